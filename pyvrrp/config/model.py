@@ -1,0 +1,125 @@
+"""The configuration as frozen values: what the daemon runs, however it was written down."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from pathlib import Path
+from typing import TypeAlias
+
+from pyvrrp.fencing.policy import CheckPolicy, HoldDown
+from pyvrrp.identity import Version, VirtualRouterId
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
+
+Address: TypeAlias = IPv4Address | IPv6Address
+InterfaceAddress: TypeAlias = IPv4Interface | IPv6Interface
+
+
+class ChecksumPolicy(StrEnum):
+    """Which form of the VRRPv3 checksum over IPv4 is sent and believed."""
+
+    AUTO = "auto"
+    RFC9568 = "rfc9568"
+    RFC5798 = "rfc5798"
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncePolicy:
+    """When gratuitous ARP or unsolicited Neighbor Advertisements are sent for each address.
+
+    ``count`` at once, ``count`` again after ``delay`` (0: never), then one every ``refresh``
+    (0: never). ``gap`` lies between two packets on one interface.
+    """
+
+    count: int = 5
+    delay: Nanoseconds = Nanoseconds(5 * SECOND)
+    refresh: Nanoseconds = Nanoseconds(60 * SECOND)
+    gap: Nanoseconds = Nanoseconds(0)
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualRouterConfig:
+    """One virtual router. A mixed list of addresses in the file becomes two of one name."""
+
+    name: str
+    id: VirtualRouterId
+    addresses: tuple[InterfaceAddress, ...]
+    version: Version = Version.V3
+    priority: int = 100
+    advertisement_interval: Nanoseconds = SECOND
+    preempt: bool = True
+    preempt_delay: Nanoseconds = Nanoseconds(0)
+    strict: bool = False
+    checksum: ChecksumPolicy = ChecksumPolicy.AUTO
+    authentication: bytes = b""  # VRRPv2 type 1 password, 1 to 8 octets; empty: type 0
+    max_learned_interval: Nanoseconds = Nanoseconds(10 * SECOND)
+    lease: int = 2  # whole seconds; 0: no lease
+    announce: AnnouncePolicy = AnnouncePolicy()
+    checks: tuple[str, ...] = ()
+    hold_down: HoldDown = HoldDown()
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRange:
+    """HTTP status codes ``first`` to ``last``, both included."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class HttpProbeConfig:
+    """One HTTP request and what its answer must look like."""
+
+    url: str
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    host: str = ""  # Host header; empty: from the URL
+    server_name: str = ""  # TLS SNI and the name verified; empty: from the URL
+    verify: bool = True
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    status: tuple[StatusRange, ...] = (StatusRange(200, 299),)
+    body_regex: str = ""
+    body_sha256: str = ""
+    unix_socket: Path | None = None
+    source: Address | None = None
+    netns: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TcpProbeConfig:
+    """One TCP connection that must be accepted."""
+
+    host: str
+    port: int
+    source: Address | None = None
+    netns: str = ""
+
+
+ProbeConfig: TypeAlias = HttpProbeConfig | TcpProbeConfig
+
+
+@dataclass(frozen=True, slots=True)
+class CheckConfig:
+    """One named check: a probe and its policy."""
+
+    name: str
+    probe: ProbeConfig
+    policy: CheckPolicy = CheckPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything one daemon runs."""
+
+    node: str
+    virtual_routers: tuple[VirtualRouterConfig, ...]
+    checks: tuple[CheckConfig, ...] = ()
+    guardian: bool = True
+    control_socket: Path = field(default_factory=lambda: Path("/run/pyvrrp/pyvrrp.sock"))
+    kernel_budget: Nanoseconds = Nanoseconds(500 * MILLISECOND)
+
+    def check(self, name: str) -> CheckConfig:
+        """Return the check of that name; KeyError if there is none."""
+        return next(check for check in self.checks if check.name == name)

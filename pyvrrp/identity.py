@@ -1,0 +1,47 @@
+"""Who a virtual router is: network namespace, interface, address family, VRID."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Version(IntEnum):
+    """The VRRP versions pyvrrp speaks."""
+
+    V2 = 2
+    V3 = 3
+
+
+class Family(IntEnum):
+    """Address family; the value is the length of one address in bytes."""
+
+    IPV4 = 4
+    IPV6 = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One interface in one network namespace; an empty *netns* is the daemon's own."""
+
+    netns: str
+    interface: str
+
+    def __str__(self) -> str:
+        return f"{self.netns}:{self.interface}" if self.netns else self.interface
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualRouterId:
+    """RFC 9568 section 3 keeps the two families apart, so the family is part of the name."""
+
+    place: Place
+    family: Family
+    vrid: int
+
+    def __str__(self) -> str:
+        return f"{self.place}/{self.family.name.lower()}/{self.vrid}"
+
+
+def virtual_mac(family: Family, vrid: int) -> bytes:
+    """Return 00-00-5E-00-01-{VRID} for IPv4, 00-00-5E-00-02-{VRID} for IPv6 (RFC 9568 7.3)."""
+    family_octet = 1 if family is Family.IPV4 else 2
+    return bytes((0x00, 0x00, 0x5E, 0x00, family_octet, vrid))

@@ -1,0 +1,150 @@
+"""The seams between the runtime and the world.
+
+The daemon implements them on Linux (``net``, ``probes``), the simulator in memory. Everything is
+a call that returns at once: what takes time reports through a callback, always from the event
+loop and never before the call that asked for it has returned.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from typing import Protocol, TypeAlias
+
+from pyvrrp.config.model import ProbeConfig
+from pyvrrp.errors import KernelError
+from pyvrrp.identity import Family, Place
+from pyvrrp.units import Nanoseconds
+
+Address: TypeAlias = IPv4Address | IPv6Address
+InterfaceAddress: TypeAlias = IPv4Interface | IPv6Interface
+Done: TypeAlias = Callable[[KernelError | None], None]
+
+
+class Handle(Protocol):
+    """Something under way that can be called off; calling off twice does no harm."""
+
+    def cancel(self) -> None:
+        """Call it off: its callback will not be called any more."""
+
+
+class Clock(Protocol):
+    """Monotonic time and timers; wall-clock steps change nothing here."""
+
+    def now(self) -> Nanoseconds:
+        """Return monotonic nanoseconds, from an origin of its own."""
+
+    def call_at(self, when: Nanoseconds, callback: Callable[[], None]) -> Handle:
+        """Call *callback* at *when* or as soon after as possible."""
+
+
+class AdvertisementSocket(Protocol):
+    """Advertisements of one family in and out of one interface, for all its virtual routers."""
+
+    def send(self, packet: bytes) -> None:
+        """Multicast one IP packet (header included); raise KernelError if the kernel refuses."""
+
+    def drain(self) -> None:
+        """Deliver at once what is queued, through the callback given when the socket was opened."""
+
+    def expect(self, vrids: frozenset[int]) -> None:
+        """Name the VRIDs that matter, for the kernel filter of an overloaded socket."""
+
+    def close(self) -> None:
+        """Leave the group and close."""
+
+
+class AnnouncementSocket(Protocol):
+    """Gratuitous ARP and Neighbor Advertisement frames out of one interface, and rivals heard."""
+
+    def send(self, frame: bytes) -> None:
+        """Send one Ethernet frame; raise KernelError if the kernel refuses."""
+
+    def watch(self, addresses: frozenset[Address]) -> None:
+        """Report frames of others that claim one of *addresses* from now on (replaces)."""
+
+    def close(self) -> None:
+        """Close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Another host said that *address* is at *mac*."""
+
+    address: Address
+    mac: bytes
+
+
+class Sockets(Protocol):
+    """Where sockets come from. Opening raises KernelError, as for an interface that is gone."""
+
+    def open_advertisements(
+        self, place: Place, family: Family, receive: Callable[[bytes], None]
+    ) -> AdvertisementSocket:
+        """Join the VRRP group there; *receive* gets each IP packet, header included."""
+
+    def open_announcements(
+        self, place: Place, claimed: Callable[[Claim], None]
+    ) -> AnnouncementSocket:
+        """Be ready to announce there; *claimed* gets what `AnnouncementSocket.watch` asked for."""
+
+
+class Addresses(Protocol):
+    """Whoever puts addresses on interfaces. Requests say what shall be and may be repeated."""
+
+    def ensure_present(
+        self, place: Place, addresses: Collection[InterfaceAddress], lifetime: int, done: Done
+    ) -> None:
+        """Have *addresses* there for *lifetime* more seconds (0: for ever), all or an error."""
+
+    def ensure_absent(
+        self, place: Place, addresses: Collection[InterfaceAddress], done: Done
+    ) -> None:
+        """Have none of *addresses* there; one that is already gone is no error."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceState:
+    """What is known of one interface. *exists* False: there is none of that name now."""
+
+    exists: bool = False
+    up: bool = False  # administratively up and with carrier
+    index: int = 0
+    mac: bytes = bytes(6)
+    mtu: int = 1500
+    arp: bool = True  # False for interfaces without neighbours (IFF_NOARP)
+    addresses: tuple[InterfaceAddress, ...] = ()  # usable ones, in the kernel's order
+
+
+class Links(Protocol):
+    """Whoever knows interfaces and their addresses."""
+
+    def watch(self, place: Place, changed: Callable[[InterfaceState], None]) -> Handle:
+        """Report the state of *place* soon, and again whenever anything in it has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What one probe saw: pass or fail, always with a reason a person understands."""
+
+    passed: bool
+    reason: str
+
+
+class Probes(Protocol):
+    """Whoever looks at services."""
+
+    def start(
+        self, probe: ProbeConfig, timeout: Nanoseconds, done: Callable[[ProbeResult], None]
+    ) -> Handle:
+        """Look once; *done* is called once, at most *timeout* plus scheduling later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The world as the runtime sees it."""
+
+    clock: Clock
+    sockets: Sockets
+    addresses: Addresses
+    links: Links
+    probes: Probes
