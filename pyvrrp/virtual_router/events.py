@@ -1,0 +1,41 @@
+"""Everything that can happen to a virtual router."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from typing import TypeAlias
+
+from pyvrrp.units import Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Startup:
+    """The router may take part in the election."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """The router must leave the election, for *reason*."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdvertisementReceived:
+    """A valid advertisement of another router for this VRID arrived."""
+
+    sender: IPv4Address | IPv6Address
+    priority: int
+    interval: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """The state's deadline may have been reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressesGone:
+    """The kernel has confirmed that the virtual addresses are off the interface."""
+
+
+Event: TypeAlias = Startup | Shutdown | AdvertisementReceived | TimerFired | AddressesGone

@@ -1,0 +1,27 @@
+"""What the election needs to know: the operator's decisions and the primary address."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+
+from pyvrrp.identity import Version
+from pyvrrp.units import SECOND, Nanoseconds
+
+OWNER = 255
+RELEASE = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The constants of the election (RFC 9568 section 6.1).
+
+    ``preempt_delay`` counts from the first lower-priority advertisement; ``max_learned_interval``
+    is how much of a peer's interval is believed at most.
+    """
+
+    version: Version
+    priority: int
+    advertisement_interval: Nanoseconds
+    primary_address: IPv4Address | IPv6Address
+    preempt: bool = True
+    preempt_delay: Nanoseconds = Nanoseconds(0)
+    max_learned_interval: Nanoseconds = Nanoseconds(10 * SECOND)

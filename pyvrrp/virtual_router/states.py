@@ -1,0 +1,99 @@
+"""The states of a virtual router. A state holds its own deadline, and nothing that cannot be."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from typing import TypeAlias
+
+from pyvrrp.units import Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Who advertised, and with which priority; 0 is a release."""
+
+    sender: IPv4Address | IPv6Address
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """Takes no part in the election (RFC 9568 section 6.4.1), for *reason*."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """Watches the master (section 6.4.2).
+
+    ``master`` sent the advertisement that the deadline counts from; ``lower`` is a master of
+    lower priority heard since, which will be preempted; ``preempt_at`` when, if a delay was set.
+    """
+
+    master_down_at: Nanoseconds
+    master_adver_interval: Nanoseconds
+    master: Heard | None = None
+    lower: Heard | None = None
+    preempt_at: Nanoseconds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A master that should not be one; once silent until ``quiet_at`` it has given in."""
+
+    sender: IPv4Address | IPv6Address
+    announced_at: Nanoseconds
+    quiet_at: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """Owns the virtual addresses (section 6.4.3, where it is called Active).
+
+    ``reasserted_at`` is when a losing advertisement was last answered; ``predecessor`` is the
+    master that was preempted, whose farewell is expected.
+    """
+
+    adver_at: Nanoseconds
+    reasserted_at: Nanoseconds | None = None
+    rival: Rival | None = None
+    predecessor: IPv4Address | IPv6Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Releasing:
+    """Still master on the wire, until the kernel confirms that the addresses are gone.
+
+    Priority 0 before that would let the next master overlap: a Backup of priority 254 at 10 ms
+    waits 78 microseconds.
+    """
+
+    adver_at: Nanoseconds
+    reason: str
+
+
+State: TypeAlias = Init | Backup | Master | Releasing
+
+
+def deadline(state: State) -> Nanoseconds | None:
+    """Return the instant at which the state wants TimerFired, if any."""
+    match state:
+        case Init():
+            return None
+        case Backup(master_down_at=instant, preempt_at=other):
+            return instant if other is None else min(instant, other)
+        case Master(adver_at=instant, rival=rival):
+            return instant if rival is None else min(instant, rival.quiet_at)
+        case Releasing(adver_at=instant):
+            return instant
+
+
+def name(state: State) -> str:
+    """Return the state's name for people: INIT, BACKUP or MASTER."""
+    match state:
+        case Init():
+            return "INIT"
+        case Backup():
+            return "BACKUP"
+        case Master() | Releasing():
+            return "MASTER"

@@ -1,0 +1,302 @@
+"""The VRRP state machine: one pure function per state.
+
+RFC 9568 section 6.4 with errata for VRRPv3, RFC 3768 section 6.4 for VRRPv2, and what
+``docs/decisions/0002-beyond-the-rfc.md`` adds: the delay of a preemption, the limit on
+re-assertion, the stall guard, the farewell of a master that yields, and the two steps of a release
+(addresses first, priority 0 when the kernel has confirmed).
+"""
+
+from dataclasses import replace
+from typing import TypeAlias, assert_never
+
+from pyvrrp.identity import Version
+from pyvrrp.units import Nanoseconds, in_words
+from pyvrrp.virtual_router.actions import (
+    Action,
+    AddAddresses,
+    AnnounceAddresses,
+    CountSuppressed,
+    NewMasterReason,
+    RemoveAddresses,
+    ReportSplitBrain,
+    ReportTransition,
+    SendAdvertisement,
+)
+from pyvrrp.virtual_router.events import (
+    AddressesGone,
+    AdvertisementReceived,
+    Event,
+    Shutdown,
+    Startup,
+    TimerFired,
+)
+from pyvrrp.virtual_router.parameters import OWNER, RELEASE, Parameters
+from pyvrrp.virtual_router.states import Backup, Heard, Init, Master, Releasing, Rival, State
+from pyvrrp.virtual_router.timers import master_down_interval, reassertion_gap, skew_time
+
+Step: TypeAlias = tuple[State, tuple[Action, ...]]
+
+
+def step(state: State, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
+    """Return the next state and the actions to carry out, in order."""
+    match state:
+        case Init():
+            return _in_init(state, event, parameters, now)
+        case Backup():
+            return _in_backup(state, event, parameters, now)
+        case Master():
+            return _in_master(state, event, parameters, now)
+        case Releasing():
+            return _in_releasing(state, event, parameters, now)
+        case _:
+            assert_never(state)
+
+
+def _in_init(state: Init, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
+    """RFC 9568 section 6.4.1."""
+    match event:
+        case Startup() if parameters.priority == OWNER:
+            return _become_master(
+                "INIT", "address owner", NewMasterReason.PRIORITY, parameters, now
+            )
+        case Startup():
+            waiting = _wait(parameters, parameters.advertisement_interval, now)
+            report = ReportTransition("INIT", "BACKUP", "ready, listening for a master")
+            return waiting, (report,)
+        case Shutdown() if event.reason != state.reason:
+            return Init(event.reason), (ReportTransition("INIT", "INIT", event.reason),)
+        case Shutdown() | AdvertisementReceived() | TimerFired() | AddressesGone():
+            return state, ()
+        case _:
+            assert_never(event)
+
+
+def _in_backup(state: Backup, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
+    """RFC 9568 section 6.4.2."""
+    match event:
+        case TimerFired() if _takeover_is_due(state, now):
+            reason, cause = _why_now(state, parameters, now)
+            taken, actions = _become_master("BACKUP", reason, cause, parameters, now)
+            predecessor = None if state.lower is None else state.lower.sender
+            return replace(taken, predecessor=predecessor), actions
+        case AdvertisementReceived(priority=0):
+            return _hear_release(state, event, parameters, now), ()
+        case AdvertisementReceived():
+            if not parameters.preempt or event.priority >= parameters.priority:
+                return _wait(parameters, event.interval, now, event), ()
+            return _hear_lower(state, event, parameters, now), ()
+        case Shutdown():
+            return Init(event.reason), (ReportTransition("BACKUP", "INIT", event.reason),)
+        case Startup() | TimerFired() | AddressesGone():
+            return state, ()
+        case _:
+            assert_never(event)
+
+
+def _in_master(state: Master, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
+    """RFC 9568 section 6.4.3."""
+    late = Nanoseconds(now - state.adver_at)
+    if late > _own_master_down_interval(parameters):
+        return _after_stall(late, event, parameters, now)
+    match event:
+        case TimerFired():
+            return _master_timer(state, parameters, now)
+        case AdvertisementReceived() if _sender_wins(event, parameters):
+            return _yield(event, parameters, now)
+        case AdvertisementReceived(priority=0):
+            return _answer_release(state, parameters, now)
+        case AdvertisementReceived():
+            return _meet_rival(state, event, parameters, now)
+        case Shutdown():
+            report = ReportTransition("MASTER", "INIT", event.reason)
+            return Releasing(state.adver_at, event.reason), (RemoveAddresses(), report)
+        case Startup() | AddressesGone():
+            return state, ()
+        case _:
+            assert_never(event)
+
+
+def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
+    match event:
+        case AddressesGone():
+            # Twice, as one of them may be lost and the cost of that is three intervals.
+            return Init(state.reason), (SendAdvertisement(RELEASE), SendAdvertisement(RELEASE))
+        case TimerFired() if now >= state.adver_at:
+            adver_at = Nanoseconds(now + parameters.advertisement_interval)
+            return replace(state, adver_at=adver_at), (SendAdvertisement(parameters.priority),)
+        case Shutdown():
+            return replace(state, reason=event.reason), ()
+        case Startup() | AdvertisementReceived() | TimerFired():
+            return state, ()
+        case _:
+            assert_never(event)
+
+
+def _takeover_is_due(state: Backup, now: Nanoseconds) -> bool:
+    return now >= state.master_down_at or (state.preempt_at is not None and now >= state.preempt_at)
+
+
+def _why_now(
+    state: Backup, parameters: Parameters, now: Nanoseconds
+) -> tuple[str, NewMasterReason]:
+    if state.lower is not None and (state.preempt_at is None or now >= state.preempt_at):
+        return (
+            f"preempts {state.lower.sender} of priority {state.lower.priority}",
+            NewMasterReason.PREEMPTED,
+        )
+    if state.master is not None and state.master.priority == RELEASE:
+        return f"{state.master.sender} released the addresses", NewMasterReason.PRIORITY
+    silence = in_words(
+        master_down_interval(parameters.version, parameters.priority, state.master_adver_interval)
+    )
+    last = state.lower or state.master
+    who = "nobody was heard" if last is None else f"{last.sender} was silent"
+    return f"{who} for {silence}", NewMasterReason.NO_RESPONSE
+
+
+def _hear_release(
+    state: Backup, event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds
+) -> Backup:
+    # Unconditional, even where it lengthens a wait, and the interval is not learned (6.4.2).
+    skew = skew_time(parameters.version, parameters.priority, state.master_adver_interval)
+    lower = state.lower
+    if lower is not None and lower.sender == event.sender:
+        lower = None
+    return replace(
+        state,
+        master_down_at=Nanoseconds(now + skew),
+        master=Heard(event.sender, RELEASE),
+        lower=lower,
+    )
+
+
+def _hear_lower(
+    state: Backup, event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds
+) -> Backup:
+    lower = Heard(event.sender, event.priority)
+    if parameters.preempt_delay == 0:
+        return state if state.lower == lower else replace(state, lower=lower)
+    # While the delay runs, the lower master is believed, so that its death is noticed in time.
+    preempt_at = state.preempt_at
+    if preempt_at is None:
+        preempt_at = Nanoseconds(now + parameters.preempt_delay)
+    waiting = _wait(parameters, event.interval, now, event)
+    return replace(waiting, lower=lower, preempt_at=preempt_at)
+
+
+def _become_master(
+    before: str, reason: str, cause: NewMasterReason, parameters: Parameters, now: Nanoseconds
+) -> tuple[Master, tuple[Action, ...]]:
+    # Becoming master uses the own interval; what was learned matters to a Backup only.
+    adver_at = Nanoseconds(now + parameters.advertisement_interval)
+    return Master(adver_at), (
+        SendAdvertisement(parameters.priority),
+        AddAddresses(),
+        ReportTransition(before, "MASTER", reason, cause),
+    )
+
+
+def _wait(
+    parameters: Parameters,
+    heard: Nanoseconds,
+    now: Nanoseconds,
+    event: AdvertisementReceived | None = None,
+) -> Backup:
+    # VRRPv2 has no learned interval: every router is configured alike.
+    learned = min(heard, parameters.max_learned_interval)
+    if parameters.version is Version.V2 or event is None:
+        learned = parameters.advertisement_interval
+    patience = master_down_interval(parameters.version, parameters.priority, learned)
+    master = None if event is None else Heard(event.sender, event.priority)
+    return Backup(Nanoseconds(now + patience), learned, master)
+
+
+def _own_master_down_interval(parameters: Parameters) -> Nanoseconds:
+    return master_down_interval(
+        parameters.version, parameters.priority, parameters.advertisement_interval
+    )
+
+
+def _after_stall(late: Nanoseconds, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
+    """Give way: others had to take over while this process did not run."""
+    reason = f"stalled for {in_words(late)}, longer than Master_Down_Interval"
+    waiting = _wait(parameters, parameters.advertisement_interval, now)
+    given_way = (RemoveAddresses(), ReportTransition("MASTER", "BACKUP", reason))
+    state, actions = _in_backup(waiting, event, parameters, now)
+    return state, (*given_way, *actions)
+
+
+def _master_timer(state: Master, parameters: Parameters, now: Nanoseconds) -> Step:
+    actions: list[Action] = []
+    if now >= state.adver_at:
+        # Counted from the deadline, not from now, so that lateness does not add up.
+        adver_at = Nanoseconds(state.adver_at + parameters.advertisement_interval)
+        if adver_at <= now:
+            adver_at = Nanoseconds(now + parameters.advertisement_interval)
+        state = replace(state, adver_at=adver_at)
+        actions.append(SendAdvertisement(parameters.priority))
+    if state.rival is not None and now >= state.rival.quiet_at:
+        # Its last gratuitous ARP may have come after ours.
+        state = replace(state, rival=None)
+        actions.append(AnnounceAddresses())
+    return state, tuple(actions)
+
+
+def _yield(event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds) -> Step:
+    reason = f"{event.sender} has priority {event.priority}"
+    if event.priority == parameters.priority:
+        reason += " too and the higher address"
+    # The losing advertisement tells the winner that there was a rival, so that it announces.
+    return _wait(parameters, event.interval, now, event), (
+        SendAdvertisement(parameters.priority),
+        RemoveAddresses(),
+        ReportTransition("MASTER", "BACKUP", reason),
+    )
+
+
+def _may_reassert(state: Master, parameters: Parameters, now: Nanoseconds) -> bool:
+    gap = reassertion_gap(
+        parameters.version, parameters.priority, parameters.advertisement_interval
+    )
+    return state.reasserted_at is None or now - state.reasserted_at >= gap
+
+
+def _answer_release(state: Master, parameters: Parameters, now: Nanoseconds) -> Step:
+    if not _may_reassert(state, parameters, now):
+        return state, (CountSuppressed(),)
+    adver_at = Nanoseconds(now + parameters.advertisement_interval)
+    return replace(state, adver_at=adver_at, reasserted_at=now), (
+        SendAdvertisement(parameters.priority),
+    )
+
+
+def _meet_rival(
+    state: Master, event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds
+) -> Step:
+    actions: list[Action] = []
+    if parameters.version is Version.V3:
+        # RFC 9568 section 6.4.3, item 5 of section 1.1; RFC 3768 only discards.
+        if _may_reassert(state, parameters, now):
+            state = replace(state, reasserted_at=now)
+            actions.append(SendAdvertisement(parameters.priority))
+        else:
+            actions.append(CountSuppressed())
+    interval = parameters.advertisement_interval
+    known = state.rival if state.rival and state.rival.sender == event.sender else None
+    announced_at = now if known is None else known.announced_at
+    if known is None:
+        if event.sender != state.predecessor:
+            actions.append(ReportSplitBrain(event.sender, event.priority))
+        actions.append(AnnounceAddresses())
+    elif now - known.announced_at >= interval:
+        announced_at = now
+        actions.append(AnnounceAddresses())
+    quiet_at = Nanoseconds(now + interval + interval // 2)
+    rival = Rival(event.sender, announced_at, quiet_at)
+    return replace(state, rival=rival, predecessor=None), tuple(actions)
+
+
+def _sender_wins(event: AdvertisementReceived, parameters: Parameters) -> bool:
+    # Addresses compare as unsigned integers in network byte order.
+    rank = (event.priority, int(event.sender))
+    return rank > (parameters.priority, int(parameters.primary_address))
