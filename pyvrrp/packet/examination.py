@@ -1,0 +1,184 @@
+"""The receive checks that need nothing but the octets, in the order of the RFCs.
+
+RFC 9568 section 7.1 with errata 8299, 8300 and 8301 for VRRPv3, RFC 3768 section 7.1 for VRRPv2.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from ipaddress import IPv6Address
+from typing import TypeAlias
+
+from pyvrrp.errors import MalformedAdvertisementError
+from pyvrrp.identity import Family, Version
+from pyvrrp.packet.advertisement import Address, Advertisement
+from pyvrrp.packet.checksum import ChecksumForm, checksum
+from pyvrrp.packet.datagram import TTL, Datagram, parse_datagram
+from pyvrrp.packet.decode import decode
+from pyvrrp.packet.layout import (
+    ADVERTISEMENT,
+    CHECKSUM_AT,
+    HEADER,
+    message_length,
+    versions_of,
+)
+
+# Two bounds on what a flood of ever different packets can make us remember. No advertisement
+# is longer than an Ethernet frame of the usual size unless it lists more than 90 addresses.
+LARGEST_REMEMBERED = 1500
+REMEMBERED = 1024
+
+
+class DiscardReason(StrEnum):
+    """Why an advertisement was discarded; the value is the name of its counter (RFC 8347)."""
+
+    MALFORMED = "malformed_datagrams"
+    TTL = "ip_ttl_errors"
+    VERSION = "version_errors"
+    TYPE = "invalid_type_pkts_rcvd"
+    LENGTH = "packet_length_errors"
+    CHECKSUM = "checksum_errors"
+    VRID = "vrid_errors"
+    ADDRESS_COUNT = "address_count_errors"
+    INTERVAL = "interval_errors"
+    FIRST_ADDRESS = "first_address_errors"
+    OWN_ADVERTISEMENT = "own_advertisements"
+    OWNER = "owner_discards"
+    INVALID_AUTH_TYPE = "invalid_auth_type"
+    AUTH_TYPE_MISMATCH = "auth_type_mismatch"
+    AUTH_FAILURE = "auth_failures"
+    ADDRESS_LIST = "address_list_errors"
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """A packet that must change nothing but one counter.
+
+    *vrid* is None where the packet is too broken to name one. *after_vrid*: the check that
+    failed counts only for a VRID that is configured; for any other the reason is VRID.
+    """
+
+    reason: DiscardReason
+    detail: str
+    vrid: int | None = None
+    source: Address | None = None
+    after_vrid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """An advertisement that is sound in itself.
+
+    *checksum_forms* names the forms in which its checksum is right where there are two, in
+    VRRPv3 over IPv4 (both can be, for rare addresses); it is empty where there is only one.
+    """
+
+    source: Address
+    destination: Address
+    advertisement: Advertisement
+    checksum_forms: frozenset[ChecksumForm]
+
+
+Failure: TypeAlias = tuple[DiscardReason, str]
+
+
+def examine(packet: bytes, family: Family) -> Examined | Discarded:
+    """Judge a whole IP packet by its octets alone; padding after it is ignored. Never raises."""
+    if len(packet) > LARGEST_REMEMBERED:
+        return _examine(packet, family)
+    return _examine_remembered(packet, family)
+
+
+def _examine(packet: bytes, family: Family) -> Examined | Discarded:
+    try:
+        datagram = parse_datagram(packet, family)
+    except MalformedAdvertisementError as error:
+        return Discarded(DiscardReason.MALFORMED, str(error))
+    message, source = datagram.payload, datagram.source
+    if len(message) < HEADER.size:
+        detail = f"{len(message)} octets, the header alone takes {HEADER.size}"
+        return Discarded(DiscardReason.LENGTH, detail, source=source)
+    failure = _layout_failure(datagram)
+    if failure is None:
+        forms = _right_forms(datagram)
+        if forms:
+            return _examine_contents(datagram, forms)
+        failure = DiscardReason.CHECKSUM, _checksum_detail(datagram)
+    return Discarded(*failure, message[1], source)
+
+
+_examine_remembered = lru_cache(maxsize=REMEMBERED)(_examine)
+
+
+def _layout_failure(datagram: Datagram) -> Failure | None:
+    message, family = datagram.payload, datagram.family
+    if datagram.ttl != TTL:
+        name = "TTL" if family is Family.IPV4 else "hop limit"
+        return DiscardReason.TTL, f"{name} {datagram.ttl}, must be {TTL}"
+    version = message[0] >> 4
+    if version not in versions_of(family):
+        allowed = " or ".join(str(int(known)) for known in versions_of(family))
+        return DiscardReason.VERSION, f"version {version}, must be {allowed}"
+    # RFC 9568 looks at the type here, RFC 3768 does not say when.
+    if version == Version.V3 and (failure := _type_failure(message)):
+        return failure
+    count = message[3]
+    length = message_length(Version(version), count, family)
+    if len(message) == length:
+        return None
+    detail = f"{len(message)} octets, version {version} with {count} addresses takes {length}"
+    return DiscardReason.LENGTH, detail
+
+
+def _type_failure(message: bytes) -> Failure | None:
+    if (found := message[0] & 0x0F) == ADVERTISEMENT:
+        return None
+    return DiscardReason.TYPE, f"type {found}, must be {ADVERTISEMENT}"
+
+
+def _right_forms(datagram: Datagram) -> frozenset[ChecksumForm]:
+    message = datagram.payload
+    return frozenset(form for form in ChecksumForm if _checksum(datagram, message, form) == 0)
+
+
+def _checksum(datagram: Datagram, message: bytes, form: ChecksumForm) -> int:
+    version = Version(message[0] >> 4)
+    return checksum(message, version, datagram.source, datagram.destination, form)
+
+
+def _checksum_detail(datagram: Datagram) -> str:
+    message = datagram.payload
+    blank = message[:CHECKSUM_AT] + bytes(2) + message[CHECKSUM_AT + 2 :]
+    right = {form: f"{_checksum(datagram, blank, form):#06x}" for form in ChecksumForm}
+    found = int.from_bytes(message[CHECKSUM_AT : CHECKSUM_AT + 2])
+    if len(set(right.values())) == 1:
+        return f"checksum {found:#06x}, must be {right[ChecksumForm.MESSAGE_ONLY]}"
+    allowed = " or ".join(f"{text} ({form})" for form, text in right.items())
+    return f"checksum {found:#06x}, must be {allowed}"
+
+
+def _examine_contents(datagram: Datagram, forms: frozenset[ChecksumForm]) -> Examined | Discarded:
+    source, vrid = datagram.source, datagram.payload[1]
+    failure = _type_failure(datagram.payload)
+    if failure is None:
+        advertisement = decode(datagram.payload, datagram.family)
+        failure = _contents_failure(advertisement)
+        if failure is None:
+            two_forms = advertisement.version is Version.V3 and datagram.family is Family.IPV4
+            return Examined(
+                source, datagram.destination, advertisement, forms if two_forms else frozenset()
+            )
+    return Discarded(*failure, vrid, source, after_vrid=True)
+
+
+def _contents_failure(advertisement: Advertisement) -> Failure | None:
+    if advertisement.version is Version.V2:
+        return None
+    if not advertisement.addresses:
+        return DiscardReason.ADDRESS_COUNT, "no address, must be 1 or more"
+    if not advertisement.interval:
+        return DiscardReason.INTERVAL, "interval 0, must be 1 to 4095 centiseconds"
+    first = advertisement.addresses[0]
+    if isinstance(first, IPv6Address) and not first.is_link_local:
+        return DiscardReason.FIRST_ADDRESS, f"first address {first}, must be in fe80::/10"
+    return None

@@ -1,0 +1,55 @@
+"""ARP frames that say or ask who has an IPv4 address (RFC 826, RFC 5227, RFC 9568 section 6.4)."""
+
+import struct
+from ipaddress import IPv4Address
+
+from pyvrrp.packet.ethernet import (
+    BROADCAST,
+    ETHERNET_HEADER,
+    ETHERTYPE_ARP,
+    ethernet_frame,
+)
+
+ARP = struct.Struct("!HHBBH6s4s6s4s")
+ETHERNET_AND_IPV4 = (1, 0x0800, 6, 4)
+REQUEST = 1
+REPLY = 2
+UNSPECIFIED = IPv4Address(0)
+
+
+def gratuitous_arp(address: IPv4Address, mac: bytes) -> bytes:
+    """Return the whole frame that tells everybody that *address* is at *mac*.
+
+    A request, as RFC 3768 section 6.4 has it and as switches and hosts know it. The target
+    hardware address is *mac* too: RFC 9568 section 6.4.2 with erratum 7949.
+    """
+    return _request(mac, address, target_mac=mac, target=address)
+
+
+def arp_probe(address: IPv4Address, mac: bytes) -> bytes:
+    """Return the whole frame that asks who has *address* without claiming it (RFC 5227 2.1.1)."""
+    return _request(mac, UNSPECIFIED, target_mac=bytes(6), target=address)
+
+
+def arp_claim(frame: bytes) -> tuple[IPv4Address, bytes] | None:
+    """Return which IPv4 address the sender of *frame* claims and for which MAC.
+
+    None for anything but an ARP request or reply, and for a probe, which claims nothing.
+    """
+    if len(frame) < ETHERNET_HEADER.size + ARP.size:
+        return None
+    _destination, _source, ethertype = ETHERNET_HEADER.unpack_from(frame)
+    *kinds, operation, mac, sender, _target_mac, _target = ARP.unpack_from(
+        frame, ETHERNET_HEADER.size
+    )
+    address = IPv4Address(sender)
+    if ethertype != ETHERTYPE_ARP or tuple(kinds) != ETHERNET_AND_IPV4:
+        return None
+    if operation not in (REQUEST, REPLY) or address == UNSPECIFIED:
+        return None
+    return address, mac
+
+
+def _request(mac: bytes, sender: IPv4Address, *, target_mac: bytes, target: IPv4Address) -> bytes:
+    body = ARP.pack(*ETHERNET_AND_IPV4, REQUEST, mac, sender.packed, target_mac, target.packed)
+    return ethernet_frame(BROADCAST, mac, ETHERTYPE_ARP, body)

@@ -1,0 +1,167 @@
+"""The receive checks, in the order of RFC 9568 section 7.1 (with its errata) and RFC 3768 7.1.
+
+They come in two parts. `examine` judges what the octets alone tell and remembers its answer, so
+that an unchanged advertisement costs a look-up. `admit` judges what depends on how the virtual
+router is configured. Between the two the caller looks for a virtual router of that VRID.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pyvrrp.identity import Version
+from pyvrrp.packet.advertisement import Address, Advertisement
+from pyvrrp.packet.checksum import ChecksumForm
+from pyvrrp.packet.examination import (
+    Discarded,
+    DiscardReason,
+    Examined,
+    Failure,
+    examine,
+)
+from pyvrrp.packet.layout import AUTHENTICATION_OCTETS
+from pyvrrp.units import Nanoseconds, in_words
+
+__all__ = [
+    "Accepted",
+    "DiscardReason",
+    "Discarded",
+    "Examined",
+    "Expectation",
+    "Mismatch",
+    "admit",
+    "examine",
+]
+
+NO_AUTHENTICATION = 0
+SIMPLE_TEXT_PASSWORD = 1
+OWNER_PRIORITY = 255
+
+
+class Mismatch(StrEnum):
+    """What an accepted advertisement says otherwise than our configuration; the counter's name."""
+
+    OWNER = "owner_conflicts"
+    INTERVAL = "interval_errors"
+    ADDRESS_LIST = "address_list_errors"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What one virtual router expects of the advertisements for it.
+
+    *checksum* holds the forms believed. *strict* drops what the RFCs say to drop, where the
+    default counts and accepts. *authentication* is the VRRPv2 password, empty for type 0.
+    """
+
+    version: Version
+    primary_address: Address
+    addresses: tuple[Address, ...]
+    interval: Nanoseconds
+    owner: bool = False
+    checksum: frozenset[ChecksumForm] = frozenset(ChecksumForm)
+    strict: bool = False
+    authentication: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An advertisement for the state machine; *mismatches* are to be counted and reported."""
+
+    advertisement: Advertisement
+    source: Address
+    mismatches: tuple[Mismatch, ...]
+    checksum_forms: frozenset[ChecksumForm]
+
+
+def admit(examined: Examined, expectation: Expectation) -> Accepted | Discarded:
+    """Judge an advertisement as the virtual router of its VRID, which expects *expectation*."""
+    failure = _configured_failure(examined, expectation)
+    if failure is None and expectation.version is Version.V2:
+        failure = _v2_failure(examined.advertisement, expectation)
+    if failure is not None:
+        reason, detail = failure
+        vrid = examined.advertisement.vrid
+        return Discarded(reason, detail, vrid, examined.source, after_vrid=True)
+    return Accepted(
+        examined.advertisement,
+        examined.source,
+        _mismatches(examined.advertisement, expectation),
+        examined.checksum_forms,
+    )
+
+
+def _configured_failure(examined: Examined, expectation: Expectation) -> Failure | None:
+    """Return what no virtual router of this configuration can believe, in either version."""
+    version, believed = examined.advertisement.version, expectation.checksum
+    if version is not expectation.version:
+        return DiscardReason.VERSION, f"version {version}, must be {expectation.version}"
+    if examined.checksum_forms and examined.checksum_forms.isdisjoint(believed):
+        found, allowed = (" or ".join(sorted(f)) for f in (examined.checksum_forms, believed))
+        return DiscardReason.CHECKSUM, f"checksum of the form {found}, must be {allowed}"
+    # Not compared with the virtual addresses: a returning owner sends from one of them.
+    if examined.source == expectation.primary_address:
+        return DiscardReason.OWN_ADVERTISEMENT, f"sent from our own address {examined.source}"
+    return None
+
+
+def _v2_failure(advertisement: Advertisement, expectation: Expectation) -> Failure | None:
+    if expectation.owner:
+        return DiscardReason.OWNER, "we own the addresses (priority 255) and heed nobody"
+    return (
+        _authentication_failure(advertisement, expectation)
+        or _strict_list_failure(advertisement, expectation)
+        or _v2_interval_failure(advertisement, expectation)
+    )
+
+
+def _authentication_failure(
+    advertisement: Advertisement, expectation: Expectation
+) -> Failure | None:
+    found = advertisement.auth_type
+    if found not in (NO_AUTHENTICATION, SIMPLE_TEXT_PASSWORD):
+        return DiscardReason.INVALID_AUTH_TYPE, f"authentication type {found}, must be 0 or 1"
+    wanted = SIMPLE_TEXT_PASSWORD if expectation.authentication else NO_AUTHENTICATION
+    if found != wanted:
+        detail = f"authentication type {found}, must be {wanted}"
+        return DiscardReason.AUTH_TYPE_MISMATCH, detail
+    password = expectation.authentication.ljust(AUTHENTICATION_OCTETS, b"\0")
+    if wanted == SIMPLE_TEXT_PASSWORD and advertisement.auth_data != password:
+        return DiscardReason.AUTH_FAILURE, "the password differs from ours"
+    return None
+
+
+def _strict_list_failure(advertisement: Advertisement, expectation: Expectation) -> Failure | None:
+    dropped = expectation.strict and advertisement.priority != OWNER_PRIORITY
+    if not dropped or _lists_same_addresses(advertisement, expectation):
+        return None
+    found, wanted = (
+        ", ".join(map(str, listed)) or "none"
+        for listed in (advertisement.addresses, expectation.addresses)
+    )
+    return DiscardReason.ADDRESS_LIST, f"addresses {found}, must be {wanted}"
+
+
+def _v2_interval_failure(advertisement: Advertisement, expectation: Expectation) -> Failure | None:
+    differs = advertisement.interval != expectation.interval
+    # An interval of 0 is never believed: nobody can keep it, and no timer may be made of it.
+    if not advertisement.interval or (expectation.strict and differs):
+        found, wanted = in_words(advertisement.interval), in_words(expectation.interval)
+        return DiscardReason.INTERVAL, f"interval {found}, must be {wanted}"
+    return None
+
+
+def _mismatches(advertisement: Advertisement, expectation: Expectation) -> tuple[Mismatch, ...]:
+    owner_too = expectation.owner
+    interval_differs = advertisement.interval != expectation.interval
+    if not owner_too and not interval_differs and advertisement.addresses == expectation.addresses:
+        return ()
+    found = (
+        (Mismatch.OWNER, owner_too),
+        (Mismatch.INTERVAL, interval_differs),
+        (Mismatch.ADDRESS_LIST, not _lists_same_addresses(advertisement, expectation)),
+    )
+    return tuple(mismatch for mismatch, is_so in found if is_so)
+
+
+def _lists_same_addresses(advertisement: Advertisement, expectation: Expectation) -> bool:
+    return set(advertisement.addresses) == set(expectation.addresses)

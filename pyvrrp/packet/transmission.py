@@ -1,0 +1,27 @@
+"""An advertisement as the IP packet that is sent, remembered by value."""
+
+from functools import lru_cache
+
+from pyvrrp.packet.advertisement import Address, Advertisement
+from pyvrrp.packet.checksum import ChecksumForm
+from pyvrrp.packet.datagram import build_datagram
+from pyvrrp.packet.encode import encode
+
+REMEMBERED = 1024
+
+
+def advertisement_packet(
+    advertisement: Advertisement, source: Address, destination: Address, form: ChecksumForm
+) -> bytes:
+    """Return the whole IP packet, TTL or hop limit 255.
+
+    Raise MalformedAdvertisementError for values that have no place on the wire.
+    """
+    return _packet(advertisement, source, destination, form)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _packet(
+    advertisement: Advertisement, source: Address, destination: Address, form: ChecksumForm
+) -> bytes:
+    return build_datagram(encode(advertisement, source, destination, form), source, destination)
