@@ -1,0 +1,91 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyvrrp.fencing.hold_down import HoldDownState
+from pyvrrp.fencing.policy import HoldDown
+from pyvrrp.units import Nanoseconds
+
+S = 1_000_000_000
+POLICY = HoldDown()  # 5 s, doubling within 600 s, up to 300 s
+
+
+def closed_at(*seconds: int) -> HoldDownState:
+    state = HoldDownState()
+    for second in seconds:
+        state = state.closed(Nanoseconds(second * S))
+    return state
+
+
+def opens_at(*seconds: int) -> Nanoseconds | None:
+    return closed_at(*seconds).may_open_at(POLICY, nobody_serves=False)
+
+
+def test_the_first_opening_ever_has_no_hold_down() -> None:
+    assert opens_at() is None
+    assert HoldDownState().may_open(Nanoseconds(0), POLICY, nobody_serves=False)
+    assert HoldDownState().why(Nanoseconds(0), POLICY) == "no hold-down"
+
+
+def test_after_one_closing_the_fence_stays_closed_for_five_seconds() -> None:
+    assert opens_at(100) == 105 * S
+    state = closed_at(100)
+    assert not state.may_open(Nanoseconds(105 * S - 1), POLICY, nobody_serves=False)
+    assert state.may_open(Nanoseconds(105 * S), POLICY, nobody_serves=False)
+
+
+def test_each_closing_within_ten_minutes_doubles_the_hold_down() -> None:
+    assert opens_at(100, 200) == 210 * S
+    assert opens_at(100, 200, 300) == 320 * S
+    assert opens_at(100, 200, 300, 400, 500, 600) == 760 * S
+
+
+def test_it_never_exceeds_the_ceiling_of_five_minutes() -> None:
+    assert opens_at(1, 2, 3, 4, 5, 6, 7) == 307 * S
+    assert opens_at(*range(1, 101)) == 400 * S
+
+
+def test_a_service_that_flaps_for_hours_stays_at_the_ceiling() -> None:
+    assert opens_at(*range(0, 36_000, 310)) == (35_960 + 300) * S
+
+
+def test_a_closing_more_than_ten_minutes_after_the_last_starts_over() -> None:
+    assert opens_at(100, 200, 800) == 820 * S
+    assert opens_at(100, 200, 801) == 806 * S
+
+
+def test_it_is_waived_when_nobody_serves() -> None:
+    state = closed_at(100, 200)
+    assert state.may_open_at(POLICY, nobody_serves=True) is None
+    assert state.may_open(Nanoseconds(200 * S), POLICY, nobody_serves=True)
+
+
+def test_the_reason_tells_how_long_and_after_how_many_closings() -> None:
+    state = closed_at(100, 200)
+    assert (
+        state.why(Nanoseconds(206_800_000_000), POLICY)
+        == "hold-down for another 3.2 s after 2 closings"
+    )
+    assert (
+        closed_at(100).why(Nanoseconds(104_999_999_999), POLICY)
+        == "hold-down for another 100 ms after 1 closing"
+    )
+
+
+def test_a_hold_down_that_is_over_says_so() -> None:
+    assert closed_at(100).why(Nanoseconds(105 * S), POLICY) == "no hold-down"
+
+
+def test_a_policy_of_zero_damps_nothing() -> None:
+    policy = HoldDown(initial=Nanoseconds(0))
+    assert closed_at(1, 2, 3).may_open(Nanoseconds(3 * S), policy, nobody_serves=False)
+
+
+@given(st.lists(st.integers(min_value=0, max_value=2_000), max_size=100))
+def test_the_hold_down_lies_between_initial_and_ceiling_and_forgets_the_rest(
+    seconds: list[int],
+) -> None:
+    state = closed_at(*sorted(seconds))
+    instant = state.may_open_at(POLICY, nobody_serves=False)
+    assert len(state.closings) <= 64
+    if instant is not None:
+        assert 5 * S <= instant - max(seconds) * S <= 300 * S
