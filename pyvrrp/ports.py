@@ -113,6 +113,7 @@ class InterfaceState:
     mtu: int = 1500
     arp: bool = True  # False for interfaces without neighbours (IFF_NOARP)
     addresses: tuple[InterfaceAddress, ...] = ()  # usable ones, in the kernel's order
+    ours: frozenset[InterfaceAddress] = frozenset()  # of those, the ones tagged as pyvrrp's
 
 
 class Links(Protocol):

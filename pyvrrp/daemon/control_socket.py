@@ -1,0 +1,118 @@
+"""The control socket: one JSON object a line asks, one JSON object a line answers.
+
+It is for root alone. A peer that is slow, hangs or talks nonsense costs a task and nothing else.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pyvrrp.daemon.snapshot import Json
+from pyvrrp.errors import KernelError
+
+LONGEST_REQUEST = 64 * 1024
+PATIENCE_SECONDS = 5.0
+MOST_PEERS = 32
+ONLY_ROOT = 0o600
+
+
+class ControlSocket:
+    """Listens on a path and answers each command with what its handler returns."""
+
+    def __init__(self, path: Path, handlers: Mapping[str, Callable[[], dict[str, Json]]]) -> None:
+        self._path = path
+        self._handlers = handlers
+        self._server: asyncio.Server | None = None
+        self._peers: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Listen; raise KernelError if the path cannot be used or another daemon answers there."""
+        listener = self._bind()
+        self._server = await asyncio.start_unix_server(
+            self._accept, sock=listener, limit=LONGEST_REQUEST
+        )
+
+    async def close(self) -> None:
+        """Stop listening and forget the peers."""
+        if self._server is None:
+            return
+        self._server.close()
+        for peer in tuple(self._peers):
+            peer.cancel()
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+
+    def _bind(self) -> socket.socket:
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            if self._path.is_socket():
+                self._refuse_a_second_daemon()
+                self._path.unlink()
+            mask = os.umask(0o777 & ~ONLY_ROOT)
+            try:
+                listener.bind(str(self._path))
+            finally:
+                os.umask(mask)
+        except OSError as error:
+            listener.close()
+            raise KernelError(
+                f"cannot listen on control socket {self._path}: {error.strerror or error}",
+                error.errno or 0,
+            ) from error
+        except KernelError:
+            listener.close()
+            raise
+        return listener
+
+    def _refuse_a_second_daemon(self) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as other:
+            other.settimeout(1.0)
+            try:
+                other.connect(str(self._path))
+            except OSError:
+                return
+        raise KernelError(
+            f"another pyvrrp answers on control socket {self._path}; stop it, or give this one "
+            "another node name or control_socket"
+        )
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None or len(self._peers) >= MOST_PEERS:
+            writer.close()
+            return
+        self._peers.add(task)
+        try:
+            await self._talk(reader, writer)
+        except (OSError, TimeoutError, ValueError, asyncio.CancelledError):
+            pass  # the peer is gone, too slow, or asked for too much
+        finally:
+            self._peers.discard(task)
+            writer.close()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                line = await reader.readline()
+            if not line:
+                return
+            writer.write(json.dumps(self._answer(line)).encode() + b"\n")
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await writer.drain()
+
+    def _answer(self, line: bytes) -> dict[str, Json]:
+        try:
+            request = json.loads(line)
+        except (ValueError, RecursionError):
+            return {"error": "not a JSON object"}
+        command = request.get("command") if isinstance(request, dict) else None
+        handler = self._handlers.get(command) if isinstance(command, str) else None
+        if handler is None:
+            known = ", ".join(sorted(self._handlers))
+            return {"error": f"unknown command {command!r}, known are: {known}"}
+        return handler()

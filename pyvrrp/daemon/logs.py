@@ -1,0 +1,141 @@
+"""The journal as lines: one per event, for people or as JSON.
+
+Nothing on the timer path may wait for a terminal, a pipe or a disk: events are collected, turned
+into text a moment later, and written by a thread. If that cannot keep up, lines are dropped and
+counted, never waited for.
+"""
+
+import json
+import os
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from enum import StrEnum
+
+from pyvrrp.ports import Clock
+from pyvrrp.runtime.journal import Event, Level
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
+
+GATHER = Nanoseconds(10 * MILLISECOND)
+LINES_PER_TURN = 64
+MOST_BATCHES = 1000
+SYSLOG = {Level.INFO: "<6>", Level.WARNING: "<4>", Level.ERROR: "<3>"}
+
+
+class LogFormat(StrEnum):
+    """How events are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    SYSTEMD = "systemd"  # text without a time, with the priority prefix that journald reads
+
+
+def choose_format(wanted: str) -> LogFormat:
+    """Return the format of that name; ``text`` becomes SYSTEMD where journald reads along."""
+    if wanted == LogFormat.TEXT and "JOURNAL_STREAM" in os.environ:
+        return LogFormat.SYSTEMD
+    return LogFormat(wanted)
+
+
+class LogWriter:
+    """Listens to a journal and writes lines to a file descriptor."""
+
+    def __init__(self, clock: Clock, form: LogFormat, descriptor: int = 1) -> None:
+        self._clock = clock
+        self._form: Callable[[float, Event], str] = _FORMATS[form]
+        self._descriptor = descriptor
+        self._pending: deque[tuple[float, Event]] = deque()
+        self._scheduled = False
+        self._batches: queue.Queue[bytes | None] = queue.Queue(MOST_BATCHES)
+        self.dropped = 0
+        self._thread = threading.Thread(target=self._write, name="pyvrrp-log", daemon=True)
+        self._thread.start()
+
+    def listen(self, event: Event) -> None:
+        """Take note of one event."""
+        self._pending.append((time.time(), event))
+        if not self._scheduled:
+            self._scheduled = True
+            self._clock.call_at(Nanoseconds(self._clock.now() + GATHER), self._flush)
+
+    def close(self) -> None:
+        """Write what is left, for a second at most."""
+        while self._pending:
+            self._flush()
+        try:
+            self._batches.put(None, timeout=1)
+        except queue.Full:
+            return
+        self._thread.join(timeout=1)
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        lines: list[str] = []
+        while self._pending and len(lines) < LINES_PER_TURN:
+            lines.append(self._form(*self._pending.popleft()))
+        try:
+            self._batches.put_nowait("".join(lines).encode(errors="backslashreplace"))
+        except queue.Full:
+            self.dropped += len(lines)
+        if self._pending:
+            self._scheduled = True
+            self._clock.call_at(self._clock.now(), self._flush)
+
+    def _write(self) -> None:
+        while (batch := self._batches.get()) is not None:
+            view = memoryview(batch)
+            while view:
+                try:
+                    view = view[os.write(self._descriptor, view) :]
+                except OSError:
+                    # Nobody reads any more; the daemon's work does not depend on it.
+                    break
+
+
+def _name(event: Event) -> str:
+    config = event.virtual_router
+    if config is None:
+        return "pyvrrp"
+    return f"{config.name} ({config.id.place} {config.id.family.name.lower()} {config.id.vrid})"
+
+
+def as_text(wall_clock: float, event: Event) -> str:
+    """Return one line for people, with local time to the millisecond."""
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall_clock))
+    milliseconds = int(wall_clock % 1 * 1000)
+    level = "" if event.level is Level.INFO else f"{event.level.upper()}: "
+    return f"{stamp}.{milliseconds:03} {_name(event)}: {level}{event.text}\n"
+
+
+def as_systemd(_wall_clock: float, event: Event) -> str:
+    """Return one line for journald, which has the time itself."""
+    return f"{SYSLOG[event.level]}{_name(event)}: {event.text}\n"
+
+
+def as_json(wall_clock: float, event: Event) -> str:
+    """Return one JSON object; ``time`` is Unix time, ``monotonic`` the daemon's own clock, in s."""
+    line: dict[str, object] = {
+        "time": round(wall_clock, 6),
+        "monotonic": round(event.at / SECOND, 6),
+        "level": event.level,
+        "event": event.name,
+        "text": event.text,
+    }
+    config = event.virtual_router
+    if config is not None:
+        line["virtual_router"] = config.name
+        line["netns"] = config.id.place.netns
+        line["interface"] = config.id.place.interface
+        line["family"] = config.id.family.name.lower()
+        line["vrid"] = config.id.vrid
+    line.update(event.fields)
+    return json.dumps(line) + "\n"
+
+
+_FORMATS = {
+    LogFormat.TEXT: as_text,
+    LogFormat.JSON: as_json,
+    LogFormat.SYSTEMD: as_systemd,
+}

@@ -1,0 +1,138 @@
+"""What status shows: the state of everything, as JSON values. Fields are added, never renamed."""
+
+from typing import TypeAlias
+
+from pyvrrp import __version__
+from pyvrrp.ports import Clock
+from pyvrrp.runtime.check_runner import CheckRunner
+from pyvrrp.runtime.instance import Instance
+from pyvrrp.runtime.supervisor import Supervisor
+from pyvrrp.units import Nanoseconds, in_words, to_milliseconds, to_seconds
+from pyvrrp.virtual_router.states import Backup, Init, Master, Releasing, deadline, name
+from pyvrrp.virtual_router.timers import skew_time
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+
+class Snapshots:
+    """Takes snapshots of one daemon; *wall_offset* turns its clock into Unix time."""
+
+    def __init__(self, supervisor: Supervisor, clock: Clock) -> None:
+        self._supervisor = supervisor
+        self._clock = clock
+
+    def take(self, wall_clock: Nanoseconds) -> dict[str, Json]:
+        """Return everything there is to show; *wall_clock* is Unix time now, in nanoseconds."""
+        now = self._clock.now()
+        offset = Nanoseconds(wall_clock - now)
+        return {
+            "node": self._supervisor.configuration.node,
+            "version": __version__,
+            "virtual_routers": [
+                self._virtual_router(instance, now, offset)
+                for instance in self._supervisor.instances
+            ],
+            "interfaces": [
+                {
+                    "netns": place.netns,
+                    "interface": place.interface,
+                    "exists": segment.state.exists,
+                    "up": segment.state.up,
+                    "counters": dict(segment.counters.snapshot()),
+                }
+                for place, segment in self._supervisor.segments.items()
+            ],
+        }
+
+    def _virtual_router(
+        self, instance: Instance, now: Nanoseconds, offset: Nanoseconds
+    ) -> dict[str, Json]:
+        config = instance.config
+        fence = self._supervisor.fence(instance)
+        due = deadline(instance.state)
+        interval = (
+            instance.state.master_adver_interval
+            if isinstance(instance.state, Backup)
+            else config.advertisement_interval
+        )
+        skew = skew_time(config.version, config.priority, interval)
+        return {
+            "name": config.name,
+            "netns": config.id.place.netns,
+            "interface": config.id.place.interface,
+            "vrid": config.id.vrid,
+            "family": config.id.family.name.lower(),
+            "version": int(config.version),
+            "state": name(instance.state),
+            "reason": _reason(instance, now),
+            "since": round(to_seconds(Nanoseconds(instance.since + offset)), 3),
+            "priority": config.priority,
+            "master": _master(instance),
+            "primary_address": _text(instance.primary_address),
+            "addresses": [
+                {"address": str(address), "present": address in instance.present}
+                for address in config.addresses
+            ],
+            "timers": {
+                "advertisement_interval_ms": to_milliseconds(config.advertisement_interval),
+                "master_adver_interval_ms": to_milliseconds(interval),
+                "skew_time_us": skew // 1000,
+                "master_down_interval_ms": to_milliseconds(instance.master_down_interval),
+                "next_ms": None if due is None else to_milliseconds(Nanoseconds(due - now)),
+                "lease_s": config.lease,
+            },
+            "last_heard": _last_heard(instance, now),
+            "new_master_reason": instance.new_master_reason,
+            "fence": {"open": fence.is_open, "waits_for_fresh_pass": instance.waits_for_gate},
+            "checks": [_check(runner, now) for runner in fence.runners],
+            "counters": dict(instance.counters.snapshot()),
+        }
+
+
+def _reason(instance: Instance, now: Nanoseconds) -> str:
+    state, heard = instance.state, instance.last_heard
+    match state:
+        case Init(reason=reason) | Releasing(reason=reason):
+            return reason
+        case Master():
+            return instance.reason
+        case Backup():
+            if instance.waits_for_gate:
+                return "the master is silent; waits for a fresh pass of its checks"
+            if heard is None:
+                return instance.reason
+            age = in_words(Nanoseconds((now - heard.at) // 1_000_000 * 1_000_000))
+            return f"{heard.sender} advertised priority {heard.priority} {age} ago"
+
+
+def _master(instance: Instance) -> str | None:
+    if isinstance(instance.state, Master | Releasing):
+        return _text(instance.primary_address)
+    return None if instance.last_heard is None else str(instance.last_heard.sender)
+
+
+def _last_heard(instance: Instance, now: Nanoseconds) -> Json:
+    heard = instance.last_heard
+    if heard is None:
+        return None
+    return {
+        "sender": str(heard.sender),
+        "priority": heard.priority,
+        "interval_ms": to_milliseconds(heard.interval),
+        "age_ms": to_milliseconds(Nanoseconds(now - heard.at)),
+    }
+
+
+def _check(runner: CheckRunner, now: Nanoseconds) -> Json:
+    verdict, policy = runner.verdict, runner.config.policy
+    last = verdict.last_result_at
+    return {
+        "name": runner.config.name,
+        "passing": verdict.is_passing(now, policy),
+        "reason": verdict.why(now, policy),
+        "age_ms": None if last is None else to_milliseconds(Nanoseconds(now - last)),
+    }
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

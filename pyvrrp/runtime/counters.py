@@ -1,0 +1,74 @@
+"""Counters, under the names of RFC 8347 where it has one."""
+
+from collections.abc import Mapping
+
+VIRTUAL_ROUTER_COUNTERS = (
+    "master_transitions",
+    "advertisement_rcvd",
+    "advertisement_sent",
+    "interval_errors",
+    "priority_zero_pkts_rcvd",
+    "priority_zero_pkts_sent",
+    "invalid_type_pkts_rcvd",
+    "address_list_errors",
+    "packet_length_errors",
+    # beyond the standard
+    "address_count_errors",
+    "first_address_errors",
+    "own_advertisements",
+    "owner_conflicts",
+    "owner_discards",
+    "invalid_auth_type",
+    "auth_type_mismatch",
+    "auth_failures",
+    "checksum_errors",
+    "ip_ttl_errors",
+    "version_errors",
+    "checksum_rfc9568_rcvd",
+    "checksum_rfc5798_rcvd",
+    "intervals_capped",
+    "reassertions_suppressed",
+    "split_brains",
+    "send_errors",
+    "announcements_sent",
+    "announcement_errors",
+    "address_conflicts",
+    "addresses_restored",
+    "kernel_errors",
+    "kernel_delays",
+)
+
+SEGMENT_COUNTERS = (
+    "checksum_errors",
+    "version_errors",
+    "vrid_errors",
+    "ip_ttl_errors",
+    "malformed_datagrams",
+    "packet_length_errors",
+    "invalid_type_pkts_rcvd",
+)
+
+
+class Counters:
+    """A fixed set of named counters that only go up."""
+
+    __slots__ = ("_counts",)
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._counts = dict.fromkeys(names, 0)
+
+    def add(self, name: str) -> None:
+        """Count one more; KeyError for a name that was not declared."""
+        self._counts[name] += 1
+
+    def has(self, name: str) -> bool:
+        """Return whether *name* is counted here."""
+        return name in self._counts
+
+    def get(self, name: str) -> int:
+        """Return one count."""
+        return self._counts[name]
+
+    def snapshot(self) -> Mapping[str, int]:
+        """Return a copy of all counts."""
+        return dict(self._counts)

@@ -1,0 +1,218 @@
+"""One interface: its state, its sockets, and the virtual routers that stand on it.
+
+The sockets are shared by all of them. What arrives is judged here and handed to the virtual
+router of its VRID in the same callback: no queue and no task lies between the socket and `step`.
+"""
+
+from collections.abc import Iterable
+from functools import partial
+from ipaddress import IPv4Address, IPv6Address
+from typing import Protocol
+
+from pyvrrp.config.model import VirtualRouterConfig
+from pyvrrp.errors import KernelError
+from pyvrrp.identity import Family, Place
+from pyvrrp.packet.reception import Discarded, DiscardReason, Examined, examine
+from pyvrrp.ports import (
+    Address,
+    AdvertisementSocket,
+    AnnouncementSocket,
+    Claim,
+    Handle,
+    InterfaceAddress,
+    InterfaceState,
+    Ports,
+)
+from pyvrrp.runtime.counters import SEGMENT_COUNTERS, Counters
+from pyvrrp.runtime.journal import Journal
+from pyvrrp.units import SECOND, Nanoseconds
+
+REOPEN_AFTER = SECOND
+
+
+class Member(Protocol):
+    """A virtual router as its segment sees it."""
+
+    @property
+    def config(self) -> VirtualRouterConfig:
+        """What the operator decided."""
+
+    def inspect(self, state: InterfaceState) -> None:
+        """Tell apart the addresses that are ours to manage from the operator's own."""
+
+    def managed(self) -> tuple[InterfaceAddress, ...]:
+        """Return the virtual addresses that are ours to add and remove."""
+
+    def interface_changed(self, state: InterfaceState, primary: Address | None) -> None:
+        """The interface, or what can be sent from it, is different now."""
+
+    def receive(self, examined: Examined) -> None:
+        """An advertisement for this VRID, sound in itself."""
+
+    def discard(self, discarded: Discarded) -> None:
+        """Something for this VRID that is no advertisement."""
+
+    def claimed(self, claim: Claim) -> None:
+        """Another host claims one of the addresses held."""
+
+
+class Segment:
+    """The one owner of an interface's sockets."""
+
+    def __init__(self, place: Place, ports: Ports, journal: Journal) -> None:
+        self.place = place
+        self.state = InterfaceState()
+        self.counters = Counters(SEGMENT_COUNTERS)
+        self._ports = ports
+        self._journal = journal
+        self._members: dict[tuple[Family, int], Member] = {}
+        self._sockets: dict[Family, AdvertisementSocket] = {}
+        self._announcements: AnnouncementSocket | None = None
+        self._opened_for = 0  # interface index; 0: nothing is open
+        self._watching: Handle | None = None
+        self._held: dict[Member, frozenset[Address]] = {}
+
+    def add(self, member: Member) -> None:
+        """Have *member* stand on this interface, from `start` on."""
+        self._members[member.config.id.family, member.config.id.vrid] = member
+
+    def start(self) -> None:
+        """Look at the interface from now on."""
+        self._watching = self._ports.links.watch(self.place, self._changed)
+
+    def stop(self) -> None:
+        """Close everything."""
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
+        self._close()
+
+    def send(self, family: Family, packet: bytes) -> None:
+        """Send one advertisement; raise KernelError if that is not possible."""
+        socket = self._sockets.get(family)
+        if socket is None:
+            raise KernelError(f"cannot send from {self.place}: no such interface")
+        socket.send(packet)
+
+    def drain(self, family: Family) -> None:
+        """Deliver at once what is queued in the socket of *family*."""
+        socket = self._sockets.get(family)
+        if socket is not None:
+            socket.drain()
+
+    def announce(self, frame: bytes) -> None:
+        """Send one frame to the neighbours; raise KernelError if that is not possible."""
+        if self._announcements is None:
+            raise KernelError(f"cannot announce on {self.place}: no such interface")
+        if self.state.arp:
+            self._announcements.send(frame)
+
+    def mac(self) -> bytes:
+        """Return the interface's hardware address."""
+        return self.state.mac
+
+    def hold(self, member: Member, addresses: Iterable[Address]) -> None:
+        """Watch for other hosts that claim what *member* holds (nothing: stop watching)."""
+        self._held[member] = frozenset(addresses)
+        if self._announcements is not None:
+            self._announcements.watch(frozenset().union(*self._held.values()))
+
+    def _changed(self, state: InterfaceState) -> None:
+        self.state = state
+        if not state.exists or state.index != self._opened_for:
+            self._close()
+        if state.exists and not self._opened_for:
+            self._open()
+        for member in self._members.values():
+            member.inspect(state)
+        primaries = {family: self._primary(family) for family in self._families()}
+        for (family, _), member in tuple(self._members.items()):
+            member.interface_changed(state, primaries[family])
+
+    def _families(self) -> set[Family]:
+        return {family for family, _ in self._members}
+
+    def _open(self) -> None:
+        try:
+            for family in self._families():
+                socket = self._ports.sockets.open_advertisements(
+                    self.place, family, partial(self._receive, family)
+                )
+                self._sockets[family] = socket
+                socket.expect(frozenset(vrid for f, vrid in self._members if f is family))
+            self._announcements = self._ports.sockets.open_announcements(self.place, self._claimed)
+        except KernelError as error:
+            self._close()
+            self._journal.warn_rarely("sockets_refused", str(error), topic=str(self.place))
+            at = Nanoseconds(self._ports.clock.now() + REOPEN_AFTER)
+            self._ports.clock.call_at(at, self._open_again)
+        else:
+            self._opened_for = self.state.index
+
+    def _open_again(self) -> None:
+        if self._watching is not None and not self._opened_for:
+            self._changed(self.state)
+
+    def _close(self) -> None:
+        self._opened_for = 0
+        for socket in self._sockets.values():
+            socket.close()
+        self._sockets.clear()
+        if self._announcements is not None:
+            self._announcements.close()
+            self._announcements = None
+
+    def _primary(self, family: Family) -> Address | None:
+        """Return the address to send from: never a virtual one, but an owner's (RFC 9568 1.7)."""
+        if not self._opened_for:
+            return None
+        virtual = {address.ip for member in self._members.values() for address in member.managed()}
+        for address in self.state.addresses:
+            if address.ip in virtual:
+                continue
+            if family is Family.IPV4 and isinstance(address.ip, IPv4Address):
+                return address.ip
+            # The interface's own link-local, not the virtual one (RFC 9568 5.1.2.1).
+            linked = isinstance(address.ip, IPv6Address) and address.ip.is_link_local
+            if family is Family.IPV6 and linked:
+                return address.ip
+        return None
+
+    def _receive(self, family: Family, packet: bytes) -> None:
+        examined = examine(packet, family)
+        if isinstance(examined, Examined):
+            member = self._members.get((family, examined.advertisement.vrid))
+            if member is not None:
+                member.receive(examined)
+                return
+            vrid = examined.advertisement.vrid
+            self._discard(Discarded(DiscardReason.VRID, f"VRID {vrid} is not configured", vrid))
+            return
+        member = None if examined.vrid is None else self._members.get((family, examined.vrid))
+        if member is not None:
+            member.discard(examined)
+        elif examined.after_vrid:
+            self._discard(
+                Discarded(
+                    DiscardReason.VRID, f"VRID {examined.vrid} is not configured", examined.vrid
+                )
+            )
+        else:
+            self._discard(examined)
+
+    def _discard(self, discarded: Discarded) -> None:
+        self.counters.add(discarded.reason)
+        if discarded.reason is DiscardReason.VRID:
+            return  # another cluster on the same segment is no fault; the count tells
+        source = "" if discarded.source is None else f" from {discarded.source}"
+        self._journal.warn_rarely(
+            "discarded",
+            f"{self.place}: discarded a packet{source}: {discarded.detail}",
+            topic=f"{self.place} {discarded.reason}",
+            fields={"counter": discarded.reason, "interface": self.place.interface},
+        )
+
+    def _claimed(self, claim: Claim) -> None:
+        for member, addresses in tuple(self._held.items()):
+            if claim.address in addresses:
+                member.claimed(claim)

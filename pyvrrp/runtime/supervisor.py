@@ -1,0 +1,94 @@
+"""Build everything a configuration asks for, start it in order, and stop it in order."""
+
+from collections.abc import Callable
+
+from pyvrrp.config.model import Configuration, VirtualRouterConfig
+from pyvrrp.identity import Place
+from pyvrrp.ports import Ports
+from pyvrrp.runtime.alarm_clock import AlarmClock
+from pyvrrp.runtime.check_runner import CheckRunner
+from pyvrrp.runtime.fence_watch import FenceWatch
+from pyvrrp.runtime.instance import Instance
+from pyvrrp.runtime.journal import Journal
+from pyvrrp.runtime.segment import Segment
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
+
+STOP_BUDGET = Nanoseconds(5 * SECOND)  # to leave the election; the leases run out by themselves
+STOP_LOOK = Nanoseconds(5 * MILLISECOND)
+
+
+class Supervisor:
+    """All virtual routers, checks and interfaces of one daemon."""
+
+    def __init__(self, configuration: Configuration, ports: Ports, journal: Journal) -> None:
+        self.configuration = configuration
+        self.segments: dict[Place, Segment] = {}
+        self.instances: list[Instance] = []
+        self.checks: dict[str, CheckRunner] = {}
+        self.fences: dict[str, FenceWatch] = {}
+        self._ports = ports
+        self._journal = journal
+        self._stopped: Callable[[], None] | None = None
+        self._give_up_at: Nanoseconds | None = None
+        self._look = AlarmClock(ports.clock, self._look_whether_stopped)
+        used = {name for config in configuration.virtual_routers for name in config.checks}
+        for check in configuration.checks:
+            if check.name in used:
+                self.checks[check.name] = CheckRunner(check, ports, journal)
+        for config in configuration.virtual_routers:
+            self._build(config)
+
+    def _build(self, config: VirtualRouterConfig) -> None:
+        segment = self.segments.get(config.id.place)
+        if segment is None:
+            segment = Segment(config.id.place, self._ports, self._journal)
+            self.segments[config.id.place] = segment
+        instance = Instance(
+            config, segment, self._ports, self._journal, self.configuration.kernel_budget
+        )
+        segment.add(instance)
+        self.instances.append(instance)
+        runners = [self.checks[name] for name in config.checks]
+        self.fences[str(config.id)] = FenceWatch(
+            instance, runners, self._ports.clock, self._journal
+        )
+
+    def fence(self, instance: Instance) -> FenceWatch:
+        """Return the fence of one virtual router."""
+        return self.fences[str(instance.config.id)]
+
+    def start(self) -> None:
+        """Look at interfaces and services; each virtual router starts when nothing hinders it."""
+        for fence in self.fences.values():
+            fence.start()
+        for segment in self.segments.values():
+            segment.start()
+        for check in self.checks.values():
+            check.start()
+
+    def stop(self, stopped: Callable[[], None]) -> None:
+        """Leave every election and take all addresses off, then call *stopped*."""
+        self._stopped = stopped
+        self._give_up_at = Nanoseconds(self._ports.clock.now() + STOP_BUDGET)
+        for check in self.checks.values():
+            check.stop()
+        for instance in self.instances:
+            instance.stop()
+        self._look_whether_stopped()
+
+    def _look_whether_stopped(self) -> None:
+        now = self._ports.clock.now()
+        stuck = [instance for instance in self.instances if not instance.stopped]
+        if stuck and self._give_up_at is not None and now < self._give_up_at:
+            self._look.set(Nanoseconds(now + STOP_LOOK))
+            return
+        for instance in stuck:
+            self._journal.warn_rarely(
+                "stop_incomplete",
+                "the kernel has not confirmed that the addresses are gone; stopping all the same",
+                virtual_router=instance.config,
+            )
+        for segment in self.segments.values():
+            segment.stop()
+        if self._stopped is not None:
+            self._stopped()
