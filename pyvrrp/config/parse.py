@@ -1,0 +1,160 @@
+"""A document (what a TOML file holds) to a Configuration, or every problem it has.
+
+Pure: no file is looked at and no environment.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyvrrp.config import virtual_router as router_keys
+from pyvrrp.config.check import check
+from pyvrrp.config.keys import Key, Section, bare, labelled, suggestion
+from pyvrrp.config.model import CheckConfig, Configuration
+from pyvrrp.config.unique import Written, refuse_duplicates
+from pyvrrp.config.values import (
+    NAME,
+    WrongValueError,
+    absolute_path,
+    boolean,
+    name,
+    optional,
+    shown,
+    table,
+    wrong,
+)
+from pyvrrp.errors import ConfigurationError
+
+_LONGEST_SOCKET_PATH = 107  # sun_path of unix(7), less the closing zero
+
+
+def _socket_path(value: object) -> Path:
+    path = absolute_path(value)
+    if len(str(path).encode(errors="replace")) > _LONGEST_SOCKET_PATH:
+        raise wrong(f"must have at most {_LONGEST_SOCKET_PATH} bytes: the kernel's limit")
+    return path
+
+
+def _array_of_tables(value: object) -> Sequence[object]:
+    if isinstance(value, Mapping):
+        raise wrong("must be an array of tables; write [[virtual_router]], in double brackets")
+    if not isinstance(value, list | tuple):
+        raise wrong(f"must be an array of tables, [[virtual_router]], not {shown(value)}")
+    return value
+
+
+NODE = Key("node", optional(name))
+GUARDIAN = Key("guardian", boolean, default=True)
+CONTROL_SOCKET = Key("control_socket", optional(_socket_path))
+VIRTUAL_ROUTER = Key("virtual_router", _array_of_tables, [], required=True)
+CHECK = Key("check", table, {})
+KEYS: tuple[Key[object], ...] = (NODE, GUARDIAN, CONTROL_SOCKET, VIRTUAL_ROUTER, CHECK)
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """What leads the path of each part of a document that was merged from several files."""
+
+    files: Mapping[str, str] = field(default_factory=dict)  # by top-level key
+    virtual_routers: Sequence[str] = ()
+    checks: Mapping[str, str] = field(default_factory=dict)
+
+    def virtual_router(self, index: int, entry: object) -> str:
+        """Return the path of a virtual router: ``virtual_router[0] "web"``."""
+        in_several = index < len(self.virtual_routers)
+        path = self.virtual_routers[index] if in_several else f"virtual_router[{index}]"
+        return labelled(path, entry)
+
+    def check(self, check_name: str) -> str:
+        """Return the path of a check: ``check.web``."""
+        return self.checks.get(check_name, f"check.{bare(check_name)}")
+
+
+ONE_FILE = Origins()
+
+
+def parse(
+    document: Mapping[str, object],
+    source: str,
+    *,
+    node: str | None,
+    hostname: str,
+    origins: Origins = ONE_FILE,
+) -> Configuration:
+    """Return the configuration that *document* describes for one node.
+
+    *node* overrides the document's own word for the node, *hostname* stands in for both.
+    Raise ConfigurationError with all problems at once; *source* names the document in it.
+    """
+    top = Section(document, "", [], origins.files)
+    top.refuse_unknown(KEYS)
+    own_name = _own_name(top, node, hostname)
+    control_socket = top.read(CONTROL_SOCKET)
+    checks = _checks(top, origins)
+    written = _virtual_routers(top, origins, own_name)
+    refuse_duplicates(written)
+    if top.good(CHECK):
+        _refuse_unknown_checks(written, top.read(CHECK))
+    configuration = Configuration(
+        node=own_name or "",
+        virtual_routers=tuple(entry for one in written for entry in one.entries),
+        checks=checks,
+        guardian=top.read(GUARDIAN),
+        control_socket=control_socket or Path(f"/run/pyvrrp/{own_name}.sock"),
+    )
+    if top.problems:
+        raise ConfigurationError(source, top.problems)
+    return configuration
+
+
+def _own_name(top: Section, node: str | None, hostname: str) -> str | None:
+    from_document = top.read(NODE)
+    if node is not None:
+        try:
+            return name(node)
+        except WrongValueError as error:
+            top.report("--node", error)
+            return None
+    if top.given(NODE):
+        return from_document
+    if NAME.fullmatch(hostname) is None:
+        top.refuse(NODE, f"is required here: the host name {shown(hostname)} cannot be a name")
+        return None
+    return hostname
+
+
+def _checks(top: Section, origins: Origins) -> tuple[CheckConfig, ...]:
+    checks: list[CheckConfig] = []
+    for check_name, entry in top.read(CHECK).items():
+        path = origins.check(check_name)
+        try:
+            section = Section(table(entry), f"{path}.", top.problems)
+            checks.append(check(section, name(check_name)))
+        except WrongValueError as error:
+            top.report(path, error)
+    return tuple(checks)
+
+
+def _virtual_routers(top: Section, origins: Origins, node: str | None) -> Sequence[Written]:
+    written: list[Written] = []
+    entries = top.read(VIRTUAL_ROUTER)
+    if top.given(VIRTUAL_ROUTER) and top.good(VIRTUAL_ROUTER) and not entries:
+        top.refuse(VIRTUAL_ROUTER, "has no entry; at least one [[virtual_router]] is needed")
+    for index, entry in enumerate(entries):
+        path = origins.virtual_router(index, entry)
+        try:
+            section = Section(table(entry), f"{path}.", top.problems)
+        except WrongValueError as error:
+            top.report(path, error)
+            continue
+        written.append(Written(path, section, router_keys.virtual_routers(section, node)))
+    return written
+
+
+def _refuse_unknown_checks(written: Sequence[Written], known: Mapping[str, object]) -> None:
+    for one in written:
+        used = one.entries[0].checks if one.entries else ()
+        for index, check_name in enumerate(used):
+            if check_name not in known:
+                what = f"there is no check {shown(check_name)}{suggestion(check_name, known)}"
+                one.section.refuse(router_keys.CHECKS, what, inside=f"[{index}]")

@@ -1,0 +1,193 @@
+"""One value of a configuration file, of whatever type it was written, to one value of ours.
+
+A parser takes the value and returns what it means or raises WrongValueError, which says what is
+wrong and what is allowed.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+from pyvrrp.errors import Problem, VrrpError
+
+T = TypeVar("T")
+Parser: TypeAlias = Callable[[object], T]
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_SHOWN_CHARACTERS = 60
+_SHOWN_NUMBER = 10**18
+_LONGEST_NETNS = 255  # a network namespace is a file in /run/netns
+_LONGEST_INTERFACE = 15  # IFNAMSIZ, less the closing zero
+_LONGEST_PATH = 4095
+
+
+class WrongValueError(VrrpError):
+    """A value cannot be used; the paths of *problems* are relative to it (``[2]``, ``.count``)."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def wrong(what: str) -> WrongValueError:
+    """Return the error for a value that is wrong as a whole."""
+    return WrongValueError(Problem("", what))
+
+
+def shown(value: object) -> str:
+    """Return *value* for a message: as the file writes it, short, on one line, harmless."""
+    match value:
+        case str():
+            cut = value[:_SHOWN_CHARACTERS]
+            dots = "..." if len(value) > _SHOWN_CHARACTERS else ""
+            return f'"{"".join(_printable(character) for character in cut)}{dots}"'
+        case bool():
+            return "true" if value else "false"
+        case int():
+            # Python refuses to print numbers of thousands of digits.
+            return str(value) if abs(value) < _SHOWN_NUMBER else "a huge number"
+        case float():
+            return repr(value)
+        case Mapping():
+            return "a table"
+        case list() | tuple():
+            return "an array"
+        case date() | time() | datetime():
+            return "a date or time"
+        case _:
+            return "nothing"
+
+
+def _printable(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def text(value: object) -> str:
+    """Return the string that *value* is."""
+    if not isinstance(value, str):
+        raise wrong(f"must be a string, not {shown(value)}")
+    return value
+
+
+def boolean(value: object) -> bool:
+    """Return the truth value that *value* is; neither 1 nor "yes" is one."""
+    if not isinstance(value, bool):
+        raise wrong(f"must be true or false, not {shown(value)}")
+    return value
+
+
+def table(value: object) -> dict[str, object]:
+    """Return the table that *value* is."""
+    if not isinstance(value, Mapping):
+        raise wrong(f"must be a table, not {shown(value)}")
+    return {str(key): inner for key, inner in value.items()}
+
+
+def integer(lowest: int, highest: int) -> Parser[int]:
+    """Return a parser of whole numbers from *lowest* to *highest*."""
+
+    def parse(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise wrong(f"must be a whole number from {lowest} to {highest}, not {shown(value)}")
+        if not lowest <= value <= highest:
+            raise wrong(f"must be from {lowest} to {highest}, not {shown(value)}")
+        return value
+
+    return parse
+
+
+def one_of(allowed: Mapping[str, T]) -> Parser[T]:
+    """Return a parser of the words *allowed*, each to what it stands for."""
+
+    def parse(value: object) -> T:
+        if not isinstance(value, str) or value not in allowed:
+            words = ", ".join(shown(word) for word in allowed)
+            raise wrong(f"must be one of {words}, not {shown(value)}")
+        return allowed[value]
+
+    return parse
+
+
+def optional(parse: Parser[T]) -> Parser[T | None]:
+    """Return *parse* for a key whose default is decided by other keys: None while it is absent."""
+
+    def parse_if_given(value: object) -> T | None:
+        return None if value is None else parse(value)
+
+    return parse_if_given
+
+
+def array_of(parse: Parser[T], what: str) -> Parser[tuple[T, ...]]:
+    """Return a parser of arrays of *what* (for the message); every wrong element is reported."""
+
+    def parse_all(value: object) -> tuple[T, ...]:
+        if not isinstance(value, list | tuple):
+            raise wrong(f"must be an array of {what}, not {shown(value)}")
+        parsed: list[T] = []
+        problems: list[Problem] = []
+        for index, element in enumerate(value):
+            try:
+                parsed.append(parse(element))
+            except WrongValueError as error:
+                problems += [Problem(f"[{index}]{p.path}", p.what) for p in error.problems]
+        if problems:
+            raise WrongValueError(*problems)
+        return tuple(parsed)
+
+    return parse_all
+
+
+def refuse_twice(values: Sequence[object]) -> None:
+    """Refuse an array in which something stands twice."""
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            first = values.index(value)
+            what = (
+                f"{shown(value) if isinstance(value, str) else value} stands at [{first}] already"
+            )
+            raise WrongValueError(Problem(f"[{index}]", what))
+
+
+def name(value: object) -> str:
+    """Return the name of a node, a virtual router or a check."""
+    if NAME.fullmatch(text(value)) is None:
+        raise wrong(
+            f"{shown(value)} cannot be a name; use 1 to 64 letters, digits, dots, dashes and "
+            "underscores, with a letter or digit first"
+        )
+    return text(value)
+
+
+def interface_name(value: object) -> str:
+    """Return the name of a network interface, by the kernel's own rules (dev_valid_name)."""
+    name = text(value)
+    if not 1 <= len(name.encode(errors="replace")) <= _LONGEST_INTERFACE:
+        raise wrong(f"{shown(name)} is no interface name: Linux allows 1 to 15 characters")
+    if name in {".", ".."} or re.search(r"[/:\s]", name) or not name.isprintable():
+        raise wrong(f"{shown(name)} is no interface name: Linux allows no space, slash or colon")
+    return name
+
+
+def netns_name(value: object) -> str:
+    """Return the name of a network namespace; empty is the daemon's own."""
+    name = text(value)
+    if name in {".", ".."} or "/" in name or not name.isprintable():
+        raise wrong(f"{shown(name)} is no network namespace name; use one that ip netns lists")
+    if len(name.encode(errors="replace")) > _LONGEST_NETNS:
+        raise wrong(f"{shown(name)} is too long for a network namespace name")
+    return name
+
+
+def absolute_path(value: object) -> Path:
+    """Return an absolute path: a daemon has no working directory worth the name."""
+    if not text(value).startswith("/"):
+        raise wrong(f"must be an absolute path, not {shown(value)}")
+    if not text(value).isprintable() or len(text(value)) > _LONGEST_PATH:
+        raise wrong(f"{shown(value)} cannot be a path")
+    return Path(text(value))

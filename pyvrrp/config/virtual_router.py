@@ -1,0 +1,196 @@
+"""One ``[[virtual_router]]`` table: one virtual router, or two where the families are mixed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pyvrrp.config.addresses import advertised_order, most_addresses, virtual_addresses
+from pyvrrp.config.durations import duration, duration_from, write_duration
+from pyvrrp.config.keys import Key, Section
+from pyvrrp.config.model import ChecksumPolicy, InterfaceAddress, VirtualRouterConfig
+from pyvrrp.config.policies import announce, automatic_lease, hold_down, lease
+from pyvrrp.config.preference import NODES, PRIORITY, own_priority
+from pyvrrp.config.values import (
+    array_of,
+    boolean,
+    integer,
+    interface_name,
+    name,
+    netns_name,
+    optional,
+    refuse_twice,
+    shown,
+    text,
+    wrong,
+)
+from pyvrrp.identity import Family, Place, Version, VirtualRouterId
+from pyvrrp.units import CENTISECOND, SECOND, Nanoseconds
+
+_LONGEST_V2 = Nanoseconds(255 * SECOND)
+_LONGEST_V3 = Nanoseconds(4095 * CENTISECOND)
+_PASSWORD_OCTETS = 8
+
+
+def _version(value: object) -> Version:
+    if not isinstance(value, int) or value not in tuple(Version):
+        raise wrong(f"must be 2 or 3, not {shown(value)}")
+    return Version(value)
+
+
+def _password(value: object) -> bytes:
+    # Not shown: however weak, it is a password.
+    password = text(value)
+    if not (1 <= len(password) <= _PASSWORD_OCTETS and password.isascii()):
+        raise wrong("must be a string of 1 to 8 ASCII characters")
+    return password.encode("ascii")
+
+
+def _check_names(value: object) -> tuple[str, ...]:
+    # Whether they exist is looked at where all checks are known.
+    names = array_of(name, "names of checks")(value)
+    refuse_twice(names)
+    return names
+
+
+def _checksum(value: object) -> ChecksumPolicy:
+    if not isinstance(value, str) or value not in tuple(ChecksumPolicy):
+        raise wrong(f'must be one of "auto", "rfc9568", "rfc5798", not {shown(value)}')
+    return ChecksumPolicy(value)
+
+
+NAME = Key("name", name, "unnamed", required=True)
+INTERFACE = Key("interface", interface_name, "lo", required=True)
+NETNS = Key("netns", netns_name, "")
+VRID = Key("vrid", integer(1, 255), 1, required=True)
+ADDRESSES = Key("addresses", virtual_addresses, ["192.0.2.1"], required=True)
+VERSION = Key("version", _version, 3)
+INTERVAL = Key("advertisement_interval", duration, "1s")
+PREEMPT = Key("preempt", boolean, default=True)
+PREEMPT_DELAY = Key(
+    "preempt_delay", duration_from(Nanoseconds(0), Nanoseconds(1000 * SECOND)), "0s"
+)
+STRICT = Key("strict", boolean, default=False)
+CHECKSUM = Key("checksum", _checksum, "auto")
+AUTHENTICATION = Key("authentication", optional(_password))
+MAX_LEARNED_INTERVAL = Key("max_learned_interval", optional(duration))
+LEASE = Key("lease", lease, "auto")
+ANNOUNCE = Key("announce", announce, {})
+CHECKS = Key("checks", _check_names, [])
+HOLD_DOWN = Key("hold_down", hold_down, {})
+
+KEYS: tuple[Key[object], ...] = (
+    *(NAME, INTERFACE, NETNS, VRID, ADDRESSES, PRIORITY, NODES, VERSION, INTERVAL),
+    *(PREEMPT, PREEMPT_DELAY, CHECKS, HOLD_DOWN, LEASE, ANNOUNCE, STRICT, CHECKSUM),
+    *(MAX_LEARNED_INTERVAL, AUTHENTICATION),
+)
+
+
+def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterConfig, ...]:
+    """Return what *section* describes on *node*, one virtual router for each family.
+
+    A section with problems gives stand-ins.
+    """
+    section.refuse_unknown(KEYS)
+    interval = section.read(INTERVAL)
+    chosen_lease = section.read(LEASE)
+    written = VirtualRouterConfig(
+        name=section.read(NAME),
+        id=VirtualRouterId(
+            Place(section.read(NETNS), section.read(INTERFACE)), Family.IPV4, section.read(VRID)
+        ),
+        addresses=section.read(ADDRESSES),
+        version=section.read(VERSION),
+        priority=own_priority(section, node),
+        advertisement_interval=interval,
+        preempt=section.read(PREEMPT),
+        preempt_delay=section.read(PREEMPT_DELAY),
+        strict=section.read(STRICT),
+        checksum=section.read(CHECKSUM),
+        authentication=section.read(AUTHENTICATION) or b"",
+        max_learned_interval=Nanoseconds(10 * interval),
+        lease=automatic_lease(interval) if chosen_lease is None else chosen_lease,
+        announce=section.read(ANNOUNCE),
+        checks=section.read(CHECKS),
+        hold_down=section.read(HOLD_DOWN),
+    )
+    _refuse_bad_interval(section, written)
+    written = replace(written, max_learned_interval=_max_learned_interval(section, written))
+    _refuse_other_version(section, written)
+    return _by_family(section, written)
+
+
+def _refuse_bad_interval(section: Section, written: VirtualRouterConfig) -> None:
+    if not section.good(VERSION, INTERVAL):
+        return
+    step, longest, allowed = (
+        (SECOND, _LONGEST_V2, "from 1s to 255s in whole seconds with version = 2")
+        if written.version is Version.V2
+        else (CENTISECOND, _LONGEST_V3, "from 10ms to 40.95s in steps of 10ms")
+    )
+    interval = written.advertisement_interval
+    if interval % step or not step <= interval <= longest:
+        section.refuse(INTERVAL, f"must be {allowed}, not {write_duration(interval)}")
+
+
+def _max_learned_interval(section: Section, written: VirtualRouterConfig) -> Nanoseconds:
+    given = section.read(MAX_LEARNED_INTERVAL)
+    own = written.advertisement_interval
+    if given is None:
+        # 40.95 s is the longest that fits the field: nothing that can be learned is above it.
+        return _LONGEST_V3 if written.strict else Nanoseconds(10 * own)
+    usable = section.good(INTERVAL) and written.version is Version.V3
+    if usable and not own <= given <= _LONGEST_V3:
+        allowed = f"from the own interval, {write_duration(own)}, to 40.95s"
+        section.refuse(MAX_LEARNED_INTERVAL, f"must be {allowed}, not {write_duration(given)}")
+    return given
+
+
+def _refuse_other_version(section: Section, written: VirtualRouterConfig) -> None:
+    if not section.good(VERSION):
+        return
+    if written.version is Version.V2:
+        for key in filter(section.given, (CHECKSUM, MAX_LEARNED_INTERVAL)):
+            section.refuse(key, "has a meaning for version = 3 only")
+    elif section.given(AUTHENTICATION):
+        section.refuse(AUTHENTICATION, "exists in version = 2 only; VRRPv3 has none")
+
+
+def _by_family(section: Section, written: VirtualRouterConfig) -> tuple[VirtualRouterConfig, ...]:
+    by_family = {
+        family: tuple(entry for entry in written.addresses if len(entry.packed) == family)
+        for family in Family
+    }
+    if section.good(ADDRESSES):
+        _refuse_bad_addresses(section, written, by_family)
+    return tuple(
+        replace(
+            written,
+            id=VirtualRouterId(written.id.place, family, written.id.vrid),
+            addresses=advertised_order(addresses),
+            checksum=written.checksum if family is Family.IPV4 else ChecksumPolicy.AUTO,
+        )
+        for family, addresses in by_family.items()
+        if addresses
+    )
+
+
+def _refuse_bad_addresses(
+    section: Section,
+    written: VirtualRouterConfig,
+    by_family: Mapping[Family, Sequence[InterfaceAddress]],
+) -> None:
+    ipv6 = by_family[Family.IPV6]
+    if ipv6 and written.version is Version.V2:
+        section.refuse(VERSION, f"VRRPv2 knows no IPv6, and {ipv6[0].ip} is; write version = 3")
+    elif ipv6 and not any(entry.ip.is_link_local for entry in ipv6):
+        section.refuse(
+            ADDRESSES,
+            "IPv6 needs a link-local virtual address, the same on every node (RFC 9568 section "
+            f'5.2.9); add one, such as "fe80::{written.id.vrid}/64"',
+        )
+    if section.given(CHECKSUM) and not by_family[Family.IPV4]:
+        section.refuse(CHECKSUM, "has a meaning for IPv4 only: IPv6 has one form")
+    for family, addresses in by_family.items():
+        most = most_addresses(written.version, family)
+        if len(addresses) > most:
+            limit = f"one advertisement holds at most {most} addresses of a family"
+            section.refuse(ADDRESSES, f"{limit}, not {len(addresses)}")
