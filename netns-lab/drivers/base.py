@@ -1,0 +1,79 @@
+"""What the lab asks of an implementation of VRRP, and what it tells it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from experiments.timeline import Event
+from pyvrrp.testing.errors import BenchError
+from pyvrrp.testing.processes import Process
+from pyvrrp.testing.segment import Host
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One virtual router, in words every implementation understands."""
+
+    priority: int
+    addresses: tuple[str, ...]  # with prefix length; for IPv6 the link-local one first
+    interval_ms: int = 1000
+    version: int = 3
+    vrid: int = 51
+    interface: str = "eth0"
+    check: bool = False  # http://127.0.0.1:8080/health, every second, 2 to fall, 2 to rise
+
+    @property
+    def ipv6(self) -> bool:
+        """Whether the addresses are IPv6."""
+        return ":" in self.addresses[0]
+
+
+class Router(ABC):
+    """One node running one implementation. `start` may be called again after it has ended."""
+
+    implementation: ClassVar[str]
+    virtual_mac: ClassVar[bool] = False
+    checks: ClassVar[bool] = True
+
+    def __init__(
+        self, host: Host, settings: Settings, directory: Path, note: Callable[[Event], None]
+    ) -> None:
+        self.host = host
+        self.settings = settings
+        self.directory = directory
+        self.note = note
+        self.process: Process | None = None
+        directory.mkdir(parents=True, exist_ok=True)
+
+    @classmethod
+    @abstractmethod
+    def missing(cls) -> str:
+        """Say what is not installed; empty if it can run."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start it; it need not have taken part in the election yet."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop it in an orderly way and wait until it has ended."""
+
+    def kill(self) -> None:
+        """SIGKILL everything of it at once, helpers that would clean up included."""
+        self.running().kill()
+
+    def kill_daemon(self) -> None:
+        """SIGKILL the daemon; helpers it started to clean up after it survive."""
+        self.kill()
+
+    def running(self) -> Process:
+        """Return the process."""
+        if self.process is None:
+            raise BenchError(f"{self.host.name}: {self.implementation} was not started")
+        return self.process
+
+    def output(self) -> str:
+        """Return what it printed since it was started last."""
+        return "" if self.process is None else self.process.output

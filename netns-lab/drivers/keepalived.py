@@ -1,0 +1,101 @@
+"""keepalived: one `vrrp_instance`, private pid files, its log on standard error."""
+
+import shutil
+from typing import ClassVar
+
+from drivers.base import Router
+from experiments.timeline import Event
+from pyvrrp.testing.processes import Line
+
+_SCRIPT = """#!/bin/bash
+exec 3<>/dev/tcp/127.0.0.1/8080 || exit 1
+printf 'GET /health HTTP/1.0\\r\\n\\r\\n' >&3
+read -r -t 0.8 _ status _ <&3 && [ "$status" = 200 ]
+"""
+
+_CHECK = """vrrp_script web {{
+    script "{script}"
+    interval 1
+    timeout 1
+    rise 2
+    fall 2
+    init_fail
+}}
+"""
+
+_CONFIGURATION = """global_defs {{
+    router_id {node}
+    script_user root
+    enable_script_security
+}}
+{check}vrrp_instance web {{
+    state BACKUP
+    interface {interface}
+    virtual_router_id {vrid}
+    priority {priority}
+    version {version}
+    advert_int {interval}
+    virtual_ipaddress {{
+{addresses}
+    }}
+{track}}}
+"""
+
+
+class KeepalivedRouter(Router):
+    """keepalived in its default configuration."""
+
+    implementation: ClassVar[str] = "keepalived"
+
+    @classmethod
+    def missing(cls) -> str:
+        """Say what is not installed."""
+        return "" if shutil.which("keepalived") else "keepalived"
+
+    def start(self) -> None:
+        """Write the configuration and start it."""
+        file = self.directory / "keepalived.conf"
+        file.write_text(self._configuration(), encoding="utf-8")
+        file.chmod(0o600)
+        pids = (
+            argument
+            for option, name in (("-p", "parent"), ("-r", "vrrp"), ("-c", "checkers"))
+            for argument in (option, str(self.directory / f"{name}.pid"))
+        )
+        self.process = self.host.spawn(
+            "keepalived", "-n", "-l", "-D", "-P", "-f", str(file), *pids, hear=self._hear
+        )
+
+    def stop(self) -> None:
+        """SIGTERM."""
+        self.running().stop()
+
+    def _configuration(self) -> str:
+        settings = self.settings
+        check = track = ""
+        if settings.check:
+            script = self.directory / "check-web"
+            script.write_text(_SCRIPT, encoding="utf-8")
+            script.chmod(0o700)
+            check = _CHECK.format(script=script)
+            track = "    track_script {\n        web\n    }\n"
+        return _CONFIGURATION.format(
+            node=self.host.name,
+            check=check,
+            interface=settings.interface,
+            vrid=settings.vrid,
+            priority=settings.priority,
+            version=settings.version,
+            interval=settings.interval_ms / 1000,
+            addresses="\n".join(f"        {address}" for address in settings.addresses),
+            track=track,
+        )
+
+    def _hear(self, line: Line) -> None:
+        text = line.text.partition(": ")[2] or line.text
+        words = text.split()
+        if "Entering" in words and words[-1] == "STATE":
+            state = words[-2]
+            self.note(Event(line.time, "state", self.host.name, {"state": state, "reason": text}))
+        else:
+            self.note(Event(line.time, "log", self.host.name, {"text": text}))

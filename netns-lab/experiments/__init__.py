@@ -1,0 +1,1 @@
+"""Run routers under observation, break things, and measure what happened."""

@@ -1,0 +1,1 @@
+"""What can be built: one module each, with a `build` function; the directory is the registry."""

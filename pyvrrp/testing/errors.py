@@ -1,0 +1,7 @@
+"""What the test bench raises on purpose."""
+
+from pyvrrp.errors import VrrpError
+
+
+class BenchError(VrrpError):
+    """The test bench could not be built, driven or read; the message says what failed."""

@@ -1,0 +1,142 @@
+"""What a client saw, from its raw samples: outages, who answered, and whether two did."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import TypeAlias
+
+OUTAGE = 0.010  # seconds without an answer that count as an outage
+_DIRECT_BREAK = 0.030  # seconds between two direct probes that are no longer neighbours
+
+Interval: TypeAlias = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One datagram: when it was sent, when it was answered (0: never), and by whom."""
+
+    sent: float
+    answered: float = 0.0
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """No answer from *start* to *end* (Unix seconds).
+
+    *lost* datagrams sent meanwhile were never answered: an outage without any was only a delay,
+    most often of the measuring machine. *stall* is the longest the client itself was silent.
+    """
+
+    start: float
+    end: float
+    lost: int
+    stall: float
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """*node* gave all *count* answers from *start* to *end*."""
+
+    node: str
+    start: float
+    end: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Everything a client saw. *direct* is when each node answered frames sent to it alone."""
+
+    sent: int
+    answered: int
+    outages: tuple[Outage, ...]
+    runs: tuple[Run, ...]
+    direct: Mapping[str, tuple[Interval, ...]]
+    longest_stall: float  # the longest the client itself was silent: the noise of the machine
+
+    def as_json(self) -> dict[str, object]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+
+def observe(samples: Sequence[Sample], direct: Mapping[str, Sequence[Sample]]) -> Observation:
+    """Evaluate the samples, in the order they were sent, and the direct probes of each node."""
+    answers = sorted(
+        (sample for sample in samples if sample.answered), key=lambda sample: sample.answered
+    )
+    return Observation(
+        len(samples),
+        len(answers),
+        tuple(_outages(samples, [sample.answered for sample in answers])),
+        tuple(_runs(answers)),
+        {node: tuple(_answering(probes)) for node, probes in direct.items()},
+        _longest_stall([sample.sent for sample in samples]),
+    )
+
+
+def overlap(first: Iterable[Interval], second: Iterable[Interval]) -> list[Interval]:
+    """Return the times in both *first* and *second*, each a list of intervals."""
+    both = [
+        (max(start, other_start), min(end, other_end))
+        for start, end in first
+        for other_start, other_end in second
+    ]
+    return sorted((start, end) for start, end in both if start < end)
+
+
+def _outages(samples: Sequence[Sample], arrivals: Sequence[float]) -> Iterable[Outage]:
+    if not arrivals:
+        return
+    ends = [*arrivals[1:], samples[-1].sent]  # at the end nobody may have answered any more
+    position = 0
+    for start, end in zip(arrivals, ends, strict=True):
+        if end - start <= OUTAGE:
+            continue
+        while position < len(samples) and samples[position].sent < start:
+            position += 1
+        meanwhile = []
+        for sample in samples[position:]:
+            if sample.sent > end:
+                break
+            meanwhile.append(sample)
+        lost = sum(1 for sample in meanwhile if not sample.answered)
+        stall = _longest_stall([start, *(sample.sent for sample in meanwhile), end])
+        yield Outage(start, end, lost, stall)
+
+
+def _runs(answers: Sequence[Sample]) -> Iterable[Run]:
+    current: Run | None = None
+    for answer in answers:
+        if current is not None and current.node == answer.node:
+            current = Run(current.node, current.start, answer.answered, current.count + 1)
+            continue
+        if current is not None:
+            yield current
+        current = Run(answer.node, answer.answered, answer.answered, 1)
+    if current is not None:
+        yield current
+
+
+def _answering(probes: Sequence[Sample]) -> Iterable[Interval]:
+    """Yield the times during which each of two neighbouring direct probes was answered."""
+    start: float | None = None
+    last = 0.0
+    for probe in probes:
+        if start is not None and (not probe.answered or probe.sent - last > _DIRECT_BREAK):
+            yield (start, last)
+            start = None
+        if probe.answered:
+            start = probe.sent if start is None else start
+            last = probe.sent
+    if start is not None:
+        yield (start, last)
+
+
+def _longest_stall(times: Sequence[float]) -> float:
+    return max((later - earlier for earlier, later in pairwise(times)), default=0.0)

@@ -1,0 +1,95 @@
+"""Which namespaces belong to which process, so that those of the dead can be swept away.
+
+Every network takes a prefix of its own (`pv1f3a-0`), recorded with the process that owns it under
+`/run/pyvrrp-lab/PREFIX/owner`. A namespace's name starts with the prefix of its network.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+from pathlib import Path
+
+from pyvrrp.testing.commands import run
+from pyvrrp.testing.errors import BenchError
+
+RUN_DIRECTORY = Path("/run/pyvrrp-lab")
+NAMESPACE_DIRECTORY = Path("/run/netns")
+
+
+def claim() -> str:
+    """Take a prefix nobody else has, and record this process as its owner."""
+    for number in range(4096):
+        prefix = f"pv{os.getpid():x}-{number:x}"
+        directory = RUN_DIRECTORY / prefix
+        try:
+            directory.mkdir(parents=True)
+            (directory / "owner").write_text(_identity(os.getpid()), encoding="ascii")
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise BenchError(f"{directory}: {error}; networks are built by root") from error
+        return prefix
+    raise BenchError(f"{RUN_DIRECTORY}: this process already owns 4096 networks")
+
+
+def release(prefix: str) -> None:
+    """End every process in the namespaces of *prefix*, then remove them and the record."""
+    for namespace in namespaces_of(prefix):
+        with contextlib.suppress(BenchError):
+            kill_inside(namespace)
+        with contextlib.suppress(BenchError):
+            run("ip", "netns", "delete", namespace)
+    shutil.rmtree(RUN_DIRECTORY / prefix, ignore_errors=True)
+
+
+def sweep() -> list[str]:
+    """Remove what dead owners left behind; return the prefixes removed."""
+    if not RUN_DIRECTORY.is_dir():
+        return []
+    dead = [entry.name for entry in RUN_DIRECTORY.iterdir() if not _owner_lives(entry)]
+    for prefix in dead:
+        release(prefix)
+    return dead
+
+
+def namespaces_of(prefix: str) -> list[str]:
+    """Return the names of the network namespaces of *prefix*."""
+    if not NAMESPACE_DIRECTORY.is_dir():
+        return []
+    return sorted(path.name for path in NAMESPACE_DIRECTORY.glob(f"{prefix}-*"))
+
+
+def kill_inside(namespace: str) -> None:
+    """Send SIGKILL to every process whose network namespace is *namespace*."""
+    for pid in run("ip", "netns", "pids", namespace).split():
+        if int(pid) != os.getpid():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+
+
+def _owner_lives(directory: Path) -> bool:
+    try:
+        owner = (directory / "owner").read_text(encoding="ascii")
+    except OSError:
+        # Between mkdir and write there is a moment without a record: the name tells the process.
+        return _name_lives(directory.name)
+    pid = owner.partition(" ")[0]
+    return pid.isdigit() and _identity(int(pid)) == owner
+
+
+def _name_lives(prefix: str) -> bool:
+    try:
+        return bool(_identity(int(prefix.removeprefix("pv").partition("-")[0], 16)))
+    except ValueError:
+        return False
+
+
+def _identity(pid: int) -> str:
+    """Return the process id with its start time, since ids are used again; empty if it is gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    start_time = stat.rpartition(")")[2].split()[19]
+    return f"{pid} {start_time}"
