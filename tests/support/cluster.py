@@ -1,0 +1,126 @@
+"""Whole nodes on fakes: the real runtime and the real core of several nodes on one segment."""
+
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_interface
+
+from pyvrrp.config.model import (
+    CheckConfig,
+    Configuration,
+    HttpProbeConfig,
+    VirtualRouterConfig,
+)
+from pyvrrp.fencing.policy import CheckPolicy
+from pyvrrp.identity import Family, Version, VirtualRouterId
+from pyvrrp.packet.reception import Discarded, examine
+from pyvrrp.ports import ProbeResult
+from pyvrrp.runtime.instance import Instance
+from pyvrrp.runtime.journal import Event, Journal
+from pyvrrp.runtime.supervisor import Supervisor
+from pyvrrp.units import SECOND
+from pyvrrp.virtual_router.states import name
+from tests.support.world import ETH0, FakeClock, FakeHost, Lan
+
+VIP = "192.0.2.100/24"
+
+
+@dataclass
+class Node:
+    host: FakeHost
+    supervisor: Supervisor
+    journal: Journal
+
+    @property
+    def instance(self) -> Instance:
+        return self.supervisor.instances[0]
+
+    @property
+    def state(self) -> str:
+        return name(self.instance.state)
+
+    def transitions(self) -> list[tuple[float, str, str]]:
+        return [
+            (
+                round(e.at / SECOND, 6),
+                f"{e.fields['from']}>{e.fields['to']}",
+                str(e.fields["reason"]),
+            )
+            for e in self.journal.events()
+            if e.name == "transition"
+        ]
+
+    def events(self, wanted: str) -> list[Event]:
+        return [event for event in self.journal.events() if event.name == wanted]
+
+    def count(self, counter: str) -> int:
+        return self.instance.counters.get(counter)
+
+    def advertisements(self) -> list[tuple[float, int]]:
+        """When it sent which priority."""
+        return [
+            (round(at / SECOND, 6), priority_of(packet))
+            for at, sender, packet in self.host.lan.sent
+            if sender == self.host.name
+        ]
+
+    def set_service(self, result: ProbeResult | None) -> None:
+        self.host.service = lambda: result
+
+
+def priority_of(packet: bytes) -> int:
+    family = Family.IPV4 if packet[0] >> 4 == 4 else Family.IPV6
+    examined = examine(packet, family)
+    assert not isinstance(examined, Discarded), examined
+    return examined.advertisement.priority
+
+
+@dataclass
+class Cluster:
+    clock: FakeClock = field(default_factory=FakeClock)
+    nodes: list[Node] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.lan = Lan(self.clock)
+
+    def node(
+        self,
+        priority: int,
+        *,
+        primary: str = "",
+        addresses: tuple[str, ...] = (VIP,),
+        fenced: bool = False,
+        policy: CheckPolicy | None = None,
+        start: bool = True,
+        **changes: object,
+    ) -> Node:
+        number = len(self.nodes) + 1
+        primary = primary or f"192.0.2.{number}/24"
+        first = ip_interface(addresses[0])
+        family = Family.IPV4 if first.version == 4 else Family.IPV6
+        config = VirtualRouterConfig(
+            name="web",
+            id=VirtualRouterId(ETH0, family, 51),
+            addresses=tuple(ip_interface(a) for a in addresses),
+            priority=priority,
+            checks=("web",) if fenced else (),
+        )
+        config = replace(config, **changes)  # type: ignore[arg-type] # a test's shorthand
+        if config.version is Version.V2:
+            config = replace(config, max_learned_interval=config.advertisement_interval)
+        check = CheckConfig("web", HttpProbeConfig("http://127.0.0.1/"), policy or CheckPolicy())
+        host = FakeHost(f"n{number}", self.lan, primary)
+        journal = Journal(self.clock)
+        configuration = Configuration(host.name, (config,), (check,) if fenced else ())
+        node = Node(host, Supervisor(configuration, host.ports(), journal), journal)
+        self.nodes.append(node)
+        if start:
+            node.supervisor.start()
+        return node
+
+    def run(self, seconds: float) -> None:
+        self.clock.run(seconds)
+
+    def masters(self) -> list[str]:
+        return [node.host.name for node in self.nodes if node.state == "MASTER"]
+
+    def holders(self, address: str = VIP) -> list[str]:
+        return [node.host.name for node in self.nodes if node.host.holds(address)]

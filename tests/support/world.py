@@ -1,0 +1,304 @@
+"""Fakes of every port, on one in-memory segment, with time moved by hand."""
+
+import heapq
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address, IPv4Interface, ip_interface
+
+from pyvrrp.config.model import HttpProbeConfig, ProbeConfig
+from pyvrrp.errors import KernelError
+from pyvrrp.identity import Family, Place
+from pyvrrp.ports import (
+    Address,
+    Claim,
+    Done,
+    InterfaceAddress,
+    InterfaceState,
+    Ports,
+    ProbeResult,
+)
+from pyvrrp.units import SECOND, Nanoseconds
+
+ETH0 = Place("", "eth0")
+
+
+class FakeHandle:
+    def __init__(self) -> None:
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class FakeClock:
+    """A heap of deadlines; `run` jumps from one to the next."""
+
+    def __init__(self) -> None:
+        self._now = Nanoseconds(0)
+        self._heap: list[tuple[Nanoseconds, int, FakeHandle, Callable[[], None]]] = []
+        self._count = 0
+
+    def now(self) -> Nanoseconds:
+        return self._now
+
+    def call_at(self, when: Nanoseconds, callback: Callable[[], None]) -> FakeHandle:
+        handle = FakeHandle()
+        self._count += 1
+        heapq.heappush(self._heap, (max(when, self._now), self._count, handle, callback))
+        return handle
+
+    def soon(self, callback: Callable[[], None]) -> None:
+        self.call_at(self._now, callback)
+
+    def run(self, seconds: float) -> None:
+        end = Nanoseconds(self._now + round(seconds * SECOND))
+        steps = 0
+        while self._heap and self._heap[0][0] <= end:
+            when, _, handle, callback = heapq.heappop(self._heap)
+            self._now = max(self._now, when)
+            if not handle.cancelled:
+                callback()
+            steps += 1
+            assert steps < 1_000_000, "time stands still"
+        self._now = end
+
+    def stall(self, seconds: float) -> None:
+        """Let time pass while nothing runs, as for a stopped process."""
+        self._now = Nanoseconds(self._now + round(seconds * SECOND))
+
+
+@dataclass
+class Lan:
+    """What one node sends, all others of the same segment hear at once."""
+
+    clock: FakeClock
+    hosts: list["FakeHost"] = field(default_factory=list)
+    sent: list[tuple[Nanoseconds, str, bytes]] = field(default_factory=list)
+
+    def multicast(self, sender: "FakeHost", family: Family, packet: bytes) -> None:
+        self.sent.append((self.clock.now(), sender.name, packet))
+        for host in self.hosts:
+            if host is not sender and host.connected and sender.connected:
+                host.hear(family, packet)
+
+
+class FakeAdvertisementSocket:
+    def __init__(self, host: "FakeHost", family: Family, receive: Callable[[bytes], None]) -> None:
+        self._host = host
+        self._family = family
+        self.receive = receive
+        self.queued: list[bytes] = []
+        self.closed = False
+        self.expected: frozenset[int] = frozenset()
+
+    def send(self, packet: bytes) -> None:
+        if self._host.send_error:
+            raise KernelError(self._host.send_error)
+        self._host.lan.multicast(self._host, self._family, packet)
+
+    def drain(self) -> None:
+        queued, self.queued = self.queued, []
+        for packet in queued:
+            self.receive(packet)
+
+    def expect(self, vrids: frozenset[int]) -> None:
+        self.expected = vrids
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeAnnouncementSocket:
+    def __init__(self, host: "FakeHost") -> None:
+        self._host = host
+        self.watched: frozenset[Address] = frozenset()
+
+    def send(self, frame: bytes) -> None:
+        self._host.announced.append((self._host.clock.now(), frame))
+
+    def watch(self, addresses: frozenset[Address]) -> None:
+        self.watched = addresses
+
+    def close(self) -> None:
+        pass
+
+
+class FakeHost:
+    """One node: its interface, its kernel's addresses with leases, its services."""
+
+    def __init__(self, name: str, lan: Lan, primary: str) -> None:
+        self.name = name
+        self.lan = lan
+        self.clock = lan.clock
+        self.connected = True
+        self.send_error = ""
+        self.open_error = ""
+        self.kernel_error = ""
+        self.kernel_delay = 0.0
+        self.reading = True  # False: packets wait in the socket, as while the process is stopped
+        self.announced: list[tuple[Nanoseconds, bytes]] = []
+        self.requests: list[tuple[Nanoseconds, str, tuple[str, ...], int]] = []
+        self.held: dict[InterfaceAddress, Nanoseconds | None] = {}
+        self.service: Callable[[], ProbeResult | None] = lambda: ProbeResult(True, "HTTP 200")
+        self.probe_delay = 0.003
+        self.probes_started: list[Nanoseconds] = []
+        self.sockets: dict[Family, FakeAdvertisementSocket] = {}
+        self.announcements: FakeAnnouncementSocket | None = None
+        self.claimed: Callable[[Claim], None] = lambda _claim: None
+        self._watchers: list[Callable[[InterfaceState], None]] = []
+        self.state = InterfaceState(
+            exists=True,
+            up=True,
+            index=2,
+            mac=bytes([2, 0, 0, 0, 0, len(lan.hosts) + 1]),
+            addresses=(ip_interface(primary),),
+        )
+        lan.hosts.append(self)
+
+    # --- ports ---
+
+    def ports(self) -> Ports:
+        return Ports(clock=self.clock, sockets=self, addresses=self, links=self, probes=self)
+
+    def open_advertisements(
+        self, place: Place, family: Family, receive: Callable[[bytes], None]
+    ) -> FakeAdvertisementSocket:
+        if self.open_error:
+            raise KernelError(self.open_error)
+        assert place == ETH0
+        self.sockets[family] = FakeAdvertisementSocket(self, family, receive)
+        return self.sockets[family]
+
+    def open_announcements(
+        self, place: Place, claimed: Callable[[Claim], None]
+    ) -> FakeAnnouncementSocket:
+        assert place == ETH0
+        self.claimed = claimed
+        self.announcements = FakeAnnouncementSocket(self)
+        return self.announcements
+
+    def ensure_present(
+        self, place: Place, addresses: Collection[InterfaceAddress], lifetime: int, done: Done
+    ) -> None:
+        assert place == ETH0
+        wanted = tuple(addresses)
+        self._log("present", wanted, lifetime)
+
+        def add() -> None:
+            if self.kernel_error:
+                done(KernelError(self.kernel_error))
+                return
+            now = self.clock.now()
+            until = Nanoseconds(now + lifetime * SECOND) if lifetime else None
+            for address in wanted:
+                self.held[address] = until
+                if until is not None:
+                    self.clock.call_at(until, self._expire)
+            self._tell()
+            done(None)
+
+        self._later(add)
+
+    def ensure_absent(
+        self, place: Place, addresses: Collection[InterfaceAddress], done: Done
+    ) -> None:
+        assert place == ETH0
+        unwanted = tuple(addresses)
+        self._log("absent", unwanted, 0)
+
+        def remove() -> None:
+            if self.kernel_error:
+                done(KernelError(self.kernel_error))
+                return
+            for address in unwanted:
+                self.held.pop(address, None)
+            self._tell()
+            done(None)
+
+        self._later(remove)
+
+    def watch(self, place: Place, changed: Callable[[InterfaceState], None]) -> FakeHandle:
+        assert place == ETH0
+        self._watchers.append(changed)
+        self.clock.soon(lambda: changed(self.visible()))
+        return FakeHandle()
+
+    def start(
+        self, probe: ProbeConfig, timeout: Nanoseconds, done: Callable[[ProbeResult], None]
+    ) -> FakeHandle:
+        assert isinstance(probe, HttpProbeConfig)
+        handle = FakeHandle()
+        self.probes_started.append(self.clock.now())
+        result = self.service()
+        delay = self.probe_delay
+        if result is None:  # hangs
+            result = ProbeResult(False, "timed out")
+            delay = timeout / SECOND
+        answer = result
+
+        def finish() -> None:
+            if not handle.cancelled:
+                done(answer)
+
+        self.clock.call_at(Nanoseconds(self.clock.now() + round(delay * SECOND)), finish)
+        return handle
+
+    # --- what happens to it ---
+
+    def hear(self, family: Family, packet: bytes) -> None:
+        socket = self.sockets.get(family)
+        if socket is None or socket.closed:
+            return
+        if self.reading:
+            socket.receive(packet)
+        else:
+            socket.queued.append(packet)
+
+    def link(self, **changes: object) -> None:
+        self.state = replace(self.state, **changes)  # type: ignore[arg-type] # a test's shorthand
+        self._tell()
+
+    def delete(self, address: str) -> None:
+        """Somebody removes one of the addresses."""
+        self.held.pop(ip_interface(address), None)
+        self._tell()
+
+    def holds(self, address: str) -> bool:
+        return ip_interface(address) in self.held
+
+    def visible(self) -> InterfaceState:
+        extra = tuple(a for a in self.held if a not in self.state.addresses)
+        return replace(
+            self.state, addresses=self.state.addresses + extra, ours=frozenset(self.held)
+        )
+
+    def _tell(self) -> None:
+        def tell() -> None:
+            for watcher in self._watchers:
+                watcher(self.visible())
+
+        self.clock.soon(tell)
+
+    def _expire(self) -> None:
+        now = self.clock.now()
+        gone = [a for a, until in self.held.items() if until is not None and until <= now]
+        for address in gone:
+            del self.held[address]
+        if gone:
+            self._tell()
+
+    def _later(self, job: Callable[[], None]) -> None:
+        delay = round(self.kernel_delay * SECOND)
+        self.clock.call_at(Nanoseconds(self.clock.now() + delay), job)
+
+    def _log(self, what: str, addresses: tuple[InterfaceAddress, ...], lifetime: int) -> None:
+        texts = tuple(str(a) for a in addresses)
+        self.requests.append((self.clock.now(), what, texts, lifetime))
+
+
+def v4(text: str) -> IPv4Interface:
+    return IPv4Interface(text)
+
+
+def address(text: str) -> IPv4Address:
+    return IPv4Address(text)
