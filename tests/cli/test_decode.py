@@ -35,7 +35,7 @@ def command(*arguments: str) -> int:
     parser = argparse.ArgumentParser()
     decode.register(parser.add_subparsers())
     args = parser.parse_args(["decode", *arguments])
-    status = args.run(args)
+    status = args.func(args)
     assert isinstance(status, int)
     return status
 
