@@ -118,7 +118,7 @@ def _refuse_contradictions(section: Section, probe: HttpProbeConfig) -> None:
     if section.good(HTTP) and not is_tls(probe.url):
         for key in filter(section.given, TLS_ONLY):
             section.refuse(key, "has a meaning for https:// only, and the URL is http://")
-    if section.given(PRIVATE_KEY) and not section.given(CERTIFICATE):
+    elif section.given(PRIVATE_KEY) and not section.given(CERTIFICATE):
         section.refuse(PRIVATE_KEY, "needs a certificate too")
     if section.given(CA) and not probe.verify:
         section.refuse(CA, "has no meaning with verify = false")

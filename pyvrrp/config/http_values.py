@@ -3,6 +3,7 @@
 import re
 import warnings
 
+from pyvrrp.config.keys import bare
 from pyvrrp.config.model import StatusRange
 from pyvrrp.config.values import WrongValueError, integer, shown, table, text, wrong
 from pyvrrp.errors import Problem
@@ -28,7 +29,7 @@ def headers(value: object) -> tuple[tuple[str, str], ...]:
         try:
             fields.append(_field(field_name, field_value))
         except WrongValueError as error:
-            problems += [Problem(f".{shown(field_name)}", p.what) for p in error.problems]
+            problems += [Problem(f".{bare(field_name)}", p.what) for p in error.problems]
     if problems:
         raise WrongValueError(*problems)
     return tuple(fields)

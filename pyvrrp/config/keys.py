@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from pyvrrp.config.values import NAME, Parser, WrongValueError, shown, wrong
@@ -69,7 +68,7 @@ class Section:
     table: Mapping[str, object]
     prefix: str
     problems: list[Problem]
-    files: Mapping[str, str] = MappingProxyType({})
+    files: Mapping[str, str] = field(default_factory=dict)
     _wrong: set[str] = field(default_factory=set)
 
     def read(self, key: Key[T]) -> T:

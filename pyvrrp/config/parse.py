@@ -4,13 +4,13 @@ Pure: no file is looked at and no environment.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from pyvrrp.config import virtual_router as router_keys
 from pyvrrp.config.check import check
-from pyvrrp.config.keys import Key, Section, bare, labelled, suggestion
+from pyvrrp.config.keys import Key, Section, suggestion
 from pyvrrp.config.model import CheckConfig, Configuration
+from pyvrrp.config.origins import ONE_FILE, Origins
 from pyvrrp.config.unique import Written, refuse_duplicates
 from pyvrrp.config.values import (
     NAME,
@@ -49,28 +49,6 @@ CONTROL_SOCKET = Key("control_socket", optional(_socket_path))
 VIRTUAL_ROUTER = Key("virtual_router", _array_of_tables, [], required=True)
 CHECK = Key("check", table, {})
 KEYS: tuple[Key[object], ...] = (NODE, GUARDIAN, CONTROL_SOCKET, VIRTUAL_ROUTER, CHECK)
-
-
-@dataclass(frozen=True, slots=True)
-class Origins:
-    """What leads the path of each part of a document that was merged from several files."""
-
-    files: Mapping[str, str] = field(default_factory=dict)  # by top-level key
-    virtual_routers: Sequence[str] = ()
-    checks: Mapping[str, str] = field(default_factory=dict)
-
-    def virtual_router(self, index: int, entry: object) -> str:
-        """Return the path of a virtual router: ``virtual_router[0] "web"``."""
-        in_several = index < len(self.virtual_routers)
-        path = self.virtual_routers[index] if in_several else f"virtual_router[{index}]"
-        return labelled(path, entry)
-
-    def check(self, check_name: str) -> str:
-        """Return the path of a check: ``check.web``."""
-        return self.checks.get(check_name, f"check.{bare(check_name)}")
-
-
-ONE_FILE = Origins()
 
 
 def parse(
@@ -129,7 +107,8 @@ def _checks(top: Section, origins: Origins) -> tuple[CheckConfig, ...]:
         path = origins.check(check_name)
         try:
             section = Section(table(entry), f"{path}.", top.problems)
-            checks.append(check(section, name(check_name)))
+            checks.append(check(section, check_name))
+            name(check_name)
         except WrongValueError as error:
             top.report(path, error)
     return tuple(checks)

@@ -1,0 +1,95 @@
+"""What a valid configuration had better not say: warnings, which change no exit status."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from pyvrrp.config.durations import write_duration
+from pyvrrp.config.keys import bare
+from pyvrrp.config.model import (
+    CheckConfig,
+    ChecksumPolicy,
+    Configuration,
+    HttpProbeConfig,
+    VirtualRouterConfig,
+)
+from pyvrrp.config.targets import is_tls
+from pyvrrp.errors import Problem
+from pyvrrp.identity import Family
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
+
+_OWNER = 255
+_ADVICE_BELOW = Nanoseconds(100 * MILLISECOND)
+_PRIORITY_255 = (
+    "255 claims that this node owns the addresses: it always takes them back, whatever preempt "
+    "says; use at most 254 unless they are its own"
+)
+_SHORT_INTERVAL = (
+    "below 100ms a busy machine may send later than the backups wait; test it under load"
+)
+_STRICT = (
+    "drops advertisements whose interval (VRRPv2) or addresses differ, as the RFC says: a mismatch "
+    "then makes two masters"
+)
+_PASSWORD = "is no security: the password crosses the network in clear, and RFC 3768 removed it"
+
+
+def lint(configuration: Configuration) -> tuple[Problem, ...]:
+    """Return a warning for everything in *configuration* that deserves a second look."""
+    seen: dict[Problem, None] = {}
+    for router in configuration.virtual_routers:
+        path = f'virtual_router "{router.name}"'
+        warnings: Iterator[tuple[str, str]] = chain(
+            _election(router), _lease(router, guardian=configuration.guardian), _fence(router)
+        )
+        # A router of two families says everything twice.
+        seen |= dict.fromkeys(Problem(f"{path}{where}", what) for where, what in warnings)
+    used = {name for router in configuration.virtual_routers for name in router.checks}
+    for check in configuration.checks:
+        path = f"check.{bare(check.name)}"
+        warnings = _check(check, used=check.name in used)
+        seen |= dict.fromkeys(Problem(f"{path}{where}", what) for where, what in warnings)
+    return tuple(seen)
+
+
+def _election(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
+    if router.priority == _OWNER:
+        yield ".priority", _PRIORITY_255
+    if router.advertisement_interval < _ADVICE_BELOW:
+        yield ".advertisement_interval", _SHORT_INTERVAL
+    if not router.preempt and router.preempt_delay:
+        yield ".preempt_delay", "has no effect with preempt = false"
+    if router.strict:
+        yield ".strict", _STRICT
+    if router.checksum is ChecksumPolicy.RFC9568 and router.id.family is Family.IPV4:
+        yield ".checksum", 'keepalived and FRR refuse this form by default; "auto" adapts to peers'
+    if router.authentication:
+        yield ".authentication", _PASSWORD
+
+
+def _lease(router: VirtualRouterConfig, *, guardian: bool) -> Iterator[tuple[str, str]]:
+    interval = router.advertisement_interval
+    takeover = Nanoseconds(3 * interval)
+    if router.lease == 0:
+        who = "is stopped or hangs" if guardian else "is killed, is stopped or hangs"
+        yield ".lease", f"without a lease, a daemon that {who} keeps the addresses for ever"
+    elif router.lease * SECOND > takeover:
+        backups = f"the backups take over after {write_duration(takeover)}"
+        rest = (
+            "the guardian covers a daemon that is killed, not one that is stopped or hangs"
+            if guardian
+            else "with guardian = false nothing covers the time between"
+        )
+        yield ".lease", f"runs out after {router.lease}s, but {backups}: {rest}"
+
+
+def _fence(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
+    if not router.checks:
+        yield ".checks", "has none: this node keeps the addresses when its service is dead"
+
+
+def _check(check: CheckConfig, *, used: bool) -> Iterator[tuple[str, str]]:
+    if not used:
+        yield "", "is used by no virtual router"
+    probe = check.probe
+    if isinstance(probe, HttpProbeConfig) and is_tls(probe.url) and not probe.verify:
+        yield ".verify", "without it any server that answers passes; give a ca instead"

@@ -1,0 +1,72 @@
+"""What a configuration will run, in lines for people and in values for JSON."""
+
+from pyvrrp.config.durations import write_duration
+from pyvrrp.config.model import CheckConfig, HttpProbeConfig, VirtualRouterConfig
+from pyvrrp.identity import Family
+from pyvrrp.units import to_milliseconds
+
+
+def virtual_router_in_words(router: VirtualRouterConfig) -> str:
+    """Return what *router* does, on one line."""
+    family = "IPv4" if router.id.family is Family.IPV4 else "IPv6"
+    parts = (
+        f"{router.id.place}",
+        f"VRID {router.id.vrid}",
+        f"VRRPv{int(router.version)}/{family}",
+        f"priority {router.priority}{'' if router.preempt else ' (no preempt)'}",
+        " ".join(str(address) for address in router.addresses),
+        f"every {write_duration(router.advertisement_interval)}",
+        f"checks {' '.join(router.checks)}" if router.checks else "no checks",
+        f"lease {router.lease}s" if router.lease else "no lease",
+    )
+    return f"virtual router {router.name}: {', '.join(parts)}"
+
+
+def check_in_words(check: CheckConfig) -> str:
+    """Return what *check* does, on one line."""
+    policy = check.policy
+    rhythm = f"every {write_duration(policy.interval)}, timeout {write_duration(policy.timeout)}"
+    what = " ".join(_target(check))
+    return f"check {check.name}: {what}, {rhythm}, rise {policy.rise}, fall {policy.fall}"
+
+
+def virtual_router_as_values(router: VirtualRouterConfig) -> dict[str, object]:
+    """Return *router* for JSON; the password stays out."""
+    return {
+        "name": router.name,
+        "netns": router.id.place.netns,
+        "interface": router.id.place.interface,
+        "family": router.id.family.name.lower(),
+        "vrid": router.id.vrid,
+        "version": int(router.version),
+        "priority": router.priority,
+        "preempt": router.preempt,
+        "addresses": [str(address) for address in router.addresses],
+        "interval_ms": to_milliseconds(router.advertisement_interval),
+        "lease_s": router.lease,
+        "checks": list(router.checks),
+    }
+
+
+def check_as_values(check: CheckConfig) -> dict[str, object]:
+    """Return *check* for JSON; headers, which may hold secrets, stay out."""
+    kind, target = _target(check)
+    return {
+        "name": check.name,
+        "kind": "http" if isinstance(check.probe, HttpProbeConfig) else "tcp",
+        "method": kind if isinstance(check.probe, HttpProbeConfig) else None,
+        "target": target,
+        "interval_ms": to_milliseconds(check.policy.interval),
+        "timeout_ms": to_milliseconds(check.policy.timeout),
+        "rise": check.policy.rise,
+        "fall": check.policy.fall,
+        "max_age_ms": to_milliseconds(check.policy.max_age),
+    }
+
+
+def _target(check: CheckConfig) -> tuple[str, str]:
+    probe = check.probe
+    if isinstance(probe, HttpProbeConfig):
+        return probe.method, probe.url
+    host = f"[{probe.host}]" if ":" in probe.host else probe.host
+    return "tcp", f"{host}:{probe.port}"
