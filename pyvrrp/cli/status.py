@@ -75,8 +75,10 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
     place = ":".join(filter(None, (_text(router, "netns"), _text(router, "interface"))))
     lines = [
         f"{_text(router, 'name')}  {_text(router, 'state')} for {held}: {_text(router, 'reason')}",
-        f"  VRID {router.get('vrid')} on {place}, {_text(router, 'family')}, "
-        f"VRRPv{router.get('version')}, priority {router.get('priority')}",
+        (
+            f"  VRID {router.get('vrid')} on {place}, {_text(router, 'family')}, "
+            f"VRRPv{router.get('version')}, priority {router.get('priority')}"
+        ),
         f"  master: {router.get('master') or 'unknown'}",
     ]
     for address in _objects(router, "addresses"):

@@ -14,9 +14,9 @@ from pyvrrp.daemon import systemd
 from pyvrrp.daemon.control_socket import ControlSocket
 from pyvrrp.daemon.logs import LogFormat, LogWriter
 from pyvrrp.daemon.snapshot import Json, Snapshots
+from pyvrrp.net import privileges
 from pyvrrp.net.guardian import Guardian
-from pyvrrp.net.linux import LinuxPorts
-from pyvrrp.net.privileges import require_privileges
+from pyvrrp.net.linux import linux_ports
 from pyvrrp.ports import Clock
 from pyvrrp.probes.runner import AsyncioProbes
 from pyvrrp.runtime.journal import Journal, Level
@@ -36,8 +36,8 @@ class Options:
 
 def run(configuration: Configuration, guardian: Guardian | None, options: Options) -> int:
     """Run until a signal asks to stop; return the exit status. Raise KernelError at start only."""
-    require_privileges(
-        [config.id.place.netns for config in configuration.virtual_routers if config.id.place.netns]
+    privileges.check(
+        namespaces=any(config.id.place.netns for config in configuration.virtual_routers)
     )
     with asyncio.Runner() as runner:
         return runner.run(_Daemon(configuration, guardian, options).live())
@@ -55,12 +55,12 @@ class _Daemon:
     async def live(self) -> int:
         loop = asyncio.get_running_loop()
         probes = AsyncioProbes()
-        linux = LinuxPorts(loop, probes, keeper=self._guardian)
-        clock = linux.ports.clock
+        linux = linux_ports(loop, probes, keeper=self._guardian)
+        clock = linux.clock
         journal = Journal(clock)
         writer = LogWriter(clock, self._options.log_format)
         journal.listen(writer.listen)
-        supervisor = Supervisor(self._configuration, linux.ports, journal)
+        supervisor = Supervisor(self._configuration, linux, journal)
         control = ControlSocket(
             self._configuration.control_socket, _handlers(Snapshots(supervisor, clock))
         )

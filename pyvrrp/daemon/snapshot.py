@@ -11,7 +11,7 @@ from pyvrrp.units import Nanoseconds, in_words, to_milliseconds, to_seconds
 from pyvrrp.virtual_router.states import Backup, Init, Master, Releasing, deadline, name
 from pyvrrp.virtual_router.timers import skew_time
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 class Snapshots:

@@ -25,7 +25,7 @@ from pyvrrp.runtime.counters import VIRTUAL_ROUTER_COUNTERS, Counters
 from pyvrrp.runtime.journal import Journal, Level
 from pyvrrp.runtime.performer import Performer
 from pyvrrp.runtime.segment import Segment
-from pyvrrp.units import SECOND, Nanoseconds, in_words
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, in_words
 from pyvrrp.virtual_router.actions import (
     Action,
     AddAddresses,
@@ -51,6 +51,7 @@ from pyvrrp.virtual_router.timers import master_down_interval
 from pyvrrp.virtual_router.transitions import step
 
 REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # before addresses that the kernel refused are tried again
+LASTING = Nanoseconds(100 * MILLISECOND)  # an obstacle that lasts so long is worth a line
 BELIEVED = {
     ChecksumPolicy.AUTO: frozenset(ChecksumForm),
     ChecksumPolicy.RFC9568: frozenset({ChecksumForm.MESSAGE_ONLY}),
@@ -104,6 +105,7 @@ class Instance:
         self._announcer = Announcer(config, ports.clock, segment, journal, self.counters)
         self._alarm = AlarmClock(ports.clock, self._deadline_reached)
         self._pause = AlarmClock(ports.clock, self._forget_refusal)
+        self._explain = AlarmClock(ports.clock, self._explain_waiting)
         self._gate: Gate | None = None
         self._waiting_for_gate = False
         self._interface_index = 0
@@ -189,6 +191,7 @@ class Instance:
         self._conditions_are(
             replace(
                 self._conditions,
+                interface_known=True,
                 interface_exists=state.exists,
                 link_up=state.up,
                 has_primary_address=primary is not None,
@@ -432,20 +435,29 @@ class Instance:
         )
 
     def _report_transition(self, action: ReportTransition) -> None:
-        if action.before != action.after:
-            self.since = self._clock.now()
         self.reason = action.reason
+        if action.before == action.after:
+            self._explain.set(Nanoseconds(self._clock.now() + LASTING))
+            return
+        self.since = self._clock.now()
         if action.after == "MASTER":
             self.counters.add("master_transitions")
         self.new_master_reason = action.new_master_reason
         self._journal.record(
-            "transition" if action.before != action.after else "waiting",
-            f"{action.before} -> {action.after}: {action.reason}"
-            if action.before != action.after
-            else f"{action.after}: {action.reason}",
+            "transition",
+            f"{action.before} -> {action.after}: {action.reason}",
             virtual_router=self.config,
             fields={"from": action.before, "to": action.after, "reason": action.reason},
         )
+
+    def _explain_waiting(self) -> None:
+        if isinstance(self.state, Init):
+            self._journal.record(
+                "waiting",
+                f"INIT: {self.state.reason}",
+                virtual_router=self.config,
+                fields={"reason": self.state.reason},
+            )
 
 
 def _nobody() -> None:

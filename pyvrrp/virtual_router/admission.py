@@ -7,9 +7,11 @@ from dataclasses import dataclass
 class Conditions:
     """The facts that admission rests on. An empty string is the absence of an obstacle."""
 
+    interface_known: bool = False
     interface_exists: bool = False
     link_up: bool = False
     has_primary_address: bool = False
+    leftovers: bool = True
     fence: str = "no result yet"
     kernel: str = ""
     stopping: bool = False
@@ -22,12 +24,16 @@ def obstacle(conditions: Conditions) -> str | None:
     """
     if conditions.stopping:
         return "stopping"
+    if not conditions.interface_known:
+        return "starting"
     if not conditions.interface_exists:
         return "no such interface"
     if not conditions.link_up:
         return "link down"
     if not conditions.has_primary_address:
         return "no primary address"
+    if conditions.leftovers:
+        return "removing what an earlier life left behind"
     if conditions.kernel:
         return conditions.kernel
     return conditions.fence or None
