@@ -1,0 +1,62 @@
+"""The HTTP check: one request on a fresh connection, its answer judged.
+
+The runner imports this module when the first HTTP check runs: h11 and what it needs cost a daemon
+without one nothing.
+"""
+
+import socket
+
+from pyvrrp.config.model import HttpProbeConfig
+from pyvrrp.probes.channel import Channel, PlainChannel
+from pyvrrp.probes.connection import Connector, connect_unix
+from pyvrrp.probes.http_answer import HttpExchange, judge_body, judge_status
+from pyvrrp.probes.http_request import HttpRequest, request_of
+from pyvrrp.probes.progress import Progress
+from pyvrrp.probes.tls import TlsChannel
+from pyvrrp.probes.tls_contexts import Credentials, TlsContexts
+
+
+class HttpProbe:
+    """Looks at web servers."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+        self._contexts = TlsContexts()
+
+    async def look(self, probe: HttpProbeConfig, progress: Progress) -> str:
+        """Return what a good answer looked like; raise ProbeError or OSError if it was not good.
+
+        Redirects are not followed: the status of the redirect is judged.
+        """
+        request = request_of(probe)
+        with await self._connect(probe, request, progress) as connection:
+            channel = await self._channel(probe, request, connection, progress)
+            exchange = HttpExchange(channel, progress)
+            await exchange.ask(request)
+            status = await exchange.status()
+            judge_status(probe, status)
+            judge_body(probe, await exchange.body())
+        return f"HTTP {status} in {progress.elapsed()}"
+
+    async def _connect(
+        self, probe: HttpProbeConfig, request: HttpRequest, progress: Progress
+    ) -> socket.socket:
+        if probe.unix_socket is not None:
+            return await connect_unix(probe.unix_socket, progress)
+        return await self._connector.connect(request.endpoint, progress)
+
+    async def _channel(
+        self,
+        probe: HttpProbeConfig,
+        request: HttpRequest,
+        connection: socket.socket,
+        progress: Progress,
+    ) -> Channel:
+        plain = PlainChannel(connection)
+        if not request.tls:
+            return plain
+        progress.phase = "in TLS handshake"
+        context = await self._contexts.context(Credentials.of(probe))
+        tls = TlsChannel(plain, context, request.server_name)
+        await tls.handshake()
+        return tls

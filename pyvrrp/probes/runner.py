@@ -1,0 +1,110 @@
+"""Runs probes on the event loop: the daemon's `pyvrrp.ports.Probes`."""
+
+import asyncio
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, assert_never
+
+from pyvrrp.config.model import HttpProbeConfig, ProbeConfig, TcpProbeConfig
+from pyvrrp.ports import Handle, ProbeResult
+from pyvrrp.probes.connection import Connector
+from pyvrrp.probes.failure import ProbeError, in_words, printable
+from pyvrrp.probes.progress import Progress
+from pyvrrp.probes.resolver import Resolver
+from pyvrrp.probes.tcp import TcpProbe
+from pyvrrp.units import Nanoseconds, to_seconds
+from pyvrrp.units import in_words as duration_in_words
+
+if TYPE_CHECKING:
+    from pyvrrp.probes.http import HttpProbe
+
+
+class AsyncioProbes:
+    """Starts probes and tells how they ended. Whatever goes wrong in one is a failed result."""
+
+    def __init__(self) -> None:
+        self._connector = Connector(Resolver())
+        self._tcp = TcpProbe(self._connector)
+        self._running: set[_Running] = set()
+
+    def start(
+        self, probe: ProbeConfig, timeout: Nanoseconds, done: Callable[[ProbeResult], None]
+    ) -> Handle:
+        """Look once; call *done* once, from the loop, *timeout* later at the latest."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        progress = Progress(began, began + to_seconds(timeout))
+        task = loop.create_task(self._result(probe, timeout, progress))
+        running = _Running(task, done, self._running)
+        self._running.add(running)
+        return running
+
+    async def close(self) -> None:
+        """Call off what is under way and wait until its sockets are closed."""
+        running = tuple(self._running)
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*(each.task for each in running), return_exceptions=True)
+
+    async def _result(
+        self, probe: ProbeConfig, budget: Nanoseconds, progress: Progress
+    ) -> ProbeResult:
+        try:
+            async with asyncio.timeout_at(progress.deadline):
+                return ProbeResult(passed=True, reason=await self._look(probe, progress))
+        except ProbeError as error:
+            reason = str(error)
+        except OSError as error:
+            # The kernel's own ETIMEDOUT is the same class, but has a number.
+            if isinstance(error, TimeoutError) and error.errno is None:
+                reason = f"timed out after {duration_in_words(budget)} {progress.phase}"
+            else:
+                reason = in_words(error)
+        except Exception as error:  # noqa: BLE001 - a bug in a probe must fence, not kill
+            reason = f"internal error: {printable(repr(error))}"
+        self._connector.doubt(progress)
+        return ProbeResult(passed=False, reason=reason)
+
+    async def _look(self, probe: ProbeConfig, progress: Progress) -> str:
+        match probe:
+            case HttpProbeConfig():
+                return await self._http.look(probe, progress)
+            case TcpProbeConfig():
+                return await self._tcp.look(probe, progress)
+            case _:
+                assert_never(probe)
+
+    @cached_property
+    def _http(self) -> "HttpProbe":
+        # Here, so that a daemon without HTTP checks has neither h11 nor OpenSSL contexts.
+        from pyvrrp.probes.http import HttpProbe  # noqa: PLC0415
+
+        return HttpProbe(self._connector)
+
+
+class _Running:
+    """One probe under way. The set it is in keeps its task alive."""
+
+    def __init__(
+        self,
+        task: "asyncio.Task[ProbeResult]",
+        done: Callable[[ProbeResult], None],
+        among: "set[_Running]",
+    ) -> None:
+        self.task = task
+        self._done = done
+        self._among = among
+        self._called_off = False
+        # A callback of the task rather than a call at its end: what `done` raises is then the
+        # loop's to report, and no part of the probe.
+        task.add_done_callback(self._finish)
+
+    def cancel(self) -> None:
+        """Call it off: its callback will not be called any more."""
+        self._called_off = True
+        self.task.cancel()
+
+    def _finish(self, task: "asyncio.Task[ProbeResult]") -> None:
+        self._among.discard(self)
+        if not self._called_off and not task.cancelled():
+            self._done(task.result())

@@ -1,0 +1,323 @@
+import asyncio
+import re
+import socket
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from pyvrrp.config.model import HttpProbeConfig, StatusRange
+from tests.probes.support import (
+    HASTY,
+    answers,
+    endless,
+    look,
+    reason_at,
+    resets,
+    says,
+    serve,
+    stays_silent,
+    unused_port,
+)
+
+pytestmark = pytest.mark.asyncio
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+async def passes(probe: HttpProbeConfig) -> str:
+    result = await look(probe)
+    assert result.passed, result.reason
+    return result.reason
+
+
+async def fails(probe: HttpProbeConfig) -> str:
+    result = await look(probe)
+    assert not result.passed
+    return result.reason
+
+
+async def test_an_answer_of_200_passes_and_tells_how_long_it_took() -> None:
+    async with serve(answers("200 OK", b"healthy")) as server:
+        reason = await passes(HttpProbeConfig(server.url))
+    assert re.fullmatch(r"HTTP 200 in [0-9.]+ ms", reason)
+
+
+async def test_an_answer_of_204_without_a_body_passes() -> None:
+    async with serve(says(b"HTTP/1.1 204 No Content\r\n\r\n")) as server:
+        assert (await passes(HttpProbeConfig(server.url))).startswith("HTTP 204 in ")
+
+
+@pytest.mark.parametrize(
+    "status", ["500 Internal Server Error", "503 Service Unavailable", "404 Not Found"]
+)
+async def test_a_bad_status_fails_by_its_number(status: str) -> None:
+    assert await reason_at(answers(status, b"sorry")) == f"HTTP {status[:3]}"
+
+
+async def test_a_bad_status_fails_before_its_body_is_read() -> None:
+    behaviour = endless(b"HTTP/1.1 503 No\r\n\r\n", b"x" * 65536)
+    assert await reason_at(behaviour) == "HTTP 503"
+
+
+async def test_a_redirect_is_judged_by_its_status_and_not_followed() -> None:
+    async with serve(answers("302 Found", b"", "Location: /elsewhere")) as server:
+        assert await fails(HttpProbeConfig(server.url)) == "HTTP 302"
+        wanted = HttpProbeConfig(server.url, status=(StatusRange(200, 200), StatusRange(302, 302)))
+        assert (await passes(wanted)).startswith("HTTP 302 in ")
+    assert len(server.requests) == 2
+
+
+async def test_a_port_where_nobody_listens_refuses() -> None:
+    url = f"http://127.0.0.1:{unused_port()}/"
+    assert await fails(HttpProbeConfig(url)) == "connection refused"
+
+
+async def test_a_reset_instead_of_an_answer_fails() -> None:
+    assert await reason_at(resets) == "connection reset"
+
+
+async def test_a_close_instead_of_an_answer_fails() -> None:
+    assert await reason_at(says()) == "closed without an answer"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        OK,
+        OK + b"Content-Length: 10\r\n\r\nhalf",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhel",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+    ],
+)
+async def test_a_close_within_the_answer_fails(piece: bytes) -> None:
+    assert await reason_at(says(piece)) == "closed in the middle of the answer"
+
+
+async def test_a_server_that_never_answers_times_out_waiting_for_the_response() -> None:
+    reason = await reason_at(stays_silent, HASTY)
+    assert reason == "timed out after 300 ms waiting for the response"
+
+
+async def test_one_byte_of_header_at_a_time_does_not_prolong_the_deadline() -> None:
+    drip = says(*(bytes((byte,)) for byte in OK * 20), pause=0.05)
+    assert await reason_at(drip, HASTY) == "timed out after 300 ms waiting for the response"
+
+
+async def test_one_byte_of_body_at_a_time_does_not_prolong_the_deadline() -> None:
+    drip = says(OK + b"Content-Length: 500\r\n\r\n", *([b"x"] * 500), pause=0.05)
+    assert await reason_at(drip, HASTY) == "timed out after 300 ms reading the body"
+
+
+async def test_interim_answers_for_ever_do_not_prolong_the_deadline() -> None:
+    behaviour = endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert await reason_at(behaviour, HASTY) == "timed out after 300 ms waiting for the response"
+
+
+async def test_an_endless_body_fails_at_1_mib() -> None:
+    assert await reason_at(endless(OK + b"\r\n", b"x" * 65536)) == "body is larger than 1 MiB"
+
+
+async def test_a_body_of_exactly_1_mib_passes() -> None:
+    async with serve(answers("200 OK", b"x" * 1_048_576)) as server:
+        await passes(HttpProbeConfig(server.url))
+
+
+async def test_endless_headers_fail_at_64_kib() -> None:
+    behaviour = endless(OK, b"X-Filler: " + b"x" * 1000 + b"\r\n")
+    assert await reason_at(behaviour) == "headers are larger than 64 KiB"
+
+
+@pytest.mark.parametrize(
+    ("garbage", "reason"),
+    [
+        (b"SSH-2.0-x\r\n\r\n", "malformed answer: not HTTP but b'SSH-2.0-x"),
+        (b"\x15\x03\x01\x00", "malformed answer: not HTTP but b'\\x15\\x03"),
+        (b"HTTP/9\r\n\r\n", "malformed answer: illegal status line: "),
+        (OK + b"no colon\r\n\r\n", "malformed answer: illegal header line: "),
+        (OK + b"Content-Length: two\r\n\r\n", "malformed answer: bad Content-Length"),
+        (
+            OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+            "malformed answer: illegal chunk header",
+        ),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "malformed answer: Received"),
+    ],
+)
+async def test_what_is_not_http_fails_and_says_what_is_wrong(garbage: bytes, reason: str) -> None:
+    assert (await reason_at(says(garbage))).startswith(reason)
+
+
+async def test_what_a_server_wrote_into_a_reason_is_short_and_printable() -> None:
+    reason = await reason_at(says(b"\x1b[31m" + b"A" * 5000 + b"\r\n\r\n"))
+    assert reason.startswith("malformed answer: ")
+    assert len(reason) < 200
+    assert reason.isprintable()
+
+
+async def test_100_continue_before_the_answer_is_skipped() -> None:
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n"
+    async with serve(says(interim, OK + b"Content-Length: 0\r\n\r\n")) as server:
+        await passes(HttpProbeConfig(server.url))
+
+
+async def test_a_chunked_body_is_decoded_before_it_is_judged() -> None:
+    chunked = OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nhea\r\n4\r\nlthy\r\n0\r\n\r\n"
+    async with serve(says(chunked)) as server:
+        await passes(HttpProbeConfig(server.url, body_regex="^healthy$"))
+
+
+async def test_a_body_that_ends_with_the_connection_is_complete() -> None:
+    async with serve(says(b"HTTP/1.0 200 OK\r\n\r\nhea", b"lthy")) as server:
+        await passes(HttpProbeConfig(server.url, body_regex="^healthy$"))
+
+
+async def test_a_server_that_keeps_the_connection_open_does_not_hold_the_probe() -> None:
+    async def keep(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK + b"Content-Length: 2\r\n\r\nok")
+        await reader.read()
+
+    async with serve(keep) as server:
+        await passes(HttpProbeConfig(server.url))
+
+
+async def test_a_body_that_does_not_match_fails_with_the_pattern() -> None:
+    async with serve(answers("200 OK", b"maintenance")) as server:
+        reason = await fails(HttpProbeConfig(server.url, body_regex="healthy|fine"))
+    assert reason == "body does not match /healthy|fine/"
+
+
+async def test_a_body_that_is_not_utf_8_can_still_be_matched() -> None:
+    async with serve(answers("200 OK", b"\xff\xfe ok")) as server:
+        await passes(HttpProbeConfig(server.url, body_regex="ok$"))
+
+
+async def test_a_pattern_that_is_none_fails_as_such() -> None:
+    async with serve(answers("200 OK", b"ok")) as server:
+        reason = await fails(HttpProbeConfig(server.url, body_regex="("))
+    assert reason.startswith("body_regex /(/ is not a pattern: ")
+
+
+async def test_the_digest_of_the_body_is_compared() -> None:
+    # printf ok | sha256sum
+    digest = "2689367b205c16ce32ed4200942b8b8b1e262dfc70d9bc9fbc77c49699a4f1df"
+    async with serve(answers("200 OK", b"ok")) as server:
+        await passes(HttpProbeConfig(server.url, body_sha256=digest.upper()))
+        reason = await fails(HttpProbeConfig(server.url, body_sha256="0" * 64))
+    assert reason == f"body has another sha256: {digest}"
+
+
+async def request_for(probe: HttpProbeConfig) -> list[str]:
+    """Return the lines that *probe* sends to its server (the port in its URL is replaced)."""
+    async with serve(answers("200 OK")) as server:
+        await passes(replace(probe, url=probe.url.replace(":1", f":{server.port}")))
+        text = server.requests[0].decode().replace(f":{server.port}", ":1")
+    return text.rstrip("\r\n").split("\r\n")
+
+
+async def test_the_request_asks_for_path_and_query_and_closes() -> None:
+    assert await request_for(HttpProbeConfig("http://127.0.0.1:1/a/b?c=d&e")) == [
+        "GET /a/b?c=d&e HTTP/1.1",
+        "Host: 127.0.0.1:1",
+        "User-Agent: pyvrrp",
+        "Accept: */*",
+        "Accept-Encoding: identity",
+        "Connection: close",
+    ]
+
+
+async def test_a_url_without_a_path_asks_for_the_root() -> None:
+    assert (await request_for(HttpProbeConfig("http://127.0.0.1:1")))[0] == "GET / HTTP/1.1"
+
+
+async def test_method_host_and_headers_are_as_configured() -> None:
+    probe = HttpProbeConfig(
+        "http://127.0.0.1:1/",
+        method="HEAD",
+        host="www.example",
+        headers=(("X-Check", "v"), ("user-agent", "watcher"), ("HOST", "ignored.example")),
+    )
+    lines = await request_for(probe)
+    assert lines[:2] == ["HEAD / HTTP/1.1", "Host: www.example"]
+    assert "X-Check: v" in lines
+    assert [line for line in lines if line.lower().startswith("user-agent")] == [
+        "user-agent: watcher"
+    ]
+    assert not any("ignored" in line for line in lines)
+
+
+async def test_a_host_among_the_headers_replaces_that_of_the_url() -> None:
+    probe = HttpProbeConfig("http://127.0.0.1:1/", headers=(("Host", "www.example"),))
+    lines = await request_for(probe)
+    assert [line for line in lines if line.startswith("Host")] == ["Host: www.example"]
+
+
+async def test_the_answer_to_head_has_no_body_whatever_its_length_says() -> None:
+    async with serve(says(OK + b"Content-Length: 9000000\r\n\r\n")) as server:
+        await passes(HttpProbeConfig(server.url, method="HEAD"))
+
+
+async def test_a_post_says_that_it_has_no_body() -> None:
+    probe = HttpProbeConfig("http://127.0.0.1:1/", method="POST")
+    assert "Content-Length: 0" in await request_for(probe)
+
+
+async def test_a_header_that_cannot_be_sent_fails() -> None:
+    async with serve(answers("200 OK")) as server:
+        probe = HttpProbeConfig(server.url, headers=(("X", "a\r\nInjected: b"),))
+        assert (await fails(probe)).startswith("cannot send this request: ")
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http:///x", "http://127.0.0.1:99999/", "x"])
+async def test_a_url_that_makes_no_sense_fails_and_is_named(url: str) -> None:
+    assert (await fails(HttpProbeConfig(url))).startswith(f"bad URL {url}: ")
+
+
+async def test_an_ipv6_literal_is_connected_to_and_bracketed_in_host() -> None:
+    async with serve(answers("200 OK"), host="::1") as server:
+        await passes(HttpProbeConfig(f"http://[::1]:{server.port}/"))
+    assert f"Host: [::1]:{server.port}\r\n".encode() in server.requests[0]
+    assert server.peers == ["::1"]
+
+
+async def test_a_zone_that_is_no_interface_fails() -> None:
+    reason = await fails(HttpProbeConfig("http://[fe80::1%25nosuch0]:80/"))
+    assert reason in {"no interface with this name", "no such interface"}
+
+
+async def test_a_unix_socket_is_used_instead_of_the_network(tmp_path: Path) -> None:
+    path = tmp_path / "web.sock"
+    async with serve(answers("200 OK"), unix=path) as server:
+        await passes(HttpProbeConfig("http://app.example/health", unix_socket=path))
+    assert server.requests[0].startswith(b"GET /health HTTP/1.1\r\nHost: app.example\r\n")
+
+
+async def test_a_unix_socket_that_is_not_there_fails(tmp_path: Path) -> None:
+    probe = HttpProbeConfig("http://x/", unix_socket=tmp_path / "none.sock")
+    assert await fails(probe) == "no such socket"
+
+
+async def test_a_unix_socket_whose_backlog_is_full_times_out_connecting(tmp_path: Path) -> None:
+    path = tmp_path / "full.sock"
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as first:
+        listener.bind(str(path))
+        listener.listen(0)
+        first.connect(str(path))
+        result = await look(HttpProbeConfig("http://x/", unix_socket=path), HASTY)
+    assert result.reason == "timed out after 300 ms while connecting"
+
+
+async def test_the_source_address_is_used() -> None:
+    async with serve(answers("200 OK")) as server:
+        await passes(HttpProbeConfig(server.url, source=ip_address("127.0.0.9")))
+    assert server.peers == ["127.0.0.9"]
+
+
+async def test_a_source_address_of_somebody_else_cannot_be_used() -> None:
+    probe = HttpProbeConfig("http://127.0.0.1:1/", source=ip_address("192.0.2.77"))
+    assert await fails(probe) == "cannot use source address 192.0.2.77: this host does not have it"
+
+
+async def test_a_source_address_of_the_other_family_cannot_be_used() -> None:
+    probe = HttpProbeConfig("http://127.0.0.1:1/", source=ip_address("::1"))
+    assert await fails(probe) == "cannot use source address ::1: 127.0.0.1 has no IPv6 one"
