@@ -1,0 +1,152 @@
+"""Imports point down, nothing heavy comes along, nothing happens while importing."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.tree import ROOT, dotted, modules
+
+# Imports each module in a child forked from an interpreter that has imported nothing of ours:
+# as fresh as a process of its own, at a tenth of its price.
+EACH_IN_A_CHILD = """
+import json, os, sys, threading, traceback
+from importlib import import_module
+
+def is_open(descriptor):
+    # The one that listed the directory was among them and is closed by now.
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+def look(name):
+    before = set(os.listdir("/proc/self/fd"))
+    import_module(name)
+    left_open = [fd for fd in set(os.listdir("/proc/self/fd")) - before if is_open(int(fd))]
+    heavy = [package for package in ("pyroute2", "scapy") if package in sys.modules]
+    return {"name": name, "heavy": heavy, "open": left_open, "threads": threading.active_count()}
+
+for name in sys.argv[1:]:
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        try:
+            answer = look(name)
+        except BaseException:
+            answer = {"name": name, "error": traceback.format_exc()}
+        print(json.dumps(answer), flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+
+ONE_COMMAND = """
+import json, sys
+from pyvrrp.cli.main import main
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    pass
+heads = {name.partition(".")[0] for name in sys.modules}
+print(json.dumps(sorted(heads & {"asyncio", "pyroute2", "scapy"})), file=sys.stderr)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What importing one module first did to a fresh interpreter."""
+
+    name: str
+    heavy: frozenset[str] = frozenset()
+    left_open: tuple[str, ...] = ()
+    threads: int = 1
+    error: str = ""
+
+
+def python(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=ROOT,
+    )
+
+
+@pytest.fixture(scope="module")
+def imports() -> list[Import]:
+    names = [dotted(module) for module in modules() if module.name != "__main__.py"]
+    done = python(EACH_IN_A_CHILD, *names)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["name"] for answer in answers] == names, done.stderr
+    return [
+        Import(
+            answer["name"],
+            frozenset(answer.get("heavy", ())),
+            tuple(answer.get("open", ())),
+            answer.get("threads", 1),
+            answer.get("error", ""),
+        )
+        for answer in answers
+    ]
+
+
+def test_the_arrows_point_down() -> None:
+    linter = Path(sys.executable).parent / "lint-imports"
+    done = subprocess.run(
+        [linter, "--no-cache"], check=False, capture_output=True, text=True, timeout=120, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+def test_each_module_can_be_the_first_to_be_imported(imports: list[Import]) -> None:
+    assert [module.error for module in imports if module.error] == []
+
+
+def test_importing_opens_nothing_and_starts_nothing(imports: list[Import]) -> None:
+    busy = [module for module in imports if module.left_open or module.threads != 1]
+    assert busy == []
+
+
+def test_only_the_test_kit_imports_scapy(imports: list[Import]) -> None:
+    allowed = ("pyvrrp.conformance", "pyvrrp.testing", "pyvrrp.simulator")
+    heavy = [module.name for module in imports if "scapy" in module.heavy]
+    assert [name for name in heavy if not name.startswith(allowed)] == []
+
+
+def test_only_what_touches_the_kernel_imports_pyroute2(imports: list[Import]) -> None:
+    allowed = ("pyvrrp.net", "pyvrrp.daemon", "pyvrrp.testing")
+    heavy = [module.name for module in imports if "pyroute2" in module.heavy]
+    assert [name for name in heavy if not name.startswith(allowed)] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--help",),
+        ("--version",),
+        ("run", "--help"),
+        ("check", "/nowhere/pyvrrp.toml"),
+        ("decode", "/nowhere/x.pcap"),
+        ("status",),
+    ],
+    ids=" ".join,
+)
+def test_a_command_that_leaves_the_kernel_alone_imports_nothing_heavy(
+    words: tuple[str, ...],
+) -> None:
+    done = python(ONE_COMMAND, *words)
+    assert "Traceback" not in done.stderr
+    loaded = json.loads(done.stderr.splitlines()[-1])
+    assert set(loaded) & {"pyroute2", "scapy"} == set()
+
+
+def test_decode_does_without_an_event_loop() -> None:
+    done = python(ONE_COMMAND, "decode", "/nowhere/x.pcap")
+    assert json.loads(done.stderr.splitlines()[-1]) == []
