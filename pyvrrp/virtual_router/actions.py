@@ -29,7 +29,11 @@ class AddAddresses:
 
 @dataclass(frozen=True, slots=True)
 class RemoveAddresses:
-    """Take the virtual addresses off the interface, then report AddressesGone."""
+    """Take the virtual addresses off the interface, then report AddressesGone.
+
+    If several are under way, only the last one reports: an older confirmation proves nothing
+    about addresses that were added since.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ class Parameters:
     """The constants of the election (RFC 9568 section 6.1).
 
     ``preempt_delay`` counts from the first lower-priority advertisement; ``max_learned_interval``
-    is how much of a peer's interval is believed at most.
+    is how much of a peer's interval is believed at most, though never less than the own one.
     """
 
     version: Version
@@ -25,3 +25,13 @@ class Parameters:
     preempt: bool = True
     preempt_delay: Nanoseconds = Nanoseconds(0)
     max_learned_interval: Nanoseconds = Nanoseconds(10 * SECOND)
+
+
+def believed(interval: Nanoseconds, parameters: Parameters) -> Nanoseconds:
+    """Return how much of a peer's advertised *interval* is believed.
+
+    One forged advertisement must not postpone a takeover for minutes; a peer that is configured
+    like this router is believed whatever the limit.
+    """
+    limit = max(parameters.max_learned_interval, parameters.advertisement_interval)
+    return min(interval, limit)

@@ -39,11 +39,15 @@ class Backup:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A master that should not be one; once silent until ``quiet_at`` it has given in."""
+    """Another master that should not be one; once silent until ``quiet_at`` it has given in.
+
+    ``sender`` was heard last, should there be several; ``reported`` are those people know of.
+    """
 
     sender: IPv4Address | IPv6Address
     announced_at: Nanoseconds
     quiet_at: Nanoseconds
+    reported: frozenset[IPv4Address | IPv6Address] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Master:
     """Owns the virtual addresses (section 6.4.3, where it is called Active).
 
     ``reasserted_at`` is when a losing advertisement was last answered; ``predecessor`` is the
-    master that was preempted, whose farewell is expected.
+    master that was preempted, whose farewell is expected within the first interval.
     """
 
     adver_at: Nanoseconds

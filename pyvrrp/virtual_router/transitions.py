@@ -15,10 +15,8 @@ from pyvrrp.virtual_router.actions import (
     Action,
     AddAddresses,
     AnnounceAddresses,
-    CountSuppressed,
     NewMasterReason,
     RemoveAddresses,
-    ReportSplitBrain,
     ReportTransition,
     SendAdvertisement,
 )
@@ -30,9 +28,10 @@ from pyvrrp.virtual_router.events import (
     Startup,
     TimerFired,
 )
-from pyvrrp.virtual_router.parameters import OWNER, RELEASE, Parameters
-from pyvrrp.virtual_router.states import Backup, Heard, Init, Master, Releasing, Rival, State
-from pyvrrp.virtual_router.timers import master_down_interval, reassertion_gap, skew_time
+from pyvrrp.virtual_router.parameters import OWNER, RELEASE, Parameters, believed
+from pyvrrp.virtual_router.rivals import answer_release, meet_rival, sender_wins
+from pyvrrp.virtual_router.states import Backup, Heard, Init, Master, Releasing, State
+from pyvrrp.virtual_router.timers import master_down_interval, skew_time
 
 Step: TypeAlias = tuple[State, tuple[Action, ...]]
 
@@ -77,12 +76,13 @@ def _in_backup(state: Backup, event: Event, parameters: Parameters, now: Nanosec
         case TimerFired() if _takeover_is_due(state, now):
             reason, cause = _why_now(state, parameters, now)
             taken, actions = _become_master("BACKUP", reason, cause, parameters, now)
-            predecessor = None if state.lower is None else state.lower.sender
-            return replace(taken, predecessor=predecessor), actions
+            if cause is NewMasterReason.PREEMPTED and state.lower is not None:
+                taken = replace(taken, predecessor=state.lower.sender)
+            return taken, actions
         case AdvertisementReceived(priority=0):
             return _hear_release(state, event, parameters, now), ()
         case AdvertisementReceived():
-            if not parameters.preempt or event.priority >= parameters.priority:
+            if _accepts(event, parameters):
                 return _wait(parameters, event.interval, now, event), ()
             return _hear_lower(state, event, parameters, now), ()
         case Shutdown():
@@ -101,12 +101,12 @@ def _in_master(state: Master, event: Event, parameters: Parameters, now: Nanosec
     match event:
         case TimerFired():
             return _master_timer(state, parameters, now)
-        case AdvertisementReceived() if _sender_wins(event, parameters):
+        case AdvertisementReceived() if sender_wins(event, parameters):
             return _yield(event, parameters, now)
         case AdvertisementReceived(priority=0):
-            return _answer_release(state, parameters, now)
+            return answer_release(state, parameters, now)
         case AdvertisementReceived():
-            return _meet_rival(state, event, parameters, now)
+            return meet_rival(state, event, parameters, now)
         case Shutdown():
             report = ReportTransition("MASTER", "INIT", event.reason)
             return Releasing(state.adver_at, event.reason), (RemoveAddresses(), report)
@@ -130,6 +130,12 @@ def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: N
             return state, ()
         case _:
             assert_never(event)
+
+
+def _accepts(event: AdvertisementReceived, parameters: Parameters) -> bool:
+    # The owner preempts whatever the flag says (RFC 9568 section 6.1).
+    preempts = parameters.preempt or parameters.priority == OWNER
+    return not preempts or event.priority >= parameters.priority
 
 
 def _takeover_is_due(state: Backup, now: Nanoseconds) -> bool:
@@ -203,7 +209,7 @@ def _wait(
     event: AdvertisementReceived | None = None,
 ) -> Backup:
     # VRRPv2 has no learned interval: every router is configured alike.
-    learned = min(heard, parameters.max_learned_interval)
+    learned = believed(heard, parameters)
     if parameters.version is Version.V2 or event is None:
         learned = parameters.advertisement_interval
     patience = master_down_interval(parameters.version, parameters.priority, learned)
@@ -233,7 +239,8 @@ def _master_timer(state: Master, parameters: Parameters, now: Nanoseconds) -> St
         adver_at = Nanoseconds(state.adver_at + parameters.advertisement_interval)
         if adver_at <= now:
             adver_at = Nanoseconds(now + parameters.advertisement_interval)
-        state = replace(state, adver_at=adver_at)
+        # A predecessor that is still master after a whole interval is a rival like any other.
+        state = replace(state, adver_at=adver_at, predecessor=None)
         actions.append(SendAdvertisement(parameters.priority))
     if state.rival is not None and now >= state.rival.quiet_at:
         # Its last gratuitous ARP may have come after ours.
@@ -252,51 +259,3 @@ def _yield(event: AdvertisementReceived, parameters: Parameters, now: Nanosecond
         RemoveAddresses(),
         ReportTransition("MASTER", "BACKUP", reason),
     )
-
-
-def _may_reassert(state: Master, parameters: Parameters, now: Nanoseconds) -> bool:
-    gap = reassertion_gap(
-        parameters.version, parameters.priority, parameters.advertisement_interval
-    )
-    return state.reasserted_at is None or now - state.reasserted_at >= gap
-
-
-def _answer_release(state: Master, parameters: Parameters, now: Nanoseconds) -> Step:
-    if not _may_reassert(state, parameters, now):
-        return state, (CountSuppressed(),)
-    adver_at = Nanoseconds(now + parameters.advertisement_interval)
-    return replace(state, adver_at=adver_at, reasserted_at=now), (
-        SendAdvertisement(parameters.priority),
-    )
-
-
-def _meet_rival(
-    state: Master, event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds
-) -> Step:
-    actions: list[Action] = []
-    if parameters.version is Version.V3:
-        # RFC 9568 section 6.4.3, item 5 of section 1.1; RFC 3768 only discards.
-        if _may_reassert(state, parameters, now):
-            state = replace(state, reasserted_at=now)
-            actions.append(SendAdvertisement(parameters.priority))
-        else:
-            actions.append(CountSuppressed())
-    interval = parameters.advertisement_interval
-    known = state.rival if state.rival and state.rival.sender == event.sender else None
-    announced_at = now if known is None else known.announced_at
-    if known is None:
-        if event.sender != state.predecessor:
-            actions.append(ReportSplitBrain(event.sender, event.priority))
-        actions.append(AnnounceAddresses())
-    elif now - known.announced_at >= interval:
-        announced_at = now
-        actions.append(AnnounceAddresses())
-    quiet_at = Nanoseconds(now + interval + interval // 2)
-    rival = Rival(event.sender, announced_at, quiet_at)
-    return replace(state, rival=rival, predecessor=None), tuple(actions)
-
-
-def _sender_wins(event: AdvertisementReceived, parameters: Parameters) -> bool:
-    # Addresses compare as unsigned integers in network byte order.
-    rank = (event.priority, int(event.sender))
-    return rank > (parameters.priority, int(parameters.primary_address))
