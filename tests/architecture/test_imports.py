@@ -16,18 +16,20 @@ EACH_IN_A_CHILD = """
 import json, os, sys, threading, traceback
 from importlib import import_module
 
-def is_open(descriptor):
-    # The one that listed the directory was among them and is closed by now.
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
+def descriptors():
+    found = set()
+    for number in map(int, os.listdir("/proc/self/fd")):
+        try:
+            os.fstat(number)
+        except OSError:
+            continue  # it listed the directory, and is closed by now
+        found.add(number)
+    return found
 
 def look(name):
-    before = set(os.listdir("/proc/self/fd"))
+    before = descriptors()
     import_module(name)
-    left_open = [fd for fd in set(os.listdir("/proc/self/fd")) - before if is_open(int(fd))]
+    left_open = sorted(descriptors() - before)
     heavy = [package for package in ("pyroute2", "scapy") if package in sys.modules]
     return {"name": name, "heavy": heavy, "open": left_open, "threads": threading.active_count()}
 
@@ -62,7 +64,7 @@ class Import:
 
     name: str
     heavy: frozenset[str] = frozenset()
-    left_open: tuple[str, ...] = ()
+    left_open: tuple[int, ...] = ()
     threads: int = 1
     error: str = ""
 
@@ -78,12 +80,10 @@ def python(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture(scope="module")
-def imports() -> list[Import]:
-    names = [dotted(module) for module in modules() if module.name != "__main__.py"]
+def looked_at(*names: str) -> list[Import]:
     done = python(EACH_IN_A_CHILD, *names)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [answer["name"] for answer in answers] == names, done.stderr
+    assert [answer["name"] for answer in answers] == list(names), done.stderr
     return [
         Import(
             answer["name"],
@@ -94,6 +94,23 @@ def imports() -> list[Import]:
         )
         for answer in answers
     ]
+
+
+@pytest.fixture(scope="module")
+def imports() -> list[Import]:
+    return looked_at(*(dotted(module) for module in modules() if module.name != "__main__.py"))
+
+
+def test_an_import_that_does_something_would_be_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "opener.py").write_text("kept = open('/dev/null')\n")
+    (tmp_path / "first.py").write_text("from second import b\na = 1\n")
+    (tmp_path / "second.py").write_text("from first import a\nb = 1\n")
+    opener, circle = looked_at("opener", "first")
+    assert len(opener.left_open) == 1
+    assert "circular import" in circle.error
 
 
 def test_the_arrows_point_down() -> None:
