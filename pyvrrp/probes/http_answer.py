@@ -25,6 +25,7 @@ class HttpExchange:
         self._progress = progress
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEADERS)
         self._heard = b""  # the first bytes, for the words about an answer that is none
+        self._refused: ConnectionError | None = None
 
     async def ask(self, request: HttpRequest) -> None:
         """Send *request*."""
@@ -38,7 +39,11 @@ class HttpExchange:
             end = self._http.send(h11.EndOfMessage())
         except (h11.LocalProtocolError, UnicodeError) as error:
             raise ProbeError(f"cannot send this request: {printable(str(error))}") from error
-        await self._channel.send((head or b"") + (end or b""))
+        try:
+            await self._channel.send((head or b"") + (end or b""))
+        except ConnectionError as error:
+            # The server hung up early; what it said before (an alert, a 4xx) tells more.
+            self._refused = error
         self._progress.phase = "waiting for the response"
 
     async def status(self) -> int:
@@ -71,6 +76,8 @@ class HttpExchange:
         try:
             while (event := self._http.next_event()) is h11.NEED_DATA:
                 data = await self._channel.receive()
+                if not data and self._refused is not None:
+                    raise self._refused
                 self._heard = self._heard or data[:_SHOWN]
                 self._http.receive_data(data)
         except h11.RemoteProtocolError as error:

@@ -321,3 +321,9 @@ async def test_a_source_address_of_somebody_else_cannot_be_used() -> None:
 async def test_a_source_address_of_the_other_family_cannot_be_used() -> None:
     probe = HttpProbeConfig("http://127.0.0.1:1/", source=ip_address("::1"))
     assert await fails(probe) == "cannot use source address ::1: 127.0.0.1 has no IPv6 one"
+
+
+async def test_a_tunnel_is_no_answer() -> None:
+    async with serve(says(OK + b"\r\n")) as server:
+        reason = await fails(HttpProbeConfig(server.url, method="CONNECT"))
+    assert reason.startswith("malformed answer: unexpected")

@@ -1,5 +1,7 @@
 import asyncio
+import errno
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -26,8 +28,8 @@ class Recording:
         return self._pieces.pop(0) if self._pieces else b""
 
 
-async def outcome(pieces: list[bytes]) -> str:
-    exchange = HttpExchange(Recording(pieces), Progress(0.0, 1.0))
+async def outcome_of(channel: Recording) -> str:
+    exchange = HttpExchange(channel, Progress(0.0, 1.0))
     try:
         await exchange.ask(request_of(PROBE))
         await exchange.status()
@@ -63,7 +65,28 @@ fragments = st.sampled_from(
 @settings(max_examples=300, deadline=None)
 @example([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"ok"])
 def test_whatever_a_server_sends_ends_in_a_short_printable_reason(pieces: list[bytes]) -> None:
-    reason = asyncio.run(outcome(pieces))
+    reason = asyncio.run(outcome_of(Recording(pieces)))
     assert reason
     assert reason.isprintable()
     assert len(reason) < 250
+
+
+class HungUp(Recording):
+    """A channel to a server that has closed before it read the request."""
+
+    async def send(self, data: bytes) -> None:
+        raise ConnectionResetError(errno.ECONNRESET, f"{len(data)} bytes not sent")
+
+
+def test_what_a_server_said_before_it_hung_up_counts() -> None:
+    async def status() -> int:
+        exchange = HttpExchange(HungUp([b"HTTP/1.1 429 Slow down\r\n\r\n"]), Progress(0.0, 1.0))
+        await exchange.ask(request_of(PROBE))
+        return await exchange.status()
+
+    assert asyncio.run(status()) == 429
+
+
+def test_a_server_that_hung_up_without_a_word_has_reset_the_connection() -> None:
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(outcome_of(HungUp([])))

@@ -1,3 +1,4 @@
+import asyncio
 import socket
 import ssl
 from contextlib import suppress
@@ -246,3 +247,20 @@ async def test_a_ca_file_that_is_replaced_is_read_again(
         file.write_bytes(authority.file.read_bytes())
         assert (await look_with(probes, probe)).passed
         await probes.close()
+
+
+@pytest.mark.parametrize(
+    ("head", "passed"), [("Content-Length: 10\r\n", False), ("Connection: close\r\n", True)]
+)
+async def test_an_end_without_close_notify_is_judged_by_http(
+    authority: Authority, *, head: str, passed: bool
+) -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 200 OK\r\n{head}\r\nhalf".encode())
+        await writer.drain()
+        writer.transport.abort()
+
+    async with serve(hang_up, tls=authority.server()) as server:
+        result = await look(HttpProbeConfig(url(server), ca=authority.file))
+    assert result.passed is passed
+    assert passed or result.reason == "closed in the middle of the answer"
