@@ -5,7 +5,7 @@ that an unchanged advertisement costs a look-up. `admit` judges what depends on 
 router is configured. Between the two the caller looks for a virtual router of that VRID.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pyvrrp.identity import Version
@@ -60,7 +60,7 @@ class Expectation:
     owner: bool = False
     checksum: frozenset[ChecksumForm] = frozenset(ChecksumForm)
     strict: bool = False
-    authentication: bytes = b""
+    authentication: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -312,6 +312,10 @@ def test_the_right_password_is_accepted(configured: bytes, auth_data: bytes) -> 
     assert mismatches(examined, replace(EXPECT_V2, authentication=configured)) == ()
 
 
+def test_an_expectation_that_is_printed_keeps_its_password() -> None:
+    assert "secret" not in repr(EXPECT_PASSWORD)
+
+
 @pytest.mark.rfc("3768:5.3.10")
 def test_the_data_of_type_0_is_ignored() -> None:
     assert mismatches(saying(V2, auth_data=b"whatever"), EXPECT_V2) == ()
