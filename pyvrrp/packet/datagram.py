@@ -56,7 +56,7 @@ def build_datagram(
     raise MalformedAdvertisementError(f"{source} cannot send to {destination}: other family")
 
 
-def ipv6_header(  # noqa: PLR0917 - the order of the header itself
+def ipv6_header(
     length: int,
     next_header: int,
     source: IPv6Address,
