@@ -81,7 +81,7 @@ class FenceWatch:
                 self._damping = self._damping.closed(self._clock.now())
             self._journal.record(
                 "fence",
-                "the fence is open" if is_open else f"the fence is closed: {why}",
+                "the fence is open" if is_open else why,
                 level=Level.INFO if is_open else Level.WARNING,
                 virtual_router=self._instance.config,
                 fields={"open": is_open, "reason": why},

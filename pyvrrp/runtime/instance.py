@@ -381,9 +381,10 @@ class Instance:
             case AddAddresses():
                 self._performer.take()
             case RemoveAddresses():
+                # The address first; what follows can wait for the kernel's worker.
+                self._performer.let_go()
                 self._announcer.stop()
                 self._segment.hold(self, ())
-                self._performer.let_go()
             case AnnounceAddresses():
                 self._announcer.burst()
             case ReportTransition():

@@ -114,8 +114,12 @@ class Segment:
     def hold(self, member: Member, addresses: Iterable[Address]) -> None:
         """Watch for other hosts that claim what *member* holds (nothing: stop watching)."""
         self._held[member] = frozenset(addresses)
-        if self._announcements is not None:
+        if self._announcements is None:
+            return
+        try:
             self._announcements.watch(frozenset().union(*self._held.values()))
+        except KernelError as error:
+            self._journal.warn_rarely("watch_refused", str(error), topic=str(self.place))
 
     def _changed(self, state: InterfaceState) -> None:
         self.state = state
