@@ -1,0 +1,71 @@
+"""Leaving MASTER: addresses first, confirmed by the kernel, then priority 0, twice."""
+
+import pytest
+
+from pyvrrp.virtual_router.actions import (
+    RemoveAddresses,
+    ReportTransition,
+    SendAdvertisement,
+)
+from pyvrrp.virtual_router.events import AddressesGone, Shutdown, Startup, TimerFired
+from pyvrrp.virtual_router.parameters import Parameters
+from pyvrrp.virtual_router.states import Init, Master, Releasing, name
+from pyvrrp.virtual_router.transitions import step
+from tests.virtual_router.examples import HIGH, LOW, T0, V2, V3, after, heard, play
+
+MASTER = Master(after(500))
+
+
+@pytest.mark.rfc("9568:6.4.3:shutdown")
+@pytest.mark.parametrize("parameters", [V3, V2], ids=["v3", "v2"])
+def test_priority_zero_is_sent_twice_and_only_after_the_addresses_are_gone(
+    parameters: Parameters,
+) -> None:
+    _, seen = play(
+        MASTER,
+        parameters,
+        (0, Shutdown("fenced by web: HTTP 503")),
+        (3, AddressesGone()),
+        (1000, TimerFired()),
+    )
+    assert seen == [
+        (0, RemoveAddresses()),
+        (0, ReportTransition("MASTER", "INIT", "fenced by web: HTTP 503")),
+        (3, SendAdvertisement(0)),
+        (3, SendAdvertisement(0)),
+    ]
+
+
+def test_while_the_kernel_takes_its_time_it_goes_on_advertising() -> None:
+    state, seen = play(
+        MASTER,
+        V3,
+        (0, Shutdown("fenced")),
+        (499, TimerFired()),
+        (500, TimerFired()),
+        (1500, TimerFired()),
+        (9000, TimerFired()),
+    )
+    assert state == Releasing(after(10_000), "fenced")
+    assert [pair for pair in seen if isinstance(pair[1], SendAdvertisement)] == [
+        (500, SendAdvertisement(100)),
+        (1500, SendAdvertisement(100)),
+        (9000, SendAdvertisement(100)),
+    ]
+
+
+def test_nothing_but_the_confirmation_ends_a_release() -> None:
+    state, _ = play(
+        MASTER,
+        V3,
+        (0, Shutdown("fenced")),
+        (1, Startup()),
+        (2, heard(200, HIGH)),
+        (3, heard(50, LOW)),
+        (4, heard(0, HIGH)),
+        (5, Shutdown("stopping")),
+        (600_000, TimerFired()),
+    )
+    assert state == Releasing(after(601_000), "stopping")
+    assert name(state) == "MASTER"
+    assert step(state, AddressesGone(), V3, T0)[0] == Init("stopping")
