@@ -1,0 +1,121 @@
+"""Events as lines: for people, for journald, as JSON; and never in the way."""
+
+import json
+import os
+import re
+
+import pytest
+
+from pyvrrp.daemon.logs import LogFormat, LogWriter, as_json, as_systemd, as_text, choose_format
+from pyvrrp.runtime.journal import Event, Journal, Level
+from pyvrrp.units import SECOND, Nanoseconds
+from tests.support.cluster import Cluster
+from tests.support.world import FakeClock
+
+
+def an_event(level: Level = Level.INFO) -> Event:
+    config = Cluster().node(200, start=False).instance.config
+    return Event(
+        Nanoseconds(5 * SECOND),
+        "transition",
+        "BACKUP -> MASTER: nobody was heard for 3.219 s",
+        level,
+        config,
+        {"from": "BACKUP", "to": "MASTER"},
+    )
+
+
+def test_a_line_for_people_has_a_time_a_name_and_the_reason() -> None:
+    line = as_text(1_700_000_000.1239, an_event())
+    assert re.fullmatch(
+        r"2023-11-1\d \d\d:\d\d:20\.123 web \(eth0 ipv4 51\): "
+        r"BACKUP -> MASTER: nobody was heard for 3\.219 s\n",
+        line,
+    )
+
+
+def test_a_warning_says_so() -> None:
+    assert "): WARNING: BACKUP" in as_text(0.5, an_event(Level.WARNING))
+
+
+def test_a_line_for_journald_carries_its_priority_and_no_time() -> None:
+    assert as_systemd(0.5, an_event(Level.ERROR)) == (
+        "<3>web (eth0 ipv4 51): BACKUP -> MASTER: nobody was heard for 3.219 s\n"
+    )
+
+
+def test_a_line_of_json_carries_everything() -> None:
+    assert json.loads(as_json(1_700_000_000.25, an_event())) == {
+        "time": 1_700_000_000.25,
+        "monotonic": 5.0,
+        "level": "info",
+        "event": "transition",
+        "text": "BACKUP -> MASTER: nobody was heard for 3.219 s",
+        "virtual_router": "web",
+        "netns": "",
+        "interface": "eth0",
+        "family": "ipv4",
+        "vrid": 51,
+        "from": "BACKUP",
+        "to": "MASTER",
+    }
+
+
+def test_text_becomes_systemd_where_journald_reads_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JOURNAL_STREAM", raising=False)
+    assert choose_format("text") is LogFormat.TEXT
+    monkeypatch.setenv("JOURNAL_STREAM", "8:1234")
+    assert choose_format("text") is LogFormat.SYSTEMD
+    assert choose_format("json") is LogFormat.JSON
+
+
+def test_lines_are_written_in_order_and_all_of_them_before_the_end() -> None:
+    reading, writing = os.pipe()
+    clock = FakeClock()
+    journal = Journal(clock)
+    writer = LogWriter(clock, LogFormat.JSON, writing)
+    journal.listen(writer.listen)
+    for number in range(200):
+        journal.record("started", str(number))
+    clock.run(1)
+    journal.record("stopped", "200")
+    writer.close()
+    os.close(writing)
+    with os.fdopen(reading) as stream:
+        assert [json.loads(line)["text"] for line in stream] == [str(n) for n in range(201)]
+
+
+def test_a_reader_that_hangs_costs_lines_but_never_time() -> None:
+    reading, writing = os.pipe()
+    clock = FakeClock()
+    writer = LogWriter(clock, LogFormat.TEXT, writing)
+    event = an_event()
+    for _ in range(2000):
+        for _ in range(64):
+            writer.listen(event)
+        clock.run(0.02)
+    assert writer.dropped > 0
+    os.close(reading)
+    writer.close()
+    os.close(writing)
+
+
+def test_repeating_warnings_are_reported_at_once_and_then_once_a_minute_with_a_count() -> None:
+    clock = FakeClock()
+    journal = Journal(clock)
+    for _ in range(1000):
+        journal.warn_rarely("discarded", "bad checksum", topic="a")
+    assert [event.text for event in journal.events()] == ["bad checksum"]
+    clock.run(61)
+    journal.warn_rarely("discarded", "bad checksum", topic="a")
+    last = journal.events()[-1]
+    assert last.text == "bad checksum (999 more since the last report)"
+    assert last.fields["suppressed"] == 999
+
+
+def test_the_memory_for_topics_is_bounded() -> None:
+    journal = Journal(FakeClock())
+    for number in range(5000):
+        journal.warn_rarely("discarded", "x", topic=str(number))
+    assert len(journal._quiet) <= 1024
+    assert len(journal.events()) == 1000

@@ -1,0 +1,71 @@
+"""What status tells of a node."""
+
+import json
+from ipaddress import ip_interface
+
+from pyvrrp.daemon.snapshot import Snapshots
+from pyvrrp.ports import ProbeResult
+from pyvrrp.units import SECOND, Nanoseconds
+from tests.support.cluster import VIP, Cluster, Node
+
+
+def shown(cluster: Cluster, node: Node) -> dict[str, object]:
+    now = cluster.clock.now()
+    taken = Snapshots(node.supervisor, cluster.clock).take(Nanoseconds(now + 1_000_000 * SECOND))
+    parsed = json.loads(json.dumps(taken))
+    router = parsed["virtual_routers"][0]
+    assert isinstance(router, dict)
+    return router
+
+
+def test_a_master_shows_its_reason_its_address_and_its_checks() -> None:
+    cluster = Cluster()
+    node = cluster.node(200, fenced=True)
+    cluster.run(10)
+    router = shown(cluster, node)
+    assert router["state"] == "MASTER"
+    assert router["reason"] == "nobody was heard for 3.219 s"
+    assert router["since"] == 1_000_004.222
+    assert router["master"] == "192.0.2.1"
+    assert router["addresses"] == [{"address": VIP, "present": True}]
+    assert router["checks"] == [
+        {"name": "web", "passing": True, "reason": "HTTP 200", "age_ms": 997.0}
+    ]
+
+
+def test_a_backup_shows_who_is_master_and_how_fresh_that_is() -> None:
+    cluster = Cluster()
+    cluster.node(200)
+    low = cluster.node(100)
+    cluster.run(10)
+    router = shown(cluster, low)
+    assert router["state"] == "BACKUP"
+    assert router["master"] == "192.0.2.1"
+    assert router["reason"] == "192.0.2.1 advertised priority 200 781 ms ago"
+    assert router["addresses"] == [{"address": VIP, "present": False}]
+    timers = router["timers"]
+    assert isinstance(timers, dict)
+    assert timers["master_down_interval_ms"] == 3609.375
+    assert timers["skew_time_us"] == 609_375
+
+
+def test_a_fenced_node_shows_why_and_still_knows_the_master() -> None:
+    cluster = Cluster()
+    cluster.node(200)
+    low = cluster.node(100, fenced=True)
+    low.set_service(ProbeResult(False, "HTTP 503"))
+    cluster.run(10)
+    router = shown(cluster, low)
+    assert (router["state"], router["reason"]) == ("INIT", "fenced by web: HTTP 503")
+    assert router["master"] == "192.0.2.1"
+
+
+def test_present_is_what_the_kernel_says_not_what_the_state_implies() -> None:
+    cluster = Cluster()
+    node = cluster.node(200)
+    cluster.run(10)
+    node.host.ensure_present = lambda *_: None  # type: ignore[method-assign] # a deaf kernel
+    node.host.held.pop(ip_interface(VIP))
+    node.host.link()
+    cluster.run(0.1)
+    assert shown(cluster, node)["addresses"] == [{"address": VIP, "present": False}]
