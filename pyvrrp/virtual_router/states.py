@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from pyvrrp.units import Nanoseconds
 
@@ -90,6 +90,8 @@ def deadline(state: State) -> Nanoseconds | None:
             return instant if rival is None else min(instant, rival.quiet_at)
         case Releasing(adver_at=instant):
             return instant
+        case _:  # pragma: no cover (the type checker proves it)
+            assert_never(state)
 
 
 def name(state: State) -> str:
@@ -101,3 +103,5 @@ def name(state: State) -> str:
             return "BACKUP"
         case Master() | Releasing():
             return "MASTER"
+        case _:  # pragma: no cover (the type checker proves it)
+            assert_never(state)

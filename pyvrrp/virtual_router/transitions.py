@@ -47,7 +47,7 @@ def step(state: State, event: Event, parameters: Parameters, now: Nanoseconds) -
             return _in_master(state, event, parameters, now)
         case Releasing():
             return _in_releasing(state, event, parameters, now)
-        case _:
+        case _:  # pragma: no cover (the type checker proves it)
             assert_never(state)
 
 
@@ -66,7 +66,7 @@ def _in_init(state: Init, event: Event, parameters: Parameters, now: Nanoseconds
             return Init(event.reason), (ReportTransition("INIT", "INIT", event.reason),)
         case Shutdown() | AdvertisementReceived() | TimerFired() | AddressesGone():
             return state, ()
-        case _:
+        case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)
 
 
@@ -89,7 +89,7 @@ def _in_backup(state: Backup, event: Event, parameters: Parameters, now: Nanosec
             return Init(event.reason), (ReportTransition("BACKUP", "INIT", event.reason),)
         case Startup() | TimerFired() | AddressesGone():
             return state, ()
-        case _:
+        case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)
 
 
@@ -112,7 +112,7 @@ def _in_master(state: Master, event: Event, parameters: Parameters, now: Nanosec
             return Releasing(state.adver_at, event.reason), (RemoveAddresses(), report)
         case Startup() | AddressesGone():
             return state, ()
-        case _:
+        case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)
 
 
@@ -128,7 +128,7 @@ def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: N
             return replace(state, reason=event.reason), ()
         case Startup() | AdvertisementReceived() | TimerFired():
             return state, ()
-        case _:
+        case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)
 
 
