@@ -123,3 +123,16 @@ def test_a_release_of_somebody_else_leaves_the_delay_running() -> None:
 def test_a_shutdown_ends_the_delay() -> None:
     state, _ = play(WAITING, DELAYED3, (1000, heard(50, LOW)), (1500, Shutdown("fenced")))
     assert state == Init("fenced")
+
+
+def test_a_lower_master_that_releases_before_it_was_preempted_has_released() -> None:
+    state, actions = play(
+        WAITING, V3, (1000, heard(50, LOW)), (1100, heard(0, LOW)), (1709.375, TimerFired())
+    )
+    assert state == Master(after(2709.375))
+    assert actions[-1] == (
+        1709.375,
+        ReportTransition(
+            "BACKUP", "MASTER", "192.0.2.5 released the addresses", NewMasterReason.PRIORITY
+        ),
+    )

@@ -521,3 +521,10 @@ def test_a_restart_forgets_the_learned_interval() -> None:
     learned, _ = step(WAITING, heard(200, interval=SLOW), V3, T0)
     stopped, _ = step(learned, Shutdown("restart"), V3, after(10))
     assert step(stopped, Startup(), V3, after(20)) == (Backup(after(3629.375), SECOND), LISTENS)
+
+
+def test_exactly_one_interval_late_is_not_due_again_at_once() -> None:
+    assert step(DUE, TimerFired(), V3, after(1000)) == (
+        Master(after(2000)),
+        (SendAdvertisement(100),),
+    )
