@@ -1,0 +1,149 @@
+"""Virtual addresses on interfaces: as leases, in batches, tagged as ours."""
+
+import errno
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from pyvrrp.identity import Place
+from pyvrrp.net import netlink
+from pyvrrp.net.interface_index import interface_index
+from pyvrrp.net.interface_state import AddressEntry, read_addresses
+from pyvrrp.net.netns import entered
+from pyvrrp.net.refusal import refused, refused_with
+from pyvrrp.net.worker import Worker
+from pyvrrp.ports import Done, InterfaceAddress
+
+# That the address or its interface is not there is what a removal wants.
+_ALREADY_GONE = frozenset({0, errno.EADDRNOTAVAIL, errno.ENODEV})
+
+
+class Keeper(Protocol):
+    """Whoever removes addresses when the daemon dies; told before they exist."""
+
+    def hold(self, netns: str, index: int, addresses: Sequence[tuple[bytes, int]]) -> None:
+        """Remove these (packed address, prefix length) when the daemon dies."""
+
+    def release(self, netns: str, index: int, addresses: Sequence[tuple[bytes, int]]) -> None:
+        """Forget these: they are gone."""
+
+
+class KernelAddresses:
+    """Implements `ports.Addresses`; requests run in order, off the event loop.
+
+    An address that is already there gets the lifetime asked for and our tag, whoever put it there.
+    """
+
+    def __init__(self, worker: Worker, keeper: Keeper | None = None) -> None:
+        self._worker = worker
+        self._keeper = keeper
+
+    def ensure_present(
+        self, place: Place, addresses: Collection[InterfaceAddress], lifetime: int, done: Done
+    ) -> None:
+        """Have *addresses* there for *lifetime* more seconds (0: for ever), all or an error."""
+        wanted = tuple(addresses)
+        self._worker.submit(lambda: self._add(place, wanted, lifetime), done)
+
+    def ensure_absent(
+        self, place: Place, addresses: Collection[InterfaceAddress], done: Done
+    ) -> None:
+        """Have none of *addresses* there; one that is already gone is no error."""
+        unwanted = tuple(addresses)
+        self._worker.submit(lambda: self._remove(place, unwanted), done)
+
+    def _add(self, place: Place, wanted: Sequence[InterfaceAddress], lifetime: int) -> None:
+        with entered(place.netns):
+            index = _index_of(place, wanted)
+            if self._keeper is not None:
+                self._keeper.hold(place.netns, index, _plain(wanted))
+            requests = [
+                netlink.add_address(index, local, prefix, lifetime)
+                for local, prefix in _plain(wanted)
+            ]
+            verdicts = _batch(place, requests)
+        for address, (code, detail) in zip(wanted, verdicts, strict=True):
+            if code:
+                raise refused_with(f"cannot add {address} to {place}", code, detail)
+
+    def _remove(self, place: Place, unwanted: Sequence[InterfaceAddress]) -> None:
+        index = remove_addresses(place, unwanted)
+        if self._keeper is not None and index:
+            self._keeper.release(place.netns, index, _plain(unwanted))
+
+
+def remove_addresses(place: Place, unwanted: Sequence[InterfaceAddress]) -> int:
+    """Have none of *unwanted* there, in the calling thread; raise KernelError.
+
+    Returns the index of the interface, 0 if there is no such interface.
+    """
+    with entered(place.netns):
+        try:
+            index = interface_index(place.interface)
+        except OSError:
+            return 0
+        requests = [netlink.delete_address(index, *plain) for plain in _plain(unwanted)]
+        verdicts = _batch(place, requests)
+    for address, (code, detail) in zip(unwanted, verdicts, strict=True):
+        if code not in _ALREADY_GONE:
+            raise refused_with(f"cannot remove {address} from {place}", code, detail)
+    return index
+
+
+def list_ours(place: Place) -> tuple[InterfaceAddress, ...]:
+    """Return the addresses there that carry our tag, in the calling thread; raise KernelError."""
+    return tuple(entry.address for entry in _entries(place) if entry.ours)
+
+
+def remove_leftovers(
+    place: Place,
+    configured: Collection[InterfaceAddress],
+    keep: Collection[InterfaceAddress] = (),
+) -> tuple[InterfaceAddress, ...]:
+    """Remove what an earlier life left behind and return it; in the calling thread, at start.
+
+    A leftover carries our tag or equals one of *configured*. An address in *keep* (those of
+    an address owner) that is permanent and without our tag belongs to the operator and stays.
+    Raises KernelError.
+    """
+    leftovers = tuple(
+        entry.address
+        for entry in _entries(place)
+        if entry.ours
+        or (entry.address in configured and not (entry.permanent and entry.address in keep))
+    )
+    remove_addresses(place, leftovers)
+    return leftovers
+
+
+def _entries(place: Place) -> tuple[AddressEntry, ...]:
+    try:
+        with entered(place.netns):
+            index = interface_index(place.interface)
+            with netlink.Netlink() as kernel:
+                return read_addresses(kernel, index)
+    except OSError as error:
+        if error.errno == errno.ENODEV:
+            return ()
+        raise refused(f"cannot list the addresses of {place}", error) from error
+
+
+def _index_of(place: Place, wanted: Sequence[InterfaceAddress]) -> int:
+    try:
+        return interface_index(place.interface)
+    except OSError as error:
+        names = ", ".join(str(address) for address in wanted[:1]) or "addresses"
+        raise refused(f"cannot add {names} to {place}", error) from error
+
+
+def _batch(place: Place, requests: Sequence[bytes]) -> list[tuple[int, str]]:
+    if not requests:
+        return []
+    try:
+        with netlink.Netlink() as kernel:
+            return kernel.batch(requests)
+    except OSError as error:
+        raise refused(f"cannot change the addresses of {place}", error) from error
+
+
+def _plain(addresses: Sequence[InterfaceAddress]) -> list[tuple[bytes, int]]:
+    return [(address.packed, address.network.prefixlen) for address in addresses]

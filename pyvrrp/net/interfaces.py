@@ -1,0 +1,95 @@
+"""Interfaces for people to choose from, as netifaces sees them.
+
+The one module that imports netifaces; the daemon itself asks the kernel (`interface_state`), since
+netifaces knows neither state nor events and shows a labelled address as an interface of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Interface, IPv6Interface, ip_address
+
+import netifaces
+
+from pyvrrp.errors import KernelError
+from pyvrrp.ports import Address, InterfaceAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One interface that could be used."""
+
+    name: str
+    mac: str  # empty: it has none
+    addresses: tuple[InterfaceAddress, ...]
+    gateways: tuple[Address, ...]  # default gateways reached through it
+
+
+def list_interfaces() -> tuple[Interface, ...]:
+    """Return every interface of this network namespace; raise KernelError."""
+    try:
+        gateways = _default_gateways()
+        names = netifaces.interfaces()
+        real = dict.fromkeys(_without_label(name) for name in names)
+        return tuple(_interface(name, names, gateways) for name in real)
+    except (OSError, ValueError) as error:
+        raise KernelError(f"cannot list the interfaces: {error}") from error
+
+
+def _interface(
+    name: str, names: Sequence[str], gateways: tuple[tuple[Address, str], ...]
+) -> Interface:
+    macs: list[str] = []
+    addresses: list[InterfaceAddress] = []
+    for labelled in (other for other in names if _without_label(other) == name):
+        found = _look_up(labelled)
+        macs += [entry["addr"] for entry in found.get(netifaces.AF_LINK, []) if "addr" in entry]
+        addresses += [*_ipv4(found), *_ipv6(found)]
+    return Interface(
+        name=name,
+        mac=macs[0] if macs else "",
+        addresses=tuple(addresses),
+        gateways=tuple(gateway for gateway, through in gateways if through == name),
+    )
+
+
+def _look_up(name: str) -> dict[int, list[dict[str, str]]]:
+    try:
+        return netifaces.ifaddresses(name)
+    except ValueError:
+        # It went away since the list was made.
+        return {}
+
+
+def _ipv4(found: Mapping[int, list[dict[str, str]]]) -> list[InterfaceAddress]:
+    entries = found.get(netifaces.AF_INET, [])
+    return [IPv4Interface(f"{e['addr']}/{e.get('netmask', 32)}") for e in entries if "addr" in e]
+
+
+def _ipv6(found: Mapping[int, list[dict[str, str]]]) -> list[InterfaceAddress]:
+    # netifaces writes "fe80::1%eth0" and "ffff:ffff:ffff:ffff::/64".
+    return [
+        IPv6Interface(
+            f"{_without_scope(e['addr'])}/{e.get('netmask', '').rpartition('/')[2] or 128}"
+        )
+        for e in found.get(netifaces.AF_INET6, [])
+        if "addr" in e
+    ]
+
+
+def _default_gateways() -> tuple[tuple[Address, str], ...]:
+    found = netifaces.gateways()
+    routes = (found.get(family, []) for family in (netifaces.AF_INET, netifaces.AF_INET6))
+    return tuple(
+        (ip_address(_without_scope(entry[0])), entry[1])
+        for entries in routes
+        if isinstance(entries, list)
+        for entry in entries
+    )
+
+
+def _without_scope(address: str) -> str:
+    return address.partition("%")[0]
+
+
+def _without_label(name: str) -> str:
+    return name.partition(":")[0]

@@ -1,0 +1,66 @@
+"""The world as Linux has it: every port wired to the kernel."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pyvrrp.identity import Family, Place
+from pyvrrp.net.addresses import Keeper, KernelAddresses
+from pyvrrp.net.advertisement_socket import KernelAdvertisementSocket
+from pyvrrp.net.announcement_socket import KernelAnnouncementSocket
+from pyvrrp.net.clock import MonotonicClock
+from pyvrrp.net.links import LinkWatcher
+from pyvrrp.net.worker import Worker
+from pyvrrp.ports import Claim, Ports, Probes
+
+
+class KernelSockets:
+    """Implements `ports.Sockets`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def open_advertisements(
+        self, place: Place, family: Family, receive: Callable[[bytes], None]
+    ) -> KernelAdvertisementSocket:
+        """Join the VRRP group there; raise KernelError, as for an interface that is gone."""
+        return KernelAdvertisementSocket(self._loop, place, family, receive)
+
+    def open_announcements(
+        self, place: Place, claimed: Callable[[Claim], None]
+    ) -> KernelAnnouncementSocket:
+        """Be ready to announce there; raise KernelError, as for an interface that is gone."""
+        return KernelAnnouncementSocket(self._loop, place, claimed)
+
+
+@dataclass(frozen=True, slots=True)
+class LinuxPorts(Ports):
+    """The ports, and how to let go of the kernel: *close* finishes pending address requests."""
+
+    close: Callable[[], None]
+
+
+def linux_ports(
+    loop: asyncio.AbstractEventLoop, probes: Probes, keeper: Keeper | None = None
+) -> LinuxPorts:
+    """Return the ports of this machine; *keeper* is the guardian if there is one.
+
+    Raises KernelError.
+    """
+    clock = MonotonicClock(loop)
+    worker = Worker(loop)
+    links = LinkWatcher(loop, worker)
+
+    def close() -> None:
+        links.close()
+        worker.close()
+        clock.close()
+
+    return LinuxPorts(
+        clock=clock,
+        sockets=KernelSockets(loop),
+        addresses=KernelAddresses(worker, keeper=keeper),
+        links=links,
+        probes=probes,
+        close=close,
+    )

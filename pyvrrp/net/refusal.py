@@ -1,0 +1,17 @@
+"""How a refusal of the kernel reads."""
+
+import os
+
+from pyvrrp.errors import KernelError
+
+
+def refused(what: str, error: OSError) -> KernelError:
+    """Return the KernelError for *error*: ``cannot send on eth0: network is down``."""
+    return refused_with(what, error.errno or 0)
+
+
+def refused_with(what: str, code: int, detail: str = "") -> KernelError:
+    """Return the KernelError for the errno *code*; *detail* is the kernel's own explanation."""
+    reason = os.strerror(code)
+    reason = reason[:1].lower() + reason[1:]
+    return KernelError(f"{what}: {reason} ({detail})" if detail else f"{what}: {reason}", code)

@@ -1,0 +1,59 @@
+"""The one thread for calls into the kernel that may wait for its locks.
+
+The kernel's rtnl lock can be held for tens of milliseconds by others; an advertisement must not
+wait for it. Jobs run one after the other in the order they were submitted.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import TypeVar
+
+from pyvrrp.errors import KernelError
+
+T = TypeVar("T")
+
+
+class Worker:
+    """Runs jobs in order, off the event loop; their results come back on it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="pyvrrp-kernel", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Callable[[], T], done: Callable[[T | KernelError], None]) -> None:
+        """Run *job* in the thread, then *done* in the loop with its result or its KernelError."""
+        self._jobs.put(lambda: self._report(done, self._outcome(job)))
+
+    def close(self, patience: float = 2.0) -> bool:
+        """Finish what was submitted; return whether that took less than *patience* seconds."""
+        self._jobs.put(None)
+        self._thread.join(patience)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+
+    def _outcome(self, job: Callable[[], T]) -> T | KernelError:
+        try:
+            return job()
+        except KernelError as error:
+            return error
+        except Exception as error:  # noqa: BLE001  - a fault in one job must not stop the others
+            report = {"message": "a kernel request failed", "exception": error}
+            self._in_loop(lambda: self._loop.call_exception_handler(report))
+            return KernelError(f"internal error in a kernel request: {error}")
+
+    def _report(self, done: Callable[[T | KernelError], None], outcome: T | KernelError) -> None:
+        self._in_loop(lambda: done(outcome))
+
+    def _in_loop(self, callback: Callable[[], None]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(callback)
+        except RuntimeError:
+            # The loop is closed: nobody waits for the result any more.
+            return
