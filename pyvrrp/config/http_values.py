@@ -5,7 +5,7 @@ import warnings
 
 from pyvrrp.config.keys import bare
 from pyvrrp.config.model import StatusRange
-from pyvrrp.config.values import WrongValueError, integer, shown, table, text, wrong
+from pyvrrp.config.values import WrongValueError, harmless, integer, shown, table, text, wrong
 from pyvrrp.errors import Problem
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -97,7 +97,7 @@ def regex(value: object) -> str:
             re.compile(pattern)
             re.compile(pattern.encode())
     except (ValueError, re.error, OverflowError, RecursionError) as error:
-        raise wrong(f"{shown(value)} is not a regular expression: {error}") from None
+        raise wrong(f"{shown(value)} is not a regular expression: {harmless(str(error))}") from None
     return pattern
 
 

@@ -30,7 +30,7 @@ _STRICT = (
     "drops advertisements whose interval (VRRPv2) or addresses differ, as the RFC says: a mismatch "
     "then makes two masters"
 )
-_PASSWORD = "is no security: the password crosses the network in clear, and RFC 3768 removed it"
+_IN_CLEAR = "is no security: the password crosses the network in clear, and RFC 3768 removed it"
 
 
 def lint(configuration: Configuration) -> tuple[Problem, ...]:
@@ -63,7 +63,7 @@ def _election(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
     if router.checksum is ChecksumPolicy.RFC9568 and router.id.family is Family.IPV4:
         yield ".checksum", 'keepalived and FRR refuse this form by default; "auto" adapts to peers'
     if router.authentication:
-        yield ".authentication", _PASSWORD
+        yield ".authentication", _IN_CLEAR
 
 
 def _lease(router: VirtualRouterConfig, *, guardian: bool) -> Iterator[tuple[str, str]]:
@@ -72,7 +72,7 @@ def _lease(router: VirtualRouterConfig, *, guardian: bool) -> Iterator[tuple[str
     if router.lease == 0:
         who = "is stopped or hangs" if guardian else "is killed, is stopped or hangs"
         yield ".lease", f"without a lease, a daemon that {who} keeps the addresses for ever"
-    elif router.lease * SECOND > takeover:
+    elif router.lease * SECOND >= takeover:
         backups = f"the backups take over after {write_duration(takeover)}"
         rest = (
             "the guardian covers a daemon that is killed, not one that is stopped or hangs"

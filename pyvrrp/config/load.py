@@ -11,6 +11,7 @@ from pyvrrp.config.files import unreadable_files
 from pyvrrp.config.merge import Document, merge
 from pyvrrp.config.model import Configuration
 from pyvrrp.config.parse import parse
+from pyvrrp.config.values import harmless
 from pyvrrp.errors import ConfigurationError, Problem
 
 DEFAULT_PATH = Path("/etc/pyvrrp/pyvrrp.toml")
@@ -108,4 +109,4 @@ def _read(file: Path) -> tuple[dict[str, object], Problem | None]:
 def _syntax(message: str) -> Problem:
     match = _POSITION.fullmatch(message)
     what, where = (match[1], match[2]) if match else (message, "")
-    return Problem(where, f"is not TOML: {what}")
+    return Problem(where, f"is not TOML: {harmless(what)}")

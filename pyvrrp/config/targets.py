@@ -4,7 +4,7 @@ import re
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
-from pyvrrp.config.values import shown, text, wrong
+from pyvrrp.config.values import harmless, shown, text, wrong
 
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?")
 _NUMERIC = re.compile(r"[0-9.]+")
@@ -54,7 +54,7 @@ def url(value: object) -> str:
         parts = urlsplit(written)
         number = parts.port
     except ValueError as error:
-        raise wrong(f"{shown(written)} is not a URL: {error}") from None
+        raise wrong(f"{shown(written)} is not a URL: {harmless(str(error))}") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise wrong(f'{shown(written)} is not a URL; write one such as "http://127.0.0.1/health"')
     if parts.username is not None or parts.password is not None:

@@ -40,9 +40,9 @@ def shown(value: object) -> str:
     """Return *value* for a message: as the file writes it, short, on one line, harmless."""
     match value:
         case str():
-            cut = value[:_SHOWN_CHARACTERS]
+            cut = value[:_SHOWN_CHARACTERS].replace("\\", "\\\\").replace('"', '\\"')
             dots = "..." if len(value) > _SHOWN_CHARACTERS else ""
-            return f'"{"".join(_printable(character) for character in cut)}{dots}"'
+            return f'"{harmless(cut)}{dots}"'
         case bool():
             return "true" if value else "false"
         case int():
@@ -60,12 +60,12 @@ def shown(value: object) -> str:
             return "nothing"
 
 
-def _printable(character: str) -> str:
-    if character in '"\\':
-        return f"\\{character}"
-    if character.isprintable():
-        return character
-    return character.encode("unicode_escape").decode("ascii")
+def harmless(words: str) -> str:
+    """Return *words* with everything escaped that a terminal might obey."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in words
+    )
 
 
 def text(value: object) -> str:

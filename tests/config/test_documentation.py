@@ -1,0 +1,78 @@
+"""The page on the configuration says what the parser does."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pyvrrp.config.check import BOTH_KINDS, HTTP_ONLY, TCP_ONLY
+from pyvrrp.config.keys import Key
+from pyvrrp.config.load import load
+from pyvrrp.config.parse import KEYS, parse
+from pyvrrp.config.policies import ANNOUNCE_KEYS, HOLD_DOWN_KEYS
+from pyvrrp.config.virtual_router import KEYS as ROUTER_KEYS
+from pyvrrp.errors import ConfigurationError
+
+PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+ROW = re.compile(r"^\| `([a-z0-9_]+)` \| ([^|]+) \|", re.MULTILINE)
+
+
+def rows(heading: str) -> dict[str, str]:
+    section = PAGE.split(f"\n{heading}\n", maxsplit=1)[1]
+    return dict(ROW.findall(re.split(r"\n##+ ", section, maxsplit=1)[0]))
+
+
+@pytest.mark.parametrize(
+    ("heading", "keys"),
+    [
+        ("## The file", KEYS),
+        ("## `[[virtual_router]]`", ROUTER_KEYS),
+        ("### `announce`", ANNOUNCE_KEYS),
+        ("### `hold_down`", HOLD_DOWN_KEYS),
+        ("### Every check", BOTH_KINDS),
+        ("### TCP", TCP_ONLY),
+        ("### HTTP", HTTP_ONLY),
+    ],
+)
+def test_the_tables_have_the_parsers_keys_and_defaults(
+    heading: str, keys: tuple[Key[object], ...]
+) -> None:
+    documented = rows(heading)
+    assert set(documented) == {key.name for key in keys}
+    for key in keys:
+        default = documented[key.name]
+        if default.startswith("`"):
+            written = tomllib.loads(f"default = {default.strip('`')}")["default"]
+            assert written == key.default, key.name
+        else:
+            # Words: the key is required, or its default is decided elsewhere.
+            assert (default == "required") == key.required, key.name
+            assert key.required or key.default is None or key in (*HTTP_ONLY[:1], *TCP_ONLY)
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) >= 5
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_is_a_valid_configuration(example: str) -> None:
+    parse(tomllib.loads(example), "docs", node=None, hostname="web1")
+
+
+def test_the_errors_shown_are_the_errors_made(tmp_path: Path) -> None:
+    main = tmp_path / "pyvrrp.toml"
+    main.write_text(
+        '[[virtual_router]]\nname = "web"\ninterface = "eth0"\nvrid = 300\nprioity = 5\n'
+        'addresses = ["192.0.2.10/24"]\n'
+    )
+    (tmp_path / "pyvrrp.d").mkdir()
+    (tmp_path / "pyvrrp.d" / "20-db.toml").write_text(
+        '[check.db]\ntcp = "127.0.0.1:1"\ninterval = "fast"\n'
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        load(main, hostname="web1")
+    shown = PAGE.split("```text\n", maxsplit=1)[1].split("```", maxsplit=1)[0]
+    made = str(caught.value).replace(str(tmp_path), "/etc/pyvrrp")
+    assert sorted(made.splitlines()) == sorted(shown.splitlines())

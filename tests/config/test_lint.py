@@ -1,0 +1,76 @@
+import pytest
+
+from pyvrrp.config.lint import lint
+from tests.config.documents import ROUTER, parsed
+
+FENCED = ROUTER + 'checks = ["web"]\n'
+CHECK = '[check.web]\nhttp = "http://127.0.0.1/"\n'
+
+
+def warnings(router: str = "", check: str = CHECK, top: str = "") -> list[str]:
+    return [str(warning) for warning in lint(parsed(f"{top}\n{FENCED}{router}\n{check}"))]
+
+
+def test_a_fenced_router_at_the_default_interval_is_beyond_reproach() -> None:
+    assert warnings() == []
+
+
+def test_a_router_without_checks_has_no_fence() -> None:
+    assert [str(warning) for warning in lint(parsed(ROUTER))] == [
+        (
+            'virtual_router "web".checks: has none: this node keeps the addresses when its service '
+            "is dead"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("router", "path", "word"),
+    [
+        ("priority = 255", "priority", "owns the addresses"),
+        ('preempt = false\npreempt_delay = "5s"', "preempt_delay", "has no effect"),
+        ("strict = true", "strict", "two masters"),
+        ('checksum = "rfc9568"', "checksum", "keepalived and FRR refuse"),
+        ('version = 2\nauthentication = "abc"', "authentication", "is no security"),
+        ('lease = "off"', "lease", "that is stopped or hangs keeps the addresses for ever"),
+        ('lease = "3s"', "lease", "runs out after 3s, but the backups take over after 3s"),
+        (
+            'advertisement_interval = "500ms"',
+            "lease",
+            "runs out after 2s, but the backups take over after 1.5s: the guardian covers",
+        ),
+    ],
+)
+def test_what_is_allowed_but_unwise_is_told(router: str, path: str, word: str) -> None:
+    [warning] = warnings(router)
+    assert warning.startswith(f'virtual_router "web".{path}: ')
+    assert word in warning
+
+
+def test_without_the_guardian_a_killed_daemon_is_covered_by_nothing_in_time() -> None:
+    [lease] = warnings('advertisement_interval = "500ms"', top="guardian = false")
+    assert "with guardian = false nothing covers the time between" in lease
+    [off] = warnings('lease = "off"', top="guardian = false")
+    assert "a daemon that is killed, is stopped or hangs" in off
+
+
+def test_intervals_below_100_ms_need_a_test_under_load() -> None:
+    assert not [w for w in warnings('advertisement_interval = "100ms"') if "under load" in w]
+    assert [w for w in warnings('advertisement_interval = "90ms"') if "under load" in w]
+
+
+def test_a_router_of_two_families_is_warned_of_once() -> None:
+    toml = ROUTER.replace('"192', '"fe80::1", "192')
+    assert len(lint(parsed(toml))) == 1
+
+
+def test_a_check_that_nobody_uses_is_told() -> None:
+    unused = CHECK + '[check.other]\ntcp = "127.0.0.1:1"\n'
+    assert warnings(check=unused) == ["check.other: is used by no virtual router"]
+
+
+def test_tls_that_is_not_verified_is_told() -> None:
+    [warning] = warnings(check='[check.web]\nhttp = "https://x/"\nverify = false')
+    assert warning == (
+        "check.web.verify: without it any server that answers passes; give a ca instead"
+    )
