@@ -90,7 +90,8 @@ class Guardian:
         """Let the child remove what is still held and go; wait *patience* seconds at most."""
         if self._pidfd < 0:
             return
-        os.close(self._pipe)
+        pipe, self._pipe = self._pipe, -1
+        os.close(pipe)
         if self.alive():
             poll = select.poll()
             poll.register(self._pidfd, select.POLLIN)
@@ -125,7 +126,7 @@ class Guardian:
                 # The child is slow or stopped; the next request tries again.
                 return
             except OSError:
-                # It is dead, which `alive` tells.
+                # It is dead, which `alive` tells, or we have closed.
                 self._backlog.clear()
                 return
             self._backlog.popleft()

@@ -137,7 +137,7 @@ class LinkWatcher:
             return
         if isinstance(outcome, InterfaceState):
             self._report(watched, outcome)
-        elif outcome.code == errno.ENOENT or watched.state is None:
+        elif outcome.code == errno.ENOENT:
             # The network namespace has gone.
             self._report(watched, InterfaceState())
         else:

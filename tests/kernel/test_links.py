@@ -70,13 +70,13 @@ async def test_the_first_report_has_everything() -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_deleted_address_is_reported_within_milliseconds() -> None:
+async def test_a_deleted_address_is_reported() -> None:
     with wire() as w, watching(w.here) as (_, _, (seen,)):
         ip("-n", w.left, "addr", "add", "10.9.0.100/24", "dev", "e0")
         await ready(seen)
         assert seen.addresses == ["10.9.0.1/24", "10.9.0.100/24"]
         ip("-n", w.left, "addr", "del", "10.9.0.100/24", "dev", "e0")
-        await until(lambda: seen.addresses == ["10.9.0.1/24"], patience=1)
+        await until(lambda: seen.addresses == ["10.9.0.1/24"])
 
 
 @pytest.mark.asyncio
