@@ -6,8 +6,11 @@ import gc
 import os
 import signal
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from pyvrrp.config.model import Configuration
 from pyvrrp.daemon import systemd
@@ -60,6 +63,7 @@ class _Daemon:
         journal = Journal(clock)
         writer = LogWriter(clock, self._options.log_format)
         journal.listen(writer.listen)
+        loop.set_exception_handler(lambda _loop, context: _report_defect(journal, context))
         supervisor = Supervisor(self._configuration, linux, journal)
         control = ControlSocket(
             self._configuration.control_socket, _handlers(Snapshots(supervisor, clock))
@@ -123,6 +127,17 @@ class _Daemon:
         if self._guardian is not None:
             loop.remove_reader(self._guardian.fileno())
             self._guardian.close()
+
+
+def _report_defect(journal: Journal, context: dict[str, Any]) -> None:
+    """Tell of a defect of pyvrrp in one line; everything else goes on."""
+    error = context.get("exception")
+    where = ""
+    if isinstance(error, BaseException) and error.__traceback__ is not None:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f" in {Path(frame.filename).name}, line {frame.lineno}"
+    what = repr(error) if error is not None else str(context.get("message"))
+    journal.warn_rarely("internal_error", f"defect in pyvrrp: {what}{where}", topic=what + where)
 
 
 async def _stopped(supervisor: Supervisor) -> None:

@@ -91,6 +91,7 @@ class Performer:
     def forget(self, managed: tuple[InterfaceAddress, ...]) -> None:
         """Start anew on an interface that has come (back): manage these, nothing is known."""
         self._managed = managed
+        self._wanted = False
         self._held = None
         self._confirmed = frozenset()
         self._advance()

@@ -108,8 +108,7 @@ def _in_master(state: Master, event: Event, parameters: Parameters, now: Nanosec
         case AdvertisementReceived():
             return meet_rival(state, event, parameters, now)
         case Shutdown():
-            report = ReportTransition("MASTER", "INIT", event.reason)
-            return Releasing(state.adver_at, event.reason), (RemoveAddresses(), report)
+            return Releasing(state.adver_at, event.reason), (RemoveAddresses(),)
         case Startup() | AddressesGone():
             return state, ()
         case _:  # pragma: no cover (the type checker proves it)
@@ -120,7 +119,11 @@ def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: N
     match event:
         case AddressesGone():
             # Twice, as one of them may be lost and the cost of that is three intervals.
-            return Init(state.reason), (SendAdvertisement(RELEASE), SendAdvertisement(RELEASE))
+            return Init(state.reason), (
+                SendAdvertisement(RELEASE),
+                SendAdvertisement(RELEASE),
+                ReportTransition("MASTER", "INIT", state.reason),
+            )
         case TimerFired() if now >= state.adver_at:
             adver_at = Nanoseconds(now + parameters.advertisement_interval)
             return replace(state, adver_at=adver_at), (SendAdvertisement(parameters.priority),)

@@ -137,10 +137,7 @@ class AnyHistory(RuleBasedStateMachine):
 
     @invariant()
     def the_last_reported_transition_is_where_it_is(self) -> None:
-        if isinstance(self.state, Releasing):
-            assert self.named == "INIT"  # told as soon as it is decided
-        else:
-            assert self.named == name(self.state)
+        assert self.named == name(self.state)
 
 
 TestAnyHistory = AnyHistory.TestCase

@@ -30,9 +30,9 @@ def test_priority_zero_is_sent_twice_and_only_after_the_addresses_are_gone(
     )
     assert seen == [
         (0, RemoveAddresses()),
-        (0, ReportTransition("MASTER", "INIT", "fenced by web: HTTP 503")),
         (3, SendAdvertisement(0)),
         (3, SendAdvertisement(0)),
+        (3, ReportTransition("MASTER", "INIT", "fenced by web: HTTP 503")),
     ]
 
 

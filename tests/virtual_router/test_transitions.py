@@ -232,7 +232,7 @@ ROWS = [
                 MASTER,
                 Shutdown("fenced"),
                 RELEASING,
-                (RemoveAddresses(), ReportTransition("MASTER", "INIT", "fenced")),
+                (RemoveAddresses(),),
             ),
             ("master/startup", p, MASTER, Startup(), MASTER, ()),
             ("master/addresses-gone", p, MASTER, AddressesGone(), MASTER, ()),
@@ -297,7 +297,11 @@ ROWS = [
                 RELEASING,
                 AddressesGone(),
                 Init("fenced"),
-                (SendAdvertisement(0), SendAdvertisement(0)),
+                (
+                    SendAdvertisement(0),
+                    SendAdvertisement(0),
+                    ReportTransition("MASTER", "INIT", "fenced"),
+                ),
             ),
         )
     ),
