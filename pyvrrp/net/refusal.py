@@ -7,7 +7,10 @@ from pyvrrp.errors import KernelError
 
 def refused(what: str, error: OSError) -> KernelError:
     """Return the KernelError for *error*: ``cannot send on eth0: network is down``."""
-    return refused_with(what, error.errno or 0)
+    if not error.errno:
+        # A socket's timeout has no number.
+        return KernelError(f"{what}: {error}")
+    return refused_with(what, error.errno)
 
 
 def refused_with(what: str, code: int, detail: str = "") -> KernelError:

@@ -56,10 +56,12 @@ class Daemon:
 
 
 @contextmanager
-def daemon(netns: str, *words: str) -> Iterator[Daemon]:
+def daemon(netns: str, *words: str, inside: bool = False) -> Iterator[Daemon]:
+    """*inside*: the daemon itself lives in that namespace, and calls it its own."""
     index = ip("-n", netns, "-o", "link", "show", "e0").split(":")[0]
+    enter = ("ip", "netns", "exec", netns) if inside else ()
     process = subprocess.Popen(
-        (sys.executable, "-c", DAEMON, netns, index, *words),
+        (*enter, sys.executable, "-c", DAEMON, "" if inside else netns, index, *words),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -100,6 +102,14 @@ def test_the_addresses_go_when_the_daemon_is_killed() -> None:
         d.process.kill()
         assert soon(lambda: addresses(w.left) == ["10.9.0.1/24"])
         assert soon(lambda: gone(d.guardian))
+
+
+def test_the_addresses_of_the_daemons_own_namespace_go_too() -> None:
+    with wire() as w, daemon(w.left, "10.9.0.100/24", inside=True) as d:
+        d.do("hold")
+        add(w.left, "10.9.0.100/24")
+        d.process.kill()
+        assert soon(lambda: addresses(w.left) == ["10.9.0.1/24"])
 
 
 def test_250_addresses_go_too() -> None:

@@ -18,3 +18,9 @@ def test_an_operating_system_error_is_put_in_the_same_words() -> None:
     error = refused("cannot send on eth0", OSError(errno.ENOBUFS, "whatever it says"))
     assert str(error) == "cannot send on eth0: no buffer space available"
     assert error.code == errno.ENOBUFS
+
+
+def test_a_timeout_has_no_errno_and_does_not_read_as_success() -> None:
+    error = refused("cannot change the addresses of eth0", TimeoutError("timed out"))
+    assert str(error) == "cannot change the addresses of eth0: timed out"
+    assert error.code == 0
