@@ -7,25 +7,22 @@ which admission is computed anew whenever one of them changes.
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol, assert_never
 
-from pyvrrp.config.model import ChecksumPolicy, VirtualRouterConfig
+from pyvrrp.config.model import VirtualRouterConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Family, Version
-from pyvrrp.packet.advertisement import Advertisement
-from pyvrrp.packet.checksum import ChecksumForm
-from pyvrrp.packet.layout import group_of
-from pyvrrp.packet.reception import Accepted, Discarded, Examined, Expectation, Mismatch, admit
-from pyvrrp.packet.transmission import advertisement_packet
+from pyvrrp.packet.reception import Accepted, Discarded, Examined, admit
 from pyvrrp.ports import Address, Claim, InterfaceAddress, InterfaceState, Ports
+from pyvrrp.runtime.advertiser import Advertiser
 from pyvrrp.runtime.alarm_clock import AlarmClock
 from pyvrrp.runtime.announcer import Announcer
 from pyvrrp.runtime.counters import VIRTUAL_ROUTER_COUNTERS, Counters
+from pyvrrp.runtime.expectations import expectation_of, parameters_of
 from pyvrrp.runtime.journal import Journal, Level
 from pyvrrp.runtime.performer import Performer
+from pyvrrp.runtime.reporter import Reporter
 from pyvrrp.runtime.segment import Segment
-from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, in_words
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from pyvrrp.virtual_router.actions import (
     Action,
     AddAddresses,
@@ -45,18 +42,13 @@ from pyvrrp.virtual_router.events import (
     Startup,
     TimerFired,
 )
-from pyvrrp.virtual_router.parameters import OWNER, RELEASE, Parameters
+from pyvrrp.virtual_router.parameters import OWNER, RELEASE
 from pyvrrp.virtual_router.states import Backup, Init, Master, Releasing, State, deadline
 from pyvrrp.virtual_router.timers import master_down_interval
 from pyvrrp.virtual_router.transitions import step
 
 REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # before addresses that the kernel refused are tried again
 LASTING = Nanoseconds(100 * MILLISECOND)  # an obstacle that lasts so long is worth a line
-BELIEVED = {
-    ChecksumPolicy.AUTO: frozenset(ChecksumForm),
-    ChecksumPolicy.RFC9568: frozenset({ChecksumForm.MESSAGE_ONLY}),
-    ChecksumPolicy.RFC5798: frozenset({ChecksumForm.PSEUDO_HEADER}),
-}
 
 
 class Gate(Protocol):
@@ -99,8 +91,10 @@ class Instance:
         self._clock = ports.clock
         self._journal = journal
         self._conditions = Conditions()
-        self._parameters = _parameters(config)
-        self._expectation = _expectation(config, self._parameters)
+        self._parameters = parameters_of(config)
+        self._expectation = expectation_of(config, self._parameters)
+        self._advertiser = Advertiser(config, segment, ports.clock, journal, self.counters)
+        self._reporter = Reporter(config, journal, self.counters)
         self._performer = Performer(config, ports, journal, self.counters, self, kernel_budget)
         self._announcer = Announcer(config, ports.clock, segment, journal, self.counters)
         self._alarm = AlarmClock(ports.clock, self._deadline_reached)
@@ -110,14 +104,8 @@ class Instance:
         self._waiting_for_gate = False
         self._interface_index = 0
         self._operators: frozenset[Address] = frozenset()
-        self._sent_at: Nanoseconds | None = None
-        self._form = ChecksumForm.PSEUDO_HEADER
-        if config.checksum is ChecksumPolicy.RFC9568:
-            self._form = ChecksumForm.MESSAGE_ONLY
         self._judged: tuple[Examined, Accepted] | None = None
         self.on_heard: Callable[[], None] = _nobody
-
-    # --- what others tell ------------------------------------------------------------------
 
     def guard(self, gate: Gate) -> None:
         """Ask *gate* before each claim."""
@@ -209,11 +197,10 @@ class Instance:
         if advertisement.priority == RELEASE:
             self.counters.add("priority_zero_pkts_rcvd")
         if accepted.mismatches:
-            self._report_mismatches(accepted)
+            self._reporter.mismatches(accepted)
         if advertisement.interval > self._parameters.max_learned_interval:
             self.counters.add("intervals_capped")
-        if len(accepted.checksum_forms) == 1:
-            self._heard_form(accepted.checksum_forms)
+        self._advertiser.follow(accepted.checksum_forms)
         now = self._clock.now()
         self.last_heard = LastHeard(
             accepted.source, advertisement.priority, advertisement.interval, now
@@ -225,37 +212,18 @@ class Instance:
 
     def discard(self, discarded: Discarded) -> None:
         """Segment: something for this VRID failed a receive check. It changes nothing else."""
-        self.counters.add(discarded.reason)
-        source = "" if discarded.source is None else f" from {discarded.source}"
-        self._journal.warn_rarely(
-            "discarded",
-            f"discarded a packet{source}: {discarded.detail}",
-            topic=discarded.reason,
-            virtual_router=self.config,
-            fields={"counter": discarded.reason},
-        )
+        self._reporter.discarded(discarded)
 
     def claimed(self, claim: Claim) -> None:
         """Segment: another host says that one of the addresses held is its own."""
-        if not isinstance(self.state, Master):
-            return
-        self.counters.add("address_conflicts")
-        mac = claim.mac.hex(":")
-        self._journal.warn_rarely(
-            "address_conflict",
-            f"{claim.address} is claimed by {mac} too",
-            topic=f"{claim.address} {mac}",
-            virtual_router=self.config,
-            fields={"address": str(claim.address), "mac": mac},
-        )
-
-    # --- what the performer tells ----------------------------------------------------------
+        if isinstance(self.state, Master):
+            self._reporter.claimed(claim)
 
     def may_hold(self) -> bool:
         """Performer: whether the lease may be renewed."""
-        if not isinstance(self.state, Master) or self._sent_at is None:
-            return False
-        return self._clock.now() - self._sent_at <= self.master_down_interval
+        return isinstance(self.state, Master) and self._advertiser.was_heard_within(
+            self.master_down_interval
+        )
 
     def addresses_taken(self) -> None:
         """Performer: the addresses are there, so the neighbours may know."""
@@ -284,8 +252,6 @@ class Instance:
 
     def _forget_refusal(self) -> None:
         self._conditions_are(replace(self._conditions, kernel=""))
-
-    # --- deciding --------------------------------------------------------------------------
 
     def post(self, event: Event) -> None:
         """Take one step and carry out what it asks for."""
@@ -336,48 +302,10 @@ class Instance:
         self._judged = (examined, verdict)
         return verdict
 
-    def _heard_form(self, forms: frozenset[ChecksumForm]) -> None:
-        (form,) = forms
-        self.counters.add(f"checksum_{form}_rcvd")
-        if self.config.checksum is ChecksumPolicy.AUTO and form is not self._form:
-            self._form = form
-            self._journal.record(
-                "checksum_form",
-                f"sends the {form} form of the checksum from now on, as its peer does",
-                virtual_router=self.config,
-                fields={"form": form},
-            )
-
-    def _report_mismatches(self, accepted: Accepted) -> None:
-        advertisement = accepted.advertisement
-        for mismatch in accepted.mismatches:
-            self.counters.add(mismatch)
-            match mismatch:
-                case Mismatch.INTERVAL:
-                    name = "interval_mismatch"
-                    text = (
-                        f"{accepted.source} advertises every {in_words(advertisement.interval)}, "
-                        f"here it is {in_words(self.config.advertisement_interval)}"
-                    )
-                case Mismatch.ADDRESS_LIST:
-                    name = "address_list_mismatch"
-                    listed = ", ".join(str(address) for address in advertisement.addresses)
-                    text = f"{accepted.source} advertises other addresses: {listed}"
-                case Mismatch.OWNER:
-                    name = "owner_conflict"
-                    text = f"{accepted.source} advertises although this router owns the addresses"
-                case _:
-                    assert_never(mismatch)
-            self._journal.warn_rarely(
-                name, text, topic=str(accepted.source), virtual_router=self.config
-            )
-
-    # --- carrying out ----------------------------------------------------------------------
-
     def _perform(self, action: Action) -> None:
         match action:
             case SendAdvertisement(priority=priority):
-                self._send(priority)
+                self._advertiser.send(priority, self._parameters.primary_address)
             case AddAddresses():
                 self._performer.take()
             case RemoveAddresses():
@@ -389,51 +317,12 @@ class Instance:
                 self._announcer.burst()
             case ReportTransition():
                 self._report_transition(action)
-            case ReportSplitBrain(sender=sender, priority=priority):
-                self.counters.add("split_brains")
-                self._journal.warn_rarely(
-                    "split_brain",
-                    f"{sender} is master too, with priority {priority}",
-                    topic=str(sender),
-                    virtual_router=self.config,
-                    fields={"sender": str(sender), "priority": priority},
-                )
+            case ReportSplitBrain():
+                self._reporter.split_brain(action)
             case CountSuppressed():
                 self.counters.add("reassertions_suppressed")
             case _:
                 assert_never(action)
-
-    def _send(self, priority: int) -> None:
-        packet = advertisement_packet(
-            self._advertisement(priority),
-            self._parameters.primary_address,
-            group_of(self.config.id.family),
-            self._form,
-        )
-        try:
-            self._segment.send(self.config.id.family, packet)
-        except KernelError as error:
-            self._sent_at = None
-            self.counters.add("send_errors")
-            self._journal.warn_rarely("send_failed", str(error), virtual_router=self.config)
-            return
-        self._sent_at = self._clock.now()
-        self.counters.add("advertisement_sent")
-        if priority == RELEASE:
-            self.counters.add("priority_zero_pkts_sent")
-
-    def _advertisement(self, priority: int) -> Advertisement:
-        config = self.config
-        authenticated = config.version is Version.V2 and bool(config.authentication)
-        return Advertisement(
-            config.version,
-            config.id.vrid,
-            priority,
-            config.advertisement_interval,
-            tuple(address.ip for address in config.addresses),
-            auth_type=int(authenticated),
-            auth_data=config.authentication.ljust(8, b"\0") if authenticated else b"",
-        )
 
     def _report_transition(self, action: ReportTransition) -> None:
         self.reason = action.reason
@@ -441,51 +330,13 @@ class Instance:
             self._explain.set(Nanoseconds(self._clock.now() + LASTING))
             return
         self.since = self._clock.now()
-        if action.after == "MASTER":
-            self.counters.add("master_transitions")
         self.new_master_reason = action.new_master_reason
-        self._journal.record(
-            "transition",
-            f"{action.before} -> {action.after}: {action.reason}",
-            virtual_router=self.config,
-            fields={"from": action.before, "to": action.after, "reason": action.reason},
-        )
+        self._reporter.transition(action)
 
     def _explain_waiting(self) -> None:
         if isinstance(self.state, Init):
-            self._journal.record(
-                "waiting",
-                f"INIT: {self.state.reason}",
-                virtual_router=self.config,
-                fields={"reason": self.state.reason},
-            )
+            self._reporter.waiting(self.state.reason)
 
 
 def _nobody() -> None:
     """Nobody wants to know."""
-
-
-def _parameters(config: VirtualRouterConfig) -> Parameters:
-    unspecified = IPv4Address("0.0.0.0") if config.id.family is Family.IPV4 else IPv6Address("::")
-    return Parameters(
-        version=config.version,
-        priority=config.priority,
-        advertisement_interval=config.advertisement_interval,
-        primary_address=unspecified,
-        preempt=config.preempt,
-        preempt_delay=config.preempt_delay,
-        max_learned_interval=config.max_learned_interval,
-    )
-
-
-def _expectation(config: VirtualRouterConfig, parameters: Parameters) -> Expectation:
-    return Expectation(
-        version=config.version,
-        primary_address=parameters.primary_address,
-        addresses=tuple(address.ip for address in config.addresses),
-        interval=config.advertisement_interval,
-        owner=config.priority == OWNER,
-        checksum=BELIEVED[config.checksum],
-        strict=config.strict,
-        authentication=config.authentication,
-    )

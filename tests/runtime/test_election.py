@@ -324,7 +324,7 @@ def test_the_checksum_follows_the_peer() -> None:
     cluster.node(200, checksum=ChecksumPolicy.RFC9568)
     cluster.run(10)
     assert auto.state == "BACKUP"
-    assert auto.instance._form is ChecksumForm.MESSAGE_ONLY
+    assert auto.instance._advertiser.form is ChecksumForm.MESSAGE_ONLY
     assert auto.count("checksum_rfc9568_rcvd") > 5
 
 

@@ -1,0 +1,105 @@
+"""What one virtual router tells people: words and counters for what it saw."""
+
+from typing import assert_never
+
+from pyvrrp.config.model import VirtualRouterConfig
+from pyvrrp.packet.reception import Accepted, Discarded, Mismatch
+from pyvrrp.ports import Claim
+from pyvrrp.runtime.counters import Counters
+from pyvrrp.runtime.journal import Journal
+from pyvrrp.units import in_words
+from pyvrrp.virtual_router.actions import ReportSplitBrain, ReportTransition
+
+
+class Reporter:
+    """Writes the journal on behalf of one virtual router. Whatever may repeat is rate-limited."""
+
+    def __init__(self, config: VirtualRouterConfig, journal: Journal, counters: Counters) -> None:
+        self._config = config
+        self._journal = journal
+        self._counters = counters
+
+    def transition(self, action: ReportTransition) -> None:
+        """Tell of a change of state, with its reason."""
+        if action.after == "MASTER":
+            self._counters.add("master_transitions")
+        self._journal.record(
+            "transition",
+            f"{action.before} -> {action.after}: {action.reason}",
+            virtual_router=self._config,
+            fields={"from": action.before, "to": action.after, "reason": action.reason},
+        )
+
+    def waiting(self, reason: str) -> None:
+        """Tell why the router does not take part."""
+        self._journal.record(
+            "waiting", f"INIT: {reason}", virtual_router=self._config, fields={"reason": reason}
+        )
+
+    def discarded(self, discarded: Discarded) -> None:
+        """Tell of a packet that failed a receive check."""
+        self._counters.add(discarded.reason)
+        source = "" if discarded.source is None else f" from {discarded.source}"
+        self._journal.warn_rarely(
+            "discarded",
+            f"discarded a packet{source}: {discarded.detail}",
+            topic=discarded.reason,
+            virtual_router=self._config,
+            fields={"counter": discarded.reason},
+        )
+
+    def mismatches(self, accepted: Accepted) -> None:
+        """Tell what a peer is configured otherwise than this router."""
+        for mismatch in accepted.mismatches:
+            self._counters.add(mismatch)
+            name, text = self._describe(mismatch, accepted)
+            self._journal.warn_rarely(
+                name, text, topic=str(accepted.source), virtual_router=self._config
+            )
+
+    def claimed(self, claim: Claim) -> None:
+        """Tell that another host says that one of the addresses held is its own."""
+        self._counters.add("address_conflicts")
+        mac = claim.mac.hex(":")
+        self._journal.warn_rarely(
+            "address_conflict",
+            f"{claim.address} is claimed by {mac} too",
+            topic=f"{claim.address} {mac}",
+            virtual_router=self._config,
+            fields={"address": str(claim.address), "mac": mac},
+        )
+
+    def split_brain(self, action: ReportSplitBrain) -> None:
+        """Tell that another router of lower rank is master too."""
+        self._counters.add("split_brains")
+        self._journal.warn_rarely(
+            "split_brain",
+            f"{action.sender} is master too, with priority {action.priority}",
+            topic=str(action.sender),
+            virtual_router=self._config,
+            fields={"sender": str(action.sender), "priority": action.priority},
+        )
+
+    def _describe(self, mismatch: Mismatch, accepted: Accepted) -> tuple[str, str]:
+        advertisement = accepted.advertisement
+        match mismatch:
+            case Mismatch.INTERVAL:
+                theirs = in_words(advertisement.interval)
+                ours = in_words(self._config.advertisement_interval)
+                return (
+                    "interval_mismatch",
+                    f"{accepted.source} advertises every {theirs}, here it is {ours}",
+                )
+            case Mismatch.ADDRESS_LIST:
+                listed = ", ".join(str(address) for address in advertisement.addresses)
+                return (
+                    "address_list_mismatch",
+                    f"{accepted.source} advertises other addresses: {listed}",
+                )
+            case Mismatch.OWNER:
+                return (
+                    "owner_conflict",
+                    f"{accepted.source} advertises although this router owns the addresses",
+                )
+            case _:
+                assert_never(mismatch)
