@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from experiments.timeline import Event
+
 from pyvrrp.testing.errors import BenchError
 from pyvrrp.testing.processes import Process
 from pyvrrp.testing.segment import Host

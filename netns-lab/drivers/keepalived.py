@@ -3,8 +3,9 @@
 import shutil
 from typing import ClassVar
 
-from drivers.base import Router
 from experiments.timeline import Event
+
+from drivers.base import Router
 from pyvrrp.testing.processes import Line
 
 _SCRIPT = """#!/bin/bash

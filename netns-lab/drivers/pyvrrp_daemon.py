@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 from typing import ClassVar
 
-from drivers.base import Router
 from experiments.timeline import Event
+
+from drivers.base import Router
 from pyvrrp.testing.commands import run
 from pyvrrp.testing.processes import Line
 

@@ -1,9 +1,11 @@
 """Everything that happened in one experiment, on one clock, and questions about it."""
 
+import bisect
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from pyvrrp.testing.errors import BenchError
 from pyvrrp.testing.outages import Interval
@@ -22,26 +24,27 @@ class Event:
 
 
 class Timeline:
-    """Events of several sources, added from several threads."""
+    """Events of several sources, added from several threads, kept in the order of their times."""
 
     def __init__(self) -> None:
-        self._events: list[Event] = []
+        self._events: dict[tuple[str, str], list[Event]] = {}
         self._lock = threading.Lock()
 
     def add(self, event: Event) -> None:
         """Take in one event, from any thread."""
         with self._lock:
-            self._events.append(event)
+            of_its_kind = self._events.setdefault((event.kind, event.node), [])
+            bisect.insort(of_its_kind, event, key=_time)
 
     def events(self, kind: str = "", node: str = "", *, after: float = 0.0) -> list[Event]:
         """Return the events of that kind and node (empty: all) from *after* on, in time order."""
         with self._lock:
             found = [
-                event
-                for event in self._events
-                if kind in {"", event.kind} and node in {"", event.node} and event.time >= after
+                events[bisect.bisect_left(events, after, key=_time) :]
+                for key, events in self._events.items()
+                if kind in {"", key[0]} and node in {"", key[1]}
             ]
-        return sorted(found, key=lambda event: event.time)
+        return found[0] if len(found) == 1 else sorted(chain.from_iterable(found), key=_time)
 
     def advertisements(self, node: str, *, after: float = 0.0) -> list[Event]:
         """Return advertisements of *node* that claim mastership (priority above 0)."""
@@ -69,9 +72,7 @@ class Timeline:
 
     def holds(self, node: str, address: str) -> bool:
         """Whether the kernel of *node* has *address* now."""
-        last = [
-            event for event in self.events("address", node) if event.what["address"] == address
-        ]
+        last = [event for event in self.events("address", node) if event.what["address"] == address]
         return bool(last) and bool(last[-1].what["held"])
 
     def wait(self, condition: Callable[[], object], patience: float, what: str) -> None:
@@ -92,3 +93,7 @@ def clip(intervals: Iterable[Interval], start: float, end: float) -> list[Interv
     """Return the parts of *intervals* between *start* and *end*."""
     cut = ((max(first, start), min(last, end)) for first, last in intervals)
     return [(first, last) for first, last in cut if first < last]
+
+
+def _time(event: Event) -> float:
+    return event.time

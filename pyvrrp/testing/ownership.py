@@ -47,7 +47,7 @@ def sweep() -> list[str]:
     """Remove what dead owners left behind; return the prefixes removed."""
     if not RUN_DIRECTORY.is_dir():
         return []
-    dead = [entry.name for entry in RUN_DIRECTORY.iterdir() if not _owner_lives(entry)]
+    dead = [entry.name for entry in RUN_DIRECTORY.iterdir() if not owner_of(entry.name)]
     for prefix in dead:
         release(prefix)
     return dead
@@ -68,21 +68,23 @@ def kill_inside(namespace: str) -> None:
                 os.kill(int(pid), signal.SIGKILL)
 
 
-def _owner_lives(directory: Path) -> bool:
+def owner_of(prefix: str) -> int:
+    """Return the process that owns *prefix*; 0 if it has ended."""
     try:
-        owner = (directory / "owner").read_text(encoding="ascii")
+        owner = (RUN_DIRECTORY / prefix / "owner").read_text(encoding="ascii")
     except OSError:
         # Between mkdir and write there is a moment without a record: the name tells the process.
-        return _name_lives(directory.name)
+        return _owner_by_name(prefix)
     pid = owner.partition(" ")[0]
-    return pid.isdigit() and _identity(int(pid)) == owner
+    return int(pid) if pid.isdigit() and _identity(int(pid)) == owner else 0
 
 
-def _name_lives(prefix: str) -> bool:
+def _owner_by_name(prefix: str) -> int:
     try:
-        return bool(_identity(int(prefix.removeprefix("pv").partition("-")[0], 16)))
+        pid = int(prefix.removeprefix("pv").partition("-")[0], 16)
     except ValueError:
-        return False
+        return 0
+    return pid if _identity(pid) else 0
 
 
 def _identity(pid: int) -> str:

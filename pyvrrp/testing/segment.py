@@ -11,6 +11,7 @@ Nothing of it outlives the network, nor, from the next start on, a process that 
 """
 
 import signal
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from types import FrameType, TracebackType
@@ -19,7 +20,7 @@ from typing import Self, TypeAlias, TypeVar
 from pyvrrp.testing import ownership
 from pyvrrp.testing.commands import ip_batch, run
 from pyvrrp.testing.errors import BenchError
-from pyvrrp.testing.namespaces import inside, set_parameters
+from pyvrrp.testing.namespaces import inside, set_parameters, set_up
 from pyvrrp.testing.processes import Line, Process
 
 _PORT_STATE_DISABLED = 0
@@ -88,6 +89,7 @@ class Segment:
             f"link add {_SWITCH} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
         )
         self._quieten()
+        self._control = inside(namespace, lambda: socket.socket(type=socket.SOCK_DGRAM))
         self._ip(f"link set {_SWITCH} up")
 
     def host(self, name: str, *addresses: str, interface: str = "eth0") -> Host:
@@ -114,7 +116,7 @@ class Segment:
 
     def cut(self, host: Host, *, interface: str = "eth0") -> None:
         """Take the switch's port down: both ends lose carrier."""
-        self._ip(f"link set {self._port(host, interface)} down")
+        set_up(self._control, self._port(host, interface), up=False)
 
     def mute(self, host: Host, *, interface: str = "eth0") -> None:
         """Let no frame through, either way, while the link stays up: a partition nobody notices."""
@@ -122,8 +124,12 @@ class Segment:
 
     def heal(self, host: Host, *, interface: str = "eth0") -> None:
         """Undo `cut` and `mute`."""
-        self._ip(f"link set {self._port(host, interface)} up")
+        set_up(self._control, self._port(host, interface), up=True)
         self._forward(host, interface, _PORT_STATE_FORWARDING)
+
+    def close(self) -> None:
+        """Let go of the switch's namespace."""
+        self._control.close()
 
     def _forward(self, host: Host, interface: str, state: int) -> None:
         port = self._port(host, interface)
@@ -201,6 +207,8 @@ class Network:
         try:
             while self._processes:
                 self._processes.pop().kill()
+            for segment in self.segments.values():
+                segment.close()
             ownership.release(self.prefix)
         finally:
             for number, handler in handlers.items():

@@ -1,0 +1,72 @@
+"""Turn events into the lanes of a report: what each node was and did, and when."""
+
+from collections.abc import Iterable, Sequence
+
+from experiments.measures import Observed
+from experiments.result import Lane, Mark, Span
+from experiments.timeline import Event, Timeline
+
+_TELLING = (
+    "split_brain",
+    "address_conflict",
+    "address_restored",
+    "fence",
+    "check",
+    "started",
+    "stopped",
+)
+
+
+def lane(
+    timeline: Timeline, observed: Observed | None, node: str, address: str, end: float, caption: str
+) -> Lane:
+    """Return the lane of *node* up to *end*."""
+    answered = () if observed is None else (run for run in observed.runs if run.node == node)
+    return Lane(
+        node,
+        caption,
+        states=_states(timeline.events("state", node), end),
+        held=[
+            Span(start, stop, "held", f"the kernel of {node} has {address}")
+            for start, stop in timeline.held(node, address, end)
+        ],
+        answered=[
+            Span(run.start, run.end, "answered", f"{run.count} answers from {node}")
+            for run in answered
+        ],
+        advertised=_runs_of_advertisements(timeline.events("advertisement", node)),
+    )
+
+
+def telling_marks(timeline: Timeline) -> list[Mark]:
+    """Return the daemon's own events that a reader wants to see on the timeline."""
+    marks = []
+    for event in timeline.events("log"):
+        name = str(event.what.get("event", ""))
+        if name in _TELLING:
+            marks.append(Mark(event.time, event.node, f"{name}: {event.what.get('text', '')}"))
+    return marks
+
+
+def _states(events: Sequence[Event], end: float) -> list[Span]:
+    ends = [event.time for event in events[1:]] + [end]
+    return [
+        Span(event.time, stop, str(event.what["state"]), str(event.what["reason"]))
+        for event, stop in zip(events, ends, strict=True)
+        if stop > event.time
+    ]
+
+
+def _runs_of_advertisements(events: Iterable[Event]) -> list[Span]:
+    """Join advertisements of one priority that follow each other at their interval."""
+    runs: list[Span] = []
+    priority: object = None
+    for event in events:
+        patience = 1.9 * float(str(event.what["interval_ms"])) / 1000
+        if runs and event.what["priority"] == priority and event.time - runs[-1].end < patience:
+            runs[-1] = Span(runs[-1].start, event.time, runs[-1].label, runs[-1].detail)
+        else:
+            priority = event.what["priority"]
+            detail = f"version {event.what['version']}, {event.what['interval_ms']} ms"
+            runs.append(Span(event.time, event.time, f"priority {priority}", detail))
+    return runs

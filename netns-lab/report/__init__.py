@@ -1,0 +1,1 @@
+"""Say what was found: text for the terminal, one HTML file for people, JSON for programs."""

@@ -1,0 +1,41 @@
+"""What can go wrong, and what must be seen then: one module each.
+
+A scenario's docstring is its promise. Its function `experiments` runs them one after the other and
+yields what was found. The directory is the registry.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from experiments.result import ExperimentResult
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line may ask of a scenario."""
+
+    interval_ms: int = 0  # 0: what the scenario thinks best
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One scenario: its name, its promise, what it needs, and how to run it."""
+
+    name: str
+    promise: str
+    needs: tuple[str, ...]  # implementations
+    run: Callable[[Options], Iterator[ExperimentResult]]
+
+
+def scenarios() -> dict[str, Scenario]:
+    """Return all scenarios by name."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return {name: _load(name) for name in names}
+
+
+def _load(name: str) -> Scenario:
+    module = importlib.import_module(f"{__name__}.{name}")
+    return Scenario(name, inspect.getdoc(module) or "", module.NEEDS, module.experiments)

@@ -1,0 +1,21 @@
+"""pyvrrp beside FRR over VRRPv3, IPv6, in both roles.
+
+The better router's port goes down and up, then it is stopped and started: each time the other takes
+over in the time of the protocol and gives the address back; both never hold it longer than one
+advertisement needs.
+"""
+
+from collections.abc import Iterator
+
+from experiments.experiment import Setting
+from experiments.interop import both_roles
+from experiments.result import ExperimentResult
+
+from scenarios import Options
+
+NEEDS = ("pyvrrp", "frr")
+
+
+def experiments(options: Options) -> Iterator[ExperimentResult]:
+    """Run it."""
+    yield from both_roles("frr", Setting(ipv6=True, interval_ms=options.interval_ms or 100))

@@ -1,0 +1,26 @@
+"""The master's power fails: its port on the switch goes down.
+
+The standby is master after Master_Down_Interval; the client's outage is not longer than that. When
+the port comes up again, the old master takes the address back without an outage.
+"""
+
+from collections.abc import Iterator
+
+from experiments.experiment import Experiment, Member, Setting
+from experiments.moves import cut, heal
+from experiments.result import ExperimentResult
+
+from scenarios import Options
+
+NEEDS = ("pyvrrp",)
+
+
+def experiments(options: Options) -> Iterator[ExperimentResult]:
+    """Run it."""
+    setting = Setting(interval_ms=options.interval_ms or 100)
+    members = (Member("pyvrrp", 200), Member("pyvrrp", 100))
+    with Experiment("cut and heal the master's port", setting, members) as experiment:
+        experiment.start()
+        cut(experiment, "r1", "r2")
+        heal(experiment, "r1", "r2")
+    yield experiment.result()
