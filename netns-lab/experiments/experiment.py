@@ -92,11 +92,17 @@ class Change:
 class Experiment:
     """Use it as a context manager; `result` after it has been left."""
 
-    def __init__(self, title: str, setting: Setting, members: Sequence[Member]) -> None:
+    def __init__(
+        self,
+        title: str,
+        setting: Setting,
+        members: Sequence[Member],
+        listen: Callable[[Event], None] | None = None,
+    ) -> None:
         self.title = title
         self.setting = setting
         self.members = members
-        self.timeline = Timeline()
+        self.timeline = Timeline(listen)
         self.changes: list[Change] = []
         self.checks: list[Check] = []
         self.marks: list[Mark] = []
@@ -290,7 +296,9 @@ class Experiment:
 
     def mark(self, title: str) -> None:
         """Put a mark on the timeline."""
-        self.marks.append(Mark(time.time(), "", title))
+        now = time.time()
+        self.marks.append(Mark(now, "", title))
+        self.timeline.add(Event(now, "mark", "", {"title": title}))
 
     def check(self, what: str, *, measured: str, limit: str, passed: bool) -> None:
         """Judge something the lab has looked at itself."""

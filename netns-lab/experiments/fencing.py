@@ -14,12 +14,13 @@ def break_service(title: str, mode: str, interval_ms: int) -> ExperimentResult:
     members = (Member("pyvrrp", 200), Member("pyvrrp", 100))
     with Experiment(title, setting, members) as experiment:
         experiment.start()
-        _close_fence(experiment, mode)
-        _open_fence(experiment)
+        close_fence(experiment, mode)
+        open_fence(experiment)
     return experiment.result()
 
 
-def _close_fence(experiment: Experiment, mode: str) -> None:
+def close_fence(experiment: Experiment, mode: str) -> None:
+    """Make the web server of r1 behave like *mode*: r1 must let go and say why."""
     skew = experiment.setting.skew_time(100)
     change = experiment.change(
         f"r1's web server: {mode}",
@@ -47,7 +48,8 @@ def _close_fence(experiment: Experiment, mode: str) -> None:
     )
 
 
-def _open_fence(experiment: Experiment) -> None:
+def open_fence(experiment: Experiment) -> None:
+    """Make the web server of r1 well again: r1 must take the address back."""
     limit = _RETURN + experiment.setting.master_down_interval(200) + NOISE
     experiment.change(
         "r1's web server: 200",

@@ -2,6 +2,7 @@
 
 from experiments.experiment import NOISE, Experiment, Limits
 
+_GUARDIAN = 0.2  # seconds the guardian may take; the benchmark holds it to that
 _START = 2.0  # seconds a daemon may take from its process to its first timer
 # The kernel lets frames out of a device that gets carrier again up to a second later (linkwatch).
 # FRR takes its macvlan down while BACKUP, so its first second as a master may be silent.
@@ -62,6 +63,26 @@ def stop(experiment: Experiment, old: str, new: str) -> None:
             both_held=_both(experiment),
         ),
         patience=skew + silent + 3,
+    )
+
+
+def kill_daemon(experiment: Experiment, old: str, new: str) -> None:
+    """SIGKILL the daemon of *old*: its guardian must remove the address at once."""
+    limit = _down_interval(experiment, new) + NOISE
+    experiment.change(
+        f"{old}'s daemon gets SIGKILL",
+        experiment.routers[old].kill_daemon,
+        old=old,
+        new=new,
+        limits=Limits(
+            outage=limit,
+            first_advertisement=limit,
+            released=_GUARDIAN + NOISE,
+            both_answered=0.0,
+            both_held=0.0,
+        ),
+        patience=limit + 2,
+        sudden=True,
     )
 
 

@@ -24,9 +24,13 @@ class Event:
 
 
 class Timeline:
-    """Events of several sources, added from several threads, kept in the order of their times."""
+    """Events of several sources, added from several threads, kept in the order of their times.
 
-    def __init__(self) -> None:
+    *listen* is told of each as it comes, from the thread that brings it.
+    """
+
+    def __init__(self, listen: Callable[[Event], None] | None = None) -> None:
+        self._listen = listen
         self._events: dict[tuple[str, str], list[Event]] = {}
         self._lock = threading.Lock()
 
@@ -35,6 +39,8 @@ class Timeline:
         with self._lock:
             of_its_kind = self._events.setdefault((event.kind, event.node), [])
             bisect.insort(of_its_kind, event, key=_time)
+        if self._listen is not None:
+            self._listen(event)
 
     def events(self, kind: str = "", node: str = "", *, after: float = 0.0) -> list[Event]:
         """Return the events of that kind and node (empty: all) from *after* on, in time order."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from experiments.result import ExperimentResult
+from experiments.timeline import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Options:
     """What the command line may ask of a scenario."""
 
     interval_ms: int = 0  # 0: what the scenario thinks best
+    listen: Callable[[Event], None] | None = None  # for a program that shows events as they come
 
 
 @dataclass(frozen=True, slots=True)

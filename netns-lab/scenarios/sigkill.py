@@ -6,8 +6,8 @@ master, so both never hold it. Started again, the node takes the address back.
 
 from collections.abc import Iterator
 
-from experiments.experiment import NOISE, Experiment, Limits, Member, Setting
-from experiments.moves import start
+from experiments.experiment import Experiment, Member, Setting
+from experiments.moves import kill_daemon, start
 from experiments.result import ExperimentResult
 
 from scenarios import Options
@@ -21,15 +21,6 @@ def experiments(options: Options) -> Iterator[ExperimentResult]:
     members = (Member("pyvrrp", 200), Member("pyvrrp", 100))
     with Experiment("kill the daemon", setting, members) as experiment:
         experiment.start()
-        limit = setting.master_down_interval(100) + NOISE
-        experiment.change(
-            "r1's daemon gets SIGKILL",
-            experiment.routers["r1"].kill_daemon,
-            old="r1",
-            new="r2",
-            limits=Limits(outage=limit, first_advertisement=limit, released=0.2, both_held=0.0),
-            patience=limit + 2,
-            sudden=True,
-        )
+        kill_daemon(experiment, "r1", "r2")
         start(experiment, "r1", "r2")
     yield experiment.result()
