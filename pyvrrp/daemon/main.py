@@ -83,9 +83,10 @@ class _Daemon:
             journal.record("stopped", "stopped")
         finally:
             await control.close()
-            self._dismiss_guardian(loop)
             await probes.close()
+            # Last, as the guardian covers what the kernel has not confirmed yet.
             linux.close()
+            self._dismiss_guardian(loop)
             writer.close()
         return 0
 

@@ -39,7 +39,7 @@ IFA_F_PERMANENT = 0x80
 IFA_F_NOPREFIXROUTE = 0x200
 
 FOREVER = 0xFFFFFFFF
-OUR_PROTOCOL = 18  # IFA_PROTO of every address pyvrrp adds (RTPROT_KEEPALIVED's number: VRRP)
+OUR_PROTOCOL = 112  # IFA_PROTO of every address pyvrrp adds: VRRP's number (18 is keepalived's)
 
 _NLMSG_ERROR = 2
 _NLMSG_DONE = 3

@@ -186,6 +186,7 @@ class Instance:
             )
         )
         self._performer.observe(state.addresses)
+        self._reporter.foreign(state)
 
     def receive(self, examined: Examined) -> None:
         """Segment: an advertisement for this VRID arrived."""

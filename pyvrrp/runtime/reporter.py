@@ -4,11 +4,12 @@ from typing import assert_never
 
 from pyvrrp.config.model import VirtualRouterConfig
 from pyvrrp.packet.reception import Accepted, Discarded, Mismatch
-from pyvrrp.ports import Claim
+from pyvrrp.ports import Claim, InterfaceState
 from pyvrrp.runtime.counters import Counters
 from pyvrrp.runtime.journal import Journal
 from pyvrrp.units import in_words
 from pyvrrp.virtual_router.actions import ReportSplitBrain, ReportTransition
+from pyvrrp.virtual_router.parameters import OWNER
 
 
 class Reporter:
@@ -68,6 +69,22 @@ class Reporter:
             virtual_router=self._config,
             fields={"address": str(claim.address), "mac": mac},
         )
+
+    def foreign(self, state: InterfaceState) -> None:
+        """Tell of virtual addresses here with another prefix, which are not ours to remove."""
+        if self._config.priority == OWNER:
+            return
+        virtual = {address.ip for address in self._config.addresses}
+        for address in state.addresses:
+            if address.ip in virtual and address not in self._config.addresses:
+                self._journal.warn_rarely(
+                    "foreign_address",
+                    f"{address} is on {self._config.id.place} and was not put there by pyvrrp: "
+                    "this node answers for it in every state",
+                    topic=str(address),
+                    virtual_router=self._config,
+                    fields={"address": str(address)},
+                )
 
     def split_brain(self, action: ReportSplitBrain) -> None:
         """Tell that another router of lower rank is master too."""

@@ -206,6 +206,19 @@ def test_what_an_earlier_life_left_behind_is_removed_before_anything_is_sent() -
     assert node.state == "BACKUP"
 
 
+def test_a_virtual_address_with_another_prefix_is_reported_and_left_alone() -> None:
+    cluster = Cluster()
+    node = cluster.node(200, start=False)
+    node.host.state = replace(
+        node.host.state,
+        addresses=(ip_interface("192.0.2.1/24"), ip_interface("192.0.2.100/32")),
+    )
+    node.supervisor.start()
+    cluster.run(1)
+    (event,) = node.events("foreign_address")
+    assert event.text.startswith("192.0.2.100/32 is on eth0 and was not put there by pyvrrp")
+
+
 def test_a_new_primary_address_is_used_from_then_on() -> None:
     cluster = Cluster()
     node = cluster.node(200)

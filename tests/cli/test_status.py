@@ -1,0 +1,135 @@
+"""``pyvrrp status`` against a control socket with a known answer."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pyvrrp.cli.main import main
+from pyvrrp.daemon.control_socket import ControlSocket
+from pyvrrp.daemon.snapshot import Json, Snapshots
+from pyvrrp.ports import ProbeResult
+from pyvrrp.units import Nanoseconds
+from tests.support.cluster import Cluster
+
+Status = Callable[..., int]
+
+
+def nodes() -> tuple[dict[str, Json], dict[str, Json]]:
+    """The status of a master and of a fenced standby, ten seconds after their start."""
+    cluster = Cluster()
+    master, standby = cluster.node(200, fenced=True), cluster.node(100, fenced=True)
+    standby.set_service(ProbeResult(False, "HTTP 503"))
+    cluster.run(10)
+    taken = [
+        Snapshots(node.supervisor, cluster.clock).take(Nanoseconds(cluster.clock.now()))
+        for node in (master, standby)
+    ]
+    return taken[0], taken[1]
+
+
+def status(path: Path, answer: dict[str, Json], *words: str) -> int:
+    async def serve_and_ask() -> int:
+        control = ControlSocket(path, {"status": lambda: answer})
+        await control.open()
+        try:
+            return await asyncio.to_thread(main, ["status", "--socket", str(path), *words])
+        finally:
+            await control.close()
+
+    return asyncio.run(serve_and_ask())
+
+
+def test_a_master_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    master, _ = nodes()
+    assert status(tmp_path / "s", master) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith("node n1, pyvrrp ")
+    assert shown[2].startswith("web  MASTER for ")
+    assert shown[2].endswith(": nobody was heard for 3.219 s")
+    assert shown[3:] == [
+        "  VRID 51 on eth0, ipv4, VRRPv3, priority 200",
+        "  master: 192.0.2.1",
+        "  address 192.0.2.100/24: here",
+        "  check web passes: HTTP 200, 1.0 s ago",
+        ("  interval 1000 ms, Master_Down_Interval 3218.75 ms, next timer in 222 ms, lease 2 s"),
+        "  master_transitions 1, advertisement_sent 6, announcements_sent 11",
+    ]
+
+
+def test_a_fenced_node_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, standby = nodes()
+    assert status(tmp_path / "s", standby) == 0
+    shown = capsys.readouterr().out
+    assert ": fenced by web: HTTP 503\n" in shown
+    assert "  check web FAILS: HTTP 503, 1.0 s ago\n" in shown
+    assert "  address 192.0.2.100/24: not here\n" in shown
+
+
+def test_a_name_turns_the_exit_status_into_an_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    master, standby = nodes()
+    assert status(tmp_path / "s", master, "web") == 0
+    assert status(tmp_path / "s", standby, "web") == 1
+    assert "owner_discards 0" in capsys.readouterr().out
+
+
+def test_an_unknown_name_lists_the_known_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    master, _ = nodes()
+    assert status(tmp_path / "s", master, "wbe") == 3
+    assert capsys.readouterr().err == "pyvrrp: no virtual router 'wbe' here; there is web\n"
+
+
+def test_json_carries_every_field_of_the_design(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    master, _ = nodes()
+    assert status(tmp_path / "s", master, "--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert {"node", "virtual_routers"} <= set(shown)
+    assert {
+        "name",
+        "interface",
+        "vrid",
+        "family",
+        "state",
+        "reason",
+        "since",
+        "priority",
+        "master",
+        "addresses",
+        "checks",
+        "counters",
+    } <= set(shown["virtual_routers"][0])
+
+
+def test_a_daemon_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", "--socket", str(tmp_path / "gone")]) == 3
+    assert capsys.readouterr().err == (
+        f"pyvrrp: cannot reach a daemon at {tmp_path}/gone: No such file or directory\n"
+    )
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense\n", b"[]\n", b'{"error": "no"}\n'])
+def test_a_peer_that_is_no_daemon(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], answer: bytes
+) -> None:
+    path = tmp_path / "s"
+
+    async def talk() -> int:
+        async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readline()
+            writer.write(answer)
+            writer.close()
+
+        server = await asyncio.start_unix_server(reply, path)
+        async with server:
+            return await asyncio.to_thread(main, ["status", "--socket", str(path)])
+
+    assert asyncio.run(talk()) == 3
+    assert capsys.readouterr().err.startswith(f"pyvrrp: the daemon at {path} ")
