@@ -21,6 +21,9 @@ _VERIFICATION = {
     23: "certificate has been revoked",
 }
 
+# The stream ended, without close_notify or with it; which one Python raises depends on OpenSSL.
+_ENDED = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+
 _ALERTS = {
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "TLS: the server requires a client certificate",
     "SSLV3_ALERT_HANDSHAKE_FAILURE": "TLS: the server refuses the handshake",
@@ -47,7 +50,7 @@ class TlsChannel:
         """Agree on keys and verify the server; raise ProbeError with the reason if that fails."""
         try:
             await self._exchange(self._tls.do_handshake)
-        except ssl.SSLEOFError as error:
+        except _ENDED as error:
             raise ProbeError("closed during the TLS handshake") from error
         except ssl.SSLError as error:
             with suppress(OSError):
@@ -66,7 +69,7 @@ class TlsChannel:
         """Return the next bytes; none: the peer has ended the stream."""
         try:
             return await self._exchange(lambda: self._tls.read(CHUNK))
-        except ssl.SSLEOFError:
+        except _ENDED:
             # Without close_notify. HTTP knows by itself whether its message was complete.
             return b""
         except ssl.SSLError as error:
