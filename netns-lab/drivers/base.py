@@ -1,5 +1,6 @@
 """What the lab asks of an implementation of VRRP, and what it tells it."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,17 +58,23 @@ class Router(ABC):
     def start(self) -> None:
         """Start it; it need not have taken part in the election yet."""
 
-    @abstractmethod
     def stop(self) -> None:
         """Stop it in an orderly way and wait until it has ended."""
+        self.running().stop()
+        self.note_down("stopped")
 
     def kill(self) -> None:
         """SIGKILL everything of it at once, helpers that would clean up included."""
         self.running().kill()
+        self.note_down("killed with SIGKILL")
 
     def kill_daemon(self) -> None:
         """SIGKILL the daemon; helpers it started to clean up after it survive."""
         self.kill()
+
+    def note_down(self, why: str) -> None:
+        """Note that it runs no longer: a dead daemon cannot say so itself."""
+        self.note(Event(time.time(), "state", self.host.name, {"state": "DOWN", "reason": why}))
 
     def running(self) -> Process:
         """Return the process."""

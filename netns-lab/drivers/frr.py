@@ -56,7 +56,7 @@ class FrrRouter(Router):
 
     def stop(self) -> None:
         """SIGTERM to both; vrrpd says priority 0."""
-        self.running().stop()
+        super().stop()
         if self._zebra is not None:
             self._zebra.stop()
 
@@ -64,7 +64,7 @@ class FrrRouter(Router):
         """SIGKILL both."""
         if self._zebra is not None:
             self._zebra.kill()
-        self.running().kill()
+        super().kill()
 
     @property
     def _device(self) -> str:

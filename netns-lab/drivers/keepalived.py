@@ -67,10 +67,6 @@ class KeepalivedRouter(Router):
             "keepalived", "-n", "-l", "-D", "-P", "-f", str(file), *pids, hear=self._hear
         )
 
-    def stop(self) -> None:
-        """SIGTERM."""
-        self.running().stop()
-
     def _configuration(self) -> str:
         settings = self.settings
         check = track = ""

@@ -60,13 +60,10 @@ class PyvrrpRouter(Router):
             *(str(COMMAND), "run", "-c", str(file), "--log-format", "json"), hear=self._hear
         )
 
-    def stop(self) -> None:
-        """SIGTERM."""
-        self.running().stop()
-
     def kill_daemon(self) -> None:
         """SIGKILL the daemon and leave its guardian."""
         self.running().kill_alone()
+        self.note_down("killed with SIGKILL")
 
     def status(self) -> dict[str, object]:
         """Return what `pyvrrp status --json` says."""

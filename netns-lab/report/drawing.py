@@ -7,7 +7,7 @@ from html import escape
 from experiments.result import ExperimentResult, Lane, Mark, Span
 
 _WIDTH = 1160
-_GUTTER = 190
+_GUTTER = 225
 _RIGHT = 20
 _TOP = 46
 _ROW = 18
@@ -56,8 +56,8 @@ def draw(result: ExperimentResult) -> str:
 
 
 def _lane(lane: Lane, scale: _Scale, y: int, origin: float, marks: Sequence[Mark]) -> Iterator[str]:
-    yield f'<text class="node" x="0" y="{y + 12}">{escape(lane.node)}</text>'
-    yield f'<text class="caption" x="0" y="{y + 28}">{escape(lane.caption)}</text>'
+    yield f'<text class="node" x="2" y="{y + 12}">{escape(lane.node)}</text>'
+    yield f'<text class="caption" x="2" y="{y + 28}">{escape(lane.caption)}</text>'
     rows = (
         ("state", lane.states),
         ("address held", lane.held),
@@ -81,7 +81,7 @@ def _lane(lane: Lane, scale: _Scale, y: int, origin: float, marks: Sequence[Mark
 
 
 def _client(result: ExperimentResult, scale: _Scale, y: int, origin: float) -> Iterator[str]:
-    yield f'<text class="node" x="0" y="{y + 12}">client</text>'
+    yield f'<text class="node" x="2" y="{y + 12}">client</text>'
     yield f'<text class="row" x="{_GUTTER - 8}" y="{y + 11}">gets answers</text>'
     yield _track(y)
     for lane in result.lanes:

@@ -86,11 +86,11 @@ class Segment:
         ip_batch(f"netns add {namespace}")
         self._ip(
             "link set lo up",
-            f"link add {_SWITCH} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
+            f"link add name {_SWITCH} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
         )
         self._quieten()
         self._control = inside(namespace, lambda: socket.socket(type=socket.SOCK_DGRAM))
-        self._ip(f"link set {_SWITCH} up")
+        self._ip(f"link set dev {_SWITCH} up")
 
     def host(self, name: str, *addresses: str, interface: str = "eth0") -> Host:
         """Add a host with these addresses (`192.0.2.1/24`, `2001:db8::1/64`) to the segment."""
@@ -103,13 +103,13 @@ class Segment:
         port = host.name if interface == "eth0" else f"{host.name}.{interface}"
         mac = self._network.next_mac()
         self._ip(
-            f"link add {port} type veth peer name {interface} "
+            f"link add name {port} type veth peer name {interface} "
             f"address {mac.hex(':')} netns {host.namespace}",
-            f"link set {port} master {_SWITCH} up",
+            f"link set dev {port} master {_SWITCH} up",
         )
         host.ip(
             *(f"address add {address} dev {interface}" for address in addresses),
-            f"link set {interface} up",
+            f"link set dev {interface} up",
         )
         host.macs[interface] = mac
         self.ports[port] = (host, interface)
@@ -133,7 +133,7 @@ class Segment:
 
     def _forward(self, host: Host, interface: str, state: int) -> None:
         port = self._port(host, interface)
-        self._ip(f"link set {port} type bridge_slave state {state}")
+        self._ip(f"link set dev {port} type bridge_slave state {state}")
 
     def _port(self, host: Host, interface: str) -> str:
         for port, attached in self.ports.items():
