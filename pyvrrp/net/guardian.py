@@ -5,6 +5,7 @@ process, before the heavy imports, so that the child stays small; hence this mod
 to nothing.
 """
 
+import fcntl
 import os
 import select
 import signal
@@ -24,6 +25,7 @@ _ADDRESS = struct.Struct("=BB16s")  # length of the address, length of the prefi
 _PER_RECORD = 200  # a record then fits PIPE_BUF (4096), so it is written whole or not at all
 _LONGEST_BACKLOG = 256
 _PIPE_IN_CHILD = 3
+_HIGH_DESCRIPTOR = 1000  # below the usual limit of 1024
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
 _MILLISECONDS = 1000
 
@@ -61,6 +63,7 @@ class Guardian:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             os.close(reading)
+        writing = _released_first(writing)
         os.set_blocking(writing, False)
         return cls(pid, os.pidfd_open(pid), writing)
 
@@ -137,6 +140,20 @@ def _records(
 ) -> list[bytes]:
     starts = range(0, len(addresses), _PER_RECORD)
     return [_record(what, netns, index, addresses[start:][:_PER_RECORD]) for start in starts]
+
+
+def _released_first(descriptor: int) -> int:
+    """Return *descriptor* under a high number.
+
+    The kernel releases the files of a killed process from the highest number down, and a packet
+    socket takes it 10 ms or more. The pipe must not wait for those.
+    """
+    try:
+        high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _HIGH_DESCRIPTOR)
+    except OSError:
+        return descriptor  # the limit on open files is low; it works all the same
+    os.close(descriptor)
+    return high
 
 
 def _record(what: int, netns: str, index: int, addresses: Iterable[tuple[bytes, int]]) -> bytes:
