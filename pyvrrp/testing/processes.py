@@ -111,7 +111,9 @@ class Process:
     def kill_alone(self) -> int:
         """SIGKILL for this process only: what becomes of its children is theirs to decide."""
         self._popen.send_signal(signal.SIGKILL)
-        return self._popen.wait(10.0)
+        status = self._popen.wait(10.0)
+        self._close_input()
+        return status
 
     def _wait(self, patience: float) -> int:
         status = self._popen.wait(patience)

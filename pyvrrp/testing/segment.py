@@ -23,8 +23,6 @@ from pyvrrp.testing.errors import BenchError
 from pyvrrp.testing.namespaces import inside, set_parameters, set_up
 from pyvrrp.testing.processes import Line, Process
 
-_PORT_STATE_DISABLED = 0
-_PORT_STATE_FORWARDING = 3
 _T = TypeVar("_T")
 _Handler: TypeAlias = Callable[[int, FrameType | None], object] | int | None
 _SWITCH = "switch"  # the bridge inside the switch's namespace
@@ -120,20 +118,18 @@ class Segment:
 
     def mute(self, host: Host, *, interface: str = "eth0") -> None:
         """Let no frame through, either way, while the link stays up: a partition nobody notices."""
-        self._forward(host, interface, _PORT_STATE_DISABLED)
+        # Taken off the bridge: a port that is only "disabled" is enabled by late link events.
+        self._ip(f"link set dev {self._port(host, interface)} nomaster")
 
     def heal(self, host: Host, *, interface: str = "eth0") -> None:
         """Undo `cut` and `mute`."""
-        set_up(self._control, self._port(host, interface), up=True)
-        self._forward(host, interface, _PORT_STATE_FORWARDING)
+        port = self._port(host, interface)
+        self._ip(f"link set dev {port} master {_SWITCH}")
+        set_up(self._control, port, up=True)
 
     def close(self) -> None:
         """Let go of the switch's namespace."""
         self._control.close()
-
-    def _forward(self, host: Host, interface: str, state: int) -> None:
-        port = self._port(host, interface)
-        self._ip(f"link set dev {port} type bridge_slave state {state}")
 
     def _port(self, host: Host, interface: str) -> str:
         for port, attached in self.ports.items():
