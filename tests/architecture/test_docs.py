@@ -1,0 +1,171 @@
+"""What the documentation names exists, and what it shows as configuration is one."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from pyvrrp.cli.main import COMMANDS
+from pyvrrp.config.parse import parse
+from tests.architecture.tree import ROOT
+
+PAGES = sorted(
+    path.relative_to(ROOT)
+    for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))
+    if path.is_file()
+)
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+CODE = re.compile(r"`([^`\n]+)`")
+# A file or directory of the repository, as prose names it: relative to its top, or to pyvrrp/.
+NAMED = re.compile(
+    r"(?<![\w./-])(?:\.ci|docs|netns-lab|pyvrrp|tests)/[\w./-]*"
+    r"|(?<![\w./-])(?:cli|config|daemon|fencing|net|packet|probes|runtime|virtual_router)/\w+\.py"
+    r"|(?<![\w./-])(?:pyproject\.toml|constraints\.txt|[A-Z]+\.md)"
+)
+MODULE = re.compile(r"\bpyvrrp(?:\.[a-z_]+)+")
+NO_MODULES = {"pyvrrp.d", "pyvrrp.toml", "pyvrrp.service", "pyvrrp.sock"}
+METHOD = re.compile(r"^([A-Z]\w+)\.([a-z_]\w*)$")
+COMMAND = re.compile(r"(?:^|/|\| |sudo )pyvrrp ([a-z]+)\b", re.MULTILINE)
+SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "pyvrrp").rglob("*.py"))
+
+
+@cache
+def text(page: Path) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def prose(page: Path) -> str:
+    return FENCE.sub("", text(page))
+
+
+def blocks(language: str) -> Iterator[tuple[Path, str]]:
+    for page in PAGES:
+        for found in FENCE.finditer(text(page)):
+            if found[1] == language:
+                yield page, found[2]
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of its headings, as repository hosts make them."""
+    headings = re.findall(r"^#+ +(.*)$", prose(page), flags=re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.strip().replace(" ", "-") for heading in plain}
+
+
+def broken_links(page: Path) -> list[str]:
+    broken = []
+    for target in LINK.findall(prose(page)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        linked = (page.parent / name) if name else page
+        if not (ROOT / linked).exists() or (anchor and anchor not in anchors(linked)):
+            broken.append(target)
+    return broken
+
+
+def missing_files(page: Path) -> list[str]:
+    names = {found for code in CODE.findall(prose(page)) for found in NAMED.findall(code)}
+    return sorted(name for name in names if not is_there(name))
+
+
+def is_there(name: str) -> bool:
+    """Tell whether the repository has it, with or without its suffix."""
+    places = (ROOT / name, ROOT / f"{name}.py", ROOT / "pyvrrp" / name)
+    return any(place.exists() for place in places)
+
+
+def missing_modules(page: Path) -> list[str]:
+    """Return dotted names whose head is no module; what follows it may be one of its names."""
+    names = set(MODULE.findall(prose(page))) - NO_MODULES
+    return sorted(name for name in names if not is_known(name))
+
+
+def missing_methods(page: Path) -> list[str]:
+    methods = (METHOD.match(code.partition("(")[0]) for code in CODE.findall(prose(page)))
+    return [
+        found[0]
+        for found in methods
+        if found
+        and not (
+            re.search(rf"^class {found[1]}\b", SOURCES, flags=re.MULTILINE)
+            and re.search(rf"\bdef {found[2]}\b", SOURCES)
+        )
+    ]
+
+
+def is_known(dotted: str) -> bool:
+    for end in range(dotted.count(".") + 1, 0, -1):
+        parts = dotted.split(".")[: end + 1]
+        place = ROOT.joinpath(*parts)
+        if place.is_dir():
+            return end + 1 == len(dotted.split("."))
+        if place.with_suffix(".py").is_file():
+            inside = dotted.split(".")[end + 1 :]
+            return all(
+                re.search(rf"\b{name}\b", place.with_suffix(".py").read_text(encoding="utf-8"))
+                for name in inside
+            )
+    return False
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    assert broken_links(page) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_file_that_is_named_exists(page: Path) -> None:
+    assert missing_files(page) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_module_that_is_named_exists(page: Path) -> None:
+    assert missing_modules(page) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_method_that_is_named_exists(page: Path) -> None:
+    assert missing_methods(page) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "block"), [pytest.param(*found, id=f"{found[0]}") for found in blocks("toml")]
+)
+def test_every_configuration_that_is_shown_is_valid(page: Path, block: str) -> None:
+    document = tomllib.loads(block)
+    node = None if "node" in document else "web1"
+    configuration = parse(document, str(page), node=node, hostname="web1")
+    assert configuration.virtual_routers
+
+
+def test_every_command_that_is_shown_exists() -> None:
+    codes = [code for page in PAGES for code in CODE.findall(prose(page))]
+    codes += [block for language in ("", "sh", "text") for _, block in blocks(language)]
+    shown = {command for code in codes for command in COMMAND.findall(code)}
+    assert shown - set(COMMANDS) == set()
+    assert shown >= {"run", "check", "status", "decode"}
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    index = Path("docs/index.md")
+    linked = {
+        (ROOT / index.parent / target.partition("#")[0]).resolve()
+        for target in LINK.findall(prose(index))
+    }
+    pages = {(ROOT / page).resolve() for page in PAGES if page.parts[0] == "docs"}
+    assert pages - linked - {(ROOT / index).resolve()} == set()
+
+
+def test_the_unit_that_is_shown_is_the_unit() -> None:
+    unit = (ROOT / "docs" / "pyvrrp.service").read_text(encoding="utf-8")
+    assert [block for _, block in blocks("ini")] == [unit]
+
+
+def test_something_is_looked_at() -> None:
+    assert Path("docs/operations.md") in PAGES
+    assert len(list(blocks("toml"))) > 3
