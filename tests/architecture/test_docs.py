@@ -166,6 +166,22 @@ def test_the_unit_that_is_shown_is_the_unit() -> None:
     assert [block for _, block in blocks("ini")] == [unit]
 
 
+def test_every_reason_that_is_explained_is_one_that_a_fence_can_give() -> None:
+    sources = "\n".join(
+        path.read_text(encoding="utf-8")
+        for package in ("probes", "fencing")
+        for path in (ROOT / "pyvrrp" / package).glob("*.py")
+    )
+    section = text(Path("docs/fencing.md")).split("\n## Reasons\n")[1].split("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    reasons = [reason for row in rows for reason in CODE.findall(row)]
+    # What a probe fills in is different each time: numbers, names, texts of others.
+    fixed = [re.split(r"\.\.\.|NAME|\d[\d.]*(?: [muM]?i?[sB])?", reason) for reason in reasons]
+    unknown = [parts for parts in fixed if max(parts, key=len).strip(" :/") not in sources]
+    assert unknown == []
+    assert len(reasons) > 30
+
+
 def test_something_is_looked_at() -> None:
     assert Path("docs/operations.md") in PAGES
     assert len(list(blocks("toml"))) > 3
