@@ -12,7 +12,11 @@ LAB = Path(__file__).parents[2] / "netns-lab" / "lab.py"
 
 def lab(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(LAB), *arguments], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, str(LAB), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
