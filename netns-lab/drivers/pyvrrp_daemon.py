@@ -26,7 +26,9 @@ addresses = [{addresses}]
 advertisement_interval = "{interval}ms"
 """
 
+# A repeated measurement breaks the service again and again, which flap damping would slow down.
 _CHECK = """checks = ["web"]
+hold_down = { ceiling = "5s" }
 
 [check.web]
 http = "http://127.0.0.1:8080/health"
