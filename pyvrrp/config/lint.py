@@ -27,8 +27,8 @@ _SHORT_INTERVAL = (
     "below 100ms a busy machine may send later than the backups wait; test it under load"
 )
 _STRICT = (
-    "drops advertisements whose interval (VRRPv2) or addresses differ, as the RFC says: a mismatch "
-    "then makes two masters"
+    "in VRRPv2 drops advertisements whose interval or addresses differ, as the RFC says: a "
+    "mismatch then makes two masters; in VRRPv3 believes whatever interval a peer advertises"
 )
 _IN_CLEAR = "is no security: the password crosses the network in clear, and RFC 3768 removed it"
 

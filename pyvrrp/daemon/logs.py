@@ -32,11 +32,17 @@ class LogFormat(StrEnum):
     SYSTEMD = "systemd"  # text without a time, with the priority prefix that journald reads
 
 
-def choose_format(wanted: str) -> LogFormat:
+def choose_format(wanted: str, descriptor: int = 1) -> LogFormat:
     """Return the format of that name; ``text`` becomes SYSTEMD where journald reads along."""
-    if wanted == LogFormat.TEXT and "JOURNAL_STREAM" in os.environ:
+    if wanted == LogFormat.TEXT and _is_journal(descriptor):
         return LogFormat.SYSTEMD
     return LogFormat(wanted)
+
+
+def _is_journal(descriptor: int) -> bool:
+    # Children inherit the variable, so only the file it names counts (systemd.exec(5)).
+    output = os.fstat(descriptor)
+    return os.environ.get("JOURNAL_STREAM") == f"{output.st_dev}:{output.st_ino}"
 
 
 class LogWriter:

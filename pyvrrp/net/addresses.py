@@ -7,7 +7,6 @@ from typing import Protocol
 from pyvrrp.identity import Place
 from pyvrrp.net import netlink
 from pyvrrp.net.interface_index import interface_index
-from pyvrrp.net.interface_state import AddressEntry, read_addresses
 from pyvrrp.net.netns import entered
 from pyvrrp.net.refusal import refused, refused_with
 from pyvrrp.net.worker import Worker
@@ -66,16 +65,13 @@ class KernelAddresses:
                 raise refused_with(f"cannot add {address} to {place}", code, detail)
 
     def _remove(self, place: Place, unwanted: Sequence[InterfaceAddress]) -> None:
-        index = remove_addresses(place, unwanted)
+        index = _remove_addresses(place, unwanted)
         if self._keeper is not None and index:
             self._keeper.release(place.netns, index, _plain(unwanted))
 
 
-def remove_addresses(place: Place, unwanted: Sequence[InterfaceAddress]) -> int:
-    """Have none of *unwanted* there, in the calling thread; raise KernelError.
-
-    Returns the index of the interface, 0 if there is no such interface.
-    """
+def _remove_addresses(place: Place, unwanted: Sequence[InterfaceAddress]) -> int:
+    """Remove them and return the index of the interface, 0 if there is no such interface."""
     with entered(place.netns):
         try:
             index = interface_index(place.interface)
@@ -87,44 +83,6 @@ def remove_addresses(place: Place, unwanted: Sequence[InterfaceAddress]) -> int:
         if code not in _ALREADY_GONE:
             raise refused_with(f"cannot remove {address} from {place}", code, detail)
     return index
-
-
-def list_ours(place: Place) -> tuple[InterfaceAddress, ...]:
-    """Return the addresses there that carry our tag, in the calling thread; raise KernelError."""
-    return tuple(entry.address for entry in _entries(place) if entry.ours)
-
-
-def remove_leftovers(
-    place: Place,
-    configured: Collection[InterfaceAddress],
-    keep: Collection[InterfaceAddress] = (),
-) -> tuple[InterfaceAddress, ...]:
-    """Remove what an earlier life left behind and return it; in the calling thread, at start.
-
-    A leftover carries our tag or equals one of *configured*. An address in *keep* (those of
-    an address owner) that is permanent and without our tag belongs to the operator and stays.
-    Raises KernelError.
-    """
-    leftovers = tuple(
-        entry.address
-        for entry in _entries(place)
-        if entry.ours
-        or (entry.address in configured and not (entry.permanent and entry.address in keep))
-    )
-    remove_addresses(place, leftovers)
-    return leftovers
-
-
-def _entries(place: Place) -> tuple[AddressEntry, ...]:
-    try:
-        with entered(place.netns):
-            index = interface_index(place.interface)
-            with netlink.Netlink() as kernel:
-                return read_addresses(kernel, index)
-    except OSError as error:
-        if error.errno == errno.ENODEV:
-            return ()
-        raise refused(f"cannot list the addresses of {place}", error) from error
 
 
 def _index_of(place: Place, wanted: Sequence[InterfaceAddress]) -> int:

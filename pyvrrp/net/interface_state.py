@@ -27,7 +27,6 @@ class AddressEntry:
 
     address: InterfaceAddress
     usable: bool  # neither tentative nor found to be a duplicate
-    permanent: bool  # without a lifetime
     ours: bool  # carries our tag
 
 
@@ -93,6 +92,5 @@ def _address_entry(body: bytes, wanted_index: int) -> AddressEntry | None:
     return AddressEntry(
         address=address,
         usable=not flags & _UNUSABLE,
-        permanent=bool(flags & netlink.IFA_F_PERMANENT),
         ours=found.get(netlink.IFA_PROTO) == bytes((netlink.OUR_PROTOCOL,)),
     )

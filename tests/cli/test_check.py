@@ -83,7 +83,7 @@ def test_a_warning_is_printed_and_changes_no_status(
     file = file_of(tmp_path, GOOD.replace("priority = 150", "strict = true"))
     assert run(file) == 0
     assert capsys.readouterr().out.startswith(
-        f'warning: {file}: virtual_router "web".strict: drops advertisements'
+        f'warning: {file}: virtual_router "web".strict: in VRRPv2 drops advertisements'
     )
 
 

@@ -62,11 +62,17 @@ def test_a_line_of_json_carries_everything() -> None:
 
 
 def test_text_becomes_systemd_where_journald_reads_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
     monkeypatch.delenv("JOURNAL_STREAM", raising=False)
-    assert choose_format("text") is LogFormat.TEXT
+    assert choose_format("text", writing) is LogFormat.TEXT
     monkeypatch.setenv("JOURNAL_STREAM", "8:1234")
-    assert choose_format("text") is LogFormat.SYSTEMD
-    assert choose_format("json") is LogFormat.JSON
+    assert choose_format("text", writing) is LogFormat.TEXT
+    output = os.fstat(writing)
+    monkeypatch.setenv("JOURNAL_STREAM", f"{output.st_dev}:{output.st_ino}")
+    assert choose_format("text", writing) is LogFormat.SYSTEMD
+    assert choose_format("json", writing) is LogFormat.JSON
+    os.close(reading)
+    os.close(writing)
 
 
 def test_lines_are_written_in_order_and_all_of_them_before_the_end() -> None:

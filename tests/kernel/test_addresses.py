@@ -8,7 +8,8 @@ import pytest
 
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Place
-from pyvrrp.net.addresses import KernelAddresses, list_ours, remove_leftovers
+from pyvrrp.net.addresses import KernelAddresses
+from pyvrrp.net.interface_state import read_state
 from pyvrrp.net.worker import Worker
 from pyvrrp.ports import Done, InterfaceAddress
 from tests.kernel.wire import addresses, ip, sysctl, until, wire
@@ -68,7 +69,7 @@ async def test_an_address_comes_with_its_prefix_tag_and_lifetime_and_goes() -> N
         assert "inet 10.9.0.100/24" in shown
         assert "dynamic" in shown
         assert "valid_lft 7sec preferred_lft 7sec" in shown
-        assert list_ours(w.here) == (V4,)
+        assert read_state(w.here).ours == {V4}
         assert await absent(kernel, w.here, [V4]) is None
         assert addresses(w.left) == ["10.9.0.1/24"]
 
@@ -166,18 +167,3 @@ async def test_the_keeper_knows_an_address_before_it_exists_and_until_it_is_gone
         await absent(kernel, w.here, [V4])
         plain = [(bytes((10, 9, 0, 100)), 24)]
         assert notes.told == [("hold", w.left, index, plain), ("release", w.left, index, plain)]
-
-
-@pytest.mark.asyncio
-async def test_leftovers_are_what_is_tagged_or_configured_but_not_the_operators_own() -> None:
-    owned = IPv4Interface("10.9.0.1/24")
-    with wire() as w, kernel_addresses() as kernel:
-        stray = IPv4Interface("10.9.0.77/32")
-        await present(kernel, w.here, [stray], 0)
-        ip("-n", w.left, "addr", "add", "10.9.0.100/24", "dev", "e0")
-        assert set(remove_leftovers(w.here, [V4, owned], keep=[owned])) == {stray, V4}
-        assert addresses(w.left) == ["10.9.0.1/24"]
-        # What an earlier life added is no operator's, even if it is to be kept otherwise.
-        await present(kernel, w.here, [V4], 0)
-        assert remove_leftovers(w.here, [V4], keep=[V4]) == (V4,)
-        assert remove_leftovers(Place(w.left, "gone"), [V4]) == ()

@@ -7,12 +7,9 @@ import pytest
 
 from pyvrrp.errors import KernelError
 from pyvrrp.net.netns import entered
-from pyvrrp.net.sysctl import SysctlChanges, read_sysctl, write_sysctl
 from tests.kernel.wire import ip, wire
 
 pytestmark = [pytest.mark.kernel]
-
-ARP_IGNORE = "net/ipv4/conf/e0/arp_ignore"
 
 
 def current() -> int:
@@ -36,31 +33,6 @@ def test_a_thread_goes_there_and_comes_back_even_after_an_error() -> None:
 def test_a_name_that_is_none_is_an_error(name: str) -> None:
     with pytest.raises(KernelError, match=r"network namespace"), entered(name):
         pass
-
-
-def test_sysctls_are_read_changed_and_put_back() -> None:
-    with wire() as w:
-        changes = SysctlChanges(w.left)
-        changes.set(ARP_IGNORE, "1")
-        changes.set(ARP_IGNORE, "2")
-        assert read_sysctl(w.left, ARP_IGNORE) == "2"
-        assert read_sysctl(w.right, ARP_IGNORE) == "0"
-        changes.restore()
-        assert read_sysctl(w.left, ARP_IGNORE) == "0"
-        changes.set(ARP_IGNORE, "1")
-        ip("-n", w.left, "link", "del", "e0")
-        changes.restore()
-
-
-def test_a_sysctl_that_does_not_exist_or_does_not_take_the_value_is_an_error() -> None:
-    with wire() as w:
-        with pytest.raises(KernelError, match="cannot read net/nope: no such file or directory"):
-            read_sysctl(w.left, "net/nope")
-        with pytest.raises(KernelError, match="cannot set net/ipv4/ip_forward to x: invalid"):
-            write_sysctl(w.left, "net/ipv4/ip_forward", "x")
-        for name in ("../../etc/passwd", "/etc/passwd"):
-            with pytest.raises(KernelError, match="is not the name of a sysctl"):
-                read_sysctl(w.left, name)
 
 
 def pyvrrp(netns: str, *words: str) -> str:

@@ -61,6 +61,11 @@ def connect(made: Wire) -> None:
     for netns, host in ((made.left, 1), (made.right, 2)):
         ip("-n", netns, "addr", "add", f"10.9.0.{host}/24", "dev", "e0")
         ip("-n", netns, "link", "set", "e0", "up")
+    # The kernel gives a new link its queue a moment later, and drops what is sent before.
+    deadline = time.monotonic() + 5
+    while any("state UP" not in ip("-n", n, "link", "show", "e0") for n in (made.left, made.right)):
+        assert time.monotonic() < deadline, "the link does not come up"
+        time.sleep(0.002)
 
 
 def sysctl(netns: str, name: str, value: str) -> None:
