@@ -12,7 +12,8 @@ from math import isfinite
 from pathlib import Path
 
 from drivers import DRIVERS
-from experiments.experiment import Experiment, Limits, Member, Setting
+from experiments.experiment import Experiment
+from experiments.setting import Limits, Member, Setting
 from report.text import table
 
 from pyvrrp.testing.errors import BenchError
@@ -151,7 +152,7 @@ def _cut_and_heal(lab: Experiment, phase: float) -> tuple[float, float]:
     last = lab.timeline.advertisements("r1")[-1].time
     wait = (last + phase * interval - time.time()) % interval
     time.sleep(wait)
-    segment, r1 = lab.topology.segment, lab.host("r1")
+    segment, r1 = lab.segment, lab.host("r1")
     change = lab.change(
         "power-off",
         lambda: segment.cut(r1),

@@ -1,7 +1,8 @@
 """Break the service behind the address and see the fence work."""
 
-from experiments.experiment import NOISE, Experiment, Limits, Member, Setting
+from experiments.experiment import Experiment
 from experiments.result import ExperimentResult
+from experiments.setting import NOISE, Limits, Member, Setting
 
 # The check of the lab: interval 1 s, timeout 0.8 s, 2 to fall, 2 to rise; hold-down 5 s.
 _FALL = 2 * 1.0 + 0.8

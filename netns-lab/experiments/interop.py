@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from experiments.experiment import Experiment, Member, Setting
+from experiments.experiment import Experiment
 from experiments.moves import cut, heal, start, stop
 from experiments.result import ExperimentResult
+from experiments.setting import Member, Setting
 
 
 def both_roles(other: str, setting: Setting) -> Iterator[ExperimentResult]:

@@ -1,6 +1,7 @@
 """The things that are done to a pair in many scenarios, each with the limits it implies."""
 
-from experiments.experiment import NOISE, Experiment, Limits
+from experiments.experiment import Experiment
+from experiments.setting import NOISE, Limits
 
 _GUARDIAN = 0.2  # seconds the guardian may take; the benchmark holds it to that
 _START = 2.0  # seconds a daemon may take from its process to its first timer
@@ -14,7 +15,7 @@ def cut(experiment: Experiment, old: str, new: str) -> None:
     limit = _down_interval(experiment, new) + NOISE
     experiment.change(
         f"{old}'s port goes down",
-        lambda: experiment.topology.segment.cut(experiment.host(old)),
+        lambda: experiment.segment.cut(experiment.host(old)),
         old=old,
         new=new,
         limits=Limits(
@@ -32,7 +33,7 @@ def heal(experiment: Experiment, higher: str, lower: str, *, outage: bool = True
     limit = _down_interval(experiment, higher) + NOISE
     experiment.change(
         f"{higher}'s port comes up",
-        lambda: experiment.topology.segment.heal(experiment.host(higher)),
+        lambda: experiment.segment.heal(experiment.host(higher)),
         old=lower,
         new=higher,
         limits=Limits(

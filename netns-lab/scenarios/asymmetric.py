@@ -7,9 +7,10 @@ hold the address for longer than one advertisement needs.
 
 from collections.abc import Iterator
 
-from experiments.experiment import Experiment, Member, Setting
+from experiments.experiment import Experiment
 from experiments.moves import start, stop
 from experiments.result import ExperimentResult
+from experiments.setting import Member, Setting
 
 from scenarios import Options
 

@@ -7,9 +7,9 @@ advertisement needs.
 
 from collections.abc import Iterator
 
-from experiments.experiment import Setting
 from experiments.interop import both_roles
 from experiments.result import ExperimentResult
+from experiments.setting import Setting
 
 from scenarios import Options
 

@@ -6,9 +6,10 @@ Master_Down_Interval or Skew_Time; no outage when the master returns.
 
 from collections.abc import Iterator
 
-from experiments.experiment import Experiment, Member, Setting
+from experiments.experiment import Experiment
 from experiments.moves import cut, heal, start, stop
 from experiments.result import ExperimentResult
+from experiments.setting import Member, Setting
 
 from scenarios import Options
 

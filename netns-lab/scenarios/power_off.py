@@ -6,9 +6,10 @@ the port comes up again, the old master takes the address back without an outage
 
 from collections.abc import Iterator
 
-from experiments.experiment import Experiment, Member, Setting
+from experiments.experiment import Experiment
 from experiments.moves import cut, heal
 from experiments.result import ExperimentResult
+from experiments.setting import Member, Setting
 
 from scenarios import Options
 

@@ -6,9 +6,10 @@ master, so both never hold it. Started again, the node takes the address back.
 
 from collections.abc import Iterator
 
-from experiments.experiment import Experiment, Member, Setting
+from experiments.experiment import Experiment
 from experiments.moves import kill_daemon, start
 from experiments.result import ExperimentResult
+from experiments.setting import Member, Setting
 
 from scenarios import Options
 

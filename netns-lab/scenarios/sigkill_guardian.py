@@ -6,9 +6,10 @@ expire with its lease (2 s, removed by the kernel up to 0.7 s late).
 
 from collections.abc import Iterator
 
-from experiments.experiment import NOISE, Experiment, Limits, Member, Setting
+from experiments.experiment import Experiment
 from experiments.moves import start
 from experiments.result import ExperimentResult
+from experiments.setting import NOISE, Limits, Member, Setting
 
 from scenarios import Options
 

@@ -8,10 +8,11 @@ returns; no node keeps an address that it has lost.
 
 from collections.abc import Iterator
 
-from experiments.experiment import Experiment, Member, Setting
+from experiments.experiment import Experiment
 from experiments.fencing import close_fence, open_fence
 from experiments.moves import cut, heal, kill_daemon, start
 from experiments.result import ExperimentResult
+from experiments.setting import Member, Setting
 
 from scenarios import Options
 
