@@ -7,14 +7,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
-from math import isfinite
 from pathlib import Path
 
 from drivers import DRIVERS
 from experiments.experiment import Experiment
 from experiments.setting import Limits, Member, Setting
-from report.text import table
+from report.benchmark import Outcome, Row, Target
 
 from pyvrrp.testing.errors import BenchError
 
@@ -31,39 +29,6 @@ _SERVICE_FAILURES = 5
 _PATIENCE = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Numbers of one measurement; *values* in seconds (ratios: plain)."""
-
-    what: str
-    driver: str
-    values: Sequence[float]
-    ratio: bool = False
-
-    @property
-    def median(self) -> float:
-        """The median, or infinity if nothing was measured."""
-        return statistics.median(self.values) if self.values else float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What was to be reached, and whether it was."""
-
-    what: str
-    measured: str
-    limit: str
-    held: bool
-
-
-@dataclass(slots=True)
-class Outcome:
-    """All rows and targets."""
-
-    rows: list[Row] = field(default_factory=list)
-    targets: list[Target] = field(default_factory=list)
-
-
 def run(intervals: Sequence[int], repeat: int, report: Path | None, *, as_json: bool) -> int:
     """Run everything, print it, and return 0 if every target holds, else 1."""
     missing = [DRIVERS[rival].missing() for rival in RIVALS if DRIVERS[rival].missing()]
@@ -77,11 +42,11 @@ def run(intervals: Sequence[int], repeat: int, report: Path | None, *, as_json: 
         _crash(outcome, repeat)
     with _part(outcome, "a service that fails"):
         _service(outcome, min(repeat, _SERVICE_FAILURES))
-    told = json.dumps(_plain(outcome), indent=1) + "\n"
+    told = json.dumps(outcome.as_json(), indent=1) + "\n"
     if report is not None:
         report.mkdir(parents=True, exist_ok=True)
         (report / "bench.json").write_text(told, encoding="utf-8")
-    sys.stdout.write(told if as_json else "\n".join(_text(outcome)) + "\n")
+    sys.stdout.write(told if as_json else "\n".join(outcome.text()) + "\n")
     return 0 if all(target.held for target in outcome.targets) else 1
 
 
@@ -95,15 +60,6 @@ def _part(outcome: Outcome, what: str) -> Iterator[None]:
     except BenchError as error:
         sys.stderr.write(f"bench: {error}\n")
         outcome.targets.append(Target(what, str(error).partition("\n")[0], "measured", held=False))
-
-
-def _plain(outcome: Outcome) -> dict[str, object]:
-    """Return plain values for JSON, which knows no infinity: null is "never"."""
-    rows = [
-        {**asdict(row), "values": [value if isfinite(value) else None for value in row.values]}
-        for row in outcome.rows
-    ]
-    return {"rows": rows, "targets": [asdict(target) for target in outcome.targets]}
 
 
 def _power_off(outcome: Outcome, interval_ms: int, repeat: int) -> None:
@@ -127,8 +83,7 @@ def _power_off(outcome: Outcome, interval_ms: int, repeat: int) -> None:
         what = f"{interval_ms} ms: advertisement to advertisement / Master_Down_Interval"
         outcome.rows.append(Row(what, rival, ratios[rival], ratio=True))
     ours, theirs = (statistics.median(advertised[rival]) for rival in RIVALS)
-    _judge(
-        outcome,
+    outcome.judge(
         f"{interval_ms} ms: power-off to first advertisement, median",
         ours,
         theirs + _MEASURING_ERROR,
@@ -188,7 +143,7 @@ def _crash(outcome: Outcome, repeat: int) -> None:
         ("SIGKILL: address gone with the guardian, median", guarded, _GONE_WITH_GUARDIAN),
         ("SIGKILL of both: address gone with the lease, median", leased, _GONE_WITH_LEASE),
     ):
-        _judge(outcome, what, statistics.median(values), limit, f"{limit * 1000:.0f} ms")
+        outcome.judge(what, statistics.median(values), limit, f"{limit * 1000:.0f} ms")
 
 
 def _gone(lab: Experiment, kill: Callable[[], object]) -> float:
@@ -215,8 +170,7 @@ def _service(outcome: Outcome, repeat: int) -> None:
         what = "HTTP 500 to release (interval 1 s, 2 to fall)"
         outcome.rows.append(Row(what, rival, released[rival]))
     limit = 2 * 1.0 + 0.8
-    _judge(
-        outcome,
+    outcome.judge(
         "HTTP 500 to release, slowest",
         max(released["pyvrrp"]),
         limit,
@@ -264,26 +218,3 @@ def _labs(setting: Setting) -> Iterator[Mapping[str, Experiment]]:
     for lab in labs.values():
         if lab.error:
             raise BenchError(lab.error)
-
-
-def _judge(outcome: Outcome, what: str, seconds: float, limit: float, said: str) -> None:
-    measured = f"{seconds * 1000:.1f} ms"
-    outcome.targets.append(Target(what, measured, f"at most {said}", seconds <= limit))
-
-
-def _text(outcome: Outcome) -> Iterator[str]:
-    rows: list[tuple[str, ...]] = [
-        ("measurement (ms; ratios plain)", "driver", "n", "min", "median", "max")
-    ]
-    for row in outcome.rows:
-        numbers = (min(row.values), row.median, max(row.values)) if row.values else ()
-        shown = [f"{n:.4f}" if row.ratio else f"{n * 1000:.1f}" for n in numbers]
-        rows.append((row.what, row.driver, str(len(row.values)), *shown))
-    yield from table(rows)
-    yield ""
-    targets = [("target", "measured", "must be", "")]
-    targets += [
-        (target.what, target.measured, target.limit, "holds" if target.held else "MISSED")
-        for target in outcome.targets
-    ]
-    yield from table(targets)
