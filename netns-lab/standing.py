@@ -68,8 +68,8 @@ def _router(network: Network, host: Host, priority: int) -> PyvrrpRouter:
 
 
 def _show(event: Event) -> None:
-    told = ", ".join(f"{key} {value}" for key, value in event.what.items() if key != "time")
-    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {event.node:<7} {event.kind:<6} {told}\n")
+    told = event.what.get("text") or f"{event.what.get('state')}: {event.what.get('reason')}"
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {event.node:<7} {told}\n")
     sys.stdout.flush()
 
 

@@ -11,6 +11,8 @@ _TELLING = (
     "address_conflict",
     "address_restored",
     "fence",
+    "waiting",
+    "guardian_died",
     "check",
     "started",
     "stopped",
