@@ -9,13 +9,14 @@ from typing import Self
 from drivers import Router
 
 from experiments.lanes import lane, telling_marks
-from experiments.measures import Measures, Observed, Window, measure
+from experiments.measures import Measures, Window, measure
 from experiments.result import ChangeResult, Check, ExperimentResult, Mark
 from experiments.setting import Limits, Member, Setting
 from experiments.stage import Stage
 from experiments.timeline import Event, Timeline
 from experiments.verdict import judge, outage_spans
 from pyvrrp.testing.errors import BenchError
+from pyvrrp.testing.outages import Observation
 from pyvrrp.testing.segment import Host, Segment
 
 _START_PATIENCE = 15.0
@@ -53,7 +54,7 @@ class Experiment:
         self.changes: list[Change] = []
         self.checks: list[Check] = []
         self.marks: list[Mark] = []
-        self._observed: Observed | None = None
+        self._observed: Observation | None = None
         self._error = ""
         self._begun = time.time()
         self._ended = 0.0

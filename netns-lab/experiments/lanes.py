@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from experiments.measures import Observed
 from experiments.result import Lane, Mark, Span
 from experiments.timeline import Event, Timeline
+from pyvrrp.testing.outages import Observation
 
 _TELLING = (
     "split_brain",
@@ -20,7 +20,12 @@ _TELLING = (
 
 
 def lane(
-    timeline: Timeline, observed: Observed | None, node: str, address: str, end: float, caption: str
+    timeline: Timeline,
+    observed: Observation | None,
+    node: str,
+    address: str,
+    end: float,
+    caption: str,
 ) -> Lane:
     """Return the lane of *node* up to *end*."""
     answered = () if observed is None else (run for run in observed.runs if run.node == node)

@@ -1,22 +1,12 @@
 """Numbers about one change of master, from what the observer and the client saw."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from experiments.timeline import Timeline, clip, total
-from pyvrrp.testing.outages import Interval, Outage, Run, overlap
+from pyvrrp.testing.outages import Observation, overlap
 
 _ONE_PACKET = 0.010  # seconds by which a window is begun earlier, for an answer on its way
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """What the client reported, as far as the lab needs it."""
-
-    outages: Sequence[Outage]
-    runs: Sequence[Run]
-    direct: Mapping[str, Sequence[Interval]]
-    longest_stall: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +42,7 @@ class Measures:
 
 def measure(
     timeline: Timeline,
-    observed: Observed | None,
+    observed: Observation | None,
     window: Window,
     address: str,
     master_down_interval: float | None,
@@ -79,7 +69,7 @@ def _first(times: Sequence[float], window: Window) -> float | None:
     return min(inside, default=None)
 
 
-def _outage(observed: Observed, window: Window) -> float:
+def _outage(observed: Observation, window: Window) -> float:
     """Return the longest outage in which datagrams were lost; mere delays are not outages."""
     begin = window.start - _ONE_PACKET
     return max(
@@ -92,7 +82,7 @@ def _outage(observed: Observed, window: Window) -> float:
     )
 
 
-def _first_answer(observed: Observed, window: Window) -> float | None:
+def _first_answer(observed: Observation, window: Window) -> float | None:
     starts = [run.start for run in observed.runs if run.node == window.new]
     return _first(starts, window)
 
@@ -104,7 +94,7 @@ def _released(timeline: Timeline, window: Window, address: str) -> float | None:
     return _first(ends, window)
 
 
-def _both_answered(observed: Observed, window: Window) -> float | None:
+def _both_answered(observed: Observation, window: Window) -> float | None:
     if not {window.old, window.new} <= observed.direct.keys():
         return None
     both = overlap(observed.direct[window.old], observed.direct[window.new])

@@ -9,11 +9,10 @@ from drivers import DRIVERS, Router, Settings
 from topologies.base import CLIENT_IPV4, CLIENT_IPV6, VIRTUAL_IPV4, VIRTUAL_IPV6, Topology
 from topologies.pair import build as build_pair
 
-from experiments.measures import Observed
 from experiments.setting import NOISE, Member, Setting
 from experiments.timeline import Event, Timeline
-from experiments.verdict import read_observation
 from pyvrrp.testing.errors import BenchError
+from pyvrrp.testing.outages import Observation
 from pyvrrp.testing.processes import Line, Process
 from pyvrrp.testing.segment import Host, Network
 
@@ -138,12 +137,11 @@ class Stage:
         self._timeline.wait(lambda: process.lines, _BUILD_PATIENCE, "the client to start")
         time.sleep(NOISE)
 
-    def stop_client(self) -> Observed | None:
+    def stop_client(self) -> Observation | None:
         """Let the client finish and return what it saw; None if it was never started."""
         if self._client is None:
             return None
         self._client.finish()
-        try:
-            return read_observation(json.loads(self._client.lines[-1].text))
-        except (ValueError, KeyError, TypeError, IndexError) as error:
-            raise BenchError(f"the client: {self._client.output[-2000:]}") from error
+        if not self._client.lines:
+            raise BenchError("the client said nothing")
+        return Observation.from_json(self._client.lines[-1].text)

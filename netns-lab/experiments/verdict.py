@@ -1,9 +1,9 @@
-"""From the numbers to what is told: checks against limits, the client's report, its outages."""
+"""From the numbers to what is told: checks against limits, outages as they are drawn."""
 
-from experiments.measures import Measures, Observed
+from experiments.measures import Measures
 from experiments.result import Check, Span
 from experiments.setting import Limits
-from pyvrrp.testing.outages import Outage, Run
+from pyvrrp.testing.outages import Observation
 
 
 def judge(title: str, limits: Limits, measures: Measures) -> list[Check]:
@@ -28,20 +28,7 @@ def judge(title: str, limits: Limits, measures: Measures) -> list[Check]:
     return checks
 
 
-def read_observation(said: dict[str, object]) -> Observed:
-    """Read what the client has written; TypeError or KeyError if it is something else."""
-    outages, runs, direct = said["outages"], said["runs"], said["direct"]
-    if not (isinstance(outages, list) and isinstance(runs, list) and isinstance(direct, dict)):
-        raise TypeError("not what the client writes")
-    return Observed(
-        [Outage(**outage) for outage in outages],
-        [Run(**run) for run in runs],
-        {node: [(start, end) for start, end in times] for node, times in direct.items()},
-        float(str(said["longest_stall"])),
-    )
-
-
-def outage_spans(observed: Observed | None) -> list[Span]:
+def outage_spans(observed: Observation | None) -> list[Span]:
     """Return the outages as the report draws them."""
     if observed is None:
         return []

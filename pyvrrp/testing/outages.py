@@ -1,9 +1,12 @@
 """What a client saw, from its raw samples: outages, who answered, and whether two did."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import TypeAlias
+
+from pyvrrp.testing.errors import BenchError
 
 OUTAGE = 0.010  # seconds without an answer that count as an outage
 _DIRECT_BREAK = 0.030  # seconds between two direct probes that are no longer neighbours
@@ -63,6 +66,25 @@ class Observation:
     def as_json(self) -> dict[str, object]:
         """Return plain values for JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Observation":
+        """Read what `as_json` gave; raise BenchError if *text* is anything else."""
+        try:
+            said = json.loads(text)
+            return cls(
+                int(said["sent"]),
+                int(said["answered"]),
+                tuple(Outage(**outage) for outage in said["outages"]),
+                tuple(Run(**run) for run in said["runs"]),
+                {
+                    node: tuple((float(start), float(end)) for start, end in times)
+                    for node, times in said["direct"].items()
+                },
+                float(said["longest_stall"]),
+            )
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise BenchError(f"not an observation: {error}: {text[:200]}") from error
 
 
 def observe(samples: Sequence[Sample], direct: Mapping[str, Sequence[Sample]]) -> Observation:

@@ -8,6 +8,8 @@ from types import ModuleType
 
 import pytest
 
+from pyvrrp.testing.outages import Observation, Outage, Run
+
 LAB = Path(__file__).parents[2] / "netns-lab"
 ADDRESS = "10.9.0.100"
 
@@ -47,11 +49,13 @@ def a_takeover() -> object:
 
 
 def test_a_takeover_is_measured_from_the_event(measures: ModuleType) -> None:
-    observed = measures.Observed(
-        [importlib.import_module("pyvrrp.testing.outages").Outage(10.995, 11.6, 600, 0.001)],
-        [importlib.import_module("pyvrrp.testing.outages").Run("r2", 11.6, 12.0, 400)],
-        {"r1": [(9.0, 10.99)], "r2": [(11.6, 12.0)]},
-        0.001,
+    observed = Observation(
+        sent=3000,
+        answered=2400,
+        outages=(Outage(10.995, 11.6, 600, 0.001),),
+        runs=(Run("r2", 11.6, 12.0, 400),),
+        direct={"r1": ((9.0, 10.99),), "r2": ((11.6, 12.0),)},
+        longest_stall=0.001,
     )
     window = measures.Window(11.0, 13.0, "r1", "r2")
     found = measures.measure(a_takeover(), observed, window, ADDRESS, 0.5).named()
@@ -80,8 +84,8 @@ def test_an_address_that_never_leaves_was_not_released_and_is_held_by_both(
 
 
 def test_a_gap_in_which_nothing_was_lost_is_no_outage(measures: ModuleType) -> None:
-    outage = importlib.import_module("pyvrrp.testing.outages").Outage(11.1, 11.9, 0, 0.8)
-    observed = measures.Observed([outage], [], {}, 0.8)
+    delay = Outage(11.1, 11.9, 0, 0.8)
+    observed = Observation(1000, 1000, (delay,), (), {}, 0.8)
     window = measures.Window(11.0, 13.0, "r1", "r2")
     assert measures.measure(a_takeover(), observed, window, ADDRESS, None).outage == 0.0
 

@@ -1,4 +1,9 @@
-from pyvrrp.testing.outages import Outage, Run, Sample, observe, overlap
+import json
+
+import pytest
+
+from pyvrrp.testing.errors import BenchError
+from pyvrrp.testing.outages import Observation, Outage, Run, Sample, observe, overlap
 
 
 def answered(*milliseconds: int, node: str = "r1") -> list[Sample]:
@@ -85,3 +90,17 @@ def test_direct_probes_too_far_apart_prove_nothing_about_the_time_between() -> N
 def test_two_nodes_answer_at_once_only_where_their_times_overlap() -> None:
     assert overlap([(0.0, 1.0), (2.0, 3.0)], [(0.5, 2.5)]) == [(0.5, 1.0), (2.0, 2.5)]
     assert overlap([(0.0, 1.0)], [(1.0, 2.0)]) == []
+
+
+def test_an_observation_survives_json() -> None:
+    samples = [*answered(0), *lost(*range(1, 30)), *answered(30)]
+    seen = observe(samples, {"r1": answered(0, 5)})
+    assert Observation.from_json(json.dumps(seen.as_json())) == seen
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"sent": 1}', "Traceback (most recent call last)"]
+)
+def test_what_is_not_an_observation_is_our_error(text: str) -> None:
+    with pytest.raises(BenchError, match="not an observation"):
+        Observation.from_json(text)
