@@ -1,0 +1,146 @@
+"""How long anything may take, derived from the parameters of a scenario.
+
+Every sum here is argued in ``docs/simulator.md``, under the same names. Times of a node's clock
+are stretched by the difference that two drifting clocks can have.
+"""
+
+from pyvrrp.config.model import CheckConfig, VirtualRouterConfig
+from pyvrrp.fencing.policy import GRACE
+from pyvrrp.identity import Version, VirtualRouterId
+from pyvrrp.simulator.kernel import LATENESS, NOTICE
+from pyvrrp.simulator.node import GUARDIAN
+from pyvrrp.simulator.scenario import Kind, NodeSpec, Scenario
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
+
+ANNOUNCE_WITHIN = Nanoseconds(10 * MILLISECOND)
+REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # what docs/decisions promise, not what the code says
+REMOVAL_RETRY = SECOND
+REOPEN = SECOND
+STATUS_WITHIN = Nanoseconds(100 * MILLISECOND)
+NEIGHBOUR_AGE = Nanoseconds(8 * SECOND)
+
+
+def skew(version: Version, priority: int, interval: int) -> int:
+    """Return Skew_Time, from the text of RFC 9568 6.1 and RFC 3768 6.1."""
+    base = int(SECOND) if version is Version.V2 else interval
+    return base * (256 - priority) // 256
+
+
+def master_down(version: Version, priority: int, interval: int) -> int:
+    """Return Master_Down_Interval."""
+    return 3 * interval + skew(version, priority, interval)
+
+
+def believed_interval(config: VirtualRouterConfig, interval: int) -> int:
+    """Return how much of a heard interval counts: none in version 2, at most so much in 3."""
+    own = int(config.advertisement_interval)
+    if config.version is Version.V2:
+        return own
+    return min(interval, max(int(config.max_learned_interval), own))
+
+
+class Bounds:
+    """The bounds of one scenario."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._ppm = 2 * max((abs(node.drift_ppm) for node in scenario.nodes), default=0)
+        self.network = int(scenario.cable.longest)
+        routers: dict[VirtualRouterId, list[tuple[NodeSpec, VirtualRouterConfig]]] = {}
+        most = 1
+        for node in scenario.nodes:
+            most = max(most, len(node.configuration.virtual_routers))
+            for config in node.configuration.virtual_routers:
+                routers.setdefault(config.id, []).append((node, config))
+        # A request waits for one of each other virtual router and one of its own.
+        self.kernel = 2 * most * int(scenario.kernel_delay)
+        self.slowest_kernel = self.kernel + 2 * most * max(
+            (int(f.by) for f in scenario.faults if f.kind is Kind.KERNEL_SLOW), default=0
+        )
+        self.longest_interval = {
+            key: max(int(config.advertisement_interval) for _, config in members)
+            for key, members in routers.items()
+        }
+        self.longest_wait = {
+            key: max(
+                master_down(config.version, config.priority, self.longest_interval[key])
+                for _, config in members
+            )
+            for key, members in routers.items()
+        }
+        self._checks = {
+            (node.name, check.name): check
+            for node in scenario.nodes
+            for check in node.configuration.checks
+        }
+
+    def stretched(self, duration: int) -> int:
+        """Return *duration* as another clock may see it, with a little for ordinary lateness."""
+        return duration + duration * self._ppm // 1_000_000 + 10 * NOTICE
+
+    def overlap(self, key: VirtualRouterId) -> int:
+        """Two connected masters: the better one speaks, the other hears and lets go."""
+        return self.stretched(self.longest_interval[key] + self.network + self.kernel)
+
+    def removal(self) -> int:
+        """From the decision to let go to the kernel's doing so."""
+        return self.stretched(self.kernel)
+
+    def lease(self, config: VirtualRouterConfig) -> int:
+        """From the last moment at which a renewal could be asked for, in kernel time."""
+        return self.stretched(self.slowest_kernel + config.lease * int(SECOND) + int(LATENESS))
+
+    def unsendable(self, config: VirtualRouterConfig) -> int:
+        """As `lease`, from the first advertisement that was refused, an interval later."""
+        return self.lease(config) + self.stretched(int(config.advertisement_interval))
+
+    def guarded(self) -> int:
+        """From the death of a daemon with a guardian; a request may be in the kernel."""
+        return self.stretched(int(GUARDIAN) + self.slowest_kernel)
+
+    def failing(self, check: CheckConfig) -> int:
+        """From the first instant at which no probe can pass to the release."""
+        policy = check.policy
+        return self.stretched(policy.fall * policy.interval + policy.timeout + self.kernel)
+
+    def silent(self, check: CheckConfig) -> int:
+        """From the first instant at which no probe ends to the release."""
+        policy = check.policy
+        late = policy.timeout + policy.interval + policy.timeout + GRACE
+        return self.stretched(late + self.kernel)
+
+    def opening(self, node: str, config: VirtualRouterConfig) -> int:
+        """From the first instant at which all probes pass to the last verdict."""
+        policies = [self._checks[node, name].policy for name in config.checks]
+        return self.stretched(max((p.rise * p.interval + p.timeout for p in policies), default=0))
+
+    def looking(self, node: str, config: VirtualRouterConfig) -> int:
+        """How long the gate may look, and how often a fence judges at least."""
+        policies = [self._checks[node, name].policy for name in config.checks]
+        return self.stretched(max((p.interval + p.timeout for p in policies), default=0))
+
+    def served(self, key: VirtualRouterId, node: str, config: VirtualRouterConfig) -> int:
+        """From a calm world without holder and one healthy node to a holder."""
+        waiver = 2 * self.longest_wait[key] + self.looking(node, config)
+        opens = max(self.opening(node, config), waiver if config.checks else 0)
+        elected = self.longest_wait[key] + self.looking(node, config) + self.kernel
+        return self.stretched(opens + elected + 2 * self.kernel + self.network)
+
+    def placed(self, key: VirtualRouterId, config: VirtualRouterConfig) -> int:
+        """From an open fence in a calm world to the address, against a lower master."""
+        elected = self.longest_wait[key] + int(config.preempt_delay)
+        return self.stretched(elected + 4 * self.kernel + 2 * self.network)
+
+    def quiet(self, key: VirtualRouterId, node: str, config: VirtualRouterConfig) -> int:
+        """From the last thing that happened to the last transition because of it."""
+        pauses = int(REFUSAL_PAUSE + REMOVAL_RETRY + REOPEN) + self.slowest_kernel
+        return self.served(key, node, config) + self.placed(key, config) + pauses
+
+    def reannounced(self, config: VirtualRouterConfig, interval: int) -> int:
+        """From a rival's last advertisement to the announcement after its silence."""
+        pace = max(int(config.advertisement_interval), believed_interval(config, interval))
+        return self.stretched(pace + pace // 2 + int(ANNOUNCE_WITHIN))
+
+    def clients(self, key: VirtualRouterId) -> int:
+        """From a calm world with one holder to every connected client reaching it."""
+        interval = self.longest_interval[key]
+        return self.stretched(3 * interval + 2 * self.network + int(ANNOUNCE_WITHIN))

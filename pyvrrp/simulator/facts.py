@@ -1,0 +1,250 @@
+"""What is true in a simulated world, and since when: the ground that invariants are judged on.
+
+A fact is the instant since which it has held without a break, or None. Two hosts hear each other
+when every frame between them arrives within the ordinary delay; a node is well when its daemon
+runs and its kernel does what it is asked within the ordinary time.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pyvrrp.config.model import VirtualRouterConfig
+from pyvrrp.identity import Place, VirtualRouterId
+from pyvrrp.ports import Address, InterfaceAddress
+from pyvrrp.simulator.clients import Client
+from pyvrrp.simulator.network import Wire
+from pyvrrp.simulator.node import Node
+from pyvrrp.simulator.oracle import CheckLife, Closings, Glance, Patience
+from pyvrrp.virtual_router.states import Master
+
+K = TypeVar("K")
+
+
+@dataclass(slots=True, eq=False)
+class Seat:
+    """One virtual router on one node. Instants are true time, but for those of the node's clock.
+
+    ``rival_at`` and ``rival_due`` belong to the last losing advertisement that it heard as master.
+    """
+
+    node: Node
+    config: VirtualRouterConfig
+    state: str = "INIT"
+    state_since: int = 0
+    held: dict[InterfaceAddress, int] = field(default_factory=dict)
+    changed_at: int = 0
+    lost: dict[InterfaceAddress, int] = field(default_factory=dict)
+    unacknowledged: set[InterfaceAddress] = field(default_factory=set)
+    patience: Patience = field(init=False)
+    closings: Closings = field(init=False)
+    last_sent: int | None = None
+    last_positive: int | None = None  # node's clock, within this mastership
+    last_release: int | None = None
+    last_heard: int | None = None  # node's clock
+    announced: dict[Address, int] = field(default_factory=dict)
+    announced_here: int | None = None  # the last of any, by the node's clock
+    rival_at: int | None = None
+    rival_due: int = 0
+    yielded_at: int = 0
+    delivering: Glance | None = None
+    was_master: bool = False  # when the packet being delivered came
+
+    def __post_init__(self) -> None:
+        self.forget()
+
+    @property
+    def key(self) -> VirtualRouterId:
+        """The virtual router."""
+        return self.config.id
+
+    @property
+    def place(self) -> Place:
+        """Its segment."""
+        return self.config.id.place
+
+    @property
+    def who(self) -> str:
+        """How reports call it."""
+        return f"{self.node.name}/{self.config.name}"
+
+    def forget(self) -> None:
+        """A new daemon knows nothing of what an earlier one did."""
+        self.state = "INIT"
+        self.patience = Patience(self.config)
+        self.closings = Closings(self.config.hold_down)
+        self.last_sent = self.last_positive = self.last_release = self.last_heard = None
+        self.rival_at = None
+        self.unacknowledged.clear()
+
+    def own(self) -> tuple[Address, ...]:
+        """The addresses that advertisements of this node can come from."""
+        return tuple(a.ip for a in self.node.spec.own.get(self.place, ()))
+
+    def is_master(self) -> bool:
+        """Whether the daemon takes itself for master and is not leaving."""
+        return any(
+            instance.config is self.config and isinstance(instance.state, Master)
+            for instance in self.node.instances()
+        )
+
+    def whole(self) -> bool:
+        """Whether the kernel has all addresses."""
+        return len(self.held) == len(self.config.addresses)
+
+
+@dataclass(slots=True)
+class Segment:
+    """Who hears whom on one segment, and since when."""
+
+    place: Place
+    wire: Wire
+    nodes: dict[str, Node]
+    clients: dict[str, Client]
+    orderly: dict[tuple[str, str], int] = field(default_factory=dict)  # both ways
+    groups: dict[tuple[str, ...], int] = field(default_factory=dict)
+
+
+class Facts:
+    """Everything the judges look at. `refresh` is called after each fault begins or ends."""
+
+    def __init__(self, nodes: dict[str, Node], segments: dict[Place, Segment]) -> None:
+        self.nodes = nodes
+        self.segments = segments
+        self.seats: dict[tuple[str, VirtualRouterId], Seat] = {}
+        self.by_key: dict[VirtualRouterId, list[Seat]] = {}
+        self.by_place: dict[tuple[str, Place], list[Seat]] = {}
+        self.running: dict[str, int] = {}
+        self.sound: dict[tuple[str, Place], int] = {}  # kernel and interface do as they are asked
+        self.sends: dict[tuple[str, Place], int] = {}
+        self.refused: dict[tuple[str, Place], int] = {}
+        self.gone: dict[str, tuple[str, int]] = {}  # how the daemon is away, kernel time of that
+        self.good: dict[tuple[str, str], int] = {}
+        self.bad: dict[tuple[str, str], int] = {}
+        self.lives: dict[tuple[str, str], CheckLife] = {}
+        for node in nodes.values():
+            for config in node.spec.configuration.virtual_routers:
+                seat = Seat(node, config)
+                self.seats[node.name, config.id] = seat
+                self.by_key.setdefault(config.id, []).append(seat)
+                self.by_place.setdefault((node.name, config.id.place), []).append(seat)
+
+    def refresh(self, now: int, residues: dict[str, int]) -> None:
+        """Look at everything again. *residues*: until when a host still feels what has ended."""
+        for node in self.nodes.values():
+            self._refresh_node(node, now, residues.get(node.name, 0))
+        for segment in self.segments.values():
+            self._refresh_pairs(segment, now, residues)
+            self._refresh_groups(segment, now)
+
+    def well(self, name: str, place: Place) -> int | None:
+        """Since when the node's daemon runs on a sound kernel and can send."""
+        facts = (
+            self.running.get(name),
+            self.sound.get((name, place)),
+            self.sends.get((name, place)),
+        )
+        return _latest(facts)
+
+    def hear_each_other(self, segment: Segment, hosts: Iterable[str]) -> int | None:
+        """Since when all *hosts* hear each other."""
+        listed = tuple(hosts)
+        return _latest(
+            segment.orderly.get((one, other), segment.orderly.get((other, one)))
+            for index, one in enumerate(listed)
+            for other in listed[index + 1 :]
+        )
+
+    def calm(self, segment: Segment, group: tuple[str, ...]) -> int | None:
+        """Since when *group* is the same, all of it is well, and all hear each other."""
+        well = _latest(self.well(name, segment.place) for name in group)
+        return _latest((segment.groups.get(group), well, self.hear_each_other(segment, group)))
+
+    def seats_of(self, key: VirtualRouterId, group: Iterable[str]) -> list[Seat]:
+        """Return the seats of one virtual router on the nodes of *group*."""
+        return [s for name in group if (s := self.seats.get((name, key))) is not None]
+
+    def healthy(self, seat: Seat) -> int | None:
+        """Since when every probe of the seat's checks passes."""
+        name = seat.node.name
+        return _latest(self.good.get((name, check)) for check in seat.config.checks)
+
+    def checks(self, seat: Seat) -> Iterator[CheckLife]:
+        """The checks of the seat, as this life of its daemon was told."""
+        return (self.lives[seat.node.name, check] for check in seat.config.checks)
+
+    def _refresh_node(self, node: Node, now: int, until: int) -> None:
+        _keep(self.running, node.name, node.running and not node.stopping, now)
+        away = "" if node.running else "dead" if not node.alive else "stopped"
+        if not away:
+            self.gone.pop(node.name, None)
+        elif node.name not in self.gone or self.gone[node.name][0] != away:
+            self.gone[node.name] = (away, node.time.kernel_now())
+        for place, card in node.cards.items():
+            interface = node.kernel.interfaces[place]
+            kernel = not node.kernel.suspended and not node.kernel.refuses
+            sound = kernel and interface.exists and interface.up and not node.kernel.slower_by
+            _keep(self.sound, (node.name, place), sound, max(now, until))
+            sends = interface.exists and not card.refuses
+            _keep(self.sends, (node.name, place), sends, now)
+            _keep(self.refused, (node.name, place), card.refuses, now)
+        for name, service in node.services.items():
+            _keep(self.good, (node.name, name), service.good, now)
+            _keep(self.bad, (node.name, name), service.bad, now)
+
+    def _refresh_pairs(self, segment: Segment, now: int, residues: dict[str, int]) -> None:
+        hosts = (*segment.nodes, *segment.clients)
+        for index, one in enumerate(hosts):
+            for other in hosts[index + 1 :]:
+                since = max(now, residues.get(one, 0), residues.get(other, 0))
+                _keep(segment.orderly, (one, other), self._orderly(segment, one, other), since)
+
+    def _orderly(self, segment: Segment, one: str, other: str) -> bool:
+        wire = segment.wire
+        if not (wire.connected(one, other) and wire.connected(other, one)):
+            return False
+        for host in (one, other):
+            node = segment.nodes.get(host)
+            if node is not None and node.kernel.suspended:
+                return False
+            if not wire.stations[host].link.orderly:
+                return False
+        return True
+
+    def _refresh_groups(self, segment: Segment, now: int) -> None:
+        groups = _groups(segment)
+        segment.groups = {group: segment.groups.get(group, now) for group in groups}
+
+
+def _groups(segment: Segment) -> list[tuple[str, ...]]:
+    """Return the running nodes in groups of those that anything can pass between."""
+    left = [name for name, node in segment.nodes.items() if node.running]
+    groups: list[tuple[str, ...]] = []
+    while left:
+        group = [left.pop(0)]
+        for member in group:
+            near = [n for n in left if _anything_passes(segment.wire, member, n)]
+            group += near
+            left = [n for n in left if n not in near]
+        groups.append(tuple(sorted(group)))
+    return groups
+
+
+def _anything_passes(wire: Wire, one: str, other: str) -> bool:
+    return wire.connected(one, other) or wire.connected(other, one)
+
+
+def _latest(facts: Iterable[int | None]) -> int | None:
+    latest = 0
+    for fact in facts:
+        if fact is None:
+            return None
+        latest = max(latest, fact)
+    return latest
+
+
+def _keep(facts: dict[K, int], what: K, holds: bool, since: int) -> None:  # noqa: FBT001 - a fact is a boolean
+    if not holds:
+        facts.pop(what, None)
+    else:
+        facts.setdefault(what, since)

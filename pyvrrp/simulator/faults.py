@@ -1,0 +1,393 @@
+"""Doing to a world what a scenario says, and undoing it when its time is over."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from ipaddress import IPv4Address, IPv4Interface
+from random import Random
+
+from pyvrrp.identity import Family, Place, VirtualRouterId
+from pyvrrp.packet.advertisement import Advertisement
+from pyvrrp.packet.checksum import ChecksumForm
+from pyvrrp.packet.layout import group_of
+from pyvrrp.packet.transmission import advertisement_packet
+from pyvrrp.ports import Address
+from pyvrrp.simulator.facts import Seat
+from pyvrrp.simulator.invariants import Name
+from pyvrrp.simulator.mutation import MUTATIONS, mutate
+from pyvrrp.simulator.network import Link
+from pyvrrp.simulator.node import Node
+from pyvrrp.simulator.scenario import Direction, Fault, Kind
+from pyvrrp.simulator.services import Health
+from pyvrrp.simulator.world import World
+from pyvrrp.units import MILLISECOND, SECOND, in_words
+
+RECREATED_AFTER = 500 * MILLISECOND
+GHOST = 250  # the last octet of a router that does not exist
+_LINKS = frozenset(
+    {Kind.LINK_DOWN, Kind.LOSS, Kind.DELAY, Kind.DUPLICATE, Kind.REORDER, Kind.REFLECT}
+)
+_RESTLESS = frozenset(
+    {Kind.LOSS, Kind.DELAY, Kind.REORDER, Kind.KERNEL_SLOW, Kind.KERNEL_REFUSES, Kind.SEND_REFUSED}
+)
+
+
+class Faults:
+    """The faults of one run: which are under way, and what that makes of links and machines."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._random = Random(f"{world.scenario.seed} faults")  # noqa: S311 - a simulation
+        self._active: list[Fault] = []
+        self._suspended_at: dict[str, int] = {}
+        self._restless_until = 0
+        begin: Mapping[Kind, Callable[[Fault], None]] = {
+            Kind.CRASH: lambda f: self._node(f).kill(),
+            Kind.STOP: self._stop,
+            Kind.START: lambda f: world.start(f.node),
+            Kind.FREEZE: lambda f: self._node(f).freeze(),
+            Kind.SUSPEND: self._suspend,
+            Kind.PARTITION: lambda f: self._cut(f, cut=True),
+            Kind.DELETE_ADDRESS: self._delete_address,
+            Kind.RECREATE_INTERFACE: self._delete_interface,
+            Kind.WALL_STEP: self._step_wall_clock,
+            Kind.INJECT: self._inject,
+            Kind.FORGE: self._forge,
+        }
+        end: Mapping[Kind, Callable[[Fault], None]] = {
+            Kind.CRASH: lambda f: world.start(f.node),
+            Kind.STOP: lambda f: world.start(f.node),
+            Kind.FREEZE: self._thaw,
+            Kind.SUSPEND: self._wake,
+            Kind.PARTITION: lambda f: self._cut(f, cut=False),
+            Kind.RECREATE_INTERFACE: self._create_interface,
+        }
+        self._begin, self._end = begin, end
+
+    def plan(self) -> None:
+        """Have everything happen at its time."""
+        engine = self._world.engine
+        for fault in self._world.scenario.faults:
+            engine.at(fault.at, partial(self._starts, fault))
+            lasts = fault.duration or (
+                RECREATED_AFTER if fault.kind is Kind.RECREATE_INTERFACE else 0
+            )
+            if lasts:
+                engine.at(fault.at + lasts, partial(self._ends, fault))
+        engine.at(250 * MILLISECOND, self._restless)
+
+    def _starts(self, fault: Fault) -> None:
+        world = self._world
+        world.note("world", "fault", describe(fault), kind=str(fault.kind), node=fault.node)
+        world.quiet_since = world.engine.now
+        # What was true until now is judged before it changes.
+        world.time_judge.look()
+        self._active.append(fault)
+        self._begin.get(fault.kind, self._nothing)(fault)
+        self._settle(fault)
+
+    def _ends(self, fault: Fault) -> None:
+        world = self._world
+        world.note("world", "end", f"ends: {describe(fault)}", kind=str(fault.kind))
+        world.quiet_since = world.engine.now
+        world.time_judge.look()
+        self._active.remove(fault)
+        self._end.get(fault.kind, self._nothing)(fault)
+        self._linger(fault)
+        self._settle(fault)
+
+    def _nothing(self, fault: Fault) -> None:
+        """What such a fault does is worked out from all that are under way."""
+
+    def _linger(self, fault: Fault) -> None:
+        """Take note until when frames or requests of a fault's time are still about."""
+        rest = 0
+        if fault.kind in {Kind.DELAY, Kind.REORDER}:
+            rest = int(fault.by)
+        elif fault.kind is Kind.KERNEL_SLOW:
+            rest = self._world.bounds.slowest_kernel
+        elif fault.kind is Kind.KERNEL_REFUSES:
+            rest = 6 * SECOND + self._world.bounds.kernel
+        until = self._world.engine.now + rest
+        self._world.residues[fault.node] = max(self._world.residues.get(fault.node, 0), until)
+
+    def _settle(self, fault: Fault) -> None:
+        if fault.kind in _LINKS or fault.kind is Kind.RECREATE_INTERFACE:
+            self._work_out_links(fault.node)
+        node = self._world.nodes.get(fault.node)
+        if node is not None:
+            self._work_out_node(node)
+        self._world.refresh()
+
+    def _restless(self) -> None:
+        """While something goes on by chance or on and off, the world is not quiet."""
+        now = self._world.engine.now
+        if now < self._restless_until or any(
+            f.kind in _RESTLESS or (f.kind is Kind.SERVICE and f.health is Health.FLAPPING)
+            for f in self._active
+        ):
+            self._world.quiet_since = now
+        self._world.engine.at(now + 250 * MILLISECOND, self._restless)
+
+    def _node(self, fault: Fault) -> Node:
+        return self._world.nodes[fault.node]
+
+    def _active_on(self, host: str, kind: Kind) -> Iterator[Fault]:
+        return (fault for fault in self._active if fault.kind is kind and fault.node == host)
+
+    # Links.
+
+    def _work_out_links(self, host: str) -> None:
+        for place, wire in self._world.wires.items():
+            if host not in wire.stations:
+                continue
+            link = wire.stations[host].link
+            _reset(link)
+            for fault in self._active:
+                here = not fault.interface or fault.interface == place.interface
+                if fault.node == host and fault.kind in _LINKS and here:
+                    _worsen(link, fault)
+            node = self._world.nodes.get(host)
+            if node is not None:
+                interface = node.kernel.interfaces[place]
+                if interface.up is not link.up:
+                    interface.up = link.up
+                    node.kernel.notify(place)
+                link.up = link.up and interface.exists
+
+    def _cut(self, fault: Fault, *, cut: bool) -> None:
+        for wire in self._world.wires.values():
+            for source, target in _separated(fault):
+                if source in wire.stations and target in wire.stations:
+                    (wire.block if cut else wire.unblock)(source, target)
+
+    # Machines.
+
+    def _work_out_node(self, node: Node) -> None:
+        name = node.name
+        slow = [int(f.by) for f in self._active_on(name, Kind.KERNEL_SLOW)]
+        node.kernel.slower_by = max(slow, default=0)
+        node.kernel.refuses = any(self._active_on(name, Kind.KERNEL_REFUSES))
+        refused = any(self._active_on(name, Kind.SEND_REFUSED))
+        for seat in self._seats(node):
+            if refused is not node.cards[seat.place].refuses:
+                seat.last_positive = None
+        for card in node.cards.values():
+            card.refuses = refused
+        for check, service in node.services.items():
+            health, delay = Health.OK, 0
+            for fault in self._active_on(name, Kind.SERVICE):
+                if fault.check in {"", check}:
+                    health, delay = fault.health, int(fault.by)
+            if (health, delay) != (service.health, service.delay):
+                now = self._world.engine.now
+                service.becomes(health, type(now)(delay), now)
+
+    def _seats(self, node: Node) -> Iterator[Seat]:
+        return (seat for (name, _), seat in self._world.facts.seats.items() if name == node.name)
+
+    def _stop(self, fault: Fault) -> None:
+        node, world = self._node(fault), self._world
+
+        def stopped() -> None:
+            for seat in self._seats(node):
+                world.verdicts.require(
+                    not seat.held or world.facts.sound.get((node.name, seat.place)) is None,
+                    Name.STOPPED,
+                    seat.who,
+                    "stopped, and an address is still there",
+                )
+            world.note(node.name, "stopped", "daemon has stopped")
+            world.refresh()
+
+        node.stop(stopped)
+
+    def _thaw(self, fault: Fault) -> None:
+        if not any(self._active_on(fault.node, Kind.FREEZE)):
+            self._resumed(fault.node)
+            self._node(fault).thaw()
+
+    def _resumed(self, name: str) -> None:
+        # The judges know that it runs before it does anything.
+        if name not in self._suspended_at and self._node_alive(name):
+            self._world.facts.running.setdefault(name, self._world.engine.now)
+
+    def _node_alive(self, name: str) -> bool:
+        return self._world.nodes[name].alive
+
+    def _suspend(self, fault: Fault) -> None:
+        self._node(fault).time.fall_asleep()
+        if fault.node not in self._suspended_at:
+            self._suspended_at[fault.node] = self._world.engine.now
+            self._node(fault).suspend()
+
+    def _wake(self, fault: Fault) -> None:
+        if any(self._active_on(fault.node, Kind.SUSPEND)):
+            return
+        slept = self._world.engine.now - self._suspended_at.pop(fault.node)
+        frozen = any(self._active_on(fault.node, Kind.FREEZE))
+        self._resumed(fault.node)
+        self._node(fault).wake(slept, hidden=fault.hidden, frozen=frozen)
+
+    def _step_wall_clock(self, fault: Fault) -> None:
+        self._node(fault).time.wall_step += int(fault.by)
+
+    def _delete_address(self, fault: Fault) -> None:
+        for seat in self._seats(self._node(fault)):
+            for address in tuple(seat.held)[:1]:
+                self._world.put_back_due(seat, address)
+                seat.node.kernel.remove(seat.place, address)
+
+    def _places(self, fault: Fault) -> Iterator[Place]:
+        return (
+            place
+            for place in self._node(fault).cards
+            if not fault.interface or place.interface == fault.interface
+        )
+
+    def _delete_interface(self, fault: Fault) -> None:
+        node = self._node(fault)
+        for place in self._places(fault):
+            node.kernel.delete_interface(place)
+            node.cards[place].advertisements.clear()
+            node.cards[place].announcements.clear()
+
+    def _create_interface(self, fault: Fault) -> None:
+        node = self._node(fault)
+        if any(self._active_on(fault.node, Kind.RECREATE_INTERFACE)):
+            return
+        for place in self._places(fault):
+            interface = node.kernel.interfaces[place]
+            interface.exists = True
+            interface.index += 10
+            interface.mac = (
+                interface.mac[:4] + bytes((interface.mac[4] + 1 & 0xFF,)) + interface.mac[5:]
+            )
+            node.kernel.notify(place)
+
+    # Packets out of nowhere.
+
+    def _inject(self, fault: Fault) -> None:
+        world = self._world
+        for key, packet in tuple(world.last_packet.items()):
+            for _ in range(fault.count):
+                name = fault.mutation or self._random.choice(tuple(MUTATIONS))
+                for seat in world.facts.by_key[key]:
+                    self._inject_one(seat, mutate(packet, name, self._random), name)
+
+    def _inject_one(self, seat: Seat, packet: bytes, name: str) -> None:
+        node = seat.node
+        card = node.cards[seat.place]
+        socket = card.advertisements.get(seat.key.family)
+        if socket is None or not node.running or node.kernel.suspended:
+            return
+        before = _mind(node), seat.last_sent
+        socket.deliver_unseen(packet)
+        self._world.verdicts.require(
+            (_mind(node), seat.last_sent) == before,
+            Name.INVALID,
+            seat.who,
+            f"changed by a packet that is not valid ({name}): {packet.hex()}",
+        )
+
+    def _forge(self, fault: Fault) -> None:
+        world = self._world
+        for key, seats in world.facts.by_key.items():
+            packet = _forged(seats[0], key, fault)
+            for seat in seats:
+                if fault.node in {"", seat.node.name}:
+                    for _ in range(fault.count):
+                        seat.node.cards[seat.place].packet(packet)
+        until = 3 * max(
+            min(int(fault.interval), int(seat.config.max_learned_interval))
+            for seat in world.facts.seats.values()
+        )
+        now = world.engine.now
+        self._restless_until = max(self._restless_until, now + until + int(SECOND))
+        for name in world.nodes:
+            # Nobody is at rest before the longest wait that may come of it is over.
+            world.residues[name] = max(world.residues.get(name, 0), now + until + int(SECOND))
+            for place in world.wires:
+                world.facts.sound.pop((name, place), None)
+
+
+def _forged(seat: Seat, key: VirtualRouterId, fault: Fault) -> bytes:
+    config = seat.config
+    near = next(a for a in seat.own() if len(a.packed) == key.family)
+    source: Address = type(near)(int(near) | 0xFA)
+    if isinstance(near, IPv4Address):
+        network = IPv4Interface(f"{near}/24").network
+        source = network.network_address + GHOST
+    interval = config.advertisement_interval if config.version == 2 else fault.interval  # noqa: PLR2004 - VRRPv2
+    advertisement = Advertisement(
+        config.version,
+        key.vrid,
+        fault.priority,
+        interval,
+        tuple(a.ip for a in config.addresses),
+    )
+    group = group_of(Family(key.family))
+    return advertisement_packet(advertisement, source, group, ChecksumForm.PSEUDO_HEADER)
+
+
+def _mind(node: Node) -> tuple[object, ...]:
+    return tuple((i.state, i.last_heard, i.present, i.reason) for i in node.instances())
+
+
+def _separated(fault: Fault) -> Iterator[tuple[str, str]]:
+    for index, group in enumerate(fault.groups):
+        for other in fault.groups[index + 1 :]:
+            for one in group:
+                for two in other:
+                    yield one, two
+                    if not fault.one_way:
+                        yield two, one
+
+
+def _reset(link: Link) -> None:
+    fresh = Link()
+    for name in Link.__slots__:
+        setattr(link, name, getattr(fresh, name))
+
+
+def _worsen(link: Link, fault: Fault) -> None:
+    match fault.kind:
+        case Kind.LINK_DOWN:
+            link.up = False
+        case Kind.LOSS:
+            if fault.direction is not Direction.OUT:
+                link.loss_in = max(link.loss_in, fault.chance)
+            if fault.direction is not Direction.IN:
+                link.loss_out = max(link.loss_out, fault.chance)
+        case Kind.DELAY:
+            link.slower_by += int(fault.by) // 2
+            link.slower_at_random += int(fault.by) // 2
+        case Kind.DUPLICATE:
+            link.duplicate = max(link.duplicate, fault.chance)
+        case Kind.REORDER:
+            link.reorder = max(link.reorder, fault.chance)
+            link.reorder_by = max(link.reorder_by, int(fault.by))
+        case _:
+            link.reflects = True
+
+
+def describe(fault: Fault) -> str:
+    """Return what a fault does, for the timeline."""
+    words = [str(fault.kind).replace("_", " ")]
+    if fault.node:
+        words.append(fault.node)
+    if fault.groups:
+        arrow = " -/-> " if fault.one_way else " | "
+        words.append(arrow.join("+".join(group) for group in fault.groups))
+    if fault.kind is Kind.SERVICE:
+        words.append(f"{fault.check or 'every service'} {fault.health}")
+    if fault.by:
+        words.append(f"by {in_words(fault.by)}")
+    if fault.chance:
+        words.append(f"{fault.chance:.0%}")
+    if fault.mutation:
+        words.append(fault.mutation)
+    if fault.kind is Kind.FORGE:
+        words.append(f"priority {fault.priority}, interval {in_words(fault.interval)}")
+    if fault.duration:
+        words.append(f"for {in_words(fault.duration)}")
+    return " ".join(words)

@@ -1,0 +1,202 @@
+"""What must hold in every simulated world: each with a name, a sentence, and where it comes from.
+
+The bounds are derived from the parameters of a scenario in `bounds` and argued in
+``docs/simulator.md``. A scenario that breaks one has found a defect, in pyvrrp or in the argument.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pyvrrp.units import SECOND, Nanoseconds
+
+
+class Name(StrEnum):
+    """The invariants, by the names that reports use."""
+
+    ONE_HOLDER = "one-holder"
+    LEASE = "lease-runs-out"
+    FENCED = "fenced-holds-nothing"
+    SERVED = "somebody-holds"
+    NOT_BEFORE_OPEN = "nothing-before-the-fence-opens"
+    HOLD_DOWN = "hold-down-is-kept"
+    REMOVED_FIRST = "removed-before-release"
+    RELEASE_SENT = "release-is-sent"
+    TAKEOVER = "takeover-is-due"
+    GATE = "claim-needs-a-fresh-pass"
+    YIELD = "yields-only-to-better"
+    QUIET = "quiet-world-stays-quiet"
+    ANNOUNCED = "announced-at-once"
+    REANNOUNCED = "announced-after-a-rival"
+    INVALID = "invalid-changes-nothing"
+    PACE = "master-advertises-on-time"
+    STALE_CLAIM = "no-claim-after-a-stall"
+    ANSWERS = "answers-a-losing-master"
+    STOPPED = "stop-leaves-nothing"
+    ONLY_MASTER = "only-a-master-holds"
+    PUT_BACK = "put-back-at-once"
+    STATUS = "status-tells-the-truth"
+    PLACEMENT = "the-right-one-holds"
+    CLIENTS = "clients-reach-the-holder"
+    RUNAWAY = "time-goes-on"
+    NO_ERROR = "nothing-raises"
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """One invariant: *origin* names its form in the list it was derived from."""
+
+    name: Name
+    origin: str
+    statement: str
+
+
+INVARIANTS: tuple[Invariant, ...] = (
+    Invariant(
+        Name.ONE_HOLDER,
+        "INV1",
+        "Two running nodes that hear each other do not both hold an address for longer than one "
+        "advertisement interval plus the delays of the network and of the kernel.",
+    ),
+    Invariant(
+        Name.LEASE,
+        "INV1b",
+        "A node whose daemon is dead, stopped or unable to send does not hold an address after "
+        "its lease; after a kill with a guardian not for more than milliseconds.",
+    ),
+    Invariant(
+        Name.FENCED,
+        "INV2",
+        "A node whose check has failed without a break does not hold the address after "
+        "fall x interval + timeout; one whose check is silent, after its last verdict's age.",
+    ),
+    Invariant(
+        Name.SERVED,
+        "INV3",
+        "Where nodes hear each other and one of them is healthy, somebody holds the address "
+        "within the time the checks, the waiver of the hold-down and the election take.",
+    ),
+    Invariant(
+        Name.NOT_BEFORE_OPEN,
+        "INV4",
+        "No advertisement of positive priority leaves and no address is there before every check "
+        "has passed rise times in a row, nor after fall failures in a row.",
+    ),
+    Invariant(
+        Name.HOLD_DOWN,
+        "INV4",
+        "A fence that closed opens again only after its hold-down, or when nobody was heard for "
+        "two Master_Down_Intervals.",
+    ),
+    Invariant(
+        Name.REMOVED_FIRST,
+        "INV5",
+        "When an advertisement of priority 0 leaves, the kernel holds none of the addresses.",
+    ),
+    Invariant(
+        Name.RELEASE_SENT,
+        "INV5",
+        "A master that leaves the election while it can send says so with priority 0.",
+    ),
+    Invariant(
+        Name.TAKEOVER,
+        "INV7, INV15",
+        "A backup takes over only when Master_Down_Interval has passed since the last "
+        "advertisement in its socket that it must believe, or Skew_Time since a release.",
+    ),
+    Invariant(
+        Name.GATE,
+        "INV4",
+        "A node claims an address only with a pass of every check that is not older than max_age.",
+    ),
+    Invariant(
+        Name.YIELD,
+        "INV7",
+        "A master gives way only to an advertisement of higher rank, to its fence or to a stall.",
+    ),
+    Invariant(
+        Name.QUIET,
+        "INV8",
+        "When nothing happens for longer than every timer, no state changes any more.",
+    ),
+    Invariant(
+        Name.ANNOUNCED,
+        "INV9",
+        "Each address is announced within 10 ms of the kernel's acknowledgement.",
+    ),
+    Invariant(
+        Name.REANNOUNCED,
+        "INV9",
+        "A master that met a rival announces at once, at most once an interval, and again after "
+        "the rival has fallen silent.",
+    ),
+    Invariant(
+        Name.INVALID,
+        "INV10",
+        "A packet that is not wholly valid, or is one's own, changes no state and no timer, and "
+        "causes nothing to be sent.",
+    ),
+    Invariant(
+        Name.PACE,
+        "3.1",
+        "A master that runs sends an advertisement in every one of its own intervals.",
+    ),
+    Invariant(
+        Name.STALE_CLAIM,
+        "A6",
+        "A master that was away for longer than Master_Down_Interval does not advertise again "
+        "before it has been a backup.",
+    ),
+    Invariant(
+        Name.ANSWERS,
+        "RFC 9568 6.4.3",
+        "A master answers a losing advertisement (version 3) unless it answered one within "
+        "Skew_Time or 10 ms.",
+    ),
+    Invariant(
+        Name.STOPPED,
+        "INV13",
+        "A daemon that was stopped in order leaves none of its addresses behind.",
+    ),
+    Invariant(
+        Name.ONLY_MASTER,
+        "INV13",
+        "A running node that is not master holds no address for longer than the kernel takes.",
+    ),
+    Invariant(
+        Name.PUT_BACK,
+        "6",
+        "An address that somebody deleted from a master is back as soon as the kernel allows.",
+    ),
+    Invariant(
+        Name.STATUS,
+        "INV14",
+        "What status says of the addresses is true within 100 ms.",
+    ),
+    Invariant(
+        Name.PLACEMENT,
+        "INV16, 1.3",
+        "After the timers of preemption have run out, no eligible node of higher priority that "
+        "may preempt stands beside the holder, and nobody else holds.",
+    ),
+    Invariant(
+        Name.CLIENTS,
+        "INV3",
+        "A client that is connected to everybody reaches the only holder within the time the "
+        "announcements take; one that was cut off, within the age of its neighbour entry.",
+    ),
+    Invariant(Name.RUNAWAY, "-", "The program lets time pass."),
+    Invariant(Name.NO_ERROR, "INV10", "Nothing that happens makes the program raise."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """An invariant that did not hold, when, for whom, with the numbers that say so."""
+
+    at: Nanoseconds
+    invariant: Name
+    who: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.at / SECOND:.6f} s  {self.invariant}  {self.who}: {self.what}"

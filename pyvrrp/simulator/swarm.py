@@ -1,0 +1,280 @@
+"""Scenarios made up from a seed: each with another mix of configurations and of faults.
+
+Not every run has every kind of fault: a mix that leaves some out reaches states that a mix of all
+hides (swarm testing). Each scenario ends with time enough for everything to settle.
+"""
+
+from collections.abc import Callable, Mapping
+from random import Random
+
+from pyvrrp.config.parse import parse
+from pyvrrp.identity import Place
+from pyvrrp.simulator.bounds import Bounds
+from pyvrrp.simulator.scenario import (
+    ClientSpec,
+    Direction,
+    Fault,
+    Kind,
+    NodeSpec,
+    Scenario,
+    own_addresses,
+)
+from pyvrrp.simulator.services import Health
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, to_seconds
+
+_FIRST = 4.0  # seconds before which nothing happens, or the start is disturbed
+_STARTS_CALM = 0.7
+_YEARS = 10 * 365 * 86_400
+_PRIORITIES = (254, 200, 150, 120, 100, 80, 50, 10, 1)
+
+
+def make_up(seed: int, nodes: int) -> Scenario:
+    """Return the scenario of this *seed* for so many *nodes*."""
+    random = Random(f"swarm {seed} {nodes}")  # noqa: S311 - a simulation, not a secret
+    documents = _documents(random, nodes)
+    specs = tuple(
+        _node(random, name, index, document)
+        for index, (name, document) in enumerate(documents.items())
+    )
+    place = specs[0].configuration.virtual_routers[0].id.place
+    clients = tuple(
+        ClientSpec(f"c{index + 1}", place.interface, period=_ns(random.choice((0.2, 0.5, 1.0))))
+        for index in range(random.choice((1, 1, 2)))
+    )
+    names = [spec.name for spec in specs]
+    faults = _Planner(
+        random, names, [c.name for c in clients], bool(documents["n1"].get("check"))
+    ).plan()
+    scenario = Scenario(
+        nodes=specs,
+        clients=clients,
+        faults=faults,
+        name=f"seed {seed}, {nodes} nodes",
+        seed=seed,
+        documents=documents,
+    )
+    return _with_time_to_settle(scenario, place)
+
+
+def _with_time_to_settle(scenario: Scenario, place: Place) -> Scenario:
+    bounds = Bounds(scenario)
+    node = scenario.nodes[0]
+    routers = [r for r in node.configuration.virtual_routers if r.id.place == place]
+    settle = max(
+        bounds.served(r.id, node.name, r) + bounds.placed(r.id, r) + bounds.clients(r.id)
+        for r in routers
+    )
+    last = max((fault.ends for fault in scenario.faults), default=Nanoseconds(0))
+    whole = -(-(last + settle + 12 * SECOND) // SECOND)
+    return Scenario(
+        nodes=scenario.nodes,
+        clients=scenario.clients,
+        faults=scenario.faults,
+        name=scenario.name,
+        seed=scenario.seed,
+        duration=Nanoseconds(whole * SECOND),
+        documents=scenario.documents,
+    )
+
+
+def _node(random: Random, name: str, index: int, document: Mapping[str, object]) -> NodeSpec:
+    configuration = parse(document, name, node=name, hostname=name)
+    late = random.random() > _STARTS_CALM
+    return NodeSpec(
+        name=name,
+        configuration=configuration,
+        own=own_addresses(configuration, index),
+        start=_ns(random.uniform(0, 8) if late else random.uniform(0, 0.2)),
+        offset=_ns(random.randrange(0, 10_000)),
+        drift_ppm=random.randrange(-200, 201),
+    )
+
+
+def _documents(random: Random, nodes: int) -> dict[str, Mapping[str, object]]:
+    names = [f"n{index + 1}" for index in range(nodes)]
+    version = 2 if random.random() < 0.15 else 3  # noqa: PLR2004 - a chance
+    interval = "1s" if version == 2 else random.choice(("1s", "1s", "1s", "500ms", "100ms", "2s"))  # noqa: PLR2004 - VRRPv2
+    checks = _checks(random)
+    routers = [_router(random, names, version, interval, checks, 0)]
+    if random.random() < 0.2:  # noqa: PLR2004 - a chance
+        routers.append(_router(random, list(reversed(names)), version, interval, checks, 1))
+    guardian = random.random() < 0.4  # noqa: PLR2004 - a chance
+    documents: dict[str, Mapping[str, object]] = {}
+    for name in names:
+        mine = [dict(router) for router in routers]
+        if version == 3 and random.random() < 0.08:  # noqa: PLR2004 - a chance
+            mine = [{**router, "advertisement_interval": "1.5s"} for router in mine]
+        document: dict[str, object] = {"guardian": guardian, "virtual_router": mine}
+        if checks:
+            document["check"] = checks
+        documents[name] = document
+    return documents
+
+
+def _checks(random: Random) -> dict[str, object]:
+    if random.random() < 0.25:  # noqa: PLR2004 - a chance
+        return {}
+    checks: dict[str, object] = {}
+    for name in ("web", "db")[: random.choice((1, 1, 1, 2))]:
+        checks[name] = {
+            "http": f"http://127.0.0.1/{name}",
+            "interval": random.choice(("1s", "1s", "500ms", "2s")),
+            "rise": random.choice((1, 2, 2, 3)),
+            "fall": random.choice((1, 2, 2, 3)),
+        }
+        if random.random() < 0.3:  # noqa: PLR2004 - a chance
+            checks[name] = {**dict(_mapping(checks[name])), "timeout": "100ms", "max_age": "300ms"}
+    return checks
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _router(
+    random: Random,
+    names: list[str],
+    version: int,
+    interval: str,
+    checks: Mapping[str, object],
+    number: int,
+) -> dict[str, object]:
+    ranks = sorted(random.sample(_PRIORITIES, len(names)), reverse=True)
+    if random.random() < 0.2:  # noqa: PLR2004 - a chance
+        ranks[1] = ranks[0]
+    first = 100 + 10 * number
+    addresses = [f"192.0.2.{first + index}/24" for index in range(random.choice((1, 1, 2, 3)))]
+    if version == 3 and random.random() < 0.35:  # noqa: PLR2004 - a chance
+        six = [f"fe80::5:{first}/64", f"2001:db8::{first}/64"]
+        addresses = six if random.random() < 0.3 else [*addresses, *six]  # noqa: PLR2004 - a chance
+    router: dict[str, object] = {
+        "name": ("web", "mail")[number],
+        "interface": "eth0",
+        "vrid": 51 + number,
+        "version": version,
+        "addresses": addresses,
+        "advertisement_interval": interval,
+        "priority": dict(zip(names, ranks, strict=True)),
+        "preempt": random.random() < 0.7,  # noqa: PLR2004 - a chance
+    }
+    if checks:
+        router["checks"] = list(checks)
+        router["hold_down"] = {"initial": random.choice(("1s", "5s", "5s", "20s"))}
+    if router["preempt"] and random.random() < 0.15:  # noqa: PLR2004 - a chance
+        router["preempt_delay"] = "3s"
+    if random.random() < 0.05:  # noqa: PLR2004 - a chance
+        router["lease"] = "off"
+    if random.random() < 0.1:  # noqa: PLR2004 - a chance
+        router["announce"] = {"gap": "2ms", "delay": "1s"}
+    return router
+
+
+class _Planner:
+    """Draws faults: first which kinds may happen at all, then which do, when, and to whom."""
+
+    def __init__(self, random: Random, nodes: list[str], clients: list[str], fenced: bool) -> None:  # noqa: FBT001 - a fact
+        self._random = random
+        self._nodes = nodes
+        self._hosts = [*nodes, *clients]
+        kinds = [kind for kind in Kind if fenced or kind is not Kind.SERVICE]
+        kinds = [kind for kind in kinds if kind is not Kind.START]
+        share = random.choice((0.1, 0.2, 0.4, 0.8))
+        self._kinds = [kind for kind in kinds if random.random() < share] or [random.choice(kinds)]
+        self._window = random.choice((6.0, 15.0, 30.0))
+
+    def plan(self) -> tuple[Fault, ...]:
+        """Return the faults in order."""
+        start = _FIRST if self._random.random() < _STARTS_CALM else 0.0
+        start += self._random.choice((0.0, 4.0))
+        count = self._random.choice((1, 2, 3, 4, 6, 9))
+        found = [
+            self._one(_ns(start + self._random.uniform(0, self._window))) for _ in range(count)
+        ]
+        return tuple(sorted(found, key=lambda fault: fault.at))
+
+    def _one(self, at: Nanoseconds) -> Fault:
+        kind = self._random.choice(self._kinds)
+        node = self._random.choice(self._nodes)
+        draw: Mapping[Kind, Callable[[], Fault]] = {
+            Kind.PARTITION: lambda: self._partition(at),
+            Kind.SERVICE: lambda: self._service(at, node),
+            Kind.WALL_STEP: lambda: Fault(
+                at, kind, node, by=Nanoseconds(self._random.choice((-_YEARS, _YEARS)) * SECOND)
+            ),
+            Kind.DELETE_ADDRESS: lambda: Fault(at, kind, node),
+            Kind.INJECT: lambda: Fault(at, kind, count=self._random.choice((1, 5, 20))),
+            Kind.FORGE: lambda: self._forge(at),
+            Kind.LOSS: lambda: self._loss(at),
+        }
+        return draw.get(kind, lambda: self._plain(at, kind, node))()
+
+    def _plain(self, at: Nanoseconds, kind: Kind, node: str) -> Fault:
+        random = self._random
+        links = {Kind.LINK_DOWN, Kind.DELAY, Kind.DUPLICATE, Kind.REORDER, Kind.REFLECT}
+        return Fault(
+            at,
+            kind,
+            random.choice(self._hosts) if kind in links else node,
+            duration=self._lasting(),
+            by=_ns(random.choice((0.005, 0.05, 0.5, 0.9))),
+            chance=random.choice((0.2, 0.5, 1.0)),
+            hidden=random.random() < 0.5,  # noqa: PLR2004 - a coin
+        )
+
+    def _lasting(self) -> Nanoseconds:
+        choices = (0.02, 0.3, 0.9, 1.6, 2.5, 3.3, 4.5, 7.0, 12.0)
+        return _ns(self._random.choice(choices) * self._random.uniform(0.8, 1.2))
+
+    def _partition(self, at: Nanoseconds) -> Fault:
+        random = self._random
+        sides: tuple[list[str], list[str]] = ([], [])
+        for host in self._hosts:
+            sides[random.randrange(2)].append(host)
+        for index in (0, 1):
+            if not sides[index]:
+                sides[index].append(sides[1 - index].pop(0))
+        return Fault(
+            at,
+            Kind.PARTITION,
+            duration=self._lasting(),
+            groups=tuple(tuple(side) for side in sides),
+            one_way=random.random() < 0.25,  # noqa: PLR2004 - a chance
+        )
+
+    def _service(self, at: Nanoseconds, node: str) -> Fault:
+        health = self._random.choice([health for health in Health if health is not Health.OK])
+        by = self._random.choice((0.05, 0.4, 1.2, 2.5))
+        lasting = self._lasting() if self._random.random() < 0.8 else Nanoseconds(0)  # noqa: PLR2004 - a chance
+        if health is Health.FLAPPING and not lasting:
+            lasting = _ns(9)
+        return Fault(at, Kind.SERVICE, node, duration=lasting, by=_ns(by), health=health)
+
+    def _forge(self, at: Nanoseconds) -> Fault:
+        random = self._random
+        return Fault(
+            at,
+            Kind.FORGE,
+            priority=random.choice((0, 1, 120, 255)),
+            interval=_ns(random.choice((0.01, 1, 3, 40.95))),
+        )
+
+    def _loss(self, at: Nanoseconds) -> Fault:
+        random = self._random
+        return Fault(
+            at,
+            Kind.LOSS,
+            random.choice(self._hosts),
+            duration=self._lasting(),
+            chance=random.choice((0.1, 0.4, 0.8, 1.0)),
+            direction=random.choice(tuple(Direction)),
+        )
+
+
+def _ns(seconds: float) -> Nanoseconds:
+    # Whole milliseconds, so that a schedule is good to read.
+    return Nanoseconds(round(seconds * 1000) * MILLISECOND)
+
+
+def length(scenario: Scenario) -> float:
+    """Return the simulated seconds of a scenario."""
+    return to_seconds(scenario.duration)

@@ -1,0 +1,311 @@
+"""Judges what lasts: looks at the facts from time to time and before each of them changes."""
+
+from pyvrrp.config.model import VirtualRouterConfig
+from pyvrrp.identity import VirtualRouterId
+from pyvrrp.ports import InterfaceAddress
+from pyvrrp.simulator.bounds import NEIGHBOUR_AGE, STATUS_WITHIN, Bounds
+from pyvrrp.simulator.clients import Client
+from pyvrrp.simulator.engine import Engine
+from pyvrrp.simulator.facts import Facts, Seat, Segment
+from pyvrrp.simulator.invariants import Name
+from pyvrrp.simulator.scenario import Scenario
+from pyvrrp.simulator.services import Health
+from pyvrrp.simulator.verdicts import Verdicts
+from pyvrrp.units import Nanoseconds, in_words
+
+
+class TimeJudge:
+    """Each rule compares how long something has lasted with its bound."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        facts: Facts,
+        bounds: Bounds,
+        engine: Engine,
+        verdicts: Verdicts,
+    ) -> None:
+        self._facts = facts
+        self._bounds = bounds
+        self._engine = engine
+        self._require = verdicts.require
+        self._unheld: dict[tuple[VirtualRouterId, tuple[str, ...]], int] = {}
+        self._period = max((int(client.period) for client in scenario.clients), default=0)
+
+    def look(self) -> None:
+        """Judge everything that lasts."""
+        for key, seats in self._facts.by_key.items():
+            self._judge_overlaps(key, seats)
+            for seat in seats:
+                self._judge_seat(seat)
+            segment = self._facts.segments[key.place]
+            for group in segment.groups:
+                self._judge_group(key, segment, group)
+
+    def overlaps(self, key: VirtualRouterId) -> None:
+        """Judge what lasted until now, before an address changes hands."""
+        self._judge_overlaps(key, self._facts.by_key[key])
+
+    def client(self, client: Client, segment: Segment) -> None:
+        """Judge whom a client has just reached."""
+        for key, seats in self._facts.by_key.items():
+            if key.place == segment.place:
+                for address in seats[0].config.addresses:
+                    self._judge_client(key, client, segment, address)
+
+    def _judge_overlaps(self, key: VirtualRouterId, seats: list[Seat]) -> None:
+        holding = [seat for seat in seats if seat.held]
+        segment = self._facts.segments[key.place]
+        for index, one in enumerate(holding):
+            for other in holding[index + 1 :]:
+                self._judge_overlap(key, segment, one, other)
+
+    def _judge_overlap(
+        self, key: VirtualRouterId, segment: Segment, one: Seat, other: Seat
+    ) -> None:
+        well = (self._facts.well(seat.node.name, key.place) for seat in (one, other))
+        heard = self._facts.hear_each_other(segment, (one.node.name, other.node.name))
+        since = [*well, heard]
+        both = [a for a in one.held if a in other.held]
+        if not both or any(fact is None for fact in since):
+            return
+        latest = max(max(one.held[a], other.held[a]) for a in both)
+        lasted = self._engine.now - max([latest, *(fact for fact in since if fact is not None)])
+        self._require(
+            lasted <= self._bounds.overlap(key),
+            Name.ONE_HOLDER,
+            f"{one.who} and {other.who}",
+            f"both have held {both[0]} for {in_words(Nanoseconds(lasted))}",
+        )
+
+    def _judge_seat(self, seat: Seat) -> None:
+        name = seat.node.name
+        running, sound = self._facts.running.get(name), self._facts.sound.get((name, seat.place))
+        self._judge_lease(seat)
+        if running is not None:
+            self._judge_status(seat, running)
+        if running is None or sound is None:
+            return
+        since = max(running, sound)
+        self._judge_fence(seat, since)
+        if seat.state != "MASTER":
+            self._judge_only_master(seat, since)
+        else:
+            self._judge_pace(seat, since)
+            self._judge_rival(seat, since)
+
+    def _judge_lease(self, seat: Seat) -> None:
+        config, name = seat.config, seat.node.name
+        if not seat.held:
+            return
+        away = self._facts.gone.get(name)
+        kernel = seat.node.time.kernel_now()
+        if away is not None:
+            how, when = away
+            guarded = how == "dead" and seat.node.spec.configuration.guardian
+            limit = self._bounds.lease(config) if config.lease else None
+            if guarded and not seat.node.kernel.suspended:
+                limit = self._bounds.guarded()
+            self._require(
+                limit is None or kernel - when <= limit,
+                Name.LEASE,
+                seat.who,
+                f"{how} for {in_words(Nanoseconds(kernel - when))} and still holds an address",
+            )
+        refused = self._facts.refused.get((name, seat.place))
+        if refused is None or not config.lease or name not in self._facts.running:
+            return
+        begun = max(refused, self._facts.running[name], min(seat.held.values()))
+        lasted = self._engine.now - begun
+        self._require(
+            lasted <= self._bounds.unsendable(config),
+            Name.LEASE,
+            seat.who,
+            f"could not send for {in_words(Nanoseconds(lasted))} and still holds an address",
+        )
+
+    def _judge_status(self, seat: Seat, running: int) -> None:
+        if self._engine.now - max(running, seat.changed_at) <= STATUS_WITHIN:
+            return
+        for instance in seat.node.instances():
+            if instance.config is seat.config:
+                self._require(
+                    instance.present == frozenset(seat.held),
+                    Name.STATUS,
+                    seat.who,
+                    f"status knows of {len(instance.present)} addresses, "
+                    f"the kernel has {len(seat.held)}",
+                )
+
+    def _judge_fence(self, seat: Seat, since: int) -> None:
+        if not seat.held:
+            return
+        held = min(seat.held.values())
+        for check in seat.config.checks:
+            bad = self._facts.bad.get((seat.node.name, check))
+            if bad is None:
+                continue
+            service = seat.node.services[check]
+            stuck = service.health is Health.STUCK
+            limit = (self._bounds.silent if stuck else self._bounds.failing)(service.check)
+            lasted = self._engine.now - max(bad, since, held)
+            self._require(
+                lasted <= limit,
+                Name.FENCED,
+                seat.who,
+                f"{check} has failed for {in_words(Nanoseconds(lasted))}, and it holds an address",
+            )
+
+    def _judge_only_master(self, seat: Seat, since: int) -> None:
+        if not seat.held:
+            return
+        begun = max(since, seat.state_since, min(seat.held.values()))
+        lasted = self._engine.now - begun
+        self._require(
+            lasted <= self._bounds.removal(),
+            Name.ONLY_MASTER,
+            seat.who,
+            f"has been {seat.state} for {in_words(Nanoseconds(lasted))} and holds an address",
+        )
+
+    def _judge_pace(self, seat: Seat, since: int) -> None:
+        sends = self._facts.sends.get((seat.node.name, seat.place))
+        if sends is None:
+            return
+        silence = self._engine.now - max(since, sends, seat.state_since, seat.last_sent or 0)
+        self._require(
+            silence <= self._bounds.stretched(int(seat.config.advertisement_interval)),
+            Name.PACE,
+            seat.who,
+            f"a master silent for {in_words(Nanoseconds(silence))}",
+        )
+
+    def _judge_rival(self, seat: Seat, since: int) -> None:
+        if seat.rival_at is None or not seat.is_master() or not seat.whole():
+            return
+        own = int(seat.config.advertisement_interval)
+        late = self._engine.now - max(
+            seat.rival_due, since + 3 * own, max(seat.held.values()) + 3 * own
+        )
+        if late <= 0 or (seat.node.name, seat.place) not in self._facts.sends:
+            return
+        last = min(seat.announced.get(address.ip, 0) for address in seat.config.addresses)
+        self._require(
+            last > seat.rival_at,
+            Name.REANNOUNCED,
+            seat.who,
+            "did not announce again after its rival had fallen silent",
+        )
+        seat.rival_at = None
+
+    def _judge_group(self, key: VirtualRouterId, segment: Segment, group: tuple[str, ...]) -> None:
+        calm = self._facts.calm(segment, group)
+        seats = self._facts.seats_of(key, group)
+        holders = [seat for seat in seats if seat.whole()]
+        unheld = (key, group)
+        if holders:
+            self._unheld.pop(unheld, None)
+        else:
+            self._unheld.setdefault(unheld, self._engine.now)
+        if calm is None:
+            return
+        if holders:
+            self._judge_placement(key, seats, holders, calm)
+        else:
+            self._judge_served(key, seats, max(calm, self._unheld[unheld]))
+
+    def _judge_served(self, key: VirtualRouterId, seats: list[Seat], since: int) -> None:
+        for seat in seats:
+            healthy = self._facts.healthy(seat)
+            if healthy is None or seat.node.stopping:
+                continue
+            lasted = self._engine.now - max(since, healthy)
+            self._require(
+                lasted <= self._bounds.served(key, seat.node.name, seat.config),
+                Name.SERVED,
+                str(key),
+                f"{seat.node.name} is healthy, and nobody has held the addresses for "
+                f"{in_words(Nanoseconds(lasted))}",
+            )
+
+    def _judge_placement(
+        self, key: VirtualRouterId, seats: list[Seat], holders: list[Seat], calm: int
+    ) -> None:
+        best = max(holders, key=lambda seat: seat.config.priority)
+        for seat in seats:
+            if seat in holders or not _outranks(seat.config, best.config):
+                continue
+            since = self._eligible(seat)
+            if since is None:
+                continue
+            lasted = self._engine.now - max(calm, since, *best.held.values())
+            self._require(
+                lasted <= self._bounds.placed(key, seat.config),
+                Name.PLACEMENT,
+                str(key),
+                f"{best.node.name} holds, and {seat.node.name} of higher priority has been "
+                f"eligible for {in_words(Nanoseconds(lasted))}",
+            )
+
+    def _eligible(self, seat: Seat) -> int | None:
+        healthy = self._facts.healthy(seat)
+        running = self._facts.running.get(seat.node.name)
+        if healthy is None or running is None:
+            return None
+        opened = max(healthy, running) + self._bounds.opening(seat.node.name, seat.config)
+        ends = seat.closings.opens_at()
+        here = seat.node.time.now()
+        if ends is not None and here < ends + self._bounds.looking(seat.node.name, seat.config):
+            return None
+        if ends is not None:
+            opened = max(opened, self._engine.now - (here - ends))
+        return opened + self._bounds.looking(seat.node.name, seat.config)
+
+    def _judge_client(
+        self, key: VirtualRouterId, client: Client, segment: Segment, address: InterfaceAddress
+    ) -> None:
+        for group in segment.groups:
+            calm = self._facts.calm(segment, group)
+            clean = self._facts.hear_each_other(segment, (client.name, *group))
+            seats = self._facts.seats_of(key, group)
+            holders = [seat for seat in seats if address in seat.held]
+            if calm is None or clean is None or len(holders) != 1:
+                continue
+            if self._others_hold(key, group, address):
+                continue
+            self._judge_reach(key, client, address, holders[0], max(calm, clean))
+
+    def _others_hold(
+        self, key: VirtualRouterId, group: tuple[str, ...], address: InterfaceAddress
+    ) -> bool:
+        return any(
+            address in seat.held and seat.node.name not in group for seat in self._facts.by_key[key]
+        )
+
+    def _judge_reach(
+        self,
+        key: VirtualRouterId,
+        client: Client,
+        address: InterfaceAddress,
+        holder: Seat,
+        clean: int,
+    ) -> None:
+        since = max(clean, holder.held[address])
+        yielded = max((s.yielded_at for s in self._facts.by_key[key]), default=0)
+        limit = self._bounds.clients(key) + 2 * self._period
+        # Who was away when the holder announced learns of it when its neighbour entry is old.
+        if clean > holder.held[address] and yielded < clean:
+            limit += int(NEIGHBOUR_AGE) + 2 * self._period
+        lasted = self._engine.now - max(since, yielded if yielded > clean else 0)
+        reached = client.reached.get(address)
+        self._require(
+            reached == holder.node.name or lasted <= limit,
+            Name.CLIENTS,
+            client.name,
+            f"{holder.node.name} has held {address} for {in_words(Nanoseconds(lasted))}, and the "
+            f"client reaches {reached or 'nobody'}",
+        )
+
+
+def _outranks(config: VirtualRouterConfig, holder: VirtualRouterConfig) -> bool:
+    return config.preempt and config.priority > holder.priority

@@ -1,0 +1,223 @@
+"""Judges what nodes say, and what they do about what they hear, at the instant they do it."""
+
+from ipaddress import IPv4Address
+
+from pyvrrp.identity import Family, Place, Version
+from pyvrrp.runtime.journal import Event
+from pyvrrp.simulator.bounds import Bounds, master_down, skew
+from pyvrrp.simulator.engine import Engine
+from pyvrrp.simulator.facts import Facts, Seat
+from pyvrrp.simulator.invariants import Name
+from pyvrrp.simulator.oracle import Glance, glance, higher
+from pyvrrp.simulator.sockets import claim_of
+from pyvrrp.simulator.verdicts import Verdicts
+from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
+
+ANSWER_FLOOR = 10 * MILLISECOND
+
+
+class WireJudge:
+    """Keeps the seats up to date from what passes, and judges each event as it comes."""
+
+    def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
+        self._facts = facts
+        self._bounds = bounds
+        self._engine = engine
+        self._require = verdicts.require
+
+    def sent(self, node: str, place: Place, packet: bytes) -> None:
+        """An advertisement leaves."""
+        seen = glance(packet)
+        seat = self._seat(node, place, seen)
+        if seat is None:
+            return
+        now, here = self._engine.now, seat.node.time.now()
+        if seen.priority == 0:
+            listed = ", ".join(map(str, seat.held))
+            self._require(
+                not seat.held, Name.REMOVED_FIRST, seat.who, f"priority 0 while it holds {listed}"
+            )
+            seat.last_release = now
+        else:
+            self._judge_positive(seat, here)
+            seat.last_positive = here
+        seat.last_sent = now
+
+    def announced(self, node: str, place: Place, frame: bytes) -> None:
+        """An announcement leaves."""
+        claim = claim_of(frame)
+        if claim is None:
+            return
+        for seat in self._facts.by_place.get((node, place), ()):
+            if any(claim.address == address.ip for address in seat.config.addresses):
+                seat.announced[claim.address] = self._engine.now
+                seat.announced_here = seat.node.time.now()
+
+    def queued(self, node: str, place: Place, packet: bytes) -> None:
+        """A valid advertisement has come to a socket."""
+        seen = glance(packet)
+        seat = self._seat(node, place, seen)
+        if seat is not None and seat.state == "BACKUP" and seen.sender not in seat.own():
+            seat.patience.hear(seen, seat.node.time.now())
+
+    def taking(self, node: str, place: Place, packet: bytes) -> None:
+        """The daemon is about to read one."""
+        seen = glance(packet)
+        seat = self._seat(node, place, seen)
+        if seat is not None and seen.sender not in seat.own():
+            seat.delivering = seen
+            seat.was_master = seat.is_master()
+
+    def taken(self, node: str, place: Place, packet: bytes) -> None:
+        """The daemon has done what it wanted about it."""
+        seen = glance(packet)
+        seat = self._seat(node, place, seen)
+        if seat is None or seat.delivering is None:
+            return
+        seat.delivering = None
+        here = seat.node.time.now()
+        seat.last_heard = here
+        if seat.state == "BACKUP":
+            seat.patience.hear(seen, here)
+        elif seat.was_master and seat.is_master():
+            self._judge_answer(seat, seen)
+
+    def transition(self, seat: Seat, event: Event) -> None:
+        """A daemon reports a change of state."""
+        before, after = str(event.fields["from"]), str(event.fields["to"])
+        reason = str(event.fields["reason"])
+        now, here = self._engine.now, seat.node.time.now()
+        if after == "MASTER":
+            self._judge_takeover(seat, before, here, reason)
+        elif before == "MASTER" and after == "BACKUP":
+            self._judge_yield(seat, here, reason)
+        elif before == "MASTER":
+            card = seat.node.cards[seat.place]
+            able = card.kernel.interfaces[seat.place].exists and not card.refuses
+            said = seat.last_release == now
+            self._require(said or not able, Name.RELEASE_SENT, seat.who, f"left silently: {reason}")
+        if after == "BACKUP":
+            heard = seat.delivering.interval if seat.delivering and before == "MASTER" else None
+            seat.patience.begin(here, heard)
+        seat.state, seat.state_since = after, now
+        seat.last_positive = here if after == "MASTER" else None
+        seat.rival_at = None
+
+    def fence(self, seat: Seat, event: Event) -> None:
+        """A daemon reports that a fence has opened or closed."""
+        here = seat.node.time.now()
+        if not event.fields["open"]:
+            seat.closings.instants.append(here)
+            return
+        ends = seat.closings.opens_at()
+        own = int(seat.config.advertisement_interval)
+        quiet = 2 * master_down(seat.config.version, seat.config.priority, own)
+        waived = seat.last_heard is None or here - seat.last_heard >= quiet
+        self._require(
+            ends is None or here >= ends or waived,
+            Name.HOLD_DOWN,
+            seat.who,
+            f"opened {in_words(Nanoseconds((ends or 0) - here))} too early",
+        )
+
+    def _seat(self, node: str, place: Place, seen: Glance) -> Seat | None:
+        family = Family.IPV4 if isinstance(seen.sender, IPv4Address) else Family.IPV6
+        for seat in self._facts.by_place.get((node, place), ()):
+            if seat.key.vrid == seen.vrid and seat.key.family is family:
+                return seat
+        return None
+
+    def _judge_positive(self, seat: Seat, here: int) -> None:
+        own = int(seat.config.advertisement_interval)
+        limit = own + master_down(seat.config.version, seat.config.priority, own)
+        if seat.last_positive is not None and seat.state == "MASTER":
+            away = here - seat.last_positive
+            self._require(
+                away <= self._bounds.stretched(limit),
+                Name.STALE_CLAIM,
+                seat.who,
+                f"advertised again after {in_words(Nanoseconds(away))}",
+            )
+        running = self._facts.running.get(seat.node.name)
+        for check in self._facts.checks(seat):
+            closed = check.closed_for(here)
+            if closed is None:
+                continue
+            # Until the kernel has confirmed the removal, a master that leaves goes on.
+            sound = self._facts.sound.get((seat.node.name, seat.place))
+            begun = max(running or 0, sound or 0) if running is not None else None
+            lasting = begun is not None and sound is not None
+            allowed = self._bounds.removal() if check.turned_at else -1
+            for_how_long = min(closed, self._engine.now - begun) if begun is not None else 0
+            self._require(
+                not lasting or for_how_long <= allowed,
+                Name.NOT_BEFORE_OPEN,
+                seat.who,
+                f"advertised although {check.check.name} fails",
+            )
+
+    def _judge_takeover(self, seat: Seat, before: str, here: int, reason: str) -> None:
+        if before == "BACKUP":
+            early = seat.patience.too_early(here)
+            self._require(
+                early <= 0,
+                Name.TAKEOVER,
+                seat.who,
+                f"{in_words(Nanoseconds(early))} too early ({reason})",
+            )
+        for check in self._facts.checks(seat):
+            self._require(
+                check.open(here) and check.fresh(here),
+                Name.GATE,
+                seat.who,
+                f"became master, and {check.check.name} has no fresh pass ({reason})",
+            )
+
+    def _judge_yield(self, seat: Seat, here: int, reason: str) -> None:
+        own = int(seat.config.advertisement_interval)
+        patience = master_down(seat.config.version, seat.config.priority, own)
+        late = 0 if seat.last_positive is None else here - seat.last_positive - own
+        better = seat.delivering is not None and higher(seat.delivering, seat.config, seat.own())
+        self._require(
+            better or seat.last_positive is None or late > patience - 10 * MILLISECOND,
+            Name.YIELD,
+            seat.who,
+            f"gave way: {reason}",
+        )
+        if better:
+            seat.yielded_at = self._engine.now
+
+    def _judge_answer(self, seat: Seat, seen: Glance) -> None:
+        config, now = seat.config, self._engine.now
+        own = int(config.advertisement_interval)
+        if seen.priority == 0 or seat.node.cards[seat.place].refuses:
+            return
+        gap = max(skew(config.version, config.priority, own), ANSWER_FLOOR)
+        silence = None if seat.last_sent is None else now - seat.last_sent
+        # An answer that the kernel refused counts for the limit too.
+        able = now - self._facts.sends.get((seat.node.name, seat.place), now) > gap
+        self._require(
+            config.version is Version.V2
+            or not able
+            or (silence is not None and silence <= self._bounds.stretched(gap)),
+            Name.ANSWERS,
+            seat.who,
+            f"did not answer {seen.sender} of priority {seen.priority}",
+        )
+        paced = int(config.announce.gap) * config.announce.count * len(config.addresses)
+        seat.rival_at = now
+        seat.rival_due = max(
+            seat.rival_due, now + self._bounds.reannounced(config, seen.interval) + paced
+        )
+        settled = seat.whole() and not seat.unacknowledged and now - max(seat.held.values()) > own
+        sends = self._facts.sends.get((seat.node.name, seat.place))
+        if settled and sends is not None and now - sends > own:
+            # The others follow at their pace, and are looked at when the rival has fallen silent.
+            last = seat.announced_here
+            self._require(
+                last is not None
+                and seat.node.time.now() - last <= self._bounds.stretched(own + paced),
+                Name.REANNOUNCED,
+                seat.who,
+                f"met {seen.sender} of priority {seen.priority} and did not announce",
+            )
