@@ -1,0 +1,34 @@
+"""What must hold in every state that can be reached, each with its sentence."""
+
+from enum import Enum
+
+
+class Invariant(Enum):
+    """The sentence is the value; the name is what `--json` and the tests use."""
+
+    NO_EXCEPTION = "the machine never raises"
+    DEADLINE = "a state has a deadline unless it is INIT"
+    RELEASE_AFTER_REMOVAL = "priority 0 is sent only when the addresses are off the interface"
+    ONLY_MASTER_SENDS = "a router that is BACKUP or INIT sends nothing"
+    OWN_PRIORITY = "what a router sends carries its own priority, or 0"
+    ONLY_MASTER_HOLDS = "the addresses are asked for exactly while the router is MASTER"
+    REMOVED_IN_TIME = (
+        "a running router that is not MASTER has its addresses only until the kernel removed them"
+    )
+    FENCED_HOLDS_NOTHING = "a running router whose fence is closed is not MASTER, but releasing"
+    NOT_BEFORE_ITS_TIME = (
+        "a BACKUP takes over after Master_Down_Interval of silence, Skew_Time after a release, or "
+        "at the end of its preemption delay, never before"
+    )
+    TWO_MISSING = "two missing advertisements never make a BACKUP take over from a living master"
+    DEAD_ONE_IS_GONE = (
+        "a BACKUP that heard its master in time takes over only when a dead or standing master's "
+        "addresses are gone"
+    )
+    OVERLAP = "two masters hear each other within the bound, and one is left"
+    SHARED_ADDRESS = "two running routers have the addresses no longer than the bound"
+    VACANCY = "the addresses have a master within the bound when there can be one"
+    SETTLED = "after the last fault exactly one router is master, the one with the best claim"
+
+
+ADVICE = "the trace is the shortest there is, counted in steps"

@@ -1,0 +1,228 @@
+"""Everything that can happen to one node, and what it does: the real `step` decides.
+
+The process around the machine does what ``pyvrrp.runtime`` does: it asks the kernel in order,
+reports addresses gone only if they are still unwanted then, starts and shuts down as its fence
+says, and reads its socket before it believes that a master is silent.
+"""
+
+from ipaddress import IPv4Address, IPv6Address
+from typing import Literal, NamedTuple, TypeAlias
+
+from pyvrrp.simulator.exhaustive.invariants import Invariant
+from pyvrrp.simulator.exhaustive.node import NOW, Heard, Node, Process, without_reports
+from pyvrrp.simulator.exhaustive.reference import allowed, reference
+from pyvrrp.simulator.exhaustive.scope import Scope, StepFunction
+from pyvrrp.virtual_router.actions import (
+    Action,
+    AddAddresses,
+    NewMasterReason,
+    RemoveAddresses,
+    ReportTransition,
+    SendAdvertisement,
+)
+from pyvrrp.virtual_router.events import (
+    AddressesGone,
+    AdvertisementReceived,
+    Event,
+    Shutdown,
+    Startup,
+    TimerFired,
+)
+from pyvrrp.virtual_router.parameters import RELEASE
+from pyvrrp.virtual_router.states import Backup, Init, Master, Releasing, deadline
+
+Word: TypeAlias = Literal[
+    "timer", "follow fence", "read socket", "removed", "close fence", "open fence", "crash",
+    "start", "stall", "go on", "slow kernel",
+]  # fmt: skip
+NodeMove: TypeAlias = Word | Heard
+
+
+class Moved(NamedTuple):
+    """The node afterwards, the priorities it sent, and the promise it broke, if any.
+
+    ``silent`` is the node whose silence made it master.
+    """
+
+    node: Node
+    actions: tuple[Action, ...] = ()
+    broken: Invariant | None = None
+    detail: str = ""
+    silent: int | None = None
+
+    @property
+    def sent(self) -> tuple[int, ...]:
+        """The priorities of what was sent, in order."""
+        return tuple(act.priority for act in self.actions if isinstance(act, SendAdvertisement))
+
+
+class Moves:
+    """The moves of one node of a scope."""
+
+    def __init__(self, scope: Scope, index: int, step: StepFunction) -> None:
+        self._scope = scope
+        self._own = scope.routers[index]
+        self._step = step
+        addresses = [router.primary_address for router in scope.routers]
+        self._number: dict[IPv4Address | IPv6Address, int] = {
+            address: number for number, address in enumerate(addresses)
+        }
+
+    def take(self, node: Node, move: NodeMove) -> Moved:
+        """Return what *move* makes of *node*."""
+        if isinstance(move, Heard):
+            return self._hear(node, move)
+        match move:
+            case "timer":
+                return self._drive(node, TimerFired())
+            case "follow fence":
+                return self._drive(node, Startup() if node.fence_open else Shutdown("fenced"))
+            case "read socket":
+                return self._read_socket(node)
+            case "removed":
+                return self._removed(node)
+            case "slow kernel":
+                return Moved(node._replace(removal=self._scope.slow))
+            case "close fence" | "open fence":
+                return self._fence(node, is_open=move == "open fence")
+            case "crash" | "start" | "stall" | "go on":
+                return self._process(node, move)
+
+    def _hear(self, node: Node, heard: Heard) -> Moved:
+        if node.process is Process.DEAD:
+            return Moved(node)
+        if node.process is Process.STANDING:
+            # The same once more changes nothing but how often it is counted.
+            news = node.socket[-1:] != (heard,)
+            return Moved(node._replace(socket=(*node.socket, heard)) if news else node)
+        sender = self._scope.routers[heard.sender]
+        event = AdvertisementReceived(
+            sender.primary_address, heard.priority, sender.advertisement_interval
+        )
+        return self._drive(node, event)
+
+    def _read_socket(self, node: Node) -> Moved:
+        queue, node = node.socket, node._replace(socket=())
+        actions: list[Action] = []
+        for heard in queue:
+            moved = self._hear(node, heard)
+            node = moved.node
+            actions += moved.actions
+            if moved.broken is not None:
+                return moved
+        return Moved(node, tuple(actions))
+
+    def _removed(self, node: Node) -> Moved:
+        if node.wanted:
+            # Wanted again meanwhile: they are put back, and nothing is reported.
+            return Moved(node._replace(removal=None, held=True, lease=None))
+        gone = self._drive(
+            node._replace(removal=None, held=False, lease=None, leftovers=False), AddressesGone()
+        )
+        follows = must_follow_fence(gone.node) and gone.broken is None
+        return self._after(gone, "follow fence") if follows else gone
+
+    def _fence(self, node: Node, *, is_open: bool) -> Moved:
+        moved = Moved(node._replace(fence_open=is_open))
+        running = node.process is Process.RUNNING
+        follows = running and must_follow_fence(moved.node)
+        return self._after(moved, "follow fence") if follows else moved
+
+    def _after(self, first: Moved, move: NodeMove) -> Moved:
+        second = self.take(first.node, move)
+        return second._replace(actions=(*first.actions, *second.actions))
+
+    def _process(self, node: Node, move: Literal["crash", "start", "stall", "go on"]) -> Moved:
+        lease = node.lease
+        if lease is None and node.held:
+            lease = self._scope.lease  # renewed until now, at the latest
+        match move:
+            case "crash":
+                dead = Node(Process.DEAD, fence_open=node.fence_open, held=node.held, lease=lease)
+                return Moved(dead)
+            case "start":
+                # What an earlier life left behind is removed before anything else.
+                removal = self._scope.removal if node.held else None
+                fresh = node._replace(process=Process.RUNNING)
+                return Moved(fresh._replace(removal=removal, leftovers=node.held))
+            case "stall":
+                return Moved(node._replace(process=Process.STANDING, lease=lease))
+            case "go on":
+                woken = node._replace(process=Process.RUNNING)
+                # A master that finds its addresses expired has them put back at once.
+                return Moved(woken._replace(lease=None, held=True) if node.wanted else woken)
+
+    def _drive(self, node: Node, event: Event) -> Moved:
+        try:
+            state, actions = self._step(node.state, event, self._own, NOW)
+        except Exception as error:  # noqa: BLE001 (that it raises nothing is what is checked)
+            return Moved(node, (), Invariant.NO_EXCEPTION, repr(error))
+        before = node
+        node = node._replace(state=without_reports(state, self._own))
+        broken: Invariant | None = None
+        for action in actions:
+            node, problem = self._perform(before, node, action)
+            broken = broken or problem
+        node = reference(before, node, event, self._own)
+        broken = broken or _wrong_state(node) or _too_early(before, node)
+        return Moved(node, actions, broken, silent=self._silent(before, actions))
+
+    def _perform(self, before: Node, node: Node, action: Action) -> tuple[Node, Invariant | None]:
+        match action:
+            case SendAdvertisement(priority=priority):
+                return node, _wrong_to_send(before, node, priority, self._own.priority)
+            case AddAddresses():
+                return node._replace(wanted=True, held=True, lease=None), None
+            case RemoveAddresses():
+                removal = self._scope.removal if node.removal is None else node.removal
+                return node._replace(wanted=False, removal=removal), None
+            case _:
+                return node, None
+
+    def _silent(self, before: Node, actions: tuple[Action, ...]) -> int | None:
+        state = before.state
+        if not isinstance(state, Backup) or state.master is None:
+            return None
+        silence = any(
+            isinstance(action, ReportTransition)
+            and action.new_master_reason is NewMasterReason.NO_RESPONSE
+            for action in actions
+        )
+        return self._number.get(state.master.sender) if silence else None
+
+
+def must_follow_fence(node: Node) -> bool:
+    """Return whether a running process has yet to start or to shut down, as its fence says."""
+    if node.fence_open:
+        return isinstance(node.state, Init) and not node.leftovers
+    return isinstance(node.state, Backup | Master)
+
+
+def _wrong_to_send(before: Node, node: Node, priority: int, own: int) -> Invariant | None:
+    if priority == RELEASE:
+        gone = not node.held and not node.wanted
+        return None if gone else Invariant.RELEASE_AFTER_REMOVAL
+    if priority != own:
+        return Invariant.OWN_PRIORITY
+    # A master that yields says so once; whoever becomes master speaks at once.
+    spoken_as_master = isinstance(before.state, Master | Releasing) or isinstance(
+        node.state, Master
+    )
+    return None if spoken_as_master else Invariant.ONLY_MASTER_SENDS
+
+
+def _wrong_state(node: Node) -> Invariant | None:
+    if (deadline(node.state) is None) is not isinstance(node.state, Init):
+        return Invariant.DEADLINE
+    if node.wanted is not isinstance(node.state, Master):
+        return Invariant.ONLY_MASTER_HOLDS
+    if node.held and not node.wanted and node.removal is None:
+        return Invariant.REMOVED_IN_TIME
+    return None
+
+
+def _too_early(before: Node, node: Node) -> Invariant | None:
+    takes_over = isinstance(before.state, Backup) and isinstance(node.state, Master)
+    if takes_over and not allowed(before):
+        return Invariant.NOT_BEFORE_ITS_TIME
+    return None

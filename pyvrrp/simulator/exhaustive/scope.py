@@ -1,0 +1,102 @@
+"""What one exhaustive search looks at: the routers, the times and the faults."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from pyvrrp.identity import Version
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
+from pyvrrp.virtual_router.events import Event
+from pyvrrp.virtual_router.parameters import Parameters
+from pyvrrp.virtual_router.states import State
+from pyvrrp.virtual_router.transitions import Step
+
+StepFunction: TypeAlias = Callable[[State, Event, Parameters, Nanoseconds], Step]
+
+
+class Fault(StrEnum):
+    """What can go wrong; each occurrence costs one of the scope's faults, its repair nothing."""
+
+    LOSE = "lose"  # one advertisement on its way to one receiver
+    DELAY = "delay"  # the same, but it arrives later than it may
+    DUPLICATE = "duplicate"  # it arrives twice
+    CUT = "cut"  # one direction between two nodes, or all of one node, until healed
+    FENCE = "fence"  # a fence closes, until it opens
+    CRASH = "crash"  # a process dies, until it is started again
+    STALL = "stall"  # a process stands still, until it goes on
+    SLOW_KERNEL = "slow kernel"  # one removal of addresses takes long
+
+
+class Start(StrEnum):
+    """Where all histories of a scope begin."""
+
+    COLD = "cold"  # no process runs; each may be started at any time
+    SETTLED = "settled"  # all run, the best is master, and nothing has happened for long
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One search. Router *i* is node *i + 1* in every text; all times are nanoseconds.
+
+    ``delay`` and ``removal`` are the longest that an advertisement and the removal of addresses
+    take without a fault, ``late`` and ``slow`` the longest with one; ``lease`` is how long the
+    addresses of a dead or standing process last; ``quantum`` is how far time may pass at once.
+    """
+
+    name: str
+    routers: tuple[Parameters, ...]
+    faults: int = 1
+    kinds: frozenset[Fault] = frozenset(Fault)
+    start: Start = Start.COLD
+    delay: Nanoseconds = Nanoseconds(250 * MILLISECOND)
+    removal: Nanoseconds = Nanoseconds(250 * MILLISECOND)
+    late: Nanoseconds = Nanoseconds(2 * SECOND)
+    slow: Nanoseconds = Nanoseconds(2 * SECOND)
+    lease: Nanoseconds = Nanoseconds(2 * SECOND)
+    quantum: Nanoseconds = Nanoseconds(250 * MILLISECOND)
+
+    @property
+    def longest_interval(self) -> Nanoseconds:
+        """The longest advertisement interval of all routers."""
+        return max(router.advertisement_interval for router in self.routers)
+
+    @property
+    def longest_wait(self) -> Nanoseconds:
+        """The longest Master_Down_Interval that any router can come to."""
+        return max(expected_wait(router, self.longest_interval) for router in self.routers)
+
+    @property
+    def clean_overlap(self) -> Nanoseconds:
+        """How long two may be master when no message of the change was lost.
+
+        One delay for the loser to hear the winner; with more nodes, another may claim meanwhile.
+        """
+        return Nanoseconds((len(self.routers) - 1) * self.delay)
+
+    @property
+    def overlap(self) -> Nanoseconds:
+        """How long two may be master once messages are delivered in time again."""
+        return Nanoseconds(self.longest_interval + self.clean_overlap)
+
+    @property
+    def vacancy(self) -> Nanoseconds:
+        """How long nobody may be master although somebody could, when nothing is lost."""
+        return Nanoseconds(self.longest_wait + self.delay + self.removal)
+
+    @property
+    def settling(self) -> Nanoseconds:
+        """How long after the last fault the right router must be the only master."""
+        patience = max(router.preempt_delay for router in self.routers)
+        return Nanoseconds(self.vacancy + self.longest_interval + self.delay + patience)
+
+
+def expected_skew(router: Parameters, interval: Nanoseconds) -> Nanoseconds:
+    """Skew_Time by the letter of the RFCs, written again so that it can disagree."""
+    unit = 1_000_000_000 if router.version is Version.V2 else interval
+    return Nanoseconds(unit * (256 - router.priority) // 256)
+
+
+def expected_wait(router: Parameters, interval: Nanoseconds) -> Nanoseconds:
+    """Master_Down_Interval by the letter of the RFCs, written again so that it can disagree."""
+    return Nanoseconds(3 * interval + expected_skew(router, interval))

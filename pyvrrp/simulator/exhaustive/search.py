@@ -1,0 +1,140 @@
+"""Breadth first through all states of a world, so that the first broken promise is the nearest."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from pyvrrp.simulator.exhaustive.invariants import Invariant
+from pyvrrp.simulator.exhaustive.scope import Scope, StepFunction
+from pyvrrp.simulator.exhaustive.story import Violation, tell
+from pyvrrp.simulator.exhaustive.world import Outcome, Step, World, WorldState
+from pyvrrp.virtual_router.transitions import step as the_real_step
+
+PROGRESS_EVERY = 20_000  # states
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a search has come."""
+
+    name: str
+    depth: int
+    states: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a search has found.
+
+    ``complete`` says that no state is left: what holds then holds for histories of any length
+    with at most the scope's faults. Otherwise it holds for histories of up to ``depth`` steps.
+    """
+
+    scope: Scope
+    states: int
+    steps: int
+    depth: int
+    complete: bool
+    seconds: float
+    violation: Violation | None = None
+
+    @property
+    def states_per_second(self) -> int:
+        """The speed of the search."""
+        return round(self.states / self.seconds) if self.seconds else self.states
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a search ends: after *depth* steps, or before a level that begins with more states."""
+
+    depth: int | None = None
+    states: int | None = None
+
+
+NO_LIMITS = Limits()
+
+
+def search(
+    scope: Scope,
+    limits: Limits = NO_LIMITS,
+    step: StepFunction = the_real_step,
+    report: Callable[[Progress], None] | None = None,
+) -> Verdict:
+    """Look at every state of *scope* within *limits*, or up to the first broken promise."""
+    return _Search(scope, limits, step, report).run()
+
+
+class _Search:
+    """One search under way."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        limits: Limits,
+        step: StepFunction,
+        report: Callable[[Progress], None] | None,
+    ) -> None:
+        self._world = World(scope, step)
+        self._limits = limits
+        self._report = report
+        self._first = self._world.first()
+        self._parents: dict[WorldState, WorldState] = {self._first: self._first}
+        self._steps = 0
+        self._depth = 0
+        self._began = monotonic()
+
+    def run(self) -> Verdict:
+        level = [self._first]
+        while level and not self._is_limited():
+            found = self._expand(level)
+            self._depth += 1
+            if not isinstance(found, list):
+                return self._verdict(complete=False, violation=found)
+            level = found
+        return self._verdict(complete=not level)
+
+    def _is_limited(self) -> bool:
+        limits = self._limits
+        too_deep = limits.depth is not None and self._depth >= limits.depth
+        return too_deep or (limits.states is not None and len(self._parents) > limits.states)
+
+    def _expand(self, level: list[WorldState]) -> list[WorldState] | Violation:
+        following: list[WorldState] = []
+        parents, outcomes = self._parents, self._world.outcomes
+        for state in level:
+            for outcome in outcomes(state):
+                self._steps += 1
+                if outcome.broken is not None:
+                    return self._violation(state, outcome, outcome.broken)
+                if outcome.state not in parents:
+                    parents[outcome.state] = state
+                    following.append(outcome.state)
+                    if self._report is not None and len(parents) % PROGRESS_EVERY == 0:
+                        self._report(self._progress())
+        return following
+
+    def _violation(self, state: WorldState, last: Outcome, broken: Invariant) -> Violation:
+        path: list[tuple[WorldState, Step]] = [(state, last.step)]
+        while path[0][0] != self._first:
+            child = path[0][0]
+            parent = self._parents[child]
+            taken = next(one.step for one in self._world.outcomes(parent) if one.state == child)
+            path.insert(0, (parent, taken))
+        return tell(self._world, path, last.state, broken, last.detail)
+
+    def _progress(self) -> Progress:
+        seconds = monotonic() - self._began
+        return Progress(self._world.scope.name, self._depth, len(self._parents), seconds)
+
+    def _verdict(self, *, complete: bool, violation: Violation | None = None) -> Verdict:
+        return Verdict(
+            scope=self._world.scope,
+            states=len(self._parents),
+            steps=self._steps,
+            depth=self._depth,
+            complete=complete,
+            seconds=monotonic() - self._began,
+            violation=violation,
+        )

@@ -1,0 +1,132 @@
+"""A trace for people: what happened, when, and where everybody stood then."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from pyvrrp.simulator.exhaustive.invariants import Invariant
+from pyvrrp.simulator.exhaustive.node import Node, Process
+from pyvrrp.simulator.exhaustive.world import Step, World, WorldState
+from pyvrrp.units import SECOND
+from pyvrrp.virtual_router.actions import (
+    Action,
+    AddAddresses,
+    AnnounceAddresses,
+    CountSuppressed,
+    RemoveAddresses,
+    ReportSplitBrain,
+    ReportTransition,
+    SendAdvertisement,
+)
+from pyvrrp.virtual_router.states import Releasing, name
+
+WORDS = {
+    "timer": "its timer fires",
+    "read socket": "reads what waits in its socket",
+    "removed": "the kernel has removed its addresses",
+    "close fence": "FAULT: its fence closes",
+    "open fence": "its fence opens",
+    "crash": "FAULT: its process dies",
+    "start": "its process starts",
+    "stall": "FAULT: its process stands still",
+    "go on": "its process goes on",
+    "slow kernel": "FAULT: the kernel takes its time to remove its addresses",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step: seconds since the beginning, what happened, and every node after it."""
+
+    seconds: float
+    text: str
+    nodes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.seconds:8.3f} s  {' | '.join(self.nodes)}  {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken promise and the shortest way there."""
+
+    invariant: Invariant
+    detail: str
+    steps: int
+    trace: tuple[Line, ...]
+
+
+def tell(
+    world: World,
+    path: list[tuple[WorldState, Step]],
+    last: WorldState,
+    broken: Invariant,
+    detail: str,
+) -> Violation:
+    """Return the violation with its trace; the passing of time is told by the times alone."""
+    lines: list[Line] = []
+    now = 0
+    states = [*(state for state, _ in path[1:]), last]
+    for (before, step), after in zip(path, states, strict=True):
+        now += step.passed
+        if step.what == "tick" and after is not last:
+            continue
+        nodes = tuple(_node(world.node(after, index)) for index in range(world.size))
+        lines.append(Line(now / SECOND, _text(world, before, step), nodes))
+    return Violation(broken, detail, len(path), tuple(lines))
+
+
+def _node(node: Node) -> str:
+    """Return process and state in a fixed width; a star says that the kernel has the addresses."""
+    match node.process:
+        case Process.DEAD:
+            word = "dead"
+        case Process.STANDING:
+            word = f"({name(node.state).lower()})"
+        case Process.RUNNING:
+            word = "RELEASING" if isinstance(node.state, Releasing) else name(node.state)
+    fence = "" if node.fence_open else "#"
+    return f"{word}{'*' if node.held else ''}{fence}".ljust(11)
+
+
+def _text(world: World, before: WorldState, step: Step) -> str:
+    if step.what == "tick":
+        return "time passes, and nothing more happens"
+    if step.node is None:
+        return "all cuts are healed" if step.what == "heal" else f"FAULT: {step.what}"
+    text = f"node {step.node + 1}: {_what(step)}"
+    if step.move is None:
+        return text
+    done = world.moved(before, step.node, step.move).actions
+    return "; ".join((text, *filter(None, map(_action, done))))
+
+
+def _what(step: Step) -> str:
+    if step.message is None:
+        return WORDS.get(step.what, step.what)
+    sender, priority = step.message.heard
+    whose = f"priority {priority} of node {sender + 1}"
+    match step.what:
+        case "lose":
+            return f"FAULT: {whose} is lost on the way to it"
+        case "delay":
+            return f"FAULT: {whose} will come late to it"
+        case "duplicate":
+            return f"hears {whose} (FAULT: which will come again)"
+        case _:
+            return f"hears {whose}"
+
+
+def _action(action: Action) -> str:
+    match action:
+        case SendAdvertisement(priority=priority):
+            return f"sends priority {priority}"
+        case AddAddresses():
+            return "takes the addresses"
+        case RemoveAddresses():
+            return "asks the kernel to remove the addresses"
+        case ReportTransition(before=before, after=after, reason=reason):
+            return f"{before} -> {after} ({reason})"
+        case AnnounceAddresses() | ReportSplitBrain() | CountSuppressed():
+            return ""
+        case _:  # pragma: no cover (the type checker proves it)
+            assert_never(action)

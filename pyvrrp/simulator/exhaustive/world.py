@@ -1,0 +1,404 @@
+"""All nodes and the network between them: which steps there are, and where each leads.
+
+A state of the world is a short tuple of numbers; each stands for a node, for the messages under
+way, and so on. What one node does depends on nothing but the node and the event, so it is computed
+once and looked up from then on. That is what makes hundreds of thousands of states affordable.
+"""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
+
+from pyvrrp.simulator.exhaustive.clocks import Clocks, Scene, at_once, later, overdue
+from pyvrrp.simulator.exhaustive.invariants import Invariant
+from pyvrrp.simulator.exhaustive.moves import Moved, Moves, NodeMove, Word, must_follow_fence
+from pyvrrp.simulator.exhaustive.network import (
+    Link,
+    Message,
+    Messages,
+    postponed,
+    sent,
+    without,
+)
+from pyvrrp.simulator.exhaustive.network import aged as aged_messages
+from pyvrrp.simulator.exhaustive.node import NOW, Heard, Node, Process
+from pyvrrp.simulator.exhaustive.node import aged as aged_node
+from pyvrrp.simulator.exhaustive.scope import Fault, Scope, Start, StepFunction, expected_skew
+from pyvrrp.units import Nanoseconds
+from pyvrrp.virtual_router.states import Backup, Master, Releasing, deadline
+
+WorldState: TypeAlias = tuple[int, ...]
+Value = TypeVar("Value", bound=Hashable)
+
+LOCAL_FAULTS: dict[Word, Fault] = {
+    "close fence": Fault.FENCE,
+    "crash": Fault.CRASH,
+    "stall": Fault.STALL,
+    "slow kernel": Fault.SLOW_KERNEL,
+}
+DISTURBING = frozenset({*LOCAL_FAULTS, "open fence", "start", "go on"})
+
+
+class Past(NamedTuple):
+    """The faults so far: how many are left, which kinds there were, which links are cut."""
+
+    left: int
+    seen: frozenset[Fault] = frozenset()
+    missing: int = 0
+    cut: frozenset[Link] = frozenset()
+
+
+class Step(NamedTuple):
+    """One step of the world: what happened, to whom, and how long it took."""
+
+    what: str
+    node: int | None = None
+    message: Message | None = None
+    move: NodeMove | None = None
+    passed: Nanoseconds = Nanoseconds(0)
+
+
+class Outcome(NamedTuple):
+    """A step, where it leads, and the promise it breaks, if any."""
+
+    step: Step
+    state: WorldState
+    broken: Invariant | None = None
+    detail: str = ""
+
+
+class Numbers(Generic[Value]):
+    """Gives each value a number, the same for equal ones."""
+
+    def __init__(self) -> None:
+        self.values: list[Value] = []
+        self._numbers: dict[Value, int] = {}
+
+    def of(self, value: Value) -> int:
+        """Return the number of *value*."""
+        number = self._numbers.get(value)
+        if number is None:
+            number = self._numbers[value] = len(self.values)
+            self.values.append(value)
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the world wants to know of one node, and the moves it has."""
+
+    moves: tuple[Word, ...]
+    urgent: bool
+    wait: Nanoseconds | None
+    master: bool
+    on_the_wire: bool
+    holds: bool
+    eligible: bool
+    slow: bool
+    hears: bool
+
+
+class World:
+    """The steps of one scope."""
+
+    def __init__(self, scope: Scope, step: StepFunction) -> None:
+        self.scope = scope
+        self.size = len(scope.routers)
+        self._moves = [Moves(scope, index, step) for index in range(self.size)]
+        self.nodes: Numbers[Node] = Numbers()
+        self.messages: Numbers[Messages] = Numbers()
+        self.pasts: Numbers[Past] = Numbers()
+        self.clocks: Numbers[Clocks] = Numbers()
+        # Each of these is asked the same over and over again.
+        self._facts = cache(self._look_at)
+        self._moved = cache(self._move)
+        self._scene = cache(self._look_around)
+        self._at_once = cache(self._clocks_at_once)
+        self._later = cache(self._clocks_later)
+        self._aged = cache(self._age)
+        self._sent = cache(self._send)
+
+    def first(self) -> WorldState:
+        """Return the state in which all histories begin."""
+        state = self._cold()
+        if self.scope.start is Start.SETTLED:
+            while self.clocks.values[state[-1]].quiet < self.scope.settling:
+                state = min(self.outcomes(state), key=_expected).state
+        return state
+
+    def _cold(self) -> WorldState:
+        nobody = self.nodes.of(Node())
+        start = (
+            self.messages.of(()),
+            self.pasts.of(Past(self.scope.faults)),
+            self.clocks.of(Clocks()),
+        )
+        return (*(nobody for _ in range(self.size)), *start)
+
+    def node(self, state: WorldState, index: int) -> Node:
+        """Return one node of *state*."""
+        return self.nodes.values[state[index]]
+
+    def moved(self, state: WorldState, index: int, move: NodeMove) -> Moved:
+        """Return what *move* makes of one node of *state*."""
+        return self._moves[index].take(self.node(state, index), move)
+
+    def outcomes(self, state: WorldState) -> Iterator[Outcome]:
+        """Yield every step that there is from *state*."""
+        past = self.pasts.values[state[-2]]
+        urgent = False
+        for index in range(self.size):
+            facts = self._facts(state[index])
+            urgent = urgent or facts.urgent
+            for word in facts.moves:
+                fault = LOCAL_FAULTS.get(word)
+                if fault is None or (past.left and fault in self.scope.kinds):
+                    yield self._with_node(state, index, word, fault, None)
+        for message in dict.fromkeys(self.messages.values[state[-3]]):
+            urgent = urgent or message.left == 0
+            yield from self._with_message(state, message, past)
+        yield from self._cuts(state, past)
+        if not urgent:
+            yield self._tick(state)
+
+    def _with_message(self, state: WorldState, message: Message, past: Past) -> Iterator[Outcome]:
+        rest = without(self.messages.values[state[-3]], message)
+        index = message.receiver
+        if self._facts(state[index]).hears:
+            arrived = self._replaced(state, messages=rest)
+            yield self._with_node(arrived, index, message.heard, None, message)
+        if not past.left or message.late:
+            return
+        if Fault.DUPLICATE in self.scope.kinds and self._facts(state[index]).hears:
+            yield self._with_node(state, index, message.heard, Fault.DUPLICATE, message)
+        if message.left != self.scope.delay:
+            return  # what is lost or late is so from the beginning
+        if Fault.LOSE in self.scope.kinds:
+            lost = self._replaced(state, messages=rest, past=_after(past, Fault.LOSE))
+            yield self._outcome(Step("lose", index, message), lost, disturbed=True)
+        if Fault.DELAY in self.scope.kinds:
+            late = postponed(self.messages.values[state[-3]], message, self.scope.late)
+            delayed = self._replaced(state, messages=late, past=_after(past, Fault.DELAY))
+            yield self._outcome(Step("delay", index, message), delayed, disturbed=True)
+
+    def _cuts(self, state: WorldState, past: Past) -> Iterator[Outcome]:
+        if past.cut:
+            healed = self._replaced(state, past=past._replace(cut=frozenset()))
+            yield self._outcome(Step("heal"), healed, disturbed=True)
+        elif past.left and Fault.CUT in self.scope.kinds:
+            for what, links in _cuts(self.size):
+                cut = _after(past, Fault.CUT)._replace(cut=links)
+                yield self._outcome(Step(what), self._replaced(state, past=cut), disturbed=True)
+
+    def _with_node(
+        self,
+        state: WorldState,
+        index: int,
+        move: NodeMove,
+        fault: Fault | None,
+        message: Message | None,
+    ) -> Outcome:
+        number, priorities, broken, detail, silent = self._moved(index, state[index], move)
+        past = self.pasts.values[state[-2]]
+        if silent is not None:
+            broken = broken or self._silence(state, past, silent, index)
+        after = (*state[:index], number, *state[index + 1 :])
+        if priorities:
+            messages = self._sent(state[-3], index, priorities, past.cut)
+            after = (*after[:-3], messages, *after[-2:])
+        if fault is not None:
+            after = self._replaced(after, past=_after(past, fault))
+        what = move if isinstance(move, str) else ("duplicate" if fault else "hear")
+        step = Step(what, index, message, move)
+        disturbed = isinstance(move, str) and move in DISTURBING
+        outcome = self._outcome(step, after, disturbed=disturbed)
+        return outcome._replace(broken=broken, detail=detail) if broken else outcome
+
+    def _tick(self, state: WorldState) -> Outcome:
+        messages = self.messages.values[state[-3]]
+        waits = (self._facts(state[index]).wait for index in range(self.size))
+        nearest = [self.scope.quantum, *(wait for wait in waits if wait is not None)]
+        passed = min(nearest + [message.left for message in messages])
+        scene = self._scene(*state[:-1])
+        after = (
+            *(self._aged(index, state[index], passed) for index in range(self.size)),
+            self._aged(None, state[-3], passed),
+            state[-2],
+            self._later(state[-1], scene, passed),
+        )
+        clocks, now = self.clocks.values[after[-1]], self._scene(*after[:-1])
+        # A fence that closed while the process stood is news to it at most at once.
+        fenced = any(self._fenced_master(after[index]) for index in range(self.size))
+        broken = Invariant.FENCED_HOLDS_NOTHING if fenced else overdue(clocks, now, self.scope)
+        return Outcome(Step("tick", passed=passed), after, broken)
+
+    def _fenced_master(self, number: int) -> bool:
+        node = self.nodes.values[number]
+        running = node.process is Process.RUNNING and not node.fence_open
+        return running and isinstance(node.state, Backup | Master)
+
+    def _outcome(self, step: Step, state: WorldState, *, disturbed: bool) -> Outcome:
+        scene = self._scene(*state[:-1])
+        clocks = self._at_once(state[-1], scene, disturbed)
+        if clocks != state[-1]:
+            state = (*state[:-1], clocks)
+        return Outcome(step, state)
+
+    def _silence(
+        self, state: WorldState, past: Past, silent: int, claimant: int
+    ) -> Invariant | None:
+        other = self.node(state, silent)
+        router = self.scope.routers[claimant]
+        if other.process is Process.RUNNING:
+            kinds = frozenset({Fault.LOSE, Fault.DELAY, Fault.DUPLICATE})
+            skew = expected_skew(router, router.advertisement_interval)
+            tolerated = 2 if skew > self.scope.delay else 1
+            applies = past.seen <= kinds and past.missing <= tolerated
+            wrong = applies and isinstance(other.state, Master)
+            return Invariant.TWO_MISSING if wrong else None
+        in_time = not past.seen & {Fault.LOSE, Fault.DELAY, Fault.CUT}
+        return Invariant.DEAD_ONE_IS_GONE if in_time and other.held else None
+
+    def _replaced(
+        self, state: WorldState, *, messages: Messages | None = None, past: Past | None = None
+    ) -> WorldState:
+        return (
+            *state[:-3],
+            state[-3] if messages is None else self.messages.of(messages),
+            state[-2] if past is None else self.pasts.of(past),
+            state[-1],
+        )
+
+    # What follows is computed once for each argument.
+
+    def _move(
+        self, index: int, number: int, move: NodeMove
+    ) -> tuple[int, tuple[int, ...], Invariant | None, str, int | None]:
+        moved = self._moves[index].take(self.nodes.values[number], move)
+        return self.nodes.of(moved.node), moved.sent, moved.broken, moved.detail, moved.silent
+
+    def _send(
+        self, number: int, sender: int, priorities: tuple[int, ...], cut: frozenset[Link]
+    ) -> int:
+        new = [
+            Message(receiver, Heard(sender, priority), self.scope.delay)
+            for priority in priorities
+            for receiver in range(self.size)
+            if receiver != sender and (sender, receiver) not in cut
+        ]
+        return self.messages.of(sent(self.messages.values[number], new))
+
+    def _age(self, index: int | None, number: int, passed: Nanoseconds) -> int:
+        if index is None:
+            return self.messages.of(aged_messages(self.messages.values[number], passed))
+        return self.nodes.of(
+            aged_node(self.nodes.values[number], passed, self.scope.routers[index])
+        )
+
+    def _clocks_at_once(self, number: int, scene: Scene, disturbed: bool) -> int:  # noqa: FBT001 (a key of a cache)
+        clocks = self.clocks.values[number]
+        return self.clocks.of(at_once(clocks, scene, self.scope, disturbed=disturbed))
+
+    def _clocks_later(self, number: int, scene: Scene, passed: Nanoseconds) -> int:
+        return self.clocks.of(later(self.clocks.values[number], scene, passed, self.scope))
+
+    def _look_around(self, *numbers: int) -> Scene:
+        facts = [self._facts(numbers[index]) for index in range(self.size)]
+        eligible = [self.scope.routers[i] for i, one in enumerate(facts) if one.eligible]
+        masters = [self.scope.routers[i] for i, one in enumerate(facts) if one.master]
+        undisturbed = (
+            not self.pasts.values[numbers[-1]].cut
+            and not any(message.late for message in self.messages.values[numbers[-2]])
+            and not any(one.slow for one in facts)
+        )
+        best = max((router.priority for router in eligible), default=0)
+        preempted = all(router.preempt or router.priority != best for router in eligible)
+        right = not preempted or any(router.priority == best for router in masters)
+        return Scene(
+            masters=len(masters),
+            running_holders=sum(one.holds for one in facts),
+            vacant=bool(eligible) and not any(one.on_the_wire for one in facts),
+            undisturbed=undisturbed,
+            settled=len(masters) == bool(eligible) and (not eligible or right),
+        )
+
+    def _look_at(self, number: int) -> Facts:
+        node = self.nodes.values[number]
+        running = node.process is Process.RUNNING
+        due = deadline(node.state) if running else None
+        moves = tuple(_moves_of(node, self.scope))
+        waits = [
+            Nanoseconds(instant)
+            for instant in (
+                None if due is None else due - NOW,
+                node.removal if running else None,
+                node.lease,
+                node.not_before or None,
+                node.preempts_in or None,
+            )
+            if instant is not None and instant > 0
+        ]
+        urgent = running and (
+            (due is not None and due <= NOW)
+            or node.removal == 0
+            or bool(node.socket)
+            or must_follow_fence(node)
+        )
+        return Facts(
+            moves=moves,
+            urgent=urgent,
+            wait=min(waits, default=None),
+            master=running and isinstance(node.state, Master),
+            on_the_wire=running and isinstance(node.state, Master | Releasing),
+            holds=running and node.held,
+            eligible=running and node.fence_open,
+            slow=node.removal is not None and node.removal > self.scope.removal,
+            hears=not (running and node.socket),
+        )
+
+
+def _moves_of(node: Node, scope: Scope) -> Iterator[Word]:
+    yield "close fence" if node.fence_open else "open fence"
+    if node.process is Process.DEAD:
+        yield "start"
+        return
+    yield "crash"
+    if node.process is Process.STANDING:
+        yield "go on"
+        return
+    yield "stall"
+    due = deadline(node.state)
+    reads_first = bool(node.socket) and not isinstance(node.state, Master)
+    if due is not None and due <= NOW and not reads_first:
+        yield "timer"
+    if node.socket:
+        yield "read socket"
+    if must_follow_fence(node):
+        yield "follow fence"
+    if node.removal is not None:
+        yield "removed"
+        if node.removal == scope.removal:
+            yield "slow kernel"
+
+
+def _expected(outcome: Outcome) -> int:
+    """Rank the steps of a history without faults: what comes first, happens first."""
+    order = ("start", "follow fence", "removed", "hear", "timer", "tick")
+    return order.index(outcome.step.what) if outcome.step.what in order else len(order)
+
+
+def _after(past: Past, fault: Fault) -> Past:
+    missing = past.missing + (fault in {Fault.LOSE, Fault.DELAY})
+    return past._replace(left=past.left - 1, seen=past.seen | {fault}, missing=min(missing, 3))
+
+
+@cache
+def _cuts(size: int) -> tuple[tuple[str, frozenset[Link]], ...]:
+    pairs = [(a, b) for a in range(size) for b in range(size) if a != b]
+    one_way = [(f"cut from node {a + 1} to node {b + 1}", frozenset({(a, b)})) for a, b in pairs]
+    isolated = [
+        (f"cut off node {node + 1}", frozenset(pair for pair in pairs if node in pair))
+        for node in range(size if size > 2 else 1)  # noqa: PLR2004 (two nodes: either is both)
+    ]
+    return tuple(one_way + isolated)
