@@ -62,6 +62,8 @@ CHECK_FLAGS = (
 TARGET_FLAGS = (
     Flag("--http", "http", "URL", "URL that must answer; repeat for more", repeatable=True),
     Flag("--tcp", "tcp", "HOST:PORT", "port that must accept; repeat for more", repeatable=True),
+    Flag("--ping", "ping", "HOST", "host that must answer; repeat for more", repeatable=True),
+    Flag("--exec", "exec", "COMMAND", "must end with status 0; repeat for more", repeatable=True),
 )
 CONTROL_SOCKET = Flag("--control-socket", "control_socket", "PATH", "where status finds it")
 FLAGS = (*ROUTER_FLAGS, *TARGET_FLAGS, *CHECK_FLAGS, CONTROL_SOCKET)
@@ -98,12 +100,16 @@ def configuration(args: argparse.Namespace) -> "Configuration":
 
     Raise ConfigurationError as for a file, with the flags for paths.
     """
-    from pyvrrp.config.parse import parse  # noqa: PLC0415 - the daemon forks before it
+    # Here, as the daemon forks before it.
+    from pyvrrp.config.files import unreadable_files  # noqa: PLC0415
+    from pyvrrp.config.origins import ONE_FILE  # noqa: PLC0415
+    from pyvrrp.config.parse import parse  # noqa: PLC0415
 
     problems = _misplaced(args)
     node = getattr(args, "node", None)
     try:
         parsed = parse(_document(args), SOURCE, node=node, hostname=os.uname().nodename)
+        problems += map(_by_flag, unreadable_files(parsed, ONE_FILE))
     except ConfigurationError as error:
         # Several checks that share their flags share the problems of those.
         problems += dict.fromkeys(_by_flag(problem) for problem in error.problems)
@@ -130,7 +136,9 @@ def _misplaced(args: argparse.Namespace) -> list[Problem]:
         problems.append(Problem("--config", what))
     if not _checks(args):
         needless = [flag.flag for flag in CHECK_FLAGS if flag.flag in used]
-        problems += [Problem(flag, "needs --http or --tcp") for flag in needless]
+        *others, last = (flag.flag for flag in TARGET_FLAGS)
+        what = f"needs {', '.join(others)} or {last}"
+        problems += [Problem(flag, what) for flag in needless]
     return problems
 
 

@@ -1,25 +1,45 @@
-"""The files that a configuration names must be there and readable."""
+"""The files that a configuration names must be there and readable, its programs safe to run."""
 
 from pathlib import Path
 
-from pyvrrp.config.model import Configuration, HttpProbeConfig
+from pyvrrp.config.commands import obstacle
+from pyvrrp.config.model import Configuration, ExecProbeConfig, HttpProbeConfig
 from pyvrrp.config.origins import Origins
+from pyvrrp.config.users import UnknownUserError, trusted_users, user_of
 from pyvrrp.errors import Problem
 
 
 def unreadable_files(configuration: Configuration, origins: Origins) -> list[Problem]:
-    """Return a problem for every file named in *configuration* that cannot be read."""
+    """Return a problem for every file named in *configuration* that is of no use.
+
+    Certificates must be readable; programs must be safe to run.
+    """
     problems: list[Problem] = []
     for check in configuration.checks:
-        probe = check.probe
-        if not isinstance(probe, HttpProbeConfig):
-            continue
-        named = (("ca", probe.ca), ("certificate", probe.certificate), ("key", probe.key))
-        for key, file in named:
-            what = "" if file is None else _obstacle(file)
-            if what:
-                problems.append(Problem(f"{origins.check(check.name)}.{key}", what))
+        path = origins.check(check.name)
+        match check.probe:
+            case HttpProbeConfig() as probe:
+                problems += _unreadable(probe, path)
+            case ExecProbeConfig() as probe:
+                problems += _unsafe(probe, path)
+            case _:
+                pass
     return problems
+
+
+def _unreadable(probe: HttpProbeConfig, path: str) -> list[Problem]:
+    named = (("ca", probe.ca), ("certificate", probe.certificate), ("key", probe.key))
+    found = ((key, "" if file is None else _obstacle(file)) for key, file in named)
+    return [Problem(f"{path}.{key}", what) for key, what in found if what]
+
+
+def _unsafe(probe: ExecProbeConfig, path: str) -> list[Problem]:
+    try:
+        user = user_of(probe.user)
+    except UnknownUserError as error:
+        return [Problem(f"{path}.user", str(error))]
+    what = obstacle(probe.command[0], trusted_users(user))
+    return [Problem(f"{path}.exec", what)] if what else []
 
 
 def _obstacle(file: Path) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import PurePath
 
 from pyvrrp.config.durations import write_duration
 from pyvrrp.config.keys import bare
@@ -9,6 +10,7 @@ from pyvrrp.config.model import (
     CheckConfig,
     ChecksumPolicy,
     Configuration,
+    ExecProbeConfig,
     HttpProbeConfig,
     VirtualRouterConfig,
 )
@@ -30,6 +32,10 @@ _STRICT = (
     "in VRRPv2 drops advertisements whose interval or addresses differ, as the RFC says: a "
     "mismatch then makes two masters; in VRRPv3 believes whatever interval a peer advertises"
 )
+# What only a shell would understand, and what runs a program that stands in its arguments.
+_SHELL_WORDS = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>&1", "2>/dev/null", ">/dev/null"}
+_INTERPRETERS = {"sh", "bash", "dash", "env", "perl", "python3", "ruby", "sudo"}
+_AS_ROOT = "gives the program every right on this machine; a check that only looks needs none"
 _IN_CLEAR = "is no security: the password crosses the network in clear, and RFC 3768 removed it"
 
 
@@ -91,5 +97,21 @@ def _check(check: CheckConfig, *, used: bool) -> Iterator[tuple[str, str]]:
     if not used:
         yield "", "is used by no virtual router"
     probe = check.probe
+    if isinstance(probe, ExecProbeConfig):
+        yield from _program(check, probe)
     if isinstance(probe, HttpProbeConfig) and is_tls(probe.url) and not probe.verify:
         yield ".verify", "without it any server that answers passes; give a ca instead"
+
+
+def _program(check: CheckConfig, probe: ExecProbeConfig) -> Iterator[tuple[str, str]]:
+    program, *arguments = probe.command
+    for word in arguments:
+        if word in _SHELL_WORDS:
+            yield ".exec", f"hands {word} to the program: no shell reads it; put it in a script"
+    if PurePath(program).name in _INTERPRETERS and any(word[:1] == "/" for word in arguments):
+        yield ".exec", "who may write to the script is not looked at; name it first, without sh"
+    if probe.user == "root":
+        yield ".user", _AS_ROOT
+    if check.policy.interval < _ADVICE_BELOW:
+        starts = write_duration(check.policy.interval)
+        yield ".interval", f"starts a process every {starts}: that costs more than most checks see"

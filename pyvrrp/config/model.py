@@ -97,7 +97,74 @@ class TcpProbeConfig:
     netns: str = ""
 
 
-ProbeConfig: TypeAlias = HttpProbeConfig | TcpProbeConfig
+@dataclass(frozen=True, slots=True)
+class ExecProbeConfig:
+    """One run of a program, which must end with status 0."""
+
+    command: tuple[str, ...]  # the program's absolute path, then its arguments
+    user: str = ""  # empty: nobody, if the daemon is root, else whoever the daemon is
+    check: str = ""  # the name of the check and that of the node, for the program's environment
+    node: str = ""
+    netns: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PingProbeConfig:
+    """One ICMP echo that must be answered."""
+
+    host: str
+    source: Address | None = None
+    interface: str = ""  # empty: chosen by the kernel
+    netns: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ArpProbeConfig:
+    """Somebody on the link (or, with ``absent``, nobody) answers for an address."""
+
+    address: Address
+    interface: str
+    absent: bool = False
+    netns: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessProbeConfig:
+    """How many processes of a name must run."""
+
+    name: str
+    command_line: str = ""  # a regular expression for the arguments, joined by spaces
+    at_least: int = 1
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileProbeConfig:
+    """A regular file that must, or must not, be there."""
+
+    path: Path
+    present: bool = True
+    contains: str = ""  # a regular expression
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceProbeConfig:
+    """An interface that must be up, with carrier."""
+
+    name: str
+    netns: str = ""
+
+
+ProbeConfig: TypeAlias = (
+    HttpProbeConfig
+    | TcpProbeConfig
+    | ExecProbeConfig
+    | PingProbeConfig
+    | ArpProbeConfig
+    | ProcessProbeConfig
+    | FileProbeConfig
+    | InterfaceProbeConfig
+)
 
 
 @dataclass(frozen=True, slots=True)

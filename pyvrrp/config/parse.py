@@ -68,7 +68,7 @@ def parse(
     top.refuse_unknown(KEYS)
     own_name = _own_name(top, node, hostname)
     control_socket = top.read(CONTROL_SOCKET)
-    checks = _checks(top, origins)
+    checks = _checks(top, origins, own_name or "")
     written = _virtual_routers(top, origins, own_name)
     refuse_duplicates(written)
     if top.good(CHECK):
@@ -101,13 +101,13 @@ def _own_name(top: Section, node: str | None, hostname: str) -> str | None:
     return hostname
 
 
-def _checks(top: Section, origins: Origins) -> tuple[CheckConfig, ...]:
+def _checks(top: Section, origins: Origins, node: str) -> tuple[CheckConfig, ...]:
     checks: list[CheckConfig] = []
     for check_name, entry in top.read(CHECK).items():
         path = origins.check(check_name)
         try:
             section = Section(table(entry), f"{path}.", top.problems)
-            checks.append(check(section, check_name))
+            checks.append(check(section, check_name, node))
             name(check_name)
         except WrongValueError as error:
             top.report(path, error)

@@ -1,7 +1,21 @@
 """What a configuration will run, in lines for people and in values for JSON."""
 
+import shlex
+from typing import assert_never
+
 from pyvrrp.config.durations import write_duration
-from pyvrrp.config.model import CheckConfig, HttpProbeConfig, VirtualRouterConfig
+from pyvrrp.config.model import (
+    ArpProbeConfig,
+    CheckConfig,
+    ExecProbeConfig,
+    FileProbeConfig,
+    HttpProbeConfig,
+    InterfaceProbeConfig,
+    PingProbeConfig,
+    ProcessProbeConfig,
+    TcpProbeConfig,
+    VirtualRouterConfig,
+)
 from pyvrrp.identity import Family
 from pyvrrp.units import to_milliseconds
 
@@ -51,10 +65,11 @@ def virtual_router_as_values(router: VirtualRouterConfig) -> dict[str, object]:
 def check_as_values(check: CheckConfig) -> dict[str, object]:
     """Return *check* for JSON; headers, which may hold secrets, stay out."""
     kind, target = _target(check)
+    method = check.probe.method if isinstance(check.probe, HttpProbeConfig) else None
     return {
         "name": check.name,
-        "kind": "http" if isinstance(check.probe, HttpProbeConfig) else "tcp",
-        "method": kind if isinstance(check.probe, HttpProbeConfig) else None,
+        "kind": kind if method is None else "http",
+        "method": method,
         "target": target,
         "interval_ms": to_milliseconds(check.policy.interval),
         "timeout_ms": to_milliseconds(check.policy.timeout),
@@ -65,8 +80,23 @@ def check_as_values(check: CheckConfig) -> dict[str, object]:
 
 
 def _target(check: CheckConfig) -> tuple[str, str]:
-    probe = check.probe
-    if isinstance(probe, HttpProbeConfig):
-        return probe.method, probe.url
-    host = f"[{probe.host}]" if ":" in probe.host else probe.host
-    return "tcp", f"{host}:{probe.port}"
+    """Return what kind of look it is (an HTTP method, else the kind's key), and at what."""
+    match check.probe:
+        case HttpProbeConfig(url=url, method=method):
+            return method, url
+        case TcpProbeConfig(host=host, port=port):
+            return "tcp", f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        case ExecProbeConfig(command=command):
+            return "exec", shlex.join(command)
+        case PingProbeConfig(host=host):
+            return "ping", host
+        case ArpProbeConfig(address=address, interface=interface, absent=absent):
+            return "arp", f"{address} on {interface}{' (absent)' if absent else ''}"
+        case ProcessProbeConfig(name=name):
+            return "process", name
+        case FileProbeConfig(path=path, present=present):
+            return "file", f"{path}{'' if present else ' (absent)'}"
+        case InterfaceProbeConfig(name=name):
+            return "interface", name
+        case probe:
+            assert_never(probe)

@@ -3,15 +3,15 @@
 import asyncio
 import socket
 from dataclasses import dataclass
-from errno import EADDRNOTAVAIL
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from pyvrrp.ports import Address
-from pyvrrp.probes.failure import ProbeError, in_words
+from pyvrrp.probes.failure import ProbeError
 from pyvrrp.probes.namespace import inside
 from pyvrrp.probes.progress import Progress
 from pyvrrp.probes.resolver import Name, Resolver
+from pyvrrp.probes.socket_address import SocketAddress, bind_to, scope_of, sockaddr, usable
 
 _RETRY = 0.01  # seconds until a UNIX socket with a full backlog is tried again
 
@@ -37,9 +37,8 @@ class Connector:
 
         Addresses of one name are tried in turn, each with a fair share of the time left.
         """
-        progress.phase = f"while resolving {endpoint.host}"
-        progress.name = Name(endpoint.host, endpoint.netns)
-        addresses = _usable(await self._resolver.addresses(progress.name), endpoint)
+        source, netns = endpoint.source, endpoint.netns
+        addresses = await self.addresses(endpoint.host, source, netns, progress)
         progress.phase = "while connecting"
         for left in range(len(addresses), 1, -1):
             try:
@@ -48,6 +47,14 @@ class Connector:
             except (OSError, ProbeError):
                 continue  # the last address will give the reason
         return await _connect(addresses[-1], endpoint)
+
+    async def addresses(
+        self, host: str, source: Address | None, netns: str, progress: Progress
+    ) -> tuple[Address, ...]:
+        """Return all addresses of *host* that *source* can reach; raise ProbeError if none."""
+        progress.phase = f"while resolving {host}"
+        progress.name = Name(host, netns)
+        return usable(await self._resolver.addresses(progress.name), source, host)
 
     def doubt(self, progress: Progress) -> None:
         """Have the name that a probe has used looked up again: the probe failed."""
@@ -78,17 +85,6 @@ def _connected_unix(connection: socket.socket, path: Path) -> bool:
     return True
 
 
-def _usable(addresses: tuple[Address, ...], endpoint: Endpoint) -> tuple[Address, ...]:
-    source = endpoint.source
-    if source is None:
-        return addresses
-    usable = tuple(address for address in addresses if address.version == source.version)
-    if not usable:
-        kind = f"IPv{source.version}"
-        raise ProbeError(f"cannot use source address {source}: {endpoint.host} has no {kind} one")
-    return usable
-
-
 async def _connect(address: Address, endpoint: Endpoint) -> socket.socket:
     connection, target = _prepare(address, endpoint)
     try:
@@ -109,44 +105,18 @@ def refuse_itself(connection: socket.socket) -> None:
         raise ProbeError("connection refused")
 
 
-def _prepare(
-    address: Address, endpoint: Endpoint
-) -> tuple[socket.socket, tuple[str, int] | tuple[str, int, int, int]]:
+def _prepare(address: Address, endpoint: Endpoint) -> tuple[socket.socket, SocketAddress]:
     """Return a new socket, made where and bound as *endpoint* says, and what to connect it to."""
     family = socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
     with inside(endpoint.netns):
-        scope = _scope(address)
-        source_scope = _scope(endpoint.source) or scope
+        scope = scope_of(address)
+        source_scope = scope_of(endpoint.source) or scope
         connection = socket.socket(family, socket.SOCK_STREAM)
     try:
         connection.setblocking(False)
         if endpoint.source is not None:
-            _bind(connection, endpoint.source, source_scope)
+            bind_to(connection, endpoint.source, source_scope)
     except BaseException:
         connection.close()
         raise
-    return connection, _sockaddr(address, endpoint.port, scope)
-
-
-def _bind(connection: socket.socket, source: Address, scope: int) -> None:
-    try:
-        connection.bind(_sockaddr(source, 0, scope if source.is_link_local else 0))
-    except OSError as error:
-        why = "this host does not have it" if error.errno == EADDRNOTAVAIL else in_words(error)
-        raise ProbeError(f"cannot use source address {source}: {why}") from error
-
-
-def _sockaddr(
-    address: Address, port: int, scope: int
-) -> tuple[str, int] | tuple[str, int, int, int]:
-    if isinstance(address, IPv4Address):
-        return str(address), port
-    return str(address).partition("%")[0], port, 0, scope
-
-
-def _scope(address: Address | None) -> int:
-    """Return the interface index that a zone such as ``%eth0`` names; 0: there is no zone."""
-    if not isinstance(address, IPv6Address) or address.scope_id is None:
-        return 0
-    zone = address.scope_id
-    return int(zone) if zone.isdecimal() else socket.if_nametoindex(zone)
+    return connection, sockaddr(address, endpoint.port, scope)

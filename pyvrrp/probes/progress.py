@@ -10,13 +10,15 @@ from pyvrrp.probes.resolver import Name
 class Progress:
     """When the probe began and has to end (the loop's seconds), and what it is doing now.
 
-    ``name`` is the name whose addresses it uses, if it uses any.
+    ``name`` is the name whose addresses it uses, if it uses any. ``overdue`` is what to say before
+    the time it was given when that time is over; empty: that it timed out, and in which phase.
     """
 
     began: float
     deadline: float
     phase: str = "before it began"
     name: Name | None = None
+    overdue: str = ""
 
     def share(self, parts: int) -> float:
         """Return the end of a fair share of what is left when *parts* things are still to try."""

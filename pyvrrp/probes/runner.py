@@ -5,10 +5,26 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, assert_never
 
-from pyvrrp.config.model import HttpProbeConfig, ProbeConfig, TcpProbeConfig
+from pyvrrp.config.model import (
+    ArpProbeConfig,
+    ExecProbeConfig,
+    FileProbeConfig,
+    HttpProbeConfig,
+    InterfaceProbeConfig,
+    PingProbeConfig,
+    ProbeConfig,
+    ProcessProbeConfig,
+    TcpProbeConfig,
+)
 from pyvrrp.ports import Handle, ProbeResult
+from pyvrrp.probes import arp
 from pyvrrp.probes.connection import Connector
+from pyvrrp.probes.exec import ExecProbe
 from pyvrrp.probes.failure import ProbeError, in_words, printable
+from pyvrrp.probes.file import FileProbe
+from pyvrrp.probes.interface import InterfaceProbe
+from pyvrrp.probes.ping import PingProbe
+from pyvrrp.probes.process import ProcessProbe
 from pyvrrp.probes.progress import Progress
 from pyvrrp.probes.resolver import Resolver
 from pyvrrp.probes.tcp import TcpProbe
@@ -25,6 +41,11 @@ class AsyncioProbes:
     def __init__(self) -> None:
         self._connector = Connector(Resolver())
         self._tcp = TcpProbe(self._connector)
+        self._ping = PingProbe(self._connector)
+        self._exec = ExecProbe()
+        self._process = ProcessProbe()
+        self._file = FileProbe()
+        self._interface = InterfaceProbe()
         self._running: set[_Running] = set()
 
     def start(
@@ -40,11 +61,12 @@ class AsyncioProbes:
         return running
 
     async def close(self) -> None:
-        """Call off what is under way and wait until its sockets are closed."""
+        """Call off what is under way and wait until its sockets are closed, its programs dead."""
         running = tuple(self._running)
         for each in running:
             each.cancel()
         await asyncio.gather(*(each.task for each in running), return_exceptions=True)
+        await self._exec.close()
 
     async def _result(
         self, probe: ProbeConfig, budget: Nanoseconds, progress: Progress
@@ -57,7 +79,7 @@ class AsyncioProbes:
         except OSError as error:
             # The kernel's own ETIMEDOUT is the same class, but has a number.
             if isinstance(error, TimeoutError) and error.errno is None:
-                reason = f"timed out after {duration_in_words(budget)} {progress.phase}"
+                reason = _overdue(progress, budget)
             else:
                 reason = in_words(error)
         except Exception as error:  # noqa: BLE001 - a bug in a probe must fence, not kill
@@ -71,6 +93,18 @@ class AsyncioProbes:
                 return await self._http.look(probe, progress)
             case TcpProbeConfig():
                 return await self._tcp.look(probe, progress)
+            case ExecProbeConfig():
+                return await self._exec.look(probe, progress)
+            case PingProbeConfig():
+                return await self._ping.look(probe, progress)
+            case ArpProbeConfig():
+                return await arp.look(probe, progress)
+            case ProcessProbeConfig():
+                return await self._process.look(probe, progress)
+            case FileProbeConfig():
+                return await self._file.look(probe, progress)
+            case InterfaceProbeConfig():
+                return await self._interface.look(probe, progress)
             case _:
                 assert_never(probe)
 
@@ -80,6 +114,15 @@ class AsyncioProbes:
         from pyvrrp.probes.http import HttpProbe  # noqa: PLC0415
 
         return HttpProbe(self._connector)
+
+
+def _overdue(progress: Progress, budget: Nanoseconds) -> str:
+    time = duration_in_words(budget)
+    return (
+        f"{progress.overdue} {time}"
+        if progress.overdue
+        else (f"timed out after {time} {progress.phase}")
+    )
 
 
 class _Running:

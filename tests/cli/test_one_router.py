@@ -6,7 +6,12 @@ import sys
 import pytest
 
 from pyvrrp.cli.one_router import add_flags, configuration, given
-from pyvrrp.config.model import HttpProbeConfig, TcpProbeConfig
+from pyvrrp.config.model import (
+    ExecProbeConfig,
+    HttpProbeConfig,
+    PingProbeConfig,
+    TcpProbeConfig,
+)
 from pyvrrp.errors import ConfigurationError
 from pyvrrp.identity import Place
 
@@ -68,6 +73,23 @@ def test_the_flags_mean_what_the_keys_mean() -> None:
     assert (policy.rise, policy.fall) == (3, 4)
 
 
+def test_programs_and_hosts_can_be_checked_without_a_file() -> None:
+    found = configuration(
+        parsed(*SMALL, "--exec", "/bin/true 'a b'", "--ping", "192.0.2.1", "--node", "web7")
+    )
+    assert found.virtual_routers[0].checks == ("ping", "exec")
+    assert [check.probe for check in found.checks] == [
+        PingProbeConfig("192.0.2.1"),
+        ExecProbeConfig(("/bin/true", "a b"), check="exec", node="web7"),
+    ]
+
+
+def test_a_program_that_is_not_there_is_a_problem_of_its_flag() -> None:
+    assert problems(*SMALL, "--exec", "/nowhere/x") == [
+        "--exec: /nowhere: no such file or directory"
+    ]
+
+
 def test_problems_name_the_flag_and_say_what_a_file_would_say() -> None:
     assert problems(
         *("--vrid", "300", "--address", "192.0.2.1", "--address", "x", "--priority", "high"),
@@ -96,7 +118,7 @@ def test_a_file_and_flags_exclude_each_other() -> None:
 
 
 def test_flags_for_checks_need_a_check() -> None:
-    assert problems(*SMALL, "--rise", "3") == ["--rise: needs --http or --tcp"]
+    assert problems(*SMALL, "--rise", "3") == ["--rise: needs --http, --tcp, --ping or --exec"]
 
 
 def test_a_number_of_many_digits_is_a_problem_and_no_exception() -> None:

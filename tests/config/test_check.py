@@ -133,7 +133,12 @@ def test_a_password_in_a_url_is_not_repeated() -> None:
 
 
 def test_a_check_needs_something_to_look_at() -> None:
-    assert check_problems("rise = 3") == ['check.web: needs http = "URL" or tcp = "HOST:PORT"']
+    assert check_problems("rise = 3") == [
+        (
+            "check.web: needs something to look at: one of http, tcp, exec, ping, arp, process, "
+            "file, interface"
+        )
+    ]
 
 
 def test_a_check_looks_at_one_thing() -> None:
@@ -147,9 +152,7 @@ def test_a_check_looks_at_one_thing() -> None:
 )
 def test_a_key_of_the_other_kind_is_refused(key: str) -> None:
     name = key.split(" ", maxsplit=1)[0]
-    assert check_problems(TCP + key) == [
-        f"{name}: has no meaning for a tcp check; give the other kind a check of its own"
-    ]
+    assert check_problems(TCP + key) == [f"{name}: has no meaning for a tcp check"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.config.check import BOTH_KINDS, HTTP_ONLY, TCP_ONLY
+from pyvrrp.config.check import EVERY_KIND, KINDS
 from pyvrrp.config.keys import Key
 from pyvrrp.config.load import load
 from pyvrrp.config.parse import KEYS, parse
@@ -31,9 +31,8 @@ def rows(heading: str) -> dict[str, str]:
         ("## `[[virtual_router]]`", ROUTER_KEYS),
         ("### `announce`", ANNOUNCE_KEYS),
         ("### `hold_down`", HOLD_DOWN_KEYS),
-        ("### Every check", BOTH_KINDS),
-        ("### TCP", TCP_ONLY),
-        ("### HTTP", HTTP_ONLY),
+        ("### Every check", EVERY_KIND),
+        *((f"### `{kind.key.name}`", kind.keys) for kind in KINDS),
     ],
 )
 def test_the_tables_have_the_parsers_keys_and_defaults(
@@ -49,7 +48,7 @@ def test_the_tables_have_the_parsers_keys_and_defaults(
         else:
             # Words: the key is required, or its default is decided elsewhere.
             assert (default == "required") == key.required, key.name
-            assert key.required or key.default is None or key in (*HTTP_ONLY[:1], *TCP_ONLY)
+            assert key.required or key.default is None or key in {kind.key for kind in KINDS}
 
 
 def test_there_are_examples() -> None:
