@@ -15,11 +15,19 @@ class Invariant(Enum):
     REMOVED_IN_TIME = (
         "a running router that is not MASTER has its addresses only until the kernel removed them"
     )
-    FENCED_HOLDS_NOTHING = "a running router whose fence is closed is not MASTER, but releasing"
+    FOLLOWS_FENCE = (
+        "a running router takes part while its fence is open, and is INIT or releasing otherwise"
+    )
+    TIMER_IS_SERVED = "a deadline that was reached is over once the timer has fired"
+    PACE = "the next advertisement of a master is due within its own interval"
+    STALLED_GIVES_WAY = (
+        "a master that stood longer than Master_Down_Interval says nothing before it has listened"
+    )
     NOT_BEFORE_ITS_TIME = (
         "a BACKUP takes over after Master_Down_Interval of silence, Skew_Time after a release, or "
         "at the end of its preemption delay, never before"
     )
+    NOT_LATER = "a BACKUP waits no longer than that"
     TWO_MISSING = "two missing advertisements never make a BACKUP take over from a living master"
     DEAD_ONE_IS_GONE = (
         "a BACKUP that heard its master in time takes over only when a dead or standing master's "
@@ -29,6 +37,3 @@ class Invariant(Enum):
     SHARED_ADDRESS = "two running routers have the addresses no longer than the bound"
     VACANCY = "the addresses have a master within the bound when there can be one"
     SETTLED = "after the last fault exactly one router is master, the one with the best claim"
-
-
-ADVICE = "the trace is the shortest there is, counted in steps"

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from pyvrrp.simulator.exhaustive.invariants import Invariant
 from pyvrrp.simulator.exhaustive.node import NOW, Heard, Node, Process, without_reports
 from pyvrrp.simulator.exhaustive.reference import allowed, reference
-from pyvrrp.simulator.exhaustive.scope import Scope, StepFunction
+from pyvrrp.simulator.exhaustive.scope import Scope, StepFunction, expected_wait
 from pyvrrp.virtual_router.actions import (
     Action,
     AddAddresses,
@@ -74,9 +74,14 @@ class Moves:
             return self._hear(node, move)
         match move:
             case "timer":
-                return self._drive(node, TimerFired())
+                moved = self._drive(node, TimerFired())
+                due = deadline(moved.node.state)
+                served = due is None or due > NOW
+                return moved if served else _breaking(moved, Invariant.TIMER_IS_SERVED)
             case "follow fence":
-                return self._drive(node, Startup() if node.fence_open else Shutdown("fenced"))
+                moved = self._drive(node, Startup() if node.fence_open else Shutdown("fenced"))
+                follows = not must_follow_fence(moved.node)
+                return moved if follows else _breaking(moved, Invariant.FOLLOWS_FENCE)
             case "read socket":
                 return self._read_socket(node)
             case "removed":
@@ -164,13 +169,13 @@ class Moves:
             node, problem = self._perform(before, node, action)
             broken = broken or problem
         node = reference(before, node, event, self._own)
-        broken = broken or _wrong_state(node) or _too_early(before, node)
+        broken = broken or _wrong_state(node) or self._wrong_time(before, node)
         return Moved(node, actions, broken, silent=self._silent(before, actions))
 
     def _perform(self, before: Node, node: Node, action: Action) -> tuple[Node, Invariant | None]:
         match action:
             case SendAdvertisement(priority=priority):
-                return node, _wrong_to_send(before, node, priority, self._own.priority)
+                return node, self._wrong_to_send(before, node, priority)
             case AddAddresses():
                 return node._replace(wanted=True, held=True, lease=None), None
             case RemoveAddresses():
@@ -178,6 +183,34 @@ class Moves:
                 return node._replace(wanted=False, removal=removal), None
             case _:
                 return node, None
+
+    def _wrong_to_send(self, before: Node, node: Node, priority: int) -> Invariant | None:
+        if priority == RELEASE:
+            gone = not node.held and not node.wanted
+            return None if gone else Invariant.RELEASE_AFTER_REMOVAL
+        if priority != self._own.priority:
+            return Invariant.OWN_PRIORITY
+        was, is_now = before.state, node.state
+        if isinstance(was, Master):
+            # A master that yields says so once.
+            patience = expected_wait(self._own, self._own.advertisement_interval)
+            return Invariant.STALLED_GIVES_WAY if NOW - was.adver_at > patience else None
+        speaks = isinstance(was, Releasing) or isinstance(is_now, Master)
+        return None if speaks else Invariant.ONLY_MASTER_SENDS
+
+    def _wrong_time(self, before: Node, node: Node) -> Invariant | None:
+        was, is_now = before.state, node.state
+        if isinstance(is_now, Master | Releasing):
+            if is_now.adver_at > NOW + self._own.advertisement_interval:
+                return Invariant.PACE
+            early = isinstance(was, Backup) and not allowed(before)
+            return Invariant.NOT_BEFORE_ITS_TIME if early else None
+        if isinstance(is_now, Backup):
+            preempts_in = node.not_before if node.preempts_in is None else node.preempts_in
+            due = deadline(is_now)
+            late = due is None or due > NOW + min(node.not_before, preempts_in)
+            return Invariant.NOT_LATER if late else None
+        return None
 
     def _silent(self, before: Node, actions: tuple[Action, ...]) -> int | None:
         state = before.state
@@ -198,19 +231,6 @@ def must_follow_fence(node: Node) -> bool:
     return isinstance(node.state, Backup | Master)
 
 
-def _wrong_to_send(before: Node, node: Node, priority: int, own: int) -> Invariant | None:
-    if priority == RELEASE:
-        gone = not node.held and not node.wanted
-        return None if gone else Invariant.RELEASE_AFTER_REMOVAL
-    if priority != own:
-        return Invariant.OWN_PRIORITY
-    # A master that yields says so once; whoever becomes master speaks at once.
-    spoken_as_master = isinstance(before.state, Master | Releasing) or isinstance(
-        node.state, Master
-    )
-    return None if spoken_as_master else Invariant.ONLY_MASTER_SENDS
-
-
 def _wrong_state(node: Node) -> Invariant | None:
     if (deadline(node.state) is None) is not isinstance(node.state, Init):
         return Invariant.DEADLINE
@@ -221,8 +241,5 @@ def _wrong_state(node: Node) -> Invariant | None:
     return None
 
 
-def _too_early(before: Node, node: Node) -> Invariant | None:
-    takes_over = isinstance(before.state, Backup) and isinstance(node.state, Master)
-    if takes_over and not allowed(before):
-        return Invariant.NOT_BEFORE_ITS_TIME
-    return None
+def _breaking(moved: Moved, invariant: Invariant) -> Moved:
+    return moved._replace(broken=moved.broken or invariant)

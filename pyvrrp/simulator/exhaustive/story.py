@@ -21,6 +21,7 @@ from pyvrrp.virtual_router.states import Releasing, name
 
 WORDS = {
     "timer": "its timer fires",
+    "follow fence": "follows its fence",
     "read socket": "reads what waits in its socket",
     "removed": "the kernel has removed its addresses",
     "close fence": "FAULT: its fence closes",

@@ -26,7 +26,7 @@ from pyvrrp.simulator.exhaustive.node import NOW, Heard, Node, Process
 from pyvrrp.simulator.exhaustive.node import aged as aged_node
 from pyvrrp.simulator.exhaustive.scope import Fault, Scope, Start, StepFunction, expected_skew
 from pyvrrp.units import Nanoseconds
-from pyvrrp.virtual_router.states import Backup, Master, Releasing, deadline
+from pyvrrp.virtual_router.states import Master, Releasing, deadline
 
 WorldState: TypeAlias = tuple[int, ...]
 Value = TypeVar("Value", bound=Hashable)
@@ -228,15 +228,8 @@ class World:
             self._later(state[-1], scene, passed),
         )
         clocks, now = self.clocks.values[after[-1]], self._scene(*after[:-1])
-        # A fence that closed while the process stood is news to it at most at once.
-        fenced = any(self._fenced_master(after[index]) for index in range(self.size))
-        broken = Invariant.FENCED_HOLDS_NOTHING if fenced else overdue(clocks, now, self.scope)
+        broken = overdue(clocks, now, self.scope)
         return Outcome(Step("tick", passed=passed), after, broken)
-
-    def _fenced_master(self, number: int) -> bool:
-        node = self.nodes.values[number]
-        running = node.process is Process.RUNNING and not node.fence_open
-        return running and isinstance(node.state, Backup | Master)
 
     def _outcome(self, step: Step, state: WorldState, *, disturbed: bool) -> Outcome:
         scene = self._scene(*state[:-1])
