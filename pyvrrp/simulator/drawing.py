@@ -98,7 +98,7 @@ def _answers(entries: list[Entry], end: float) -> list[_Span]:
 
 
 def _spans(changes: list[tuple[float, str, str]], end: float) -> list[_Span]:
-    ends = [at for at, _, _ in changes[1:]] + [end]
+    ends = [*(at for at, _, _ in changes[1:]), end][: len(changes)]
     return [
         _Span(at, until, label, tip)
         for (at, label, tip), until in zip(changes, ends, strict=True)

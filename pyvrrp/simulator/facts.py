@@ -39,6 +39,7 @@ class Seat:
     patience: Patience = field(init=False)
     closings: Closings = field(init=False)
     last_sent: int | None = None
+    last_sent_here: int = 0  # node's clock
     last_positive: int | None = None  # node's clock, within this mastership
     last_release: int | None = None
     last_heard: int | None = None  # node's clock
@@ -48,6 +49,7 @@ class Seat:
     rival_due: int = 0
     yielded_at: int = 0
     delivering: Glance | None = None
+    mind: tuple[object, ...] | None = None  # before an own advertisement that came back
     was_master: bool = False  # when the packet being delivered came
 
     def __post_init__(self) -> None:
@@ -214,6 +216,11 @@ class Facts:
     def _refresh_groups(self, segment: Segment, now: int) -> None:
         groups = _groups(segment)
         segment.groups = {group: segment.groups.get(group, now) for group in groups}
+
+
+def mind_of(node: Node) -> tuple[object, ...]:
+    """Return everything that a packet may change in a daemon, to be compared."""
+    return tuple((i.state, i.last_heard, i.present, i.reason) for i in node.instances())
 
 
 def _groups(segment: Segment) -> list[tuple[str, ...]]:

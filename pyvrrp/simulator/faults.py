@@ -11,7 +11,7 @@ from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.layout import group_of
 from pyvrrp.packet.transmission import advertisement_packet
 from pyvrrp.ports import Address
-from pyvrrp.simulator.facts import Seat
+from pyvrrp.simulator.facts import Seat, mind_of
 from pyvrrp.simulator.invariants import Name
 from pyvrrp.simulator.mutation import MUTATIONS, mutate
 from pyvrrp.simulator.network import Link
@@ -280,10 +280,10 @@ class Faults:
         socket = card.advertisements.get(seat.key.family)
         if socket is None or not node.running or node.kernel.suspended:
             return
-        before = _mind(node), seat.last_sent
+        before = mind_of(node), seat.last_sent
         socket.deliver_unseen(packet)
         self._world.verdicts.require(
-            (_mind(node), seat.last_sent) == before,
+            (mind_of(node), seat.last_sent) == before,
             Name.INVALID,
             seat.who,
             f"changed by a packet that is not valid ({name}): {packet.hex()}",
@@ -327,10 +327,6 @@ def _forged(seat: Seat, key: VirtualRouterId, fault: Fault) -> bytes:
     )
     group = group_of(Family(key.family))
     return advertisement_packet(advertisement, source, group, ChecksumForm.PSEUDO_HEADER)
-
-
-def _mind(node: Node) -> tuple[object, ...]:
-    return tuple((i.state, i.last_heard, i.present, i.reason) for i in node.instances())
 
 
 def _separated(fault: Fault) -> Iterator[tuple[str, str]]:

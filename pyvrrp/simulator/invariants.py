@@ -22,6 +22,7 @@ class Name(StrEnum):
     REMOVED_FIRST = "removed-before-release"
     RELEASE_SENT = "release-is-sent"
     TAKEOVER = "takeover-is-due"
+    NOT_LATE = "takeover-is-not-late"
     GATE = "claim-needs-a-fresh-pass"
     YIELD = "yields-only-to-better"
     QUIET = "quiet-world-stays-quiet"
@@ -78,8 +79,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         Name.NOT_BEFORE_OPEN,
         "INV4",
-        "No advertisement of positive priority leaves and no address is there before every check "
-        "has passed rise times in a row, nor after fall failures in a row.",
+        "No fence opens, no advertisement of positive priority leaves and no address is there "
+        "before every check has passed rise times in a row, nor after fall failures in a row.",
     ),
     Invariant(
         Name.HOLD_DOWN,
@@ -102,6 +103,12 @@ INVARIANTS: tuple[Invariant, ...] = (
         "INV7, INV15",
         "A backup takes over only when Master_Down_Interval has passed since the last "
         "advertisement in its socket that it must believe, or Skew_Time since a release.",
+    ),
+    Invariant(
+        Name.NOT_LATE,
+        "INV3, INV15",
+        "A healthy backup takes over as soon as Master_Down_Interval, or Skew_Time after a "
+        "release, has passed: no interval is believed beyond its limit.",
     ),
     Invariant(
         Name.GATE,

@@ -106,6 +106,7 @@ class Kernel:
         self._queue: deque[_Request] = deque()
         self._busy = False
         self._postponed: list[Callable[[], None]] = []
+        self._after: list[Callable[[], None]] = []
         self._watchers: dict[Place, list[tuple[Process, Callable[[InterfaceState], None]]]] = {}
         self._notifying: set[Place] = set()
 
@@ -118,6 +119,13 @@ class Kernel:
         """Take one more request into the queue."""
         self._queue.append(request)
         self._next()
+
+    def after_what_is_under_way(self, job: Callable[[], None]) -> None:
+        """Run *job* as soon as the kernel's lock is free: whoever comes later waits."""
+        if self._busy:
+            self._after.append(job)
+        else:
+            job()
 
     def go_on(self) -> None:
         """The machine, or the daemon's worker thread, runs again."""
@@ -193,6 +201,9 @@ class Kernel:
             error = self._refusal(request) or self._apply(request)
             if not dead:
                 request.process.io(partial(self._answer, request, error))
+        after, self._after = self._after, []
+        for job in after:
+            job()
         self._next()
 
     def _refusal(self, request: _Request) -> KernelError | None:

@@ -106,7 +106,9 @@ class Node:
         self.die()
         if guarded:
             delay = int((0.3 + 0.7 * self.random.random()) * GUARDIAN)
-            self.engine.at(self.engine.now + delay, partial(self._guard, self.process))
+            guard = partial(self._guard, self.process)
+            locked = partial(self.kernel.after_what_is_under_way, guard)
+            self.engine.at(self.engine.now + delay, locked)
 
     def die(self) -> None:
         """Have the daemon gone, with its sockets and subscriptions."""

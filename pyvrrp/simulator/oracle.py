@@ -84,12 +84,13 @@ class Patience:
         preempts = self.config.preempt or self.config.priority == _OWNER
         return not preempts or seen.priority >= self.config.priority
 
+    def due(self) -> int:
+        """Return when a takeover is due, should nothing more be heard."""
+        return self.earliest if self.preempt_at is None else min(self.earliest, self.preempt_at)
+
     def too_early(self, now: int) -> int:
         """Return by how much a takeover at *now* comes too early; 0 or less: it is due."""
-        due = self.earliest
-        if self.preempt_at is not None:
-            due = min(due, self.preempt_at)
-        return due - now
+        return self.due() - now
 
 
 @dataclass(slots=True)

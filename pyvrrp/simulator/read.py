@@ -118,6 +118,8 @@ def read_scenario(document: Mapping[str, object], source: str, directory: Path) 
     """Return the scenario that *document* describes; files it names are read."""
     top = Section(document, "", [])
     top.refuse_unknown(KEYS)
+    title, description, seed = top.read(NAME), top.read(DESCRIPTION), top.read(SEED)
+    duration = top.read(DURATION)
     reader = _Reader(top, directory)
     network = Section(top.read(NETWORK), "network.", top.problems)
     network.refuse_unknown(NETWORK_KEYS)
@@ -128,10 +130,10 @@ def read_scenario(document: Mapping[str, object], source: str, directory: Path) 
         nodes=nodes,
         clients=clients,
         faults=reader.faults(nodes, clients),
-        name=top.read(NAME),
-        description=top.read(DESCRIPTION),
-        seed=top.read(SEED),
-        duration=top.read(DURATION),
+        name=title,
+        description=description,
+        seed=seed,
+        duration=duration,
         cable=Cable(network.read(DELAY), network.read(JITTER)),
         kernel_delay=network.read(KERNEL_DELAY),
         documents=reader.documents,

@@ -25,6 +25,12 @@ from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, to_seconds
 _FIRST = 4.0  # seconds before which nothing happens, or the start is disturbed
 _STARTS_CALM = 0.7
 _YEARS = 10 * 365 * 86_400
+_ORDINARY = frozenset(
+    {Kind.CRASH, Kind.FREEZE, Kind.SUSPEND, Kind.PARTITION, Kind.SERVICE, Kind.LINK_DOWN}
+)
+_DELAYS = frozenset({Kind.DELAY, Kind.REORDER, Kind.KERNEL_SLOW})
+_CHANCES = frozenset({Kind.DUPLICATE, Kind.REORDER})
+_INTERVALS = ("1s", "1s", "1s", "500ms", "200ms", "100ms", "2s")
 _PRIORITIES = (254, 200, 150, 120, 100, 80, 50, 10, 1)
 
 
@@ -93,7 +99,7 @@ def _node(random: Random, name: str, index: int, document: Mapping[str, object])
 def _documents(random: Random, nodes: int) -> dict[str, Mapping[str, object]]:
     names = [f"n{index + 1}" for index in range(nodes)]
     version = 2 if random.random() < 0.15 else 3  # noqa: PLR2004 - a chance
-    interval = "1s" if version == 2 else random.choice(("1s", "1s", "1s", "500ms", "100ms", "2s"))  # noqa: PLR2004 - VRRPv2
+    interval = "1s" if version == 2 else random.choice(_INTERVALS)  # noqa: PLR2004 - VRRPv2
     checks = _checks(random)
     routers = [_router(random, names, version, interval, checks, 0)]
     if random.random() < 0.2:  # noqa: PLR2004 - a chance
@@ -112,7 +118,7 @@ def _documents(random: Random, nodes: int) -> dict[str, Mapping[str, object]]:
 
 
 def _checks(random: Random) -> dict[str, object]:
-    if random.random() < 0.25:  # noqa: PLR2004 - a chance
+    if random.random() < 0.35:  # noqa: PLR2004 - a chance
         return {}
     checks: dict[str, object] = {}
     for name in ("web", "db")[: random.choice((1, 1, 1, 2))]:
@@ -140,7 +146,7 @@ def _router(
     number: int,
 ) -> dict[str, object]:
     ranks = sorted(random.sample(_PRIORITIES, len(names)), reverse=True)
-    if random.random() < 0.2:  # noqa: PLR2004 - a chance
+    if len(ranks) > 1 and random.random() < 0.2:  # noqa: PLR2004 - a chance
         ranks[1] = ranks[0]
     first = 100 + 10 * number
     addresses = [f"192.0.2.{first + index}/24" for index in range(random.choice((1, 1, 2, 3)))]
@@ -178,7 +184,9 @@ class _Planner:
         self._hosts = [*nodes, *clients]
         kinds = [kind for kind in Kind if fenced or kind is not Kind.SERVICE]
         kinds = [kind for kind in kinds if kind is not Kind.START]
-        share = random.choice((0.1, 0.2, 0.4, 0.8))
+        # The faults that clusters meet most are drawn twice as often.
+        kinds += [kind for kind in kinds if kind in _ORDINARY]
+        share = random.choice((0.0, 0.1, 0.2, 0.4, 0.8))
         self._kinds = [kind for kind in kinds if random.random() < share] or [random.choice(kinds)]
         self._window = random.choice((6.0, 15.0, 30.0))
 
@@ -216,9 +224,9 @@ class _Planner:
             kind,
             random.choice(self._hosts) if kind in links else node,
             duration=self._lasting(),
-            by=_ns(random.choice((0.005, 0.05, 0.5, 0.9))),
-            chance=random.choice((0.2, 0.5, 1.0)),
-            hidden=random.random() < 0.5,  # noqa: PLR2004 - a coin
+            by=_ns(random.choice((0.005, 0.05, 0.5, 0.9)) if kind in _DELAYS else 0),
+            chance=random.choice((0.2, 0.5, 1.0)) if kind in _CHANCES else 0.0,
+            hidden=kind is Kind.SUSPEND and random.random() < 0.5,  # noqa: PLR2004 - a coin
         )
 
     def _lasting(self) -> Nanoseconds:
@@ -230,9 +238,9 @@ class _Planner:
         sides: tuple[list[str], list[str]] = ([], [])
         for host in self._hosts:
             sides[random.randrange(2)].append(host)
-        for index in (0, 1):
-            if not sides[index]:
-                sides[index].append(sides[1 - index].pop(0))
+        for one, other in (sides, sides[::-1]):
+            if not one:
+                one.append(other.pop(0))
         return Fault(
             at,
             Kind.PARTITION,

@@ -90,6 +90,7 @@ class TimeJudge:
         self._judge_fence(seat, since)
         if seat.state != "MASTER":
             self._judge_only_master(seat, since)
+            self._judge_lateness(seat, since)
         else:
             self._judge_pace(seat, since)
             self._judge_rival(seat, since)
@@ -166,6 +167,20 @@ class TimeJudge:
             Name.ONLY_MASTER,
             seat.who,
             f"has been {seat.state} for {in_words(Nanoseconds(lasted))} and holds an address",
+        )
+
+    def _judge_lateness(self, seat: Seat, since: int) -> None:
+        healthy = self._facts.healthy(seat)
+        if seat.state != "BACKUP" or healthy is None or seat.node.stopping:
+            return
+        overdue = seat.node.time.now() - seat.patience.due()
+        lasted = min(overdue, self._engine.now - max(since, healthy, seat.state_since))
+        # The gate may look once more, and a look that was under way may have to end first.
+        self._require(
+            lasted <= self._bounds.looking(seat.node.name, seat.config) + self._bounds.removal(),
+            Name.NOT_LATE,
+            seat.who,
+            f"could have taken over {in_words(Nanoseconds(overdue))} ago",
         )
 
     def _judge_pace(self, seat: Seat, since: int) -> None:

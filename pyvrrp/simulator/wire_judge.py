@@ -6,7 +6,7 @@ from pyvrrp.identity import Family, Place, Version
 from pyvrrp.runtime.journal import Event
 from pyvrrp.simulator.bounds import Bounds, master_down, skew
 from pyvrrp.simulator.engine import Engine
-from pyvrrp.simulator.facts import Facts, Seat
+from pyvrrp.simulator.facts import Facts, Seat, mind_of
 from pyvrrp.simulator.invariants import Name
 from pyvrrp.simulator.oracle import Glance, glance, higher
 from pyvrrp.simulator.sockets import claim_of
@@ -41,7 +41,7 @@ class WireJudge:
         else:
             self._judge_positive(seat, here)
             seat.last_positive = here
-        seat.last_sent = now
+        seat.last_sent, seat.last_sent_here = now, here
 
     def announced(self, node: str, place: Place, frame: bytes) -> None:
         """An announcement leaves."""
@@ -64,7 +64,11 @@ class WireJudge:
         """The daemon is about to read one."""
         seen = glance(packet)
         seat = self._seat(node, place, seen)
-        if seat is not None and seen.sender not in seat.own():
+        if seat is None:
+            return
+        if seen.sender in seat.own():
+            seat.mind = mind_of(seat.node)
+        else:
             seat.delivering = seen
             seat.was_master = seat.is_master()
 
@@ -72,6 +76,10 @@ class WireJudge:
         """The daemon has done what it wanted about it."""
         seen = glance(packet)
         seat = self._seat(node, place, seen)
+        if seat is not None and seat.mind is not None:
+            same = mind_of(seat.node) == seat.mind
+            self._require(same, Name.INVALID, seat.who, "changed by its own advertisement")
+            seat.mind = None
         if seat is None or seat.delivering is None:
             return
         seat.delivering = None
@@ -97,8 +105,10 @@ class WireJudge:
             said = seat.last_release == now
             self._require(said or not able, Name.RELEASE_SENT, seat.who, f"left silently: {reason}")
         if after == "BACKUP":
-            heard = seat.delivering.interval if seat.delivering and before == "MASTER" else None
-            seat.patience.begin(here, heard)
+            # A master that gave way waits for the better one; what a stalled one reads comes next.
+            better = before == "MASTER" and seat.delivering
+            known = better and higher(better, seat.config, seat.own())
+            seat.patience.begin(here, better.interval if better and known else None)
         seat.state, seat.state_since = after, now
         seat.last_positive = here if after == "MASTER" else None
         seat.rival_at = None
@@ -109,6 +119,14 @@ class WireJudge:
         if not event.fields["open"]:
             seat.closings.instants.append(here)
             return
+        for check in self._facts.checks(seat):
+            self._require(
+                check.open(here),
+                Name.NOT_BEFORE_OPEN,
+                seat.who,
+                f"the fence opened although {check.check.name} has not passed "
+                f"{check.check.policy.rise} times in a row",
+            )
         ends = seat.closings.opens_at()
         own = int(seat.config.advertisement_interval)
         quiet = 2 * master_down(seat.config.version, seat.config.priority, own)
@@ -193,13 +211,12 @@ class WireJudge:
         if seen.priority == 0 or seat.node.cards[seat.place].refuses:
             return
         gap = max(skew(config.version, config.priority, own), ANSWER_FLOOR)
-        silence = None if seat.last_sent is None else now - seat.last_sent
+        # By its own clock: a suspension that was hidden from it is no time to the daemon.
+        silence = seat.node.time.now() - seat.last_sent_here
         # An answer that the kernel refused counts for the limit too.
         able = now - self._facts.sends.get((seat.node.name, seat.place), now) > gap
         self._require(
-            config.version is Version.V2
-            or not able
-            or (silence is not None and silence <= self._bounds.stretched(gap)),
+            config.version is Version.V2 or not able or silence <= self._bounds.stretched(gap),
             Name.ANSWERS,
             seat.who,
             f"did not answer {seen.sender} of priority {seen.priority}",
