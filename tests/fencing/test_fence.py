@@ -47,6 +47,11 @@ def test_several_failing_checks_name_the_first_configured_and_count_the_rest() -
     assert fence.reason == "fenced by web: HTTP 503 (and 2 more)"
 
 
+def test_the_second_of_two_failing_checks_is_counted() -> None:
+    fence = judged(web=failed("HTTP 503"), db=failed("connection refused"))
+    assert fence.reason == "fenced by web: HTTP 503 (and 1 more)"
+
+
 def test_a_check_without_a_result_closes_it() -> None:
     assert judged(web=Verdict()).reason == "fenced by web: no result yet"
 
