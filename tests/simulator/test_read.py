@@ -1,0 +1,140 @@
+"""Scenario files: what is read, and what is said about bad ones."""
+
+from pathlib import Path
+
+import pytest
+
+from pyvrrp.errors import ConfigurationError
+from pyvrrp.simulator.read import load_scenario
+from pyvrrp.simulator.scenario import Kind
+from pyvrrp.simulator.swarm import make_up
+from pyvrrp.simulator.write import write_scenario
+from pyvrrp.units import SECOND
+
+CONFIG = """
+[[virtual_router]]
+name = "web"
+interface = "eth0"
+vrid = 51
+addresses = ["192.0.2.100/24"]
+nodes = ["n1", "n2"]
+"""
+
+
+def problems(text: str, directory: Path) -> list[str]:
+    file = directory / "scenario.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        load_scenario(file)
+    assert caught.value.source == str(file)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_nodes_may_share_one_configuration_file(tmp_path: Path) -> None:
+    (tmp_path / "pair.toml").write_text(CONFIG)
+    file = tmp_path / "scenario.toml"
+    file.write_text('config = "pair.toml"\n[[node]]\nname = "n1"\n[[node]]\nname = "n2"\n')
+
+    scenario = load_scenario(file)
+
+    priorities = [n.configuration.virtual_routers[0].priority for n in scenario.nodes]
+    assert priorities == [254, 244]
+    own = [str(next(iter(node.own.values()))[0]) for node in scenario.nodes]
+    assert own == ["192.0.2.1/24", "192.0.2.2/24"]
+
+
+def test_a_node_may_have_a_configuration_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "pair.toml").write_text(CONFIG)
+    (tmp_path / "other.toml").write_text(CONFIG.replace('"n1", "n2"', '"n2", "n1"'))
+    file = tmp_path / "scenario.toml"
+    file.write_text(
+        'config = "pair.toml"\n[[node]]\nname = "n1"\nconfig = "other.toml"\n[[node]]\nname = "n2"\n'
+    )
+
+    first, second = load_scenario(file).nodes
+
+    assert first.configuration.virtual_routers[0].priority == 244
+    assert second.configuration.virtual_routers[0].priority == 244
+
+
+def test_a_fault_says_when_what_and_for_how_long(tmp_path: Path) -> None:
+    (tmp_path / "pair.toml").write_text(CONFIG)
+    file = tmp_path / "scenario.toml"
+    file.write_text(
+        'config = "pair.toml"\n[[node]]\nname = "n1"\n[[node]]\nname = "n2"\n'
+        '[[fault]]\nat = "5s"\nkind = "freeze"\nnode = "n2"\nfor = "2s"\n'
+    )
+
+    (fault,) = load_scenario(file).faults
+
+    assert (fault.kind, fault.node, fault.at, fault.ends) == (
+        Kind.FREEZE,
+        "n2",
+        5 * SECOND,
+        7 * SECOND,
+    )
+
+
+def test_all_problems_are_told_at_once_in_the_words_of_the_configuration(tmp_path: Path) -> None:
+    told = problems(
+        'sed = 1\nduration = 5\n[[node]]\nname = "n1"\nconfig = "none.toml"\n'
+        '[[fault]]\nat = "5s"\nkind = "crush"\n[[fault]]\nkind = "freeze"\nnode = "n7"\n'
+        '[[fault]]\nat = "1s"\nkind = "loss"\nnode = "n1"\nchance = 2\nby = "1s"\n',
+        tmp_path,
+    )
+
+    assert told[0] == 'sed: unknown key, did you mean "seed"?'
+    assert told[1] == 'duration: 5 is not a duration; write a string with a unit, such as "1s"'
+    assert told[2] == f"{tmp_path}/none.toml: cannot be read: No such file or directory"
+    assert told[3].startswith('fault[0].kind: must be one of "crash", "stop", ')
+    assert told[3].endswith('not "crush"')
+    assert told[4:] == [
+        "fault[1].for: is required for freeze",
+        "fault[1].at: is required",
+        'fault[1].node: there is no node "n7"; allowed are n1',
+        "fault[2].by: unknown key; allowed are at, chance, direction, for, interface, kind, node",
+        "fault[2].chance: must be a number from 0 to 1, not 2",
+    ]
+
+
+def test_problems_of_a_configuration_inside_are_told_with_their_paths(tmp_path: Path) -> None:
+    told = problems(
+        '[configuration]\n[[configuration.virtual_router]]\nname = "web"\ninterface = "eth0"\n'
+        'vrid = 300\naddresses = ["192.0.2.1"]\n[[node]]\nname = "n1"\n[[node]]\nname = "n2"\n',
+        tmp_path,
+    )
+
+    assert told == ['configuration.virtual_router[0] "web".vrid: must be from 1 to 255, not 300']
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "node: is required"),
+        ("node = []", "node: has no entry; at least one [[node]] is needed"),
+        ("node = 3", "node: must be an array of tables, in double brackets"),
+        (
+            '[[node]]\nname = "n1"',
+            'node[0] "n1".config: is required: config = "FILE" or a table [configuration]',
+        ),
+        ("a = [", "is not TOML: Invalid value (at end of document)"),
+    ],
+)
+def test_a_scenario_that_cannot_be_is_refused(text: str, told: str, tmp_path: Path) -> None:
+    assert told in problems(text, tmp_path)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read: No such file"):
+        load_scenario(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("nodes", [1, 2, 3, 5, 8])
+def test_what_is_written_is_read_as_the_same(nodes: int, tmp_path: Path) -> None:
+    file = tmp_path / "scenario.toml"
+    for seed in range(40):
+        made = make_up(seed, nodes)
+        file.write_text(write_scenario(made))
+        read = load_scenario(file)
+        assert (read.nodes, read.clients, read.faults) == (made.nodes, made.clients, made.faults)
+        assert (read.seed, read.duration, read.cable) == (made.seed, made.duration, made.cable)

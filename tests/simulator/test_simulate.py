@@ -1,0 +1,151 @@
+"""What a simulated cluster does, in numbers that follow from the protocol."""
+
+import pytest
+
+from pyvrrp.simulator.invariants import Name
+from pyvrrp.simulator.simulate import simulate
+from tests.simulator.scenarios import fault, holding, overlap, scenario, transitions
+
+
+def test_the_highest_priority_takes_the_address_after_its_master_down_interval() -> None:
+    outcome = simulate(scenario())
+
+    # 3 s and (256 - 150) / 256 s.
+    assert transitions(outcome, "n1") == [(0.0, "BACKUP"), (3.4, "MASTER")]
+    assert transitions(outcome, "n2") == [(0.0, "BACKUP")]
+    assert outcome.good
+
+
+def test_a_killed_daemon_without_guardian_loses_its_address_with_the_lease() -> None:
+    cold = "guardian = false"
+    document = scenario(fault("10s", "crash", "n1")).nodes[0].configuration
+    assert document.guardian
+
+    from_file = scenario(
+        fault("10s", "crash", "n1"), router=f"[configuration]\n{cold}\n" + _ROUTER_INSIDE
+    )
+    outcome = simulate(from_file)
+
+    (held,) = holding(outcome, "n1")
+    assert 11.5 <= held[1] <= 12.51
+    assert overlap(holding(outcome, "n1"), holding(outcome, "n2")) == 0
+    assert outcome.good
+
+
+def test_the_guardian_of_a_killed_daemon_removes_the_address_within_milliseconds() -> None:
+    outcome = simulate(scenario(fault("10s", "crash", "n1")))
+
+    (held,) = holding(outcome, "n1")
+    assert 10.0 < held[1] < 10.01
+    assert outcome.good
+
+
+def test_a_stopped_process_loses_its_address_and_comes_back_as_a_backup() -> None:
+    outcome = simulate(scenario(fault("10s", "freeze", "n1", for_="8s")))
+
+    assert (18.0, "BACKUP") in transitions(outcome, "n1")
+    assert overlap(holding(outcome, "n1"), holding(outcome, "n2")) < 0.01
+    assert outcome.good
+
+
+def test_a_backup_that_was_stopped_reads_its_socket_before_it_believes_its_deadline() -> None:
+    for seed in range(4):
+        outcome = simulate(
+            scenario(fault("10s", "freeze", "n2", for_="8s"), top=f'seed = {seed}\nduration="30s"')
+        )
+        assert transitions(outcome, "n2") == [(0.0, "BACKUP")]
+        assert outcome.good
+
+
+def test_a_dead_service_moves_the_address_within_fall_times_interval_and_the_timeout() -> None:
+    outcome = simulate(scenario(fault("10s", "service", "n1", state="hang"), fenced=True))
+
+    (held,) = holding(outcome, "n1")
+    assert 10.8 <= held[1] <= 12.81
+    assert holding(outcome, "n2")[0][0] - held[1] == pytest.approx(0.61, abs=0.01)  # Skew_Time
+    assert outcome.good
+
+
+def test_both_halves_of_a_cut_network_serve_and_the_lower_one_yields_when_it_heals() -> None:
+    cut = fault("10s", "partition", groups=[["n1"], ["n2", "client"]], for_="10s")
+    outcome = simulate(scenario(cut))
+
+    first, second = holding(outcome, "n1"), holding(outcome, "n2")
+    assert overlap(first, second) == pytest.approx(7.3, abs=1.1)
+    assert second[-1][1] < 21.01
+    assert outcome.good
+    answers = [e.fields["answered_by"] for e in outcome.trace if e.what == "client"]
+    assert answers[-1] == "n1"
+
+
+def test_one_way_loss_makes_two_masters_and_no_invariant_says_otherwise() -> None:
+    cut = fault("10s", "partition", groups=[["n1"], ["n2"]], one_way=True, for_="20s")
+    outcome = simulate(scenario(cut))
+
+    # Plain VRRP cannot know: n2 hears nothing of n1, and n1 can only win the neighbours back.
+    assert overlap(holding(outcome, "n1"), holding(outcome, "n2")) > 10
+    assert outcome.good
+
+
+def test_a_refusing_kernel_makes_a_master_give_up_and_another_take_over() -> None:
+    outcome = simulate(scenario(fault("10s", "kernel_refuses", "n1", for_="5s")))
+
+    assert any(state == "MASTER" for _, state in transitions(outcome, "n2"))
+    assert outcome.good
+
+
+def test_a_stopped_daemon_leaves_nothing_and_is_replaced_after_the_skew() -> None:
+    outcome = simulate(scenario(fault("10s", "stop", "n1")))
+
+    assert holding(outcome, "n1")[0][1] < 10.01
+    assert holding(outcome, "n2")[0][0] == pytest.approx(10.61, abs=0.02)
+    assert outcome.good
+
+
+def test_an_address_that_somebody_deletes_is_back_within_milliseconds() -> None:
+    outcome = simulate(scenario(fault("10s", "delete_address", "n1")))
+
+    (_, gone), (back, _) = holding(outcome, "n1")
+    assert gone == 10.0
+    assert back < 10.005
+    assert outcome.good
+
+
+def test_packets_that_are_not_valid_change_nothing() -> None:
+    outcome = simulate(scenario(fault("10s", "inject", count=200)))
+
+    assert outcome.good
+    assert len(transitions(outcome, "n1") + transitions(outcome, "n2")) == 3
+
+
+def test_one_forged_interval_postpones_a_takeover_by_ten_intervals_at_most() -> None:
+    forged = fault("10s", "forge", priority=200, interval="40.95s")
+    outcome = simulate(scenario(forged, top='duration = "90s"'))
+
+    # n1 sends a last advertisement as it yields, so n2 waits for one ordinary interval only.
+    assert holding(outcome, "n2")[0][0] == pytest.approx(13.6, abs=0.1)
+    # n1 believes ten of its own intervals: 3 x 10 s and 106 / 256 of 10 s.
+    assert (44.1, "MASTER") in transitions(outcome, "n1")
+    assert outcome.good
+
+
+def test_a_program_that_raises_is_a_finding_and_not_a_crash(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_anything: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("pyvrrp.virtual_router.transitions.skew_time", broken)
+    outcome = simulate(scenario(fault("10s", "stop", "n1")))
+
+    assert [violation.invariant for violation in outcome.violations] == [Name.NO_ERROR]
+
+
+_ROUTER_INSIDE = """
+[[configuration.virtual_router]]
+name = "web"
+interface = "eth0"
+vrid = 51
+addresses = ["192.0.2.100/24"]
+priority = { n1 = 150, n2 = 100 }
+"""
