@@ -6,13 +6,13 @@ once and looked up from then on. That is what makes hundreds of thousands of sta
 """
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from pyvrrp.simulator.exhaustive.clocks import Clocks, Scene, at_once, later, overdue
+from pyvrrp.simulator.exhaustive.facts import facts_of
 from pyvrrp.simulator.exhaustive.invariants import Invariant
-from pyvrrp.simulator.exhaustive.moves import Moved, Moves, NodeMove, Word, must_follow_fence
+from pyvrrp.simulator.exhaustive.moves import Moved, Moves, NodeMove, Word
 from pyvrrp.simulator.exhaustive.network import (
     Link,
     Message,
@@ -22,11 +22,11 @@ from pyvrrp.simulator.exhaustive.network import (
     without,
 )
 from pyvrrp.simulator.exhaustive.network import aged as aged_messages
-from pyvrrp.simulator.exhaustive.node import NOW, Heard, Node, Process
+from pyvrrp.simulator.exhaustive.node import Heard, Node, Process
 from pyvrrp.simulator.exhaustive.node import aged as aged_node
 from pyvrrp.simulator.exhaustive.scope import Fault, Scope, Start, StepFunction, expected_skew
 from pyvrrp.units import Nanoseconds
-from pyvrrp.virtual_router.states import Master, Releasing, deadline
+from pyvrrp.virtual_router.states import Master
 
 WorldState: TypeAlias = tuple[int, ...]
 Value = TypeVar("Value", bound=Hashable)
@@ -84,21 +84,6 @@ class Numbers(Generic[Value]):
         return number
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the world wants to know of one node, and the moves it has."""
-
-    moves: tuple[Word, ...]
-    urgent: bool
-    wait: Nanoseconds | None
-    master: bool
-    on_the_wire: bool
-    holds: bool
-    eligible: bool
-    slow: bool
-    hears: bool
-
-
 class World:
     """The steps of one scope."""
 
@@ -111,7 +96,7 @@ class World:
         self.pasts: Numbers[Past] = Numbers()
         self.clocks: Numbers[Clocks] = Numbers()
         # Each of these is asked the same over and over again.
-        self._facts = cache(self._look_at)
+        self._facts = cache(lambda number: facts_of(self.nodes.values[number], scope))
         self._moved = cache(self._move)
         self._scene = cache(self._look_around)
         self._at_once = cache(self._clocks_at_once)
@@ -315,64 +300,6 @@ class World:
             undisturbed=undisturbed,
             settled=len(masters) == bool(eligible) and (not eligible or right),
         )
-
-    def _look_at(self, number: int) -> Facts:
-        node = self.nodes.values[number]
-        running = node.process is Process.RUNNING
-        due = deadline(node.state) if running else None
-        moves = tuple(_moves_of(node, self.scope))
-        waits = [
-            Nanoseconds(instant)
-            for instant in (
-                None if due is None else due - NOW,
-                node.removal if running else None,
-                node.lease,
-                node.not_before or None,
-                node.preempts_in or None,
-            )
-            if instant is not None and instant > 0
-        ]
-        urgent = running and (
-            (due is not None and due <= NOW)
-            or node.removal == 0
-            or bool(node.socket)
-            or must_follow_fence(node)
-        )
-        return Facts(
-            moves=moves,
-            urgent=urgent,
-            wait=min(waits, default=None),
-            master=running and isinstance(node.state, Master),
-            on_the_wire=running and isinstance(node.state, Master | Releasing),
-            holds=running and node.held,
-            eligible=running and node.fence_open,
-            slow=node.removal is not None and node.removal > self.scope.removal,
-            hears=not (running and node.socket),
-        )
-
-
-def _moves_of(node: Node, scope: Scope) -> Iterator[Word]:
-    yield "close fence" if node.fence_open else "open fence"
-    if node.process is Process.DEAD:
-        yield "start"
-        return
-    yield "crash"
-    if node.process is Process.STANDING:
-        yield "go on"
-        return
-    yield "stall"
-    due = deadline(node.state)
-    reads_first = bool(node.socket) and not isinstance(node.state, Master)
-    if due is not None and due <= NOW and not reads_first:
-        yield "timer"
-    if node.socket:
-        yield "read socket"
-    if must_follow_fence(node):
-        yield "follow fence"
-    if node.removal is not None:
-        yield "removed"
-        if node.removal == scope.removal:
-            yield "slow kernel"
 
 
 def _expected(outcome: Outcome) -> int:

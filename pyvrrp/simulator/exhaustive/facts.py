@@ -1,0 +1,84 @@
+"""What the world wants to know of one node before it looks at the steps there are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pyvrrp.simulator.exhaustive.moves import Word, must_follow_fence
+from pyvrrp.simulator.exhaustive.node import NOW, Node, Process
+from pyvrrp.simulator.exhaustive.scope import Scope
+from pyvrrp.units import Nanoseconds
+from pyvrrp.virtual_router.states import Master, Releasing, deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the world wants to know of one node, and the moves it has."""
+
+    moves: tuple[Word, ...]
+    urgent: bool
+    wait: Nanoseconds | None
+    master: bool
+    on_the_wire: bool
+    holds: bool
+    eligible: bool
+    slow: bool
+    hears: bool
+
+
+def facts_of(node: Node, scope: Scope) -> Facts:
+    """Return what the world wants to know of *node*."""
+    running = node.process is Process.RUNNING
+    due = deadline(node.state) if running else None
+    moves = tuple(_moves_of(node, scope))
+    waits = [
+        Nanoseconds(instant)
+        for instant in (
+            None if due is None else due - NOW,
+            node.removal if running else None,
+            node.lease,
+            node.not_before or None,
+            node.preempts_in or None,
+        )
+        if instant is not None and instant > 0
+    ]
+    urgent = running and (
+        (due is not None and due <= NOW)
+        or node.removal == 0
+        or bool(node.socket)
+        or must_follow_fence(node)
+    )
+    return Facts(
+        moves=moves,
+        urgent=urgent,
+        wait=min(waits, default=None),
+        master=running and isinstance(node.state, Master),
+        on_the_wire=running and isinstance(node.state, Master | Releasing),
+        holds=running and node.held,
+        eligible=running and node.fence_open,
+        slow=node.removal is not None and node.removal > scope.removal,
+        hears=not (running and node.socket),
+    )
+
+
+def _moves_of(node: Node, scope: Scope) -> Iterator[Word]:
+    yield "close fence" if node.fence_open else "open fence"
+    if node.process is Process.DEAD:
+        yield "start"
+        return
+    yield "crash"
+    if node.process is Process.STANDING:
+        yield "go on"
+        return
+    yield "stall"
+    due = deadline(node.state)
+    reads_first = bool(node.socket) and not isinstance(node.state, Master)
+    if due is not None and due <= NOW and not reads_first:
+        yield "timer"
+    if node.socket:
+        yield "read socket"
+    if must_follow_fence(node):
+        yield "follow fence"
+    if node.removal is not None:
+        yield "removed"
+        if node.removal == scope.removal:
+            yield "slow kernel"
