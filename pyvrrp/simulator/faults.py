@@ -297,7 +297,7 @@ class Faults:
                 if fault.node in {"", seat.node.name}:
                     for _ in range(fault.count):
                         seat.node.cards[seat.place].packet(packet)
-        until = 3 * max(
+        until = 4 * max(
             min(int(fault.interval), int(seat.config.max_learned_interval))
             for seat in world.facts.seats.values()
         )

@@ -122,7 +122,9 @@ class Kernel:
 
     def after_what_is_under_way(self, job: Callable[[], None]) -> None:
         """Run *job* as soon as the kernel's lock is free: whoever comes later waits."""
-        if self._busy:
+        if self.suspended:
+            self._postponed.append(partial(self.after_what_is_under_way, job))
+        elif self._busy:
             self._after.append(job)
         else:
             job()

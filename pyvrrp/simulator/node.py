@@ -149,7 +149,7 @@ class Node:
 
     def _guard(self, process: Process | None) -> None:
         # A daemon that was started meanwhile has a guardian and leftovers of its own to see to.
-        if self.kernel.suspended or process is not self.process:
+        if process is not self.process:
             return
         for router in self.spec.configuration.virtual_routers:
             for address in router.addresses:

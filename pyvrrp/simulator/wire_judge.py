@@ -102,7 +102,7 @@ class WireJudge:
         elif before == "MASTER":
             card = seat.node.cards[seat.place]
             able = card.kernel.interfaces[seat.place].exists and not card.refuses
-            said = seat.last_release == now
+            said = seat.last_release == now or self._was_away(seat, here)
             self._require(said or not able, Name.RELEASE_SENT, seat.who, f"left silently: {reason}")
         if after == "BACKUP":
             # A master that gave way waits for the better one; what a stalled one reads comes next.
@@ -202,8 +202,15 @@ class WireJudge:
             seat.who,
             f"gave way: {reason}",
         )
-        if better:
+        if better and late <= patience:
+            # It said farewell; one that was away goes without a word.
             seat.yielded_at = self._engine.now
+
+    def _was_away(self, seat: Seat, here: int) -> bool:
+        own = int(seat.config.advertisement_interval)
+        patience = master_down(seat.config.version, seat.config.priority, own)
+        late = 0 if seat.last_positive is None else here - seat.last_positive - own
+        return late > patience - 10 * MILLISECOND
 
     def _judge_answer(self, seat: Seat, seen: Glance) -> None:
         config, now = seat.config, self._engine.now

@@ -116,6 +116,11 @@ def _in_master(state: Master, event: Event, parameters: Parameters, now: Nanosec
 
 
 def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
+    if now - state.adver_at > _own_master_down_interval(parameters):
+        # Others had to take over meanwhile. An advertisement would take the addresses from them,
+        # and priority 0 would start an election beside a living master.
+        reason = event.reason if isinstance(event, Shutdown) else state.reason
+        return Init(reason), (ReportTransition("MASTER", "INIT", reason),)
     match event:
         case AddressesGone():
             # Twice, as one of them may be lost and the cost of that is three intervals.

@@ -48,7 +48,8 @@ def test_a_node_may_have_a_configuration_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "other.toml").write_text(CONFIG.replace('"n1", "n2"', '"n2", "n1"'))
     file = tmp_path / "scenario.toml"
     file.write_text(
-        'config = "pair.toml"\n[[node]]\nname = "n1"\nconfig = "other.toml"\n[[node]]\nname = "n2"\n'
+        'config = "pair.toml"\n[[node]]\nname = "n1"\nconfig = "other.toml"\n'
+        '[[node]]\nname = "n2"\n'
     )
 
     first, second = load_scenario(file).nodes

@@ -44,13 +44,13 @@ def test_while_the_kernel_takes_its_time_it_goes_on_advertising() -> None:
         (499, TimerFired()),
         (500, TimerFired()),
         (1500, TimerFired()),
-        (9000, TimerFired()),
+        (5000, TimerFired()),
     )
-    assert state == Releasing(after(10_000), "fenced")
+    assert state == Releasing(after(6000), "fenced")
     assert [pair for pair in seen if isinstance(pair[1], SendAdvertisement)] == [
         (500, SendAdvertisement(100)),
         (1500, SendAdvertisement(100)),
-        (9000, SendAdvertisement(100)),
+        (5000, SendAdvertisement(100)),
     ]
 
 
@@ -64,8 +64,8 @@ def test_nothing_but_the_confirmation_ends_a_release() -> None:
         (3, heard(50, LOW)),
         (4, heard(0, HIGH)),
         (5, Shutdown("stopping")),
-        (600_000, TimerFired()),
+        (4000, TimerFired()),
     )
-    assert state == Releasing(after(601_000), "stopping")
+    assert state == Releasing(after(5000), "stopping")
     assert name(state) == "MASTER"
     assert step(state, AddressesGone(), V3, T0)[0] == Init("stopping")
