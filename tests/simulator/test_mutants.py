@@ -1,0 +1,35 @@
+"""Every seeded bug is caught within a bounded number of runs, and nothing is caught without one."""
+
+from pathlib import Path
+
+import pytest
+
+from pyvrrp.simulator.campaign import campaign
+from pyvrrp.simulator.invariants import INVARIANTS
+from tests.simulator import mutants
+
+RUNS = 400  # the shyest of the bugs takes fewer than half as many
+
+
+def test_there_are_at_least_twenty_seeded_bugs_and_each_says_what_it_is() -> None:
+    assert len(mutants.names()) >= 20
+    for name in mutants.names():
+        first = (mutants.BUGS / f"{name}.patch").read_text().splitlines()[0]
+        assert first.endswith("."), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", mutants.names())
+def test_a_seeded_bug_is_caught(name: str, tmp_path: Path) -> None:
+    caught = mutants.hunt(mutants.copy_with(name, tmp_path), runs=RUNS, jobs=2)
+
+    assert caught.caught, f"{RUNS} runs show nothing"
+    assert set(caught.broken) <= {invariant.name for invariant in INVARIANTS}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("nodes", "runs"), [(1, 20), (2, 100), (3, 200), (5, 40)])
+def test_nothing_is_caught_without_a_seeded_bug(nodes: int, runs: int) -> None:
+    finding = campaign(50_000, runs, nodes, jobs=2)
+
+    assert finding is None, finding
