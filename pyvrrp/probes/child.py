@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from pyvrrp.probes.failure import ProbeError
 from pyvrrp.probes.readable import readable
-from pyvrrp.probes.spawn import Run
+from pyvrrp.probes.spawn import LOST, Run
 
 _CHUNK = 65_536  # what a pipe holds
 _KEPT = 4096  # bytes; the first line is shown
@@ -78,7 +78,7 @@ class Child:
             result = os.waitid(os.P_PIDFD, self.run.descriptor, os.WEXITED | os.WNOHANG)
         except ChildProcessError as error:
             process.returncode = -1  # so that Popen does not look for it either
-            raise ProbeError("no exit status: SIGCHLD is ignored in this process") from error
+            raise ProbeError(LOST) from error
         if result is None:
             raise ProbeError("no exit status")
         normal = result.si_code == os.CLD_EXITED

@@ -7,9 +7,11 @@ all that up for good and ends.
 
 import ctypes
 import os
+import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass, field
-from errno import EACCES, ENOENT, ENOEXEC
+from errno import EACCES, ENOENT, ENOEXEC, ESRCH
 from pathlib import Path
 
 from pyvrrp.config.commands import obstacle
@@ -19,6 +21,7 @@ from pyvrrp.probes.failure import Failure, ProbeError, in_words
 from pyvrrp.probes.namespace import enter_for_good
 
 MARK = "PYVRRP_RUN"  # in the environment of whatever a run has started
+LOST = "no exit status: SIGCHLD is ignored in this process"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _UMASK = 0o077
 _SETPRIV = ("/usr/bin/setpriv", "/bin/setpriv")
@@ -97,13 +100,25 @@ def _start(probe: ExecProbeConfig, identity: _Identity, mark: str) -> Run:
             umask=_UMASK,
             start_new_session=True,
         )
-        descriptor = os.pidfd_open(process.pid)
+        descriptor = _descriptor(process)
     except BaseException:
         os.close(reading)
         raise
     finally:
         os.close(writing)
     return Run(process, descriptor, reading, mark, through_setpriv=bool(identity.prefix))
+
+
+def _descriptor(process: subprocess.Popen[bytes]) -> int:
+    try:
+        return os.pidfd_open(process.pid)
+    except OSError as error:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if error.errno == ESRCH:
+            raise ProbeError(LOST) from error
+        raise
 
 
 def _identity(user: User | None) -> _Identity:
@@ -125,8 +140,10 @@ def _identity(user: User | None) -> _Identity:
     return _Identity(
         prefix=(
             *(setpriv, f"--reuid={user.uid}", f"--regid={user.groups[0]}"),
-            *(f"--groups={','.join(map(str, user.groups))}", "--no-new-privs"),
-            *("--inh-caps=-all", "--"),
+            *(f"--groups={','.join(map(str, user.groups))}", "--no-new-privs", "--"),
+            # The first one keeps its capabilities until it is replaced, so that it could run what
+            # the user may not run. The second one has none.
+            *(setpriv, "--no-new-privs", "--"),
         )
     )
 
@@ -138,7 +155,7 @@ def _setpriv() -> str | None:
 
 
 def _capabilities() -> int:
-    for line in Path("/proc/thread-self/status").read_text(encoding="ascii").splitlines():
+    for line in Path("/proc/thread-self/status").read_text(encoding="utf-8").splitlines():
         key, _, value = line.partition(":")
         if key == "CapEff":
             return int(value, 16)

@@ -7,6 +7,7 @@ session of his own escapes.
 """
 
 import os
+import select
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +15,7 @@ from contextlib import suppress
 from pyvrrp.probes.processes import look_at, read, running
 from pyvrrp.probes.spawn import MARK
 
+_PATIENCE = 200  # milliseconds that SIGKILL may take
 _PASSES = 4  # a process may start another one while the list is read
 _MOST_ENVIRONMENT = 262_144  # bytes
 
@@ -21,16 +23,16 @@ _MOST_ENVIRONMENT = 262_144  # bytes
 def kill_stragglers(leader: int, mark: str) -> int:
     """Kill what is left of the run of *leader*, which must not be reaped yet; return how many.
 
-    Blocks; for a thread. Passes over /proc until nothing is left.
+    Blocks; for a thread. Passes over /proc until nothing is left, and waits for those it killed.
     """
     killed = 0
     first = look_at(leader)
     since = 0 if first is None else first.started
     for _ in range(_PASSES):
-        found = list(_stragglers(leader, mark, since))
-        if not found:
+        dying = [_kill(pid, leader, mark) for pid in _stragglers(leader, mark, since)]
+        if not dying:
             break
-        killed += sum(_kill(pid, leader, mark) for pid in found)
+        killed += sum(map(_wait_for, dying))
     return killed
 
 
@@ -52,15 +54,26 @@ def _is_marked(pid: int, mark: str) -> bool:
     return f"{MARK}={mark}".encode() in variables
 
 
-def _kill(pid: int, leader: int, mark: str) -> bool:
+def _kill(pid: int, leader: int, mark: str) -> int | None:
+    """Return a pidfd of *pid*, which is dying; None: it is gone, or another one by now."""
     with suppress(ProcessLookupError, PermissionError):
         descriptor = os.pidfd_open(pid)
-        try:
-            # Again, now that the number cannot pass to another process any more.
-            process = look_at(pid)
-            if process is not None and _belongs(pid, process.session, leader, mark):
+        # Again, now that the number cannot pass to another process any more.
+        process = look_at(pid)
+        if process is not None and _belongs(pid, process.session, leader, mark):
+            with suppress(ProcessLookupError, PermissionError):
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-                return True
-        finally:
-            os.close(descriptor)
-    return False
+            return descriptor
+        os.close(descriptor)
+    return None
+
+
+def _wait_for(descriptor: int | None) -> bool:
+    if descriptor is None:
+        return False
+    try:
+        ended = select.poll()
+        ended.register(descriptor, select.POLLIN)
+        return bool(ended.poll(_PATIENCE))
+    finally:
+        os.close(descriptor)

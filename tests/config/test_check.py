@@ -3,7 +3,18 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.config.model import CheckConfig, HttpProbeConfig, StatusRange, TcpProbeConfig
+from pyvrrp.config.model import (
+    ArpProbeConfig,
+    CheckConfig,
+    ExecProbeConfig,
+    FileProbeConfig,
+    HttpProbeConfig,
+    InterfaceProbeConfig,
+    PingProbeConfig,
+    ProcessProbeConfig,
+    StatusRange,
+    TcpProbeConfig,
+)
 from pyvrrp.fencing.policy import CheckPolicy
 from pyvrrp.units import Nanoseconds
 from tests.config.documents import check, check_problems
@@ -271,3 +282,105 @@ def test_keys_that_contradict_each_other_are_refused(keys: str, problem: str) ->
 def test_timeout_and_max_age_follow_the_interval(interval: str, timeout: int, max_age: int) -> None:
     policy = check(f'{TCP}interval = "{interval}"').policy
     assert (policy.timeout, policy.max_age) == (timeout, max_age)
+
+
+def test_every_key_of_an_exec_check_reaches_the_model() -> None:
+    written = check('exec = ["/usr/lib/x", "-v"]\nuser = "backup"\nnetns = "blue"')
+    assert written.probe == ExecProbeConfig(
+        ("/usr/lib/x", "-v"), user="backup", check="web", node="web1", netns="blue"
+    )
+
+
+def test_every_key_of_a_ping_check_reaches_the_model() -> None:
+    written = check('ping = "gw.example"\ninterface = "eth0"\nsource = "192.0.2.9"\nnetns = "blue"')
+    assert written.probe == PingProbeConfig(
+        "gw.example", source=ip_address("192.0.2.9"), interface="eth0", netns="blue"
+    )
+
+
+def test_every_key_of_an_arp_check_reaches_the_model() -> None:
+    written = check('arp = "192.0.2.1"\ninterface = "eth0"\nabsent = true\nnetns = "blue"')
+    assert written.probe == ArpProbeConfig(
+        ip_address("192.0.2.1"), "eth0", absent=True, netns="blue"
+    )
+
+
+def test_every_key_of_a_process_check_reaches_the_model() -> None:
+    written = check('process = "nginx"\ncommand_line = "master"\nat_least = 2\nat_most = 3')
+    assert written.probe == ProcessProbeConfig(
+        "nginx", command_line="master", at_least=2, at_most=3
+    )
+
+
+def test_a_process_that_must_not_run_needs_one_key() -> None:
+    assert check('process = "x"\nat_most = 0').probe == ProcessProbeConfig("x", "", 0, 0)
+    assert check('process = "x"').probe == ProcessProbeConfig("x", "", 1, None)
+
+
+def test_every_key_of_a_file_check_reaches_the_model() -> None:
+    assert check('file = "/run/ready"\ncontains = "yes"').probe == FileProbeConfig(
+        Path("/run/ready"), contains="yes"
+    )
+    assert check('file = "/run/off"\npresent = false').probe == FileProbeConfig(
+        Path("/run/off"), present=False
+    )
+
+
+def test_every_key_of_an_interface_check_reaches_the_model() -> None:
+    written = check('interface = "eth1"\nnetns = "blue"')
+    assert written.probe == InterfaceProbeConfig("eth1", netns="blue")
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ('ping = "a b"', 'ping: "a b" is not a host name or an address'),
+        (
+            'ping = "::1"\nsource = "192.0.2.1"',
+            "source: is of another address family than ::1",
+        ),
+        ('arp = "192.0.2.1"', "interface: is required"),
+        ('arp = "gw"\ninterface = "eth0"', 'arp: "gw" is not an IP address'),
+        (
+            'arp = "224.0.0.18"\ninterface = "eth0"',
+            'arp: "224.0.0.18" is a multicast address and cannot be used here',
+        ),
+        (
+            'arp = "192.0.2.1"\ninterface = "eth0"\nsource = "192.0.2.2"',
+            "source: has no meaning for an arp check",
+        ),
+        (
+            'process = "/usr/sbin/nginx"',
+            (
+                'process: "/usr/sbin/nginx" is no name of a process; write it as ps shows it, '
+                "not its path"
+            ),
+        ),
+        (
+            'process = "x"\nat_least = 3\nat_most = 2',
+            "at_most: must be at least at_least, which is 3",
+        ),
+        ('process = "x"\nat_least = -1', "at_least: must be from 0 to 1000000, not -1"),
+        ('file = "ready"', 'file: must be an absolute path, not "ready"'),
+        (
+            'file = "/x"\npresent = false\ncontains = "y"',
+            "contains: has no meaning with present = false",
+        ),
+        ('exec = "/bin/true"\nuser = "a b"', 'user: "a b" is no name of a user'),
+        (
+            'interface = "eth1"\nsource = "192.0.2.1"',
+            "source: has no meaning for an interface check",
+        ),
+        ('file = "/x"\nnetns = "blue"', "netns: has no meaning for a file check"),
+        (
+            'http = "http://x/"\ninterface = "eth0"',
+            ("interface: has no meaning for an http check; give the other kind a check of its own"),
+        ),
+        (
+            'ping = "x"\nexec = "/bin/true"',
+            "ping: has no meaning for an exec check; give the other kind a check of its own",
+        ),
+    ],
+)
+def test_wrong_values_of_the_other_kinds_are_refused_too(keys: str, problem: str) -> None:
+    assert check_problems(keys) == [problem]

@@ -74,3 +74,41 @@ def test_tls_that_is_not_verified_is_told() -> None:
     assert warning == (
         "check.web.verify: without it any server that answers passes; give a ca instead"
     )
+
+
+@pytest.mark.parametrize(
+    ("keys", "warning"),
+    [
+        (
+            'exec = "/usr/lib/x | grep ok"',
+            "check.web.exec: hands | to the program: no shell reads it; put it in a script",
+        ),
+        (
+            'exec = ["/bin/sh", "/root/x.sh"]',
+            (
+                "check.web.exec: who may write to the script is not looked at; name it first, "
+                "without sh"
+            ),
+        ),
+        (
+            'exec = "/usr/lib/x"\nuser = "root"',
+            (
+                "check.web.user: gives the program every right on this machine; a check that only "
+                "looks needs none"
+            ),
+        ),
+        (
+            'exec = "/usr/lib/x"\ninterval = "50ms"',
+            (
+                "check.web.interval: starts a process every 50ms: that costs more than most checks "
+                "see"
+            ),
+        ),
+    ],
+)
+def test_programs_that_are_run_otherwise_than_meant_are_told(keys: str, warning: str) -> None:
+    assert warnings(check=f"[check.web]\n{keys}") == [warning]
+
+
+def test_a_program_with_arguments_is_beyond_reproach() -> None:
+    assert warnings(check='[check.web]\nexec = ["/usr/lib/x", "/srv", "-v"]') == []

@@ -1,0 +1,63 @@
+import pytest
+
+from pyvrrp.config.model import InterfaceProbeConfig
+from pyvrrp.ports import ProbeResult
+from pyvrrp.probes.failure import ProbeError
+from pyvrrp.probes.interface import judge
+from pyvrrp.probes.runner import AsyncioProbes
+from tests.probes.links import cable
+from tests.probes.support import look, look_with
+from tests.probes.test_runner import descriptors
+
+UP, RUNNING, LOWER_UP = 0x1, 0x40, 0x10000
+
+
+@pytest.mark.asyncio
+async def test_the_loopback_interface_is_up() -> None:
+    assert await look(InterfaceProbeConfig("lo")) == ProbeResult(True, "lo is up")
+
+
+@pytest.mark.asyncio
+async def test_an_interface_that_is_not_there_is_a_reason() -> None:
+    result = await look(InterfaceProbeConfig("pyvrrp9"))
+    assert result == ProbeResult(False, "there is no interface pyvrrp9")
+    nowhere = await look(InterfaceProbeConfig("lo", netns="pyvrrp-nowhere"))
+    assert nowhere.reason == "there is no network namespace pyvrrp-nowhere"
+
+
+@pytest.mark.kernel
+@pytest.mark.asyncio
+async def test_a_lost_carrier_is_seen_at_once() -> None:
+    async with cable() as link:
+        probe = InterfaceProbeConfig("v0", netns=link.here)
+        assert await look(probe) == ProbeResult(True, "v0 is up")
+        link.ip(link.there, "link", "set", "v0", "down")
+        assert await look(probe) == ProbeResult(False, "v0 has no carrier")
+        link.ip(link.here, "link", "set", "v0", "down")
+        assert await look(probe) == ProbeResult(False, "v0 is down")
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        (LOWER_UP | RUNNING, "x is down"),
+        (UP | RUNNING, "x has no carrier"),
+        (UP | LOWER_UP, "x has a carrier, but is not operational"),
+        (0, "x is down"),
+    ],
+)
+def test_each_flag_is_needed(flags: int, reason: str) -> None:
+    assert judge("x", UP | LOWER_UP | RUNNING) == "x is up"
+    with pytest.raises(ProbeError, match=f"^{reason}$"):
+        judge("x", flags)
+
+
+@pytest.mark.asyncio
+async def test_200_looks_leave_no_descriptor() -> None:
+    probes = AsyncioProbes()
+    await look_with(probes, InterfaceProbeConfig("lo"))
+    before = descriptors()
+    for _ in range(100):
+        await look_with(probes, InterfaceProbeConfig("lo"))
+        await look_with(probes, InterfaceProbeConfig("pyvrrp9"))
+    assert descriptors() <= before
