@@ -1,6 +1,5 @@
 """scapy and tshark read what we write, we read what they write, and all judge alike."""
 
-import shutil
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
@@ -32,7 +31,6 @@ from tests.packet.advertisements import Sent, sendable
 from tests.packet.packets import ipv4, ipv6, pseudo_header, with_checksum
 from tests.vectors.messages import MESSAGES
 
-needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 pytestmark = pytest.mark.interop
 
 MAC = bytes.fromhex("020000000001")
@@ -127,7 +125,6 @@ def test_scapy_reads_our_gratuitous_arp_and_we_read_its() -> None:
 # --- tshark -----------------------------------------------------------------------------------
 
 
-@needs_tshark
 @pytest.mark.parametrize("form", ChecksumForm)
 def test_tshark_finds_the_vectors_good(form: ChecksumForm, tmp_path: Path) -> None:
     vectors = [
@@ -273,7 +270,6 @@ def same_text(row: dict[str, str], wanted: dict[str, str]) -> dict[str, str]:
     return kept
 
 
-@needs_tshark
 def test_tshark_and_we_judge_and_read_alike(tmp_path: Path) -> None:
     cases = drawn_cases(250)
     frames = [frame(case.packet, case.family) for case in cases]
@@ -300,7 +296,6 @@ def test_tshark_and_we_judge_and_read_alike(tmp_path: Path) -> None:
     assert refused >= 50
 
 
-@needs_tshark
 def test_a_wrong_checksum_is_wrong_to_tshark_and_to_us(tmp_path: Path) -> None:
     vectors = [replace(v, octets=v.octets[:6] + b"\x12\x34" + v.octets[8:]) for v in MESSAGES]
     packets = [ipv4(v.octets) if v.family is Family.IPV4 else ipv6(v.octets) for v in vectors]
@@ -313,7 +308,6 @@ def test_a_wrong_checksum_is_wrong_to_tshark_and_to_us(tmp_path: Path) -> None:
         assert found.reason is DiscardReason.CHECKSUM
 
 
-@needs_tshark
 def test_tshark_understands_our_announcements(tmp_path: Path) -> None:
     v4, v6 = IPv4Address("192.0.2.254"), IPv6Address("2001:db8::254")
     announcement = unsolicited_neighbor_advertisement(v6, MAC)

@@ -1,3 +1,5 @@
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -70,7 +72,7 @@ def test_killing_a_process_alone_leaves_its_child() -> None:
         assert not process.running
         assert alive(child)
     finally:
-        run("kill", "-KILL", str(child))
+        os.kill(child, signal.SIGKILL)
 
 
 def test_a_process_that_ignores_sigterm_is_killed_in_the_end() -> None:
