@@ -4,27 +4,18 @@ from pyvrrp.config.addresses import address
 from pyvrrp.config.check_keys import NETNS, SOURCE, Kind, Subject, refuse_other_family
 from pyvrrp.config.keys import Key, Section
 from pyvrrp.config.model import (
-    Address,
     ArpProbeConfig,
     InterfaceProbeConfig,
     PingProbeConfig,
     TcpProbeConfig,
 )
 from pyvrrp.config.targets import host_and_port, host_name
-from pyvrrp.config.values import boolean, interface_name, optional, shown, wrong
-
-
-def _neighbour(value: object) -> Address:
-    parsed = address(value)
-    if parsed.is_multicast or parsed.is_loopback or parsed.is_unspecified:
-        raise wrong(f"{shown(value)} is no address that a neighbour could have")
-    return parsed
-
+from pyvrrp.config.values import boolean, interface_name, optional
 
 TCP = Key("tcp", host_and_port, "127.0.0.1:1")
 PING = Key("ping", host_name, "127.0.0.1")
 THROUGH = Key("interface", optional(interface_name))
-ARP = Key("arp", _neighbour, "192.0.2.1")
+ARP = Key("arp", address, "192.0.2.1")
 ON = Key("interface", interface_name, "eth0", required=True)
 ABSENT = Key("absent", boolean, default=False)
 INTERFACE = Key("interface", interface_name, "eth0")

@@ -97,8 +97,16 @@ def _opened(probe: ArpProbeConfig) -> Iterator[socket.socket]:
     try:
         yield link
     finally:
-        # The kernel takes 16 ms to close a packet socket: it waits for all processors.
-        Thread(target=os.close, args=(link.detach(),), name="pyvrrp-probe", daemon=True).start()
+        _close(link.detach())
+
+
+def _close(descriptor: int) -> None:
+    # The kernel takes 16 ms to close a packet socket: it waits for all processors.
+    closing = Thread(target=os.close, args=(descriptor,), name="pyvrrp-probe", daemon=True)
+    try:
+        closing.start()
+    except RuntimeError:  # no more threads to be had
+        os.close(descriptor)
 
 
 def _open(probe: ArpProbeConfig) -> socket.socket:

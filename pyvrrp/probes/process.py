@@ -17,7 +17,7 @@ _INIT = 1
 
 
 class ProcessProbe:
-    """Looks through the processes in a thread: 2,000 of them take 20 ms."""
+    """Looks through the processes in a thread: 2,000 of them take 40 ms."""
 
     def __init__(self) -> None:
         self._counting: Background[ProcessProbeConfig, int] = Background()
@@ -35,10 +35,11 @@ class ProcessProbe:
 def judge(probe: ProcessProbeConfig, number: int) -> str:
     """Return what a good number means; raise ProbeError for a bad one."""
     found = f"{number or 'no'} process{'' if number == 1 else 'es'} {probe.name}"
+    if number == 0 and look_at(_INIT) is None:
+        # Not even if there shall be none: who sees nothing knows nothing.
+        hidden = "the daemon may not see those of other users (ProtectProc, hidepid)"
+        raise ProbeError(f"{found}: {hidden}")
     if number < probe.at_least:
-        if number == 0 and not any(pid == _INIT for pid in running()):
-            hidden = "the daemon may not see those of other users (ProtectProc, hidepid)"
-            raise ProbeError(f"{found}: {hidden}")
         raise ProbeError(f"{found}, at least {probe.at_least} needed")
     if probe.at_most is not None and number > probe.at_most:
         raise ProbeError(f"{found}, at most {probe.at_most} allowed")

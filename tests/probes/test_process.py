@@ -88,9 +88,11 @@ async def test_a_name_with_brackets_and_spaces_is_read_right(tmp_path: Path) -> 
 
 
 async def test_where_proc_hides_others_the_reason_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pyvrrp.probes.process.running", lambda: iter([os.getpid()]))
-    with pytest.raises(ProbeError, match=r"may not see those of other users \(ProtectProc"):
-        judge(ProcessProbeConfig("nginx"), 0)
+    monkeypatch.setattr("pyvrrp.probes.process.look_at", lambda _: None)
+    for probe in (ProcessProbeConfig("nginx"), ProcessProbeConfig("nginx", "", 0, 0)):
+        with pytest.raises(ProbeError, match=r"may not see those of other users \(ProtectProc"):
+            judge(probe, 0)
+    assert judge(ProcessProbeConfig("nginx"), 1) == "1 process nginx"
 
 
 async def test_the_list_has_this_process_and_no_file_of_one_that_is_gone() -> None:
