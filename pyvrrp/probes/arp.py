@@ -23,11 +23,13 @@ from pyvrrp.ports import Address
 from pyvrrp.probes.failure import ProbeError
 from pyvrrp.probes.namespace import inside
 from pyvrrp.probes.progress import Progress
+from pyvrrp.probes.readable import readable
 
 _ETH_P_ARP, _ETH_P_IPV6 = 0x0806, 0x86DD
 _ARPHRD_ETHER = 1
 _SO_ATTACH_FILTER = 26
 _FRAME = 2048  # bytes
+_MOST_QUEUED = 256  # frames that are read without a look at the time
 _TIMES = 3  # a single request that is lost must not look like nobody
 _LISTENED = 0.9  # of the time: what is left is for saying that nobody answered
 _IPV6_ICMP_ADVERTISEMENTS = (
@@ -79,16 +81,27 @@ async def _ask(
                 return await _claimant(link, address, mac)
         except TimeoutError:
             continue
-    return None
+    # The time may be over because the daemon was held up: the answer may be here already.
+    return _queued(link, address, mac)
 
 
 async def _claimant(link: socket.socket, address: Address, mac: bytes) -> bytes:
-    loop = asyncio.get_running_loop()
+    while (answered := _queued(link, address, mac)) is None:
+        await readable(link.fileno())
+    return answered
+
+
+def _queued(link: socket.socket, address: Address, mac: bytes) -> bytes | None:
+    """Return who says in the queue of *link* that *address* is his; not *mac*, which is ours."""
     judge = arp_claim if isinstance(address, IPv4Address) else neighbor_claim
-    while True:
-        claim = judge(await loop.sock_recv(link, _FRAME))
+    for _ in range(_MOST_QUEUED):
+        try:
+            claim = judge(link.recv(_FRAME))
+        except BlockingIOError:
+            break
         if claim is not None and claim[0] == address and claim[1] != mac:
             return claim[1]
+    return None
 
 
 @contextmanager

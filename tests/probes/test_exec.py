@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from uuid import uuid4
 
 import pytest
@@ -217,6 +218,57 @@ async def test_a_run_waits_for_the_one_before_it_to_be_dead() -> None:
     assert children() == []
 
 
+async def test_what_cannot_be_killed_is_never_joined_by_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gone = Event()
+    monkeypatch.setattr("pyvrrp.probes.exec.kill_stragglers", lambda *_: gone.wait(30))
+    probes = AsyncioProbes()
+    slow = shell("sleep 30")
+    try:
+        await look_with(probes, slow, Nanoseconds(50_000_000))
+        second = await look_with(probes, slow, HASTY)
+        other = await look_with(probes, shell("exit 0"))
+    finally:
+        gone.set()
+    third = await look_with(probes, slow, HASTY)
+    await probes.close()
+    assert second.reason == "timed out after 300 ms while the run before could not be killed"
+    assert other.passed
+    assert third.reason == "killed after 300 ms"
+    assert children() == []
+
+
+@pytest.mark.kernel
+@as_root
+async def test_a_daemon_with_capabilities_alone_passes_none_on() -> None:
+    # CAP_DAC_READ_SEARCH, for a Python that nobody else may read.
+    capabilities = "+net_admin,+net_raw,+dac_read_search"
+    program = (
+        "import asyncio\n"
+        "from tests.probes.support import look\n"
+        "from tests.probes.test_exec import shell\n"
+        "line = \"echo $(id -u) $(grep -E 'NoNew|Cap[PEA]' /proc/$$/status); exit 1\"\n"
+        "print(asyncio.run(look(shell(line))).reason)\n"
+        "print(asyncio.run(look(shell('exit 0', user='nobody'))).passed)\n"
+        "print(asyncio.run(look(shell('exit 0', user='daemon'))).reason)\n"
+    )
+    child = await asyncio.create_subprocess_exec(
+        *("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"),
+        *("--inh-caps", capabilities, "--ambient-caps", capabilities),
+        *(sys.executable, "-B", "-c", program),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    said, _ = await child.communicate()
+    zeros = "0000000000000000"
+    assert said.decode().splitlines() == [
+        f"exit status 1: 65534 CapPrm: {zeros} CapEff: {zeros} CapAmb: {zeros} NoNewPrivs: 1",
+        "True",
+        "cannot run as daemon: the daemon is not root and lacks CAP_SETUID or CAP_SETGID",
+    ]
+
+
 async def test_it_knows_for_what_it_runs_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -287,26 +339,6 @@ async def test_the_daemon_itself_keeps_its_powers() -> None:
 async def test_a_user_that_is_not_there_is_a_reason() -> None:
     result = await look(shell("true", user="pyvrrp-nobody"))
     assert result == ProbeResult(passed=False, reason="there is no user pyvrrp-nobody")
-
-
-@as_root
-async def test_who_may_not_change_users_says_so() -> None:
-    # Only in a child: what is given up is gone.
-    program = (
-        "import os, dataclasses, subprocess, ctypes, ipaddress, asyncio, shlex\n"
-        "import pyvrrp.probes.spawn\n"
-        "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
-        "from pyvrrp.config.model import ExecProbeConfig as E\n"
-        "from pyvrrp.probes.spawn import spawn\n"
-        "print(spawn(E(('/bin/true',), user='daemon'), 'x').reason)\n"
-    )
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", program), stdout=asyncio.subprocess.PIPE
-    )
-    said, _ = await child.communicate()
-    assert said.decode() == (
-        "cannot run as daemon: the daemon is not root and lacks CAP_SETUID or CAP_SETGID\n"
-    )
 
 
 @pytest.mark.parametrize(
