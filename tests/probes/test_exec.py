@@ -21,6 +21,7 @@ from pyvrrp.units import Nanoseconds
 from tests.probes.support import HASTY, PATIENT, look, look_with
 from tests.probes.test_runner import descriptors, namespace
 
+LOADED = Nanoseconds(500_000_000)  # on a loaded machine, a program has begun after this
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="changes users")
 pytestmark = pytest.mark.asyncio
 
@@ -122,8 +123,8 @@ async def test_a_program_that_closes_its_output_is_waited_for_all_the_same() -> 
 
 async def test_a_program_that_takes_too_long_is_killed() -> None:
     seconds = nap()
-    result = await look(shell(f"trap '' TERM; exec sleep {seconds}"), HASTY)
-    assert result == ProbeResult(passed=False, reason="killed after 300 ms")
+    result = await look(shell(f"trap '' TERM; exec sleep {seconds}"), LOADED)
+    assert result == ProbeResult(passed=False, reason="killed after 500 ms")
     await eventually_nobody(seconds)
 
 
@@ -140,8 +141,8 @@ async def test_a_program_that_takes_too_long_is_killed() -> None:
 )
 async def test_all_its_children_die_with_it(line: str) -> None:
     seconds = nap()
-    result = await look(shell(line.replace("{}", seconds)), HASTY)
-    assert result.reason == "killed after 300 ms"
+    result = await look(shell(line.replace("{}", seconds)), LOADED)
+    assert result.reason == "killed after 500 ms"
     await eventually_nobody(seconds)
 
 
@@ -211,10 +212,10 @@ async def test_200_runs_leave_no_zombie_and_no_descriptor() -> None:
 async def test_a_run_waits_for_the_one_before_it_to_be_dead() -> None:
     probes = AsyncioProbes()
     slow = shell("sleep 30")
-    first = await look_with(probes, slow, Nanoseconds(50_000_000))
-    second = await look_with(probes, slow, Nanoseconds(200_000_000))
+    first = await look_with(probes, slow, LOADED)
+    second = await look_with(probes, slow, LOADED)
     await probes.close()
-    assert (first.reason, second.reason) == ("killed after 50 ms", "killed after 200 ms")
+    assert (first.reason, second.reason) == ("killed after 500 ms", "killed after 500 ms")
     assert children() == []
 
 
@@ -231,11 +232,11 @@ async def test_what_cannot_be_killed_is_never_joined_by_another(
         other = await look_with(probes, shell("exit 0"))
     finally:
         gone.set()
-    third = await look_with(probes, slow, HASTY)
+    third = await look_with(probes, slow, LOADED)
     await probes.close()
     assert second.reason == "timed out after 300 ms while the run before could not be killed"
     assert other.passed
-    assert third.reason == "killed after 300 ms"
+    assert third.reason == "killed after 500 ms"
     assert children() == []
 
 
