@@ -72,6 +72,7 @@ class Performer:
         self._restored_at: list[Nanoseconds] = []
         self._patience = AlarmClock(ports.clock, self._too_slow)
         self._renewal = AlarmClock(ports.clock, self._renew)
+        self._restoration = AlarmClock(ports.clock, self._put_back)
 
     @property
     def idle(self) -> bool:
@@ -100,12 +101,16 @@ class Performer:
         """Have the addresses there; reports addresses_taken or addresses_refused."""
         self._wanted = True
         self._failed_renewals = 0
+        if self._held:
+            # Let go, and taken again before the kernel could remove them: nothing is certain.
+            self._held = None
         self._advance()
 
     def let_go(self) -> None:
         """Have the addresses gone; reports addresses_gone, however long that takes."""
         self._wanted = False
         self._renewal.set(None)
+        self._restoration.set(None)
         self._advance()
 
     def observe(self, present: Collection[InterfaceAddress]) -> None:
@@ -224,7 +229,11 @@ class Performer:
             for address in self._managed
             if address in self._confirmed and address not in self._observed
         )
-        if not missing or not self._master.may_hold():
+        if not missing:
+            return
+        if not self._master.may_hold():
+            # Nobody hears this master now. Without a lease no renewal would look again.
+            self._restoration.set(Nanoseconds(self._ports.clock.now() + FIRST_RETRY))
             return
         self._confirmed -= frozenset(missing)
         self._ask_present(missing, lambda error: self._after_put_back(missing, error))

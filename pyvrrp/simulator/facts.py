@@ -48,6 +48,7 @@ class Seat:
     rival_at: int | None = None
     rival_due: int = 0
     yielded_at: int = 0
+    yielded_to: Address | None = None
     delivering: Glance | None = None
     mind: tuple[object, ...] | None = None  # before an own advertisement that came back
     was_master: bool = False  # when the packet being delivered came
@@ -214,8 +215,11 @@ class Facts:
         return True
 
     def _refresh_groups(self, segment: Segment, now: int) -> None:
+        # Frames of those who have left may still be under way.
+        links = [station.link for station in segment.wire.stations.values()]
+        late = max((x.slower_by + x.slower_at_random + x.reorder_by for x in links), default=0)
         groups = _groups(segment)
-        segment.groups = {group: segment.groups.get(group, now) for group in groups}
+        segment.groups = {group: segment.groups.get(group, now + late) for group in groups}
 
 
 def mind_of(node: Node) -> tuple[object, ...]:

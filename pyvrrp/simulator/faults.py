@@ -197,6 +197,7 @@ class Faults:
                     "stopped, and an address is still there",
                 )
             world.note(node.name, "stopped", "daemon has stopped")
+            world.time_judge.look()
             world.refresh()
 
         node.stop(stopped)
@@ -225,6 +226,9 @@ class Faults:
             return
         slept = self._world.engine.now - self._suspended_at.pop(fault.node)
         frozen = any(self._active_on(fault.node, Kind.FREEZE))
+        if fault.hidden and fault.node in self._world.residues:
+            # What it waits for by its own clock takes so much longer.
+            self._world.residues[fault.node] += slept
         self._resumed(fault.node)
         self._node(fault).wake(slept, hidden=fault.hidden, frozen=frozen)
 
@@ -253,6 +257,8 @@ class Faults:
 
     def _create_interface(self, fault: Fault) -> None:
         node = self._node(fault)
+        for seat in self._seats(node):
+            seat.last_positive = None
         if any(self._active_on(fault.node, Kind.RECREATE_INTERFACE)):
             return
         for place in self._places(fault):

@@ -174,7 +174,9 @@ class TimeJudge:
         if seat.state != "BACKUP" or healthy is None or seat.node.stopping:
             return
         overdue = seat.node.time.now() - seat.patience.due()
-        lasted = min(overdue, self._engine.now - max(since, healthy, seat.state_since))
+        # What waited in the socket of a stopped process counts from when it was read.
+        read = since + self._bounds.placed(seat.key, seat.config)
+        lasted = min(overdue, self._engine.now - max(read, healthy, seat.state_since))
         # The gate may look once more, and a look that was under way may have to end first.
         self._require(
             lasted <= self._bounds.looking(seat.node.name, seat.config) + self._bounds.removal(),
@@ -306,7 +308,9 @@ class TimeJudge:
         clean: int,
     ) -> None:
         since = max(clean, holder.held[address])
-        yielded = max((s.yielded_at for s in self._facts.by_key[key]), default=0)
+        own = holder.own()
+        rivals = (s for s in self._facts.by_key[key] if s.yielded_to in own)
+        yielded = max((s.yielded_at for s in rivals), default=0)
         limit = self._bounds.clients(key) + 2 * self._period
         # Who was away when the holder announced learns of it when its neighbour entry is old.
         if clean > holder.held[address] and yielded < clean:

@@ -205,6 +205,7 @@ class WireJudge:
         if better and late <= patience:
             # It said farewell; one that was away goes without a word.
             seat.yielded_at = self._engine.now
+            seat.yielded_to = None if seat.delivering is None else seat.delivering.sender
 
     def _was_away(self, seat: Seat, here: int) -> bool:
         own = int(seat.config.advertisement_interval)

@@ -87,12 +87,12 @@ class World:
             life = CheckLife(check)
             self.facts.lives[name, check.name] = life
         self.note(name, "start", "daemon starts")
+        self.time_judge.look()
         node.start()
         self.refresh()
 
     def refresh(self) -> None:
-        """Something about hosts or links has changed."""
-        self.time_judge.look()
+        """Something about hosts or links has changed; what lasted until now has been judged."""
         self.facts.refresh(self.engine.now, self.residues)
         self.quiet_since = self.engine.now
 
@@ -264,7 +264,8 @@ class World:
     def _announced(self, seat: Seat, addresses: tuple[InterfaceAddress, ...], since: int) -> None:
         node = seat.node
         running = self.facts.running.get(node.name)
-        able = not node.cards[seat.place].refuses and seat.is_master()
+        sends = self.facts.sends.get((node.name, seat.place))
+        able = sends is not None and sends <= since and seat.is_master()
         if running is None or running > since or not able:
             return
         for address in addresses:
