@@ -6,6 +6,7 @@ from pyvrrp.config.model import ChecksumPolicy, VirtualRouterConfig
 from pyvrrp.identity import Family
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.reception import Expectation
+from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.parameters import OWNER, Parameters
 
 BELIEVED = {
@@ -41,3 +42,17 @@ def expectation_of(config: VirtualRouterConfig, parameters: Parameters) -> Expec
         strict=config.strict,
         authentication=config.authentication,
     )
+
+
+def renewal_limit(config: VirtualRouterConfig) -> Nanoseconds:
+    """Return how old the last advertisement may be for the lease to be renewed.
+
+    Three intervals after it the fastest backup takes over. A lease that is renewed no later than
+    its own length before that has run out by then, even if this process dies at once. A lease
+    longer than two intervals can't keep that promise; its guardian has to.
+    """
+    patience = 3 * config.advertisement_interval
+    lease = config.lease * SECOND
+    if lease <= 2 * config.advertisement_interval:
+        return Nanoseconds(patience - lease)
+    return Nanoseconds(patience)

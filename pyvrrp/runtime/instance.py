@@ -17,7 +17,11 @@ from pyvrrp.runtime.advertiser import Advertiser
 from pyvrrp.runtime.alarm_clock import AlarmClock
 from pyvrrp.runtime.announcer import Announcer
 from pyvrrp.runtime.counters import VIRTUAL_ROUTER_COUNTERS, Counters
-from pyvrrp.runtime.expectations import expectation_of, parameters_of
+from pyvrrp.runtime.expectations import (
+    expectation_of,
+    parameters_of,
+    renewal_limit,
+)
 from pyvrrp.runtime.journal import Journal, Level
 from pyvrrp.runtime.performer import Performer
 from pyvrrp.runtime.reporter import Reporter
@@ -223,7 +227,7 @@ class Instance:
     def may_hold(self) -> bool:
         """Performer: whether the lease may be renewed."""
         return isinstance(self.state, Master) and self._advertiser.was_heard_within(
-            self.master_down_interval
+            renewal_limit(self.config)
         )
 
     def addresses_taken(self) -> None:

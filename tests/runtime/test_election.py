@@ -8,6 +8,7 @@ import pytest
 from pyvrrp.config.model import ChecksumPolicy
 from pyvrrp.identity import Version
 from pyvrrp.packet.checksum import ChecksumForm
+from pyvrrp.runtime.expectations import renewal_limit
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from tests.support.cluster import VIP, Cluster
 from tests.support.world import ETH0
@@ -411,3 +412,44 @@ def test_three_nodes_fail_over_one_after_the_other_at_every_interval(millisecond
         cluster.run(5 * milliseconds / 1000)
         assert cluster.masters()[-1:] == [node.host.name]
         node.host.connected = False
+
+
+def test_a_lease_is_not_renewed_on_an_advertisement_that_a_backup_may_have_given_up_on() -> None:
+    cluster = Cluster()
+    node = cluster.node(200)
+    cluster.run(10.25)
+    renewals = len(node.host.requests)
+    # The process stands for 1.2 s; its advertisement is overdue when it wakes, and fails to leave.
+    node.host.send_error = "cannot send on eth0: no buffer space available"
+    cluster.clock.stall(1.2)
+    cluster.run(2)
+    assert len(node.host.requests) == renewals
+    assert cluster.holders() == []
+
+
+@pytest.mark.parametrize(
+    ("interval", "lease", "limit"),
+    [
+        (1000, 2, 1_000_000_000),
+        (1000, 1, 2_000_000_000),
+        (1000, 3, 3_000_000_000),
+        (100, 2, 300_000_000),
+        (2000, 4, 2_000_000_000),
+        (1000, 0, 3_000_000_000),
+    ],
+)
+def test_how_old_the_last_advertisement_may_be_for_a_renewal(
+    interval: int, lease: int, limit: int
+) -> None:
+    config = (
+        Cluster()
+        .node(
+            200,
+            advertisement_interval=Nanoseconds(interval * MILLISECOND),
+            max_learned_interval=Nanoseconds(10 * SECOND),
+            lease=lease,
+            start=False,
+        )
+        .instance.config
+    )
+    assert renewal_limit(config) == limit

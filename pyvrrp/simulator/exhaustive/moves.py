@@ -154,8 +154,16 @@ class Moves:
                 return Moved(node._replace(process=Process.STANDING, lease=lease))
             case "go on":
                 woken = node._replace(process=Process.RUNNING)
-                # A master that finds its addresses expired has them put back at once.
-                return Moved(woken._replace(lease=None, held=True) if node.wanted else woken)
+                return Moved(_renewed(woken) if self._may_renew(woken) else woken)
+
+    def _may_renew(self, node: Node) -> bool:
+        """Whether the last advertisement is young enough, as in `runtime.expectations`."""
+        if not node.wanted or not isinstance(node.state, Master):
+            return False
+        interval = self._own.advertisement_interval
+        age = NOW - (node.state.adver_at - interval)
+        lease = self._scope.lease
+        return age <= (3 * interval - lease if lease <= 2 * interval else 3 * interval)
 
     def _drive(self, node: Node, event: Event) -> Moved:
         try:
@@ -175,7 +183,8 @@ class Moves:
     def _perform(self, before: Node, node: Node, action: Action) -> tuple[Node, Invariant | None]:
         match action:
             case SendAdvertisement(priority=priority):
-                return node, self._wrong_to_send(before, node, priority)
+                problem = self._wrong_to_send(before, node, priority)
+                return _renewed(node) if node.wanted and priority else node, problem
             case AddAddresses():
                 return node._replace(wanted=True, held=True, lease=None), None
             case RemoveAddresses():
@@ -243,3 +252,8 @@ def _wrong_state(node: Node) -> Invariant | None:
 
 def _breaking(moved: Moved, invariant: Invariant) -> Moved:
     return moved._replace(broken=moved.broken or invariant)
+
+
+def _renewed(node: Node) -> Node:
+    # Addresses that had expired meanwhile are put back at once.
+    return node._replace(lease=None, held=True)
