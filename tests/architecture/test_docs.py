@@ -10,6 +10,7 @@ import pytest
 
 from pyvrrp.cli.main import COMMANDS
 from pyvrrp.config.parse import parse
+from pyvrrp.simulator.read import read_scenario
 from tests.architecture.tree import ROOT
 
 PAGES = sorted(
@@ -31,6 +32,21 @@ NO_MODULES = {"pyvrrp.d", "pyvrrp.toml", "pyvrrp.service", "pyvrrp.sock"}
 METHOD = re.compile(r"^([A-Z]\w+)\.([a-z_]\w*)$")
 COMMAND = re.compile(r"(?:^|/|\| |sudo )pyvrrp ([a-z]+)\b", re.MULTILINE)
 SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "pyvrrp").rglob("*.py"))
+
+
+# What a scenario that is shown calls its configuration.
+README_CONFIGURATION = """
+[[virtual_router]]
+name = "web"
+interface = "eth0"
+vrid = 51
+priority = { web1 = 150, web2 = 100 }
+addresses = ["192.0.2.10/24"]
+checks = ["web"]
+
+[check.web]
+http = "http://127.0.0.1/health"
+"""
 
 
 @cache
@@ -99,7 +115,7 @@ def missing_methods(page: Path) -> list[str]:
 
 
 def is_known(dotted: str) -> bool:
-    for end in range(dotted.count(".") + 1, 0, -1):
+    for end in range(dotted.count("."), 0, -1):
         parts = dotted.split(".")[: end + 1]
         place = ROOT.joinpath(*parts)
         if place.is_dir():
@@ -136,8 +152,12 @@ def test_every_method_that_is_named_exists(page: Path) -> None:
 @pytest.mark.parametrize(
     ("page", "block"), [pytest.param(*found, id=f"{found[0]}") for found in blocks("toml")]
 )
-def test_every_configuration_that_is_shown_is_valid(page: Path, block: str) -> None:
+def test_every_configuration_that_is_shown_is_valid(page: Path, block: str, tmp_path: Path) -> None:
     document = tomllib.loads(block)
+    if "duration" in document:
+        (tmp_path / "pair.toml").write_text(README_CONFIGURATION, encoding="utf-8")
+        assert read_scenario(document, str(page), tmp_path).nodes
+        return
     node = None if "node" in document else "web1"
     configuration = parse(document, str(page), node=node, hostname="web1")
     assert configuration.virtual_routers
