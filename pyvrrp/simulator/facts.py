@@ -193,7 +193,9 @@ class Facts:
             _keep(self.refused, (node.name, place), card.refuses, now)
         for name, service in node.services.items():
             _keep(self.good, (node.name, name), service.good, now)
-            _keep(self.bad, (node.name, name), service.bad, now)
+            # A prober that gets stuck, or unstuck, starts the count anew.
+            self.bad.pop((node.name, name), None)
+            _keep(self.bad, (node.name, name), service.bad, service.since)
 
     def _refresh_pairs(self, segment: Segment, now: int, residues: dict[str, int]) -> None:
         hosts = (*segment.nodes, *segment.clients)
