@@ -2,27 +2,21 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from ipaddress import IPv4Address, IPv4Interface
 from random import Random
 
-from pyvrrp.identity import Family, Place, VirtualRouterId
-from pyvrrp.packet.advertisement import Advertisement
-from pyvrrp.packet.checksum import ChecksumForm
-from pyvrrp.packet.layout import group_of
-from pyvrrp.packet.transmission import advertisement_packet
-from pyvrrp.ports import Address
+from pyvrrp.identity import Place
 from pyvrrp.simulator.facts import Seat, mind_of
+from pyvrrp.simulator.fault_effects import describe, reset, separated, worsen
+from pyvrrp.simulator.forgery import forged
 from pyvrrp.simulator.invariants import Name
 from pyvrrp.simulator.mutation import MUTATIONS, mutate
-from pyvrrp.simulator.network import Link
 from pyvrrp.simulator.node import Node
-from pyvrrp.simulator.scenario import Direction, Fault, Kind
+from pyvrrp.simulator.scenario import Fault, Kind
 from pyvrrp.simulator.services import Health
 from pyvrrp.simulator.world import World
-from pyvrrp.units import MILLISECOND, SECOND, in_words
+from pyvrrp.units import MILLISECOND, SECOND
 
 RECREATED_AFTER = 500 * MILLISECOND
-GHOST = 250  # the last octet of a router that does not exist
 _LINKS = frozenset(
     {Kind.LINK_DOWN, Kind.LOSS, Kind.DELAY, Kind.DUPLICATE, Kind.REORDER, Kind.REFLECT}
 )
@@ -141,11 +135,11 @@ class Faults:
             if host not in wire.stations:
                 continue
             link = wire.stations[host].link
-            _reset(link)
+            reset(link)
             for fault in self._active:
                 here = not fault.interface or fault.interface == place.interface
                 if fault.node == host and fault.kind in _LINKS and here:
-                    _worsen(link, fault)
+                    worsen(link, fault)
             node = self._world.nodes.get(host)
             if node is not None:
                 interface = node.kernel.interfaces[place]
@@ -156,7 +150,7 @@ class Faults:
 
     def _cut(self, fault: Fault, *, cut: bool) -> None:
         for wire in self._world.wires.values():
-            for source, target in _separated(fault):
+            for source, target in separated(fault):
                 if source in wire.stations and target in wire.stations:
                     (wire.block if cut else wire.unblock)(source, target)
 
@@ -298,7 +292,7 @@ class Faults:
     def _forge(self, fault: Fault) -> None:
         world = self._world
         for key, seats in world.facts.by_key.items():
-            packet = _forged(seats[0], key, fault)
+            packet = forged(seats[0], key, fault)
             for seat in seats:
                 if fault.node in {"", seat.node.name}:
                     for _ in range(fault.count):
@@ -314,82 +308,3 @@ class Faults:
             world.residues[name] = max(world.residues.get(name, 0), now + until + int(SECOND))
             for place in world.wires:
                 world.facts.sound.pop((name, place), None)
-
-
-def _forged(seat: Seat, key: VirtualRouterId, fault: Fault) -> bytes:
-    config = seat.config
-    near = next(a for a in seat.own() if len(a.packed) == key.family)
-    source: Address = type(near)(int(near) | 0xFA)
-    if isinstance(near, IPv4Address):
-        network = IPv4Interface(f"{near}/24").network
-        source = network.network_address + GHOST
-    interval = config.advertisement_interval if config.version == 2 else fault.interval  # noqa: PLR2004 - VRRPv2
-    advertisement = Advertisement(
-        config.version,
-        key.vrid,
-        fault.priority,
-        interval,
-        tuple(a.ip for a in config.addresses),
-    )
-    group = group_of(Family(key.family))
-    return advertisement_packet(advertisement, source, group, ChecksumForm.PSEUDO_HEADER)
-
-
-def _separated(fault: Fault) -> Iterator[tuple[str, str]]:
-    for index, group in enumerate(fault.groups):
-        for other in fault.groups[index + 1 :]:
-            for one in group:
-                for two in other:
-                    yield one, two
-                    if not fault.one_way:
-                        yield two, one
-
-
-def _reset(link: Link) -> None:
-    fresh = Link()
-    for name in Link.__slots__:
-        setattr(link, name, getattr(fresh, name))
-
-
-def _worsen(link: Link, fault: Fault) -> None:
-    match fault.kind:
-        case Kind.LINK_DOWN:
-            link.up = False
-        case Kind.LOSS:
-            if fault.direction is not Direction.OUT:
-                link.loss_in = max(link.loss_in, fault.chance)
-            if fault.direction is not Direction.IN:
-                link.loss_out = max(link.loss_out, fault.chance)
-        case Kind.DELAY:
-            link.slower_by += int(fault.by) // 2
-            link.slower_at_random += int(fault.by) // 2
-        case Kind.DUPLICATE:
-            link.duplicate = max(link.duplicate, fault.chance)
-        case Kind.REORDER:
-            link.reorder = max(link.reorder, fault.chance)
-            link.reorder_by = max(link.reorder_by, int(fault.by))
-        case _:
-            link.reflects = True
-
-
-def describe(fault: Fault) -> str:
-    """Return what a fault does, for the timeline."""
-    words = [str(fault.kind).replace("_", " ")]
-    if fault.node:
-        words.append(fault.node)
-    if fault.groups:
-        arrow = " -/-> " if fault.one_way else " | "
-        words.append(arrow.join("+".join(group) for group in fault.groups))
-    if fault.kind is Kind.SERVICE:
-        words.append(f"{fault.check or 'every service'} {fault.health}")
-    if fault.by:
-        words.append(f"by {in_words(fault.by)}")
-    if fault.chance:
-        words.append(f"{fault.chance:.0%}")
-    if fault.mutation:
-        words.append(fault.mutation)
-    if fault.kind is Kind.FORGE:
-        words.append(f"priority {fault.priority}, interval {in_words(fault.interval)}")
-    if fault.duration:
-        words.append(f"for {in_words(fault.duration)}")
-    return " ".join(words)
