@@ -210,7 +210,8 @@ class WireJudge:
     def _was_away(self, seat: Seat, here: int) -> bool:
         own = int(seat.config.advertisement_interval)
         patience = master_down(seat.config.version, seat.config.priority, own)
-        late = 0 if seat.last_positive is None else here - seat.last_positive - own
+        # None: it could not send, so nobody knows when it should have.
+        late = patience if seat.last_positive is None else here - seat.last_positive - own
         return late > patience - 10 * MILLISECOND
 
     def _judge_answer(self, seat: Seat, seen: Glance) -> None:
