@@ -125,6 +125,7 @@ class Facts:
         self.good: dict[tuple[str, str], int] = {}
         self.bad: dict[tuple[str, str], int] = {}
         self.lives: dict[tuple[str, str], CheckLife] = {}
+        self.disturbed_until = 0
         for node in nodes.values():
             for config in node.spec.configuration.virtual_routers:
                 seat = Seat(node, config)
@@ -139,6 +140,12 @@ class Facts:
         for segment in self.segments.values():
             self._refresh_pairs(segment, now, residues)
             self._refresh_groups(segment, now)
+
+    def disturb(self, until: int) -> None:
+        """Take note that no group is at rest before *until*."""
+        self.disturbed_until = max(self.disturbed_until, until)
+        for segment in self.segments.values():
+            segment.groups = {g: max(s, until) for g, s in segment.groups.items()}
 
     def well(self, name: str, place: Place) -> int | None:
         """Since when the node's daemon runs on a sound kernel and can send."""
@@ -221,7 +228,8 @@ class Facts:
         links = [station.link for station in segment.wire.stations.values()]
         late = max((x.slower_by + x.slower_at_random + x.reorder_by for x in links), default=0)
         groups = _groups(segment)
-        segment.groups = {group: segment.groups.get(group, now + late) for group in groups}
+        begun = max(now + late, self.disturbed_until)
+        segment.groups = {group: segment.groups.get(group, begun) for group in groups}
 
 
 def mind_of(node: Node) -> tuple[object, ...]:

@@ -220,9 +220,9 @@ class Faults:
             return
         slept = self._world.engine.now - self._suspended_at.pop(fault.node)
         frozen = any(self._active_on(fault.node, Kind.FREEZE))
-        if fault.hidden and fault.node in self._world.residues:
+        if fault.hidden:
             # What it waits for by its own clock takes so much longer.
-            self._world.residues[fault.node] += slept
+            self._world.facts.disturb(self._world.facts.disturbed_until + slept)
         self._resumed(fault.node)
         self._node(fault).wake(slept, hidden=fault.hidden, frozen=frozen)
 
@@ -303,8 +303,5 @@ class Faults:
         )
         now = world.engine.now
         self._restless_until = max(self._restless_until, now + until + int(SECOND))
-        for name in world.nodes:
-            # Nobody is at rest before the longest wait that may come of it is over.
-            world.residues[name] = max(world.residues.get(name, 0), now + until + int(SECOND))
-            for place in world.wires:
-                world.facts.sound.pop((name, place), None)
+        # Nobody is at rest before the longest wait that may come of it is over.
+        world.facts.disturb(now + until + int(SECOND))
