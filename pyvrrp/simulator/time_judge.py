@@ -204,7 +204,11 @@ class TimeJudge:
         late = self._engine.now - max(
             seat.rival_due, since + 3 * own, max(seat.held.values()) + 3 * own
         )
-        if late <= 0 or (seat.node.name, seat.place) not in self._facts.sends:
+        if late <= 0:
+            return
+        sends = self._facts.sends.get((seat.node.name, seat.place))
+        if sends is None or sends > seat.rival_at:
+            seat.rival_at = None  # its announcements were refused
             return
         last = min(seat.announced.get(address.ip, 0) for address in seat.config.addresses)
         self._require(

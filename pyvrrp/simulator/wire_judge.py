@@ -183,6 +183,13 @@ class WireJudge:
                 seat.who,
                 f"{in_words(Nanoseconds(early))} too early ({reason})",
             )
+        able = (seat.node.name, seat.place) in self._facts.sends
+        self._require(
+            not able or seat.last_sent == self._engine.now,
+            Name.PACE,
+            seat.who,
+            f"became master without a word ({reason})",
+        )
         for check in self._facts.checks(seat):
             self._require(
                 check.open(here) and check.fresh(here),
