@@ -183,7 +183,10 @@ class WireJudge:
                 seat.who,
                 f"{in_words(Nanoseconds(early))} too early ({reason})",
             )
-        able = (seat.node.name, seat.place) in self._facts.sends
+        # Sockets on an interface that has just come back are opened with the next notice.
+        sends = self._facts.sends.get((seat.node.name, seat.place), self._engine.now)
+        running = self._facts.running.get(seat.node.name, self._engine.now)
+        able = self._engine.now - max(sends, running) > 10 * MILLISECOND
         self._require(
             not able or seat.last_sent == self._engine.now,
             Name.PACE,
