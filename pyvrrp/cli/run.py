@@ -37,7 +37,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def run(args: argparse.Namespace) -> int:
     """Run until told to stop."""
     # Before anything heavy is imported: the guardian is to stay small.
-    guardian = _fork_guardian()
+    guardian = fork_guardian()
     try:
         from pyvrrp.daemon.logs import choose_format  # noqa: PLC0415 - after the fork
         from pyvrrp.daemon.main import Options  # noqa: PLC0415 - after the fork
@@ -59,7 +59,8 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
     add_flags(parser)
 
 
-def _fork_guardian() -> Guardian | None:
+def fork_guardian() -> Guardian | None:
+    """Return the guardian, or None, said on standard error, if there can be none."""
     try:
         return Guardian.fork()
     except OSError as error:

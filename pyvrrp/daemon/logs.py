@@ -104,7 +104,8 @@ def _name(event: Event) -> str:
     config = event.virtual_router
     if config is None:
         return "pyvrrp"
-    return f"{config.name} ({config.id.place} {config.id.family.name.lower()} {config.id.vrid})"
+    number = f" {config.id.vrid}" if config.id.vrid else ""  # none: an address without VRRP
+    return f"{config.name} ({config.id.place} {config.id.family.name.lower()}{number})"
 
 
 def as_text(wall_clock: float, event: Event) -> str:
@@ -135,7 +136,8 @@ def as_json(wall_clock: float, event: Event) -> str:
         line["netns"] = config.id.place.netns
         line["interface"] = config.id.place.interface
         line["family"] = config.id.family.name.lower()
-        line["vrid"] = config.id.vrid
+        if config.id.vrid:
+            line["vrid"] = config.id.vrid
     line.update(event.fields)
     return json.dumps(line) + "\n"
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -32,6 +33,15 @@ def test_a_line_for_people_has_a_time_a_name_and_the_reason() -> None:
         r"BACKUP -> MASTER: nobody was heard for 3\.219 s\n",
         line,
     )
+
+
+def test_an_address_without_vrrp_is_named_without_a_vrid() -> None:
+    event = an_event()
+    assert event.virtual_router is not None
+    identity = replace(event.virtual_router.id, vrid=0)
+    event = replace(event, virtual_router=replace(event.virtual_router, id=identity))
+    assert " web (eth0 ipv4): BACKUP" in as_text(0.5, event)
+    assert "vrid" not in json.loads(as_json(0.5, event))
 
 
 def test_a_warning_says_so() -> None:

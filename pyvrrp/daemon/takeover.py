@@ -1,0 +1,67 @@
+"""The composition root of ``pyvrrp takeover``: one watched server, one address."""
+
+import asyncio
+import os
+
+from pyvrrp.config.takeover import TakeoverConfig, watched_host
+from pyvrrp.daemon import systemd
+from pyvrrp.daemon.foundation import Foundation
+from pyvrrp.daemon.logs import LogFormat
+from pyvrrp.errors import KernelError
+from pyvrrp.net import privileges
+from pyvrrp.net.guardian import Guardian
+from pyvrrp.runtime.journal import Journal
+from pyvrrp.runtime.takeover import Takeover
+from pyvrrp.units import in_words
+
+
+def run(config: TakeoverConfig, guardian: Guardian | None, log_format: LogFormat) -> int:
+    """Run until a signal asks to stop; return the exit status.
+
+    Raise KernelError at start only, as for an address that is there already.
+    """
+    privileges.check(namespaces=False)
+    with asyncio.Runner() as runner:
+        return runner.run(_live(config, guardian, log_format))
+
+
+async def _live(config: TakeoverConfig, guardian: Guardian | None, log_format: LogFormat) -> int:
+    foundation = Foundation(guardian, log_format)
+    refusals: list[str] = []
+
+    def refused(reason: str) -> None:
+        refusals.append(reason)
+        foundation.stop.set()
+
+    takeover = Takeover(config, foundation.ports, foundation.journal, refused)
+    try:
+        foundation.obey()
+        _greet(config, foundation.journal)
+        takeover.start()
+        systemd.notify("READY=1")
+        await foundation.stop.wait()
+        systemd.notify("STOPPING=1")
+        await _stopped(takeover)
+        foundation.journal.record("stopped", "stopped")
+    finally:
+        await foundation.close()
+    if refusals:
+        raise KernelError(refusals[0])
+    return 0
+
+
+def _greet(config: TakeoverConfig, journal: Journal) -> None:
+    policy = config.check.policy
+    journal.record(
+        "started",
+        f"watches {config.check.name} of {watched_host(config.check.probe)} every "
+        f"{in_words(policy.interval)}; takes {config.router.addresses[0]} on "
+        f"{config.router.id.place} after {policy.fall} failures in a row, if nobody has it",
+        fields={"pid": os.getpid()},
+    )
+
+
+async def _stopped(takeover: Takeover) -> None:
+    done = asyncio.Event()
+    takeover.stop(done.set)
+    await done.wait()

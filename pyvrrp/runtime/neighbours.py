@@ -1,0 +1,147 @@
+"""The neighbours on one interface: to be asked who has an address, and to be told.
+
+Asked in the form that claims nothing (RFC 5227 2.1.1, RFC 4862 5.4.2), so that no neighbour
+learns anything wrong from it.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from pyvrrp.errors import KernelError
+from pyvrrp.identity import Place
+from pyvrrp.ports import Address, AnnouncementSocket, Claim, InterfaceState, Ports
+from pyvrrp.runtime.alarm_clock import AlarmClock
+from pyvrrp.runtime.announcer import probe
+from pyvrrp.runtime.journal import Journal
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
+
+QUESTIONS = 3  # a single one that is lost must not look like nobody
+PATIENCE = Nanoseconds(150 * MILLISECOND)  # after each
+LAST_TURN = Nanoseconds(20 * MILLISECOND)  # for what the socket has queued while we were held up
+REOPEN_AFTER = SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who has the address: somebody at *mac*, nobody (None), or unknown because of *error*."""
+
+    mac: bytes | None = None
+    error: str = ""
+
+
+class Neighbours:
+    """Owns the announcement socket of one interface; watches claims of one address."""
+
+    def __init__(
+        self,
+        place: Place,
+        address: Address,
+        ports: Ports,
+        journal: Journal,
+        claimed: Callable[[Claim], None],
+    ) -> None:
+        self._place = place
+        self._address = address
+        self._ports = ports
+        self._journal = journal
+        self._claimed = claimed
+        self._state = InterfaceState()
+        self._socket: AnnouncementSocket | None = None
+        self._opened_for = 0  # interface index; 0: nothing is open
+        self._answered: Callable[[Answer], None] | None = None
+        self._left_to_ask = 0
+        self._next = AlarmClock(ports.clock, self._go_on)
+        self._reopen = AlarmClock(ports.clock, self._open)
+
+    @property
+    def reachable(self) -> bool:
+        """Whether frames can be sent and answers heard."""
+        return self._socket is not None and self._state.arp
+
+    def interface_changed(self, state: InterfaceState) -> None:
+        """Follow the interface: it may have gone, or be another one of the same name."""
+        self._state = state
+        if not state.exists or state.index != self._opened_for:
+            self._close()
+        if state.exists and self._socket is None:
+            self._open()
+
+    def ask(self, answered: Callable[[Answer], None]) -> None:
+        """Ask three times within about 450 ms; *answered* is called once, unless called off."""
+        self._answered = answered
+        self._left_to_ask = QUESTIONS
+        self._next.set(self._ports.clock.now())
+
+    def ask_once(self) -> None:
+        """Ask one time; who answers is reported as a claim."""
+        with suppress(KernelError):  # the announcements that failed before it were reported
+            self.announce(probe(self._address, self._state.mac))
+
+    def call_off(self) -> None:
+        """Ask no more."""
+        self._answered = None
+        self._next.set(None)
+
+    def stop(self) -> None:
+        """Close everything."""
+        self.call_off()
+        self._close()
+
+    def announce(self, frame: bytes) -> None:
+        """Send one frame to the neighbours; raise KernelError if that is not possible."""
+        if self._socket is None:
+            raise KernelError(f"cannot announce on {self._place}: no such interface")
+        if self._state.arp:
+            self._socket.send(frame)
+
+    def mac(self) -> bytes:
+        """Return the interface's hardware address."""
+        return self._state.mac
+
+    def _go_on(self) -> None:
+        if self._left_to_ask < 0:
+            self._answer(Answer())
+            return
+        self._left_to_ask -= 1
+        if self._left_to_ask < 0:
+            # Whatever the delay: the loop has turned once more before nobody is the answer.
+            self._next.set(Nanoseconds(self._ports.clock.now() + LAST_TURN))
+            return
+        try:
+            self.announce(probe(self._address, self._state.mac))
+        except KernelError as error:
+            self._answer(Answer(error=str(error)))
+            return
+        pause = PATIENCE if self._left_to_ask else PATIENCE - LAST_TURN
+        self._next.set(Nanoseconds(self._ports.clock.now() + pause))
+
+    def _answer(self, answer: Answer) -> None:
+        answered = self._answered
+        self.call_off()
+        if answered is not None:
+            answered(answer)
+
+    def _heard(self, claim: Claim) -> None:
+        if self._answered is not None:
+            self._answer(Answer(mac=claim.mac))
+        else:
+            self._claimed(claim)
+
+    def _open(self) -> None:
+        try:
+            self._socket = self._ports.sockets.open_announcements(self._place, self._heard)
+            self._socket.watch(frozenset({self._address}))
+        except KernelError as error:
+            self._close()
+            self._journal.warn_rarely("sockets_refused", str(error), topic=str(self._place))
+            self._reopen.set(Nanoseconds(self._ports.clock.now() + REOPEN_AFTER))
+        else:
+            self._opened_for = self._state.index
+
+    def _close(self) -> None:
+        self._opened_for = 0
+        self._reopen.set(None)
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
