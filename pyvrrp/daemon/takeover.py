@@ -4,7 +4,6 @@ import asyncio
 import os
 
 from pyvrrp.config.takeover import TakeoverConfig, watched_host
-from pyvrrp.daemon import systemd
 from pyvrrp.daemon.foundation import Foundation
 from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.errors import KernelError
@@ -38,9 +37,8 @@ async def _live(config: TakeoverConfig, guardian: Guardian | None, log_format: L
         foundation.obey()
         _greet(config, foundation.journal)
         takeover.start()
-        systemd.notify("READY=1")
-        await foundation.stop.wait()
-        systemd.notify("STOPPING=1")
+        foundation.ready()
+        await foundation.asked_to_stop()
         await _stopped(takeover)
         foundation.journal.record("stopped", "stopped")
     finally:

@@ -67,7 +67,7 @@ class Takeover:
         self._taken_at = ports.clock.now()
         self._alive_at = ports.clock.now()
         self._stopped: Callable[[], None] | None = None
-        self._give_up = AlarmClock(ports.clock, self._finish_stopping)
+        self._give_up = AlarmClock(ports.clock, self._stop_all_the_same)
         self._settle = AlarmClock(ports.clock, self._look_for_rival)
 
     def start(self) -> None:
@@ -302,17 +302,17 @@ class Takeover:
                 fields={"reason": obstacle},
             )
 
+    def _stop_all_the_same(self) -> None:
+        self._journal.warn_rarely(
+            "stop_incomplete",
+            "the kernel has not confirmed that the address is gone; stopping all the same",
+            virtual_router=self._router,
+        )
+        self._finish_stopping()
+
     def _finish_stopping(self) -> None:
-        if self.phase is Phase.STOPPED:
-            return
         self.phase = Phase.STOPPED
         self._give_up.set(None)
-        if self._performer.held:
-            self._journal.warn_rarely(
-                "stop_incomplete",
-                "the kernel has not confirmed that the address is gone; stopping all the same",
-                virtual_router=self._router,
-            )
         self._neighbours.stop()
         if self._link is not None:
             self._link.cancel()
