@@ -245,7 +245,9 @@ class WireJudge:
         seat.rival_due = max(
             seat.rival_due, now + self._bounds.reannounced(config, seen.interval) + paced
         )
-        settled = seat.whole() and not seat.unacknowledged and now - max(seat.held.values()) > own
+        # An address that a refused removal left there is announced when it is acknowledged anew.
+        since = max(seat.state_since, *seat.held.values()) if seat.whole() else now
+        settled = not seat.unacknowledged and now - since > own
         sends = self._facts.sends.get((seat.node.name, seat.place))
         if settled and sends is not None and now - sends > own:
             # The others follow at their pace, and are looked at when the rival has fallen silent.
