@@ -247,7 +247,9 @@ class Performer:
         listed = ", ".join(str(address) for address in missing)
         self._counters.add("addresses_restored")
         self._report(
-            "address_restored", f"somebody removed {listed}; put back", level=Level.WARNING
+            "address_restored",
+            f"{listed} was gone, removed by somebody or run out; put back",
+            level=Level.WARNING,
         )
         now = self._ports.clock.now()
         self._restored_at = [at for at in self._restored_at if now - at < FIGHT_WINDOW] + [now]
