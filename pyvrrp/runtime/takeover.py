@@ -10,6 +10,7 @@ from enum import Enum, auto
 
 from pyvrrp.config.takeover import TakeoverConfig
 from pyvrrp.errors import KernelError
+from pyvrrp.fencing.hold_down import HoldDownState
 from pyvrrp.ports import Claim, Handle, InterfaceAddress, InterfaceState, Ports
 from pyvrrp.runtime.alarm_clock import AlarmClock
 from pyvrrp.runtime.announcer import Announcer
@@ -64,6 +65,7 @@ class Takeover:
         self._link: Handle | None = None
         self._obstacle = ""
         self._rival_heard = False
+        self._conflicts = HoldDownState()
         self._taken_at = ports.clock.now()
         self._alive_at = ports.clock.now()
         self._stopped: Callable[[], None] | None = None
@@ -162,6 +164,8 @@ class Takeover:
             # Two that took it at once: the lower one stays, unless the other proves to stay too.
             self._rival_heard = True
             return
+        # A rival that is heard only while the address is here would make it come and go for ever.
+        self._conflicts = self._conflicts.closed(self._clock.now())
         self._let_go(f"{claim.address} is at {mac}")
 
     # --- what is done ---
@@ -271,7 +275,16 @@ class Takeover:
             return obstacle
         if not self._neighbours.reachable:
             return f"the neighbours on {self._place} cannot be asked"
-        return self._already_there(state) if self._present(state) else ""
+        if self._present(state):
+            return self._already_there(state)
+        return self._held_back()
+
+    def _held_back(self) -> str:
+        until = self._conflicts.may_open_at(self._router.hold_down, nobody_serves=False)
+        if until is None or self._clock.now() >= until:
+            return ""
+        pause = Nanoseconds(until - self._conflicts.closings[-1])
+        return f"another host claimed it while it was here, so for {in_words(pause)} it stays away"
 
     def _link_obstacle(self, state: InterfaceState) -> str:
         if not state.exists:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_interface
+from itertools import pairwise
 
 import pytest
 
@@ -395,6 +396,23 @@ def test_another_host_that_claims_the_address_later_gets_it() -> None:
     scene.run(0.1)
     assert not scene.holds()
     assert scene.texts("let_go") == ["lets 192.0.2.10/24 go: 192.0.2.10 is at 02:aa:00:00:00:01"]
+
+
+def test_a_rival_heard_only_while_the_address_is_here_is_given_way_for_longer_each_time() -> None:
+    scene = failing()
+    for _ in range(60):
+        scene.run(2)
+        if scene.holds():
+            scene.run(4)
+            scene.host.claimed(Claim(IPv4Address("192.0.2.10"), SERVER_MAC))
+    taken = [event.at / SECOND for event in scene.events("taken_over")]
+    away = [later - earlier for earlier, later in pairwise(taken)]
+    assert len(away) == 4
+    assert all(later > earlier for earlier, later in pairwise(away))
+    assert scene.texts("takeover_waits")[0] == (
+        "cannot take 192.0.2.10/24: another host claimed it while it was here, so for 5 s it "
+        "stays away"
+    )
 
 
 @pytest.mark.parametrize(("rival", "stays"), [("010000000001", False), ("fe0000000001", True)])
