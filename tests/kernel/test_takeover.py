@@ -108,6 +108,7 @@ def test_force_takes_it_from_a_host_that_answers(scene: Scene) -> None:
     process = scene.start("--force")
     scene.web.say("500")
     eventually("the spare machine has the address", scene.taken)
+    eventually("it says so", lambda: bool(events(process, "taken_over")))
     assert events(process, "taken_over")[0]["level"] == "error"
 
 
@@ -157,4 +158,5 @@ def test_a_second_host_that_claims_the_address_gets_it(scene: Scene) -> None:
     scene.lan.heal(scene.primary)
     scene.web.say("500")
     eventually("there is one holder again", lambda: not scene.taken())
+    eventually("it says why", lambda: bool(events(process, "let_go")))
     assert "192.0.2.10 is at" in str(events(process, "let_go")[0]["reason"])
