@@ -5,14 +5,12 @@ import platform
 import time
 from collections.abc import Iterator, Sequence
 from html import escape
-from pathlib import Path
 
 from experiments.result import ExperimentResult, ScenarioResult
 
+from pyvrrp.testing.page_style import style
 from report.drawing import draw
 from report.text import COLUMNS, in_milliseconds
-
-_STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
 
 def page(title: str, results: Sequence[ScenarioResult]) -> str:
@@ -21,7 +19,7 @@ def page(title: str, results: Sequence[ScenarioResult]) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>"
+        f"<title>{escape(title)}</title><style>{style()}</style></head><body><main>"
         + "".join(_body(title, results))
         + "</main></body></html>\n"
     )

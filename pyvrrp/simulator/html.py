@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from html import escape
-from pathlib import Path
 
 from pyvrrp.simulator.drawing import draw
 from pyvrrp.simulator.invariants import INVARIANTS
 from pyvrrp.simulator.simulate import Outcome
+from pyvrrp.testing.page_style import style
 from pyvrrp.units import in_words
-
-_STYLE = Path(__file__).parent / "style.css"
 
 
 def page(outcome: Outcome) -> str:
@@ -19,7 +17,7 @@ def page(outcome: Outcome) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
-        f"<title>{title}</title><style>{_STYLE.read_text(encoding='utf-8')}</style></head><body><main>"
+        f"<title>{title}</title><style>{style()}</style></head><body><main>"
         + "".join(_body(outcome))
         + "</main></body></html>\n"
     )
