@@ -63,9 +63,24 @@ def nap() -> str:
     return f"3{uuid4().int % 10**9:09}"
 
 
-def children() -> list[str]:
+def every_child() -> set[str]:
     tasks = Path("/proc/self/task").iterdir()
-    return [pid for task in tasks for pid in (task / "children").read_text().split()]
+    return {pid for task in tasks for pid in (task / "children").read_text().split()}
+
+
+# Not of these tests: what multiprocessing keeps for other tests of the same process.
+OTHERS: set[str] = set()
+
+
+@pytest.fixture(autouse=True)
+def others() -> Iterator[None]:
+    OTHERS.update(every_child())
+    yield
+    OTHERS.clear()
+
+
+def children() -> list[str]:
+    return sorted(every_child() - OTHERS)
 
 
 async def eventually_nobody(seconds: str) -> None:
