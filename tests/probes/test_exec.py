@@ -64,8 +64,12 @@ def nap() -> str:
 
 
 def every_child() -> set[str]:
-    tasks = Path("/proc/self/task").iterdir()
-    return {pid for task in tasks for pid in (task / "children").read_text().split()}
+    while True:
+        tasks = list(Path("/proc/self/task").iterdir())
+        try:
+            return {pid for task in tasks for pid in (task / "children").read_text().split()}
+        except FileNotFoundError:
+            continue  # a thread has just ended, and its children are another thread's now
 
 
 # Not of these tests: what multiprocessing keeps for other tests of the same process.
