@@ -83,7 +83,11 @@ class Snapshots:
             },
             "last_heard": _last_heard(instance, now),
             "new_master_reason": instance.new_master_reason,
-            "fence": {"open": fence.is_open, "waits_for_fresh_pass": instance.waits_for_gate},
+            "fence": {
+                "open": fence.is_open,
+                "waits_for_fresh_pass": bool(instance.waits_for),
+                "waits_for": instance.waits_for,
+            },
             "checks": [_check(runner, now) for runner in fence.runners],
             "counters": dict(instance.counters.snapshot()),
         }
@@ -97,8 +101,8 @@ def _reason(instance: Instance, now: Nanoseconds) -> str:
         case Master():
             return instance.reason
         case Backup():
-            if instance.waits_for_gate:
-                return "the master is silent; waits for a fresh pass of its checks"
+            if instance.waits_for:
+                return f"the master is silent; waits for {instance.waits_for}"
             if heard is None:
                 return instance.reason
             age = in_words(Nanoseconds((now - heard.at) // 1_000_000 * 1_000_000))

@@ -46,6 +46,11 @@ class FenceWatch:
         """Judge for the first time: without checks the fence is open."""
         self._evaluate()
 
+    @property
+    def waiting_for(self) -> str:
+        """Gate: what a claim waits for."""
+        return "a fresh pass of its checks"
+
     def may_claim(self) -> bool:
         """Gate: whether all passes are fresh; if not, have the stale checks look at once."""
         state = self._judge()
@@ -55,6 +60,9 @@ class FenceWatch:
             if runner.config.name in state.stale:
                 runner.demand()
         return False
+
+    def claim_ended(self) -> None:
+        """Gate: nothing to undo, looking changes nothing."""
 
     def _judge(self) -> FenceState:
         verdicts = {runner.config.name: runner.verdict for runner in self._runners}

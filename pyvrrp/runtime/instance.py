@@ -7,7 +7,7 @@ which admission is computed anew whenever one of them changes.
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from pyvrrp.config.model import VirtualRouterConfig
 from pyvrrp.errors import KernelError
@@ -22,6 +22,7 @@ from pyvrrp.runtime.expectations import (
     parameters_of,
     renewal_limit,
 )
+from pyvrrp.runtime.gates import Gate, Gates
 from pyvrrp.runtime.journal import Journal, Level
 from pyvrrp.runtime.performer import Performer
 from pyvrrp.runtime.reporter import Reporter
@@ -53,13 +54,6 @@ from pyvrrp.virtual_router.transitions import step
 
 REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # before addresses that the kernel refused are tried again
 LASTING = Nanoseconds(100 * MILLISECOND)  # an obstacle that lasts so long is worth a line
-
-
-class Gate(Protocol):
-    """The part of the fence that is asked at the moment of a claim."""
-
-    def may_claim(self) -> bool:
-        """Return whether a pass is fresh enough; if not, have the checks look at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +98,23 @@ class Instance:
         self._alarm = AlarmClock(ports.clock, self._deadline_reached)
         self._pause = AlarmClock(ports.clock, self._forget_refusal)
         self._explain = AlarmClock(ports.clock, self._explain_waiting)
-        self._gate: Gate | None = None
-        self._waiting_for_gate = False
+        self._gates = Gates()
         self._interface_index = 0
         self._operators: frozenset[Address] = frozenset()
         self._judged: tuple[Examined, Accepted] | None = None
         self.on_heard: Callable[[], None] = _nobody
 
     def guard(self, gate: Gate) -> None:
-        """Ask *gate* before each claim."""
-        self._gate = gate
+        """Ask *gate* too before each claim, after those that were named before."""
+        self._gates.add(gate)
 
     def fence_changed(self, closed: str) -> None:
         """The fence is closed for this reason, or open if it is empty."""
         self._conditions_are(replace(self._conditions, fence=closed))
 
     def gate_opened(self) -> None:
-        """A pass has come in: a claim that waits for it may go on."""
-        if self._waiting_for_gate:
-            self._waiting_for_gate = False
+        """A gate has changed its mind: a claim that waits for it may go on."""
+        if self._gates.hold_back:
             self._deadline_reached()
 
     def stop(self) -> None:
@@ -135,9 +127,9 @@ class Instance:
         return isinstance(self.state, Init) and self._performer.idle
 
     @property
-    def waits_for_gate(self) -> bool:
-        """Whether the master is silent and only a fresh pass of the checks is missing."""
-        return self._waiting_for_gate
+    def waits_for(self) -> str:
+        """What alone is missing for a claim that is due; empty if none is due."""
+        return self._gates.waits_for
 
     @property
     def primary_address(self) -> Address | None:
@@ -240,6 +232,8 @@ class Instance:
         """Performer: the addresses are off the interface."""
         if self._conditions.leftovers:
             self._conditions = replace(self._conditions, leftovers=False)
+        if not isinstance(self.state, Master):
+            self._gates.end_claim()
         self.post(AddressesGone())
         self._reconcile()
 
@@ -263,7 +257,10 @@ class Instance:
         self.state, actions = step(self.state, event, self._parameters, self._clock.now())
         for action in actions:
             self._perform(action)
-        self._alarm.set(deadline(self.state))
+        due = deadline(self.state)
+        self._alarm.set(due)
+        if self._gates.hold_back and (due is None or self._clock.now() < due):
+            self._gates.end_claim()
 
     def _conditions_are(self, conditions: Conditions) -> None:
         if conditions != self._conditions:
@@ -290,10 +287,8 @@ class Instance:
             if due is None or self._clock.now() < due:
                 self._alarm.set(due)
                 return
-            if self._gate is not None and not self._gate.may_claim():
-                self._waiting_for_gate = True
+            if not self._gates.let_through():
                 return
-        self._waiting_for_gate = False
         self.post(TimerFired())
 
     def _judge(self, examined: Examined) -> Accepted | None:
