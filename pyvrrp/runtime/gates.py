@@ -1,4 +1,4 @@
-"""What is asked at the moment of a claim: may this node take the addresses now?"""
+"""What is asked at the moment of a claim, namely whether this node may take the addresses now."""
 
 from typing import Protocol
 
