@@ -77,7 +77,7 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
         f"{_text(router, 'name')}  {_text(router, 'state')} for {held}: {_text(router, 'reason')}",
         (
             f"  VRID {router.get('vrid')} on {place}, {_text(router, 'family')}, "
-            f"VRRPv{router.get('version')}, priority {router.get('priority')}"
+            f"VRRPv{router.get('version')}, priority {_priority(router)}"
         ),
         f"  master: {router.get('master') or 'unknown'}",
     ]
@@ -95,6 +95,13 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
         shown = {name: count for name, count in counters.items() if detailed or count}
         lines.append("  " + ", ".join(f"{name} {count}" for name, count in shown.items()))
     return "\n".join(line for line in lines if line.strip())
+
+
+def _priority(router: Mapping[str, object]) -> str:
+    configured, in_force = router.get("priority"), router.get("effective_priority")
+    if in_force is None or in_force == configured:
+        return str(configured)
+    return f"{in_force} (configured {configured})"
 
 
 def _timers(router: Mapping[str, object]) -> list[str]:

@@ -55,7 +55,7 @@ class Snapshots:
             if isinstance(instance.state, Backup)
             else config.advertisement_interval
         )
-        skew = skew_time(config.version, config.priority, interval)
+        skew = skew_time(config.version, instance.priority, interval)
         return {
             "name": config.name,
             "netns": config.id.place.netns,
@@ -67,6 +67,7 @@ class Snapshots:
             "reason": _reason(instance, now),
             "since": round(to_seconds(Nanoseconds(instance.since + offset)), 3),
             "priority": config.priority,
+            "effective_priority": instance.priority,
             "master": _master(instance),
             "primary_address": _text(instance.primary_address),
             "addresses": [

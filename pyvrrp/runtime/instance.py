@@ -6,23 +6,20 @@ which admission is computed anew whenever one of them changes.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from pyvrrp.config.model import VirtualRouterConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.packet.reception import Accepted, Discarded, Examined, admit
+from pyvrrp.packet.reception import Discarded, Examined
 from pyvrrp.ports import Address, Claim, InterfaceAddress, InterfaceState, Ports
 from pyvrrp.runtime.advertiser import Advertiser
 from pyvrrp.runtime.alarm_clock import AlarmClock
 from pyvrrp.runtime.announcer import Announcer
 from pyvrrp.runtime.counters import VIRTUAL_ROUTER_COUNTERS, Counters
-from pyvrrp.runtime.expectations import (
-    expectation_of,
-    parameters_of,
-    renewal_limit,
-)
+from pyvrrp.runtime.expectations import parameters_of, renewal_limit
 from pyvrrp.runtime.gates import Gate, Gates
+from pyvrrp.runtime.inbound import Inbound, LastHeard
 from pyvrrp.runtime.journal import Journal, Level
 from pyvrrp.runtime.performer import Performer
 from pyvrrp.runtime.reporter import Reporter
@@ -41,29 +38,20 @@ from pyvrrp.virtual_router.actions import (
 from pyvrrp.virtual_router.admission import Conditions, obstacle
 from pyvrrp.virtual_router.events import (
     AddressesGone,
-    AdvertisementReceived,
     Event,
+    PriorityChanged,
     Shutdown,
     Startup,
     TimerFired,
 )
-from pyvrrp.virtual_router.parameters import OWNER, RELEASE
+from pyvrrp.virtual_router.parameters import OWNER
+from pyvrrp.virtual_router.standing import Standing, effective_priority
 from pyvrrp.virtual_router.states import Backup, Init, Master, Releasing, State, deadline
 from pyvrrp.virtual_router.timers import master_down_interval
 from pyvrrp.virtual_router.transitions import step
 
 REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # before addresses that the kernel refused are tried again
 LASTING = Nanoseconds(100 * MILLISECOND)  # an obstacle that lasts so long is worth a line
-
-
-@dataclass(frozen=True, slots=True)
-class LastHeard:
-    """The newest advertisement accepted from another router."""
-
-    sender: Address
-    priority: int
-    interval: Nanoseconds
-    at: Nanoseconds
 
 
 class Instance:
@@ -83,16 +71,18 @@ class Instance:
         self.reason = "starting"
         self.since = ports.clock.now()
         self.new_master_reason = "not-master"
-        self.last_heard: LastHeard | None = None
+        self.standing = Standing(config.priority)
         self.present: frozenset[InterfaceAddress] = frozenset()
         self._segment = segment
         self._clock = ports.clock
         self._journal = journal
         self._conditions = Conditions()
         self._parameters = parameters_of(config)
-        self._expectation = expectation_of(config, self._parameters)
         self._advertiser = Advertiser(config, segment, ports.clock, journal, self.counters)
         self._reporter = Reporter(config, journal, self.counters)
+        self._inbound = Inbound(
+            config, ports.clock, self._advertiser, self._reporter, self.counters
+        )
         self._performer = Performer(config, ports, journal, self.counters, self, kernel_budget)
         self._announcer = Announcer(config, ports.clock, segment, journal, self.counters)
         self._alarm = AlarmClock(ports.clock, self._deadline_reached)
@@ -101,12 +91,30 @@ class Instance:
         self._gates = Gates()
         self._interface_index = 0
         self._operators: frozenset[Address] = frozenset()
-        self._judged: tuple[Examined, Accepted] | None = None
         self.on_heard: Callable[[], None] = _nobody
 
     def guard(self, gate: Gate) -> None:
         """Ask *gate* too before each claim, after those that were named before."""
         self._gates.add(gate)
+
+    @property
+    def priority(self) -> int:
+        """The priority in force: what advertisements carry and the election goes by."""
+        return self._parameters.priority
+
+    @property
+    def last_heard(self) -> LastHeard | None:
+        """The newest advertisement accepted from another router."""
+        return self._inbound.last_heard
+
+    def stand(self, standing: Standing) -> None:
+        """Stand for election with this from now on; the others learn of it at once."""
+        self.standing = standing
+        before, now = self.priority, effective_priority(standing)
+        if now != before:
+            self._parameters = replace(self._parameters, priority=now)
+            self._reporter.priority(before, now)
+            self.post(PriorityChanged(before))
 
     def fence_changed(self, closed: str) -> None:
         """The fence is closed for this reason, or open if it is empty."""
@@ -145,7 +153,7 @@ class Instance:
             if isinstance(state, Backup)
             else self.config.advertisement_interval
         )
-        return master_down_interval(self.config.version, self.config.priority, interval)
+        return master_down_interval(self.config.version, self.priority, interval)
 
     def inspect(self, state: InterfaceState) -> None:
         """Segment: find the addresses that an owner's operator configured; those stay."""
@@ -162,8 +170,7 @@ class Instance:
         self.present = frozenset(state.addresses) & frozenset(self.config.addresses)
         if primary is not None and primary != self._parameters.primary_address:
             self._parameters = replace(self._parameters, primary_address=primary)
-            self._expectation = replace(self._expectation, primary_address=primary)
-            self._judged = None
+            self._inbound.primary_address_is(primary)
         if state.exists and (
             state.index != self._interface_index or self.managed() != self._performer.managed
         ):
@@ -186,26 +193,10 @@ class Instance:
 
     def receive(self, examined: Examined) -> None:
         """Segment: an advertisement for this VRID arrived."""
-        accepted = self._judge(examined)
-        if accepted is None:
-            return
-        advertisement = accepted.advertisement
-        self.counters.add("advertisement_rcvd")
-        if advertisement.priority == RELEASE:
-            self.counters.add("priority_zero_pkts_rcvd")
-        if accepted.mismatches:
-            self._reporter.mismatches(accepted)
-        if advertisement.interval > self._parameters.max_learned_interval:
-            self.counters.add("intervals_capped")
-        self._advertiser.follow(accepted.checksum_forms)
-        now = self._clock.now()
-        self.last_heard = LastHeard(
-            accepted.source, advertisement.priority, advertisement.interval, now
-        )
-        self.post(
-            AdvertisementReceived(accepted.source, advertisement.priority, advertisement.interval)
-        )
-        self.on_heard()
+        event = self._inbound.accept(examined)
+        if event is not None:
+            self.post(event)
+            self.on_heard()
 
     def discard(self, discarded: Discarded) -> None:
         """Segment: something for this VRID failed a receive check. It changes nothing else."""
@@ -290,17 +281,6 @@ class Instance:
             if not self._gates.let_through():
                 return
         self.post(TimerFired())
-
-    def _judge(self, examined: Examined) -> Accepted | None:
-        # An unchanged advertisement is the same remembered value.
-        if self._judged is not None and self._judged[0] is examined:
-            return self._judged[1]
-        verdict = admit(examined, self._expectation)
-        if isinstance(verdict, Discarded):
-            self.discard(verdict)
-            return None
-        self._judged = (examined, verdict)
-        return verdict
 
     def _perform(self, action: Action) -> None:
         match action:

@@ -31,6 +31,15 @@ class Reporter:
             fields={"from": action.before, "to": action.after, "reason": action.reason},
         )
 
+    def priority(self, before: int, now: int) -> None:
+        """Tell that the router stands with another priority now."""
+        self._journal.record(
+            "priority",
+            f"priority {before} -> {now}",
+            virtual_router=self._config,
+            fields={"from": before, "to": now},
+        )
+
     def waiting(self, reason: str) -> None:
         """Tell why the router does not take part."""
         self._journal.record(

@@ -38,4 +38,13 @@ class AddressesGone:
     """The kernel has confirmed that the virtual addresses are off the interface."""
 
 
-Event: TypeAlias = Startup | Shutdown | AdvertisementReceived | TimerFired | AddressesGone
+@dataclass(frozen=True, slots=True)
+class PriorityChanged:
+    """The parameters have another priority now; it was ``before``."""
+
+    before: int
+
+
+Event: TypeAlias = (
+    Startup | Shutdown | AdvertisementReceived | TimerFired | AddressesGone | PriorityChanged
+)

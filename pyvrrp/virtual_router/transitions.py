@@ -24,6 +24,7 @@ from pyvrrp.virtual_router.events import (
     AddressesGone,
     AdvertisementReceived,
     Event,
+    PriorityChanged,
     Shutdown,
     Startup,
     TimerFired,
@@ -66,6 +67,8 @@ def _in_init(state: Init, event: Event, parameters: Parameters, now: Nanoseconds
             return Init(event.reason), (ReportTransition("INIT", "INIT", event.reason),)
         case Shutdown() | AdvertisementReceived() | TimerFired() | AddressesGone():
             return state, ()
+        case PriorityChanged():
+            return state, ()
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)
 
@@ -87,6 +90,8 @@ def _in_backup(state: Backup, event: Event, parameters: Parameters, now: Nanosec
             return _hear_lower(state, event, parameters, now), ()
         case Shutdown():
             return Init(event.reason), (ReportTransition("BACKUP", "INIT", event.reason),)
+        case PriorityChanged():
+            return _wait_otherwise(state, event, parameters, now), ()
         case Startup() | TimerFired() | AddressesGone():
             return state, ()
         case _:  # pragma: no cover (the type checker proves it)
@@ -111,6 +116,9 @@ def _in_master(state: Master, event: Event, parameters: Parameters, now: Nanosec
             return Releasing(state.adver_at, event.reason), (RemoveAddresses(),)
         case Startup() | AddressesGone():
             return state, ()
+        case PriorityChanged():
+            adver_at = Nanoseconds(now + parameters.advertisement_interval)
+            return replace(state, adver_at=adver_at), (SendAdvertisement(parameters.priority),)
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)
 
@@ -134,7 +142,7 @@ def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: N
             return replace(state, adver_at=adver_at), (SendAdvertisement(parameters.priority),)
         case Shutdown():
             return replace(state, reason=event.reason), ()
-        case Startup() | AdvertisementReceived() | TimerFired():
+        case Startup() | AdvertisementReceived() | TimerFired() | PriorityChanged():
             return state, ()
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)
@@ -196,6 +204,20 @@ def _hear_lower(
         preempt_at = Nanoseconds(now + parameters.preempt_delay)
     waiting = _wait(parameters, event.interval, now, event)
     return replace(waiting, lower=lower, preempt_at=preempt_at)
+
+
+def _wait_otherwise(
+    state: Backup, event: PriorityChanged, parameters: Parameters, now: Nanoseconds
+) -> Backup:
+    """Wait as the new priority has to: the skew is another one, and a lower master may be none."""
+    learned = state.master_adver_interval
+    lower = state.lower
+    if lower is not None and lower.priority >= parameters.priority:
+        patience = master_down_interval(parameters.version, parameters.priority, learned)
+        return Backup(Nanoseconds(now + patience), learned, lower)
+    before = skew_time(parameters.version, event.before, learned)
+    after = skew_time(parameters.version, parameters.priority, learned)
+    return replace(state, master_down_at=Nanoseconds(state.master_down_at + after - before))
 
 
 def _become_master(

@@ -24,6 +24,7 @@ from pyvrrp.virtual_router.events import (
     AddressesGone,
     AdvertisementReceived,
     Event,
+    PriorityChanged,
     Shutdown,
     Startup,
     TimerFired,
@@ -101,6 +102,12 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(event=events)
     def something_happens(self, event: Event) -> None:
         self.happen(event)
+
+    @rule(priority=st.integers(1, 254))
+    def the_priority_changes(self, priority: int) -> None:
+        before = self.parameters.priority
+        self.parameters = replace(self.parameters, priority=priority)
+        self.happen(PriorityChanged(before))
 
     @rule(passed=st.one_of(st.integers(0, 10**8), st.integers(0, 10**12)))
     def time_passes(self, passed: int) -> None:

@@ -1,0 +1,28 @@
+"""With which priority does this virtual router stand? Computed from scratch, never tracked."""
+
+from dataclasses import dataclass
+
+from pyvrrp.virtual_router.parameters import OWNER
+
+LOWEST, HIGHEST = 1, 254  # 0 is a release, 255 an owner
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everything that a priority comes from.
+
+    ``configured`` is the file's; ``operator`` replaces it until the daemon restarts; ``weights``
+    is the sum of what checks of a weight add or take away now.
+    """
+
+    configured: int
+    operator: int | None = None
+    weights: int = 0
+
+
+def effective_priority(standing: Standing) -> int:
+    """Return the priority in force, from 1 to 254; an owner's is 255 whatever else is said."""
+    if standing.configured == OWNER:
+        return OWNER
+    base = standing.configured if standing.operator is None else standing.operator
+    return min(max(base + standing.weights, LOWEST), HIGHEST)
