@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGCONT, SIGSTOP
 from typing import ClassVar
 
 from experiments.timeline import Event
@@ -32,27 +33,17 @@ class Settings:
         return ":" in self.addresses[0]
 
 
-class Router(ABC):
+class Daemon(ABC):
     """One node running one implementation. `start` may be called again after it has ended."""
 
     implementation: ClassVar[str]
-    virtual_mac: ClassVar[bool] = False
-    checks: ClassVar[bool] = True
 
-    def __init__(
-        self, host: Host, settings: Settings, directory: Path, note: Callable[[Event], None]
-    ) -> None:
+    def __init__(self, host: Host, directory: Path, note: Callable[[Event], None]) -> None:
         self.host = host
-        self.settings = settings
         self.directory = directory
         self.note = note
         self.process: Process | None = None
         directory.mkdir(parents=True, exist_ok=True)
-
-    @classmethod
-    @abstractmethod
-    def missing(cls) -> str:
-        """Say what is not installed; empty if it can run."""
 
     @abstractmethod
     def start(self) -> None:
@@ -72,6 +63,14 @@ class Router(ABC):
         """SIGKILL the daemon; helpers it started to clean up after it survive."""
         self.kill()
 
+    def pause(self) -> None:
+        """SIGSTOP the daemon, as a machine that is paused; helpers it started go on."""
+        self.running().signal(SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        self.running().signal(SIGCONT)
+
     def note_down(self, why: str) -> None:
         """Note that it runs no longer: a dead daemon cannot say so itself."""
         self.note(Event(time.time(), "state", self.host.name, {"state": "DOWN", "reason": why}))
@@ -85,3 +84,21 @@ class Router(ABC):
     def output(self) -> str:
         """Return what it printed since it was started last."""
         return "" if self.process is None else self.process.output
+
+
+class Router(Daemon):
+    """One node with one virtual router, described in words every implementation understands."""
+
+    virtual_mac: ClassVar[bool] = False
+    checks: ClassVar[bool] = True
+
+    def __init__(
+        self, host: Host, settings: Settings, directory: Path, note: Callable[[Event], None]
+    ) -> None:
+        super().__init__(host, directory, note)
+        self.settings = settings
+
+    @classmethod
+    @abstractmethod
+    def missing(cls) -> str:
+        """Say what is not installed; empty if it can run."""

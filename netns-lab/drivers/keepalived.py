@@ -1,12 +1,16 @@
 """keepalived: one `vrrp_instance`, private pid files, its log on standard error."""
 
 import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from experiments.timeline import Event
 
-from drivers.base import Router
-from pyvrrp.testing.processes import Line
+from drivers.base import Daemon, Router
+from pyvrrp.testing.processes import Line, Process
+from pyvrrp.testing.segment import Host
 
 _SCRIPT = """#!/bin/bash
 exec 3<>/dev/tcp/127.0.0.1/8080 || exit 1
@@ -43,6 +47,22 @@ _CONFIGURATION = """global_defs {{
 """
 
 
+class KeepalivedDaemon(Daemon):
+    """keepalived with a configuration of the caller's own."""
+
+    implementation: ClassVar[str] = "keepalived"
+
+    def __init__(
+        self, host: Host, directory: Path, note: Callable[[Event], None], configuration: str
+    ) -> None:
+        super().__init__(host, directory, note)
+        self.configuration = configuration
+
+    def start(self) -> None:
+        """Write the configuration and start it."""
+        self.process = spawn(self, self.configuration)
+
+
 class KeepalivedRouter(Router):
     """keepalived in its default configuration."""
 
@@ -55,17 +75,7 @@ class KeepalivedRouter(Router):
 
     def start(self) -> None:
         """Write the configuration and start it."""
-        file = self.directory / "keepalived.conf"
-        file.write_text(self._configuration(), encoding="utf-8")
-        file.chmod(0o600)
-        pids = (
-            argument
-            for option, name in (("-p", "parent"), ("-r", "vrrp"), ("-c", "checkers"))
-            for argument in (option, str(self.directory / f"{name}.pid"))
-        )
-        self.process = self.host.spawn(
-            "keepalived", "-n", "-l", "-D", "-P", "-f", str(file), *pids, hear=self._hear
-        )
+        self.process = spawn(self, self._configuration())
 
     def _configuration(self) -> str:
         settings = self.settings
@@ -88,11 +98,28 @@ class KeepalivedRouter(Router):
             track=track,
         )
 
-    def _hear(self, line: Line) -> None:
-        text = line.text.partition(": ")[2] or line.text
-        words = text.split()
-        if "Entering" in words and words[-1] == "STATE":
-            state = words[-2]
-            self.note(Event(line.time, "state", self.host.name, {"state": state, "reason": text}))
-        else:
-            self.note(Event(line.time, "log", self.host.name, {"text": text}))
+
+def spawn(daemon: Daemon, configuration: str) -> Process:
+    """Write the configuration, start keepalived with it and note what it says."""
+    file = daemon.directory / "keepalived.conf"
+    file.write_text(configuration, encoding="utf-8")
+    file.chmod(0o600)
+    pids = (
+        argument
+        for option, name in (("-p", "parent"), ("-r", "vrrp"), ("-c", "checkers"))
+        for argument in (option, str(daemon.directory / f"{name}.pid"))
+    )
+    return daemon.host.spawn(
+        *("keepalived", "-n", "-l", "-D", "-P", "-f", str(file), *pids),
+        hear=partial(_hear, daemon),
+    )
+
+
+def _hear(daemon: Daemon, line: Line) -> None:
+    node = daemon.host.name
+    text = line.text.partition(": ")[2] or line.text
+    words = text.split()
+    if "Entering" in words and words[-1] == "STATE":
+        daemon.note(Event(line.time, "state", node, {"state": words[-2], "reason": text}))
+    else:
+        daemon.note(Event(line.time, "log", node, {"text": text}))

@@ -1,17 +1,22 @@
 """pyvrrp, through its command line alone."""
 
 import json
+import subprocess
 import sys
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from experiments.timeline import Event
 
-from drivers.base import Router
+from drivers.base import Daemon, Router
 from pyvrrp.testing.commands import run
-from pyvrrp.testing.processes import Line
+from pyvrrp.testing.processes import Line, Process
+from pyvrrp.testing.segment import Host
 
 COMMAND = Path(sys.prefix) / "bin" / "pyvrrp"
+_COMMAND_PATIENCE = 30.0
 
 _CONFIGURATION = """node = "{node}"
 control_socket = "{socket}"
@@ -39,6 +44,69 @@ fall = 2
 """
 
 
+class PyvrrpDaemon(Daemon):
+    """pyvrrp with a TOML text of the caller's own.
+
+    `node` and `control_socket` are written before it; `${DIRECTORY}` in it is the node's own
+    directory, for its scripts, state and logs.
+    """
+
+    implementation: ClassVar[str] = "pyvrrp"
+
+    def __init__(
+        self, host: Host, directory: Path, note: Callable[[Event], None], configuration: str
+    ) -> None:
+        super().__init__(host, directory, note)
+        self.configuration = configuration
+        self.options: tuple[str, ...] = ()  # further arguments of `pyvrrp run`
+        self.environment: dict[str, str] = {}  # further variables
+
+    @property
+    def socket(self) -> Path:
+        """Where `pyvrrp status` asks."""
+        return self.directory / "control.sock"
+
+    @property
+    def file(self) -> Path:
+        """The configuration."""
+        return self.directory / "pyvrrp.toml"
+
+    def write(self) -> None:
+        """Write the configuration: for a reload."""
+        head = f'node = "{self.host.name}"\ncontrol_socket = "{self.socket}"\n'
+        self.file.write_text(head + self.configuration, encoding="utf-8")
+
+    def start(self) -> None:
+        """Write the configuration and start it."""
+        self.write()
+        environment = {"DIRECTORY": str(self.directory), **self.environment}
+        self.process = spawn(self, *self.options, environment=environment)
+
+    def kill_daemon(self) -> None:
+        """SIGKILL the daemon and leave its guardian."""
+        kill_alone(self)
+
+    def command(self, command: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of pyvrrp that asks this daemon, and return how it ended."""
+        return subprocess.run(
+            (str(COMMAND), command, *arguments, "--socket", str(self.socket)),
+            capture_output=True,
+            text=True,
+            timeout=_COMMAND_PATIENCE,
+            check=False,
+        )
+
+    def status(self) -> dict[str, object]:
+        """Return what `pyvrrp status --json` says."""
+        return status(self.socket)
+
+    def events(self, name: str) -> list[dict[str, object]]:
+        """Return the events of that name since it was started last."""
+        lines = [] if self.process is None else list(self.process.lines)
+        told = [json.loads(line.text) for line in lines if line.text.startswith("{")]
+        return [event for event in told if event.get("event") == name]
+
+
 class PyvrrpRouter(Router):
     """pyvrrp in its default configuration."""
 
@@ -58,20 +126,15 @@ class PyvrrpRouter(Router):
         """Write the configuration and start it."""
         file = self.directory / "pyvrrp.toml"
         file.write_text(self._configuration(), encoding="utf-8")
-        self.process = self.host.spawn(
-            *(str(COMMAND), "run", "-c", str(file), "--log-format", "json"), hear=self._hear
-        )
+        self.process = spawn(self)
 
     def kill_daemon(self) -> None:
         """SIGKILL the daemon and leave its guardian."""
-        self.running().kill_alone()
-        self.note_down("killed with SIGKILL")
+        kill_alone(self)
 
     def status(self) -> dict[str, object]:
         """Return what `pyvrrp status --json` says."""
-        said = run(str(COMMAND), "status", "--json", "--socket", str(self.socket))
-        status: dict[str, object] = json.loads(said)
-        return status
+        return status(self.socket)
 
     def _configuration(self) -> str:
         settings = self.settings
@@ -87,15 +150,45 @@ class PyvrrpRouter(Router):
         )
         return text + (_CHECK if settings.check else "")
 
-    def _hear(self, line: Line) -> None:
-        try:
-            event = json.loads(line.text)
-            at, name = float(event["time"]), str(event["event"])
-        except (ValueError, TypeError, KeyError):
-            self.note(Event(line.time, "log", self.host.name, {"text": line.text}))
-            return
-        if name == "transition":
-            what = {"state": event["to"], "reason": event.get("reason", "")}
-            self.note(Event(at, "state", self.host.name, what))
-        else:
-            self.note(Event(at, "log", self.host.name, event))
+
+def spawn(daemon: Daemon, *options: str, environment: Mapping[str, str] | None = None) -> Process:
+    """Start `pyvrrp run` with the file `pyvrrp.toml` of the daemon's directory."""
+    file = daemon.directory / "pyvrrp.toml"
+    return daemon.host.spawn(
+        *(str(COMMAND), "run", "-c", str(file), "--log-format", "json", *options),
+        hear=partial(_hear, daemon),
+        environment=environment,
+    )
+
+
+def kill_alone(daemon: Daemon) -> None:
+    """SIGKILL the daemon and leave its guardian."""
+    daemon.running().kill_alone()
+    daemon.note_down("killed with SIGKILL")
+
+
+def status(socket: Path) -> dict[str, object]:
+    """Return what `pyvrrp status --json` says."""
+    said: dict[str, object] = json.loads(
+        run(str(COMMAND), "status", "--json", "--socket", str(socket))
+    )
+    return said
+
+
+def _hear(daemon: Daemon, line: Line) -> None:
+    node = daemon.host.name
+    try:
+        event = json.loads(line.text)
+        at, name = float(event["time"]), str(event["event"])
+    except (ValueError, TypeError, KeyError):
+        daemon.note(Event(line.time, "log", node, {"text": line.text}))
+        return
+    if name == "transition":
+        what = {
+            "state": event["to"],
+            "reason": event.get("reason", ""),
+            "router": event.get("virtual_router", ""),
+        }
+        daemon.note(Event(at, "state", node, what))
+    else:
+        daemon.note(Event(at, "log", node, event))

@@ -56,6 +56,8 @@ def telling_marks(timeline: Timeline) -> list[Mark]:
 
 
 def _states(events: Sequence[Event], end: float) -> list[Span]:
+    if not events:
+        return []
     ends = [event.time for event in events[1:]] + [end]
     return [
         Span(event.time, stop, str(event.what["state"]), str(event.what["reason"]))

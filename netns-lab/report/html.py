@@ -73,6 +73,20 @@ def _experiment(result: ExperimentResult) -> Iterator[str]:
     yield f'<div class="drawing">{draw(result)}</div>'
     actions = [mark for mark in result.marks if not mark.node]
     yield "<ol>" + "".join(f"<li>{escape(mark.title)}</li>" for mark in actions) + "</ol>"
+    if result.changes:
+        yield from _changes(result)
+    failed = sum(not check.passed for check in result.checks)
+    yield f"<details{' open' if failed else ''}><summary>{len(result.checks)} checks, "
+    yield f"{failed} failed</summary><table>"
+    yield "<tr><th>what</th><th>measured</th><th>must be</th></tr>"
+    for check in result.checks:
+        kind = "" if check.passed else ' class="failed"'
+        cells = (check.what, check.measured, check.limit)
+        yield f"<tr{kind}>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    yield "</table></details>"
+
+
+def _changes(result: ExperimentResult) -> Iterator[str]:
     yield '<div class="wide"><table><tr><th>milliseconds from the event</th>'
     yield "".join(f"<th>{title}</th>" for _name, title in COLUMNS)
     yield "<th>x Master_Down_Interval</th></tr>"
@@ -83,15 +97,6 @@ def _experiment(result: ExperimentResult) -> Iterator[str]:
         ratio = change.measures.overshoot
         yield f"<td>{'' if ratio is None else f'{ratio:.3f}'}</td></tr>"
     yield "</table></div>"
-    failed = sum(not check.passed for check in result.checks)
-    yield f"<details{' open' if failed else ''}><summary>{len(result.checks)} checks, "
-    yield f"{failed} failed</summary><table>"
-    yield "<tr><th>what</th><th>measured</th><th>must be</th></tr>"
-    for check in result.checks:
-        kind = "" if check.passed else ' class="failed"'
-        cells = (check.what, check.measured, check.limit)
-        yield f"<tr{kind}>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
-    yield "</table></details>"
 
 
 def _badge(result: ScenarioResult) -> str:

@@ -31,6 +31,21 @@ def experiment_lines(result: ExperimentResult, *, timeline: bool) -> Iterable[st
     if timeline:
         yield from (f"    {line}" for line in timeline_lines(result))
         yield ""
+    if result.changes:
+        yield from _changes(result)
+    if result.longest_stall:
+        stall = in_milliseconds(result.longest_stall)
+        yield f"    the client itself was never silent longer than {stall} ms"
+    for check in result.checks:
+        if not check.passed:
+            yield f"    FAILED  {check.what}: {check.measured}, must be {check.limit}"
+        elif not result.changes:
+            yield f"    {check.what}: {check.measured} ({check.limit})"
+    if result.error:
+        yield f"    BROKEN OFF  {result.error}"
+
+
+def _changes(result: ExperimentResult) -> Iterable[str]:
     header = ["milliseconds from the event", *(title for _name, title in COLUMNS)]
     rows = [
         [
@@ -44,14 +59,6 @@ def experiment_lines(result: ExperimentResult, *, timeline: bool) -> Iterable[st
     for change in ratios:
         ratio = change.measures.overshoot
         yield f"    {change.title}: {ratio:.3f} x Master_Down_Interval between advertisements"
-    if result.longest_stall:
-        stall = in_milliseconds(result.longest_stall)
-        yield f"    the client itself was never silent longer than {stall} ms"
-    for check in result.checks:
-        if not check.passed:
-            yield f"    FAILED  {check.what}: {check.measured}, must be {check.limit}"
-    if result.error:
-        yield f"    BROKEN OFF  {result.error}"
 
 
 def timeline_lines(result: ExperimentResult) -> list[str]:

@@ -54,7 +54,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Everything a client saw. *direct* is when each node answered frames sent to it alone."""
+    """Everything a client saw. *direct* is when each node answered frames sent to it alone.
+
+    *lost_at* is when each datagram was sent that nobody answered.
+    """
 
     sent: int
     answered: int
@@ -62,6 +65,21 @@ class Observation:
     runs: tuple[Run, ...]
     direct: Mapping[str, tuple[Interval, ...]]
     longest_stall: float  # the longest the client itself was silent: the noise of the machine
+    lost_at: tuple[float, ...] = ()
+
+    def lost(self, start: float, end: float) -> int:
+        """Return how many of the datagrams sent from *start* to *end* nobody answered."""
+        return sum(1 for sent in self.lost_at if start <= sent < end)
+
+    def longest_outage(self, start: float, end: float) -> float:
+        """Return the seconds of the longest outage that began from *start* to *end*.
+
+        A gap in which nothing was lost is a delay, and no outage.
+        """
+        return max(
+            (each.duration for each in self.outages if each.lost and start <= each.start < end),
+            default=0.0,
+        )
 
     def as_json(self) -> dict[str, object]:
         """Return plain values for JSON."""
@@ -82,6 +100,7 @@ class Observation:
                     for node, times in said["direct"].items()
                 },
                 float(said["longest_stall"]),
+                tuple(float(sent) for sent in said["lost_at"]),
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise BenchError(f"not an observation: {error}: {text[:200]}") from error
@@ -99,6 +118,7 @@ def observe(samples: Sequence[Sample], direct: Mapping[str, Sequence[Sample]]) -
         tuple(_runs(answers)),
         {node: tuple(_answering(probes)) for node, probes in direct.items()},
         _longest_stall([sample.sent for sample in samples]),
+        tuple(sample.sent for sample in samples if not sample.answered),
     )
 
 
