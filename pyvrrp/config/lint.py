@@ -36,6 +36,14 @@ _STRICT = (
 _SHELL_WORDS = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>&1", "2>/dev/null", ">/dev/null"}
 _INTERPRETERS = {"sh", "bash", "dash", "env", "perl", "python3", "ruby", "sudo"}
 _AS_ROOT = "gives the program every right on this machine; a check that only looks needs none"
+_ONLY_WEIGHTS = (
+    "all have a weight: if no other node is better, this one keeps the addresses when its service "
+    "is dead; a check without a weight lets go"
+)
+_WEIGHT_WITHOUT_PREEMPTION = (
+    "have a weight, which never moves the addresses with preempt = false: no node takes over from "
+    "a living one; a check without a weight makes it let go"
+)
 _IN_CLEAR = "is no security: the password crosses the network in clear, and RFC 3768 removed it"
 
 
@@ -91,6 +99,15 @@ def _lease(router: VirtualRouterConfig, *, guardian: bool) -> Iterator[tuple[str
 def _fence(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
     if not router.checks:
         yield ".checks", "has none: this node keeps the addresses when its service is dead"
+    elif not router.fence:
+        yield ".checks", _ONLY_WEIGHTS
+    if router.weights and not router.preempt:
+        yield ".checks", _WEIGHT_WITHOUT_PREEMPTION
+    if router.weights and router.priority == _OWNER:
+        yield (
+            ".checks",
+            "have a weight, which has no effect: the priority of an owner is always 255",
+        )
 
 
 def _check(check: CheckConfig, *, used: bool) -> Iterator[tuple[str, str]]:

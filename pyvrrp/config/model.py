@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pyvrrp.fencing.policy import CheckPolicy, HoldDown
+from pyvrrp.fencing.weight import Weight
 from pyvrrp.identity import Version, VirtualRouterId
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
@@ -54,8 +55,15 @@ class VirtualRouterConfig:
     max_learned_interval: Nanoseconds = Nanoseconds(10 * SECOND)
     lease: int = 2  # whole seconds; 0: no lease
     announce: AnnouncePolicy = AnnouncePolicy()
-    checks: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()  # all that it uses, in the order of the file
+    weights: tuple[Weight, ...] = ()  # those of them that move the priority
     hold_down: HoldDown = HoldDown()
+
+    @property
+    def fence(self) -> tuple[str, ...]:
+        """The checks that must pass: all but those that only move the priority."""
+        weighted = {weight.check for weight in self.weights}
+        return tuple(name for name in self.checks if name not in weighted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,10 +30,16 @@ def virtual_router_in_words(router: VirtualRouterConfig) -> str:
         f"priority {router.priority}{'' if router.preempt else ' (no preempt)'}",
         " ".join(str(address) for address in router.addresses),
         f"every {write_duration(router.advertisement_interval)}",
-        f"checks {' '.join(router.checks)}" if router.checks else "no checks",
+        _checks_in_words(router),
         f"lease {router.lease}s" if router.lease else "no lease",
     )
     return f"virtual router {router.name}: {', '.join(parts)}"
+
+
+def _checks_in_words(router: VirtualRouterConfig) -> str:
+    points = {weight.check: f" (weight {weight.points:+d})" for weight in router.weights}
+    names = " ".join(f"{name}{points.get(name, '')}" for name in router.checks)
+    return f"checks {names}" if names else "no checks"
 
 
 def check_in_words(check: CheckConfig) -> str:
@@ -59,6 +65,7 @@ def virtual_router_as_values(router: VirtualRouterConfig) -> dict[str, object]:
         "interval_ms": to_milliseconds(router.advertisement_interval),
         "lease_s": router.lease,
         "checks": list(router.checks),
+        "weights": {weight.check: weight.points for weight in router.weights},
     }
 
 

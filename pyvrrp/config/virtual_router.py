@@ -4,24 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pyvrrp.config.addresses import advertised_order, most_addresses, virtual_addresses
+from pyvrrp.config.check_uses import check_uses
 from pyvrrp.config.durations import duration, duration_from, write_duration
 from pyvrrp.config.keys import Key, Section
 from pyvrrp.config.model import ChecksumPolicy, InterfaceAddress, VirtualRouterConfig
 from pyvrrp.config.policies import announce, automatic_lease, hold_down, lease
 from pyvrrp.config.preference import NODES, PRIORITY, own_priority
 from pyvrrp.config.values import (
-    array_of,
     boolean,
     integer,
     interface_name,
     name,
     netns_name,
     optional,
-    refuse_twice,
     shown,
     text,
     wrong,
 )
+from pyvrrp.fencing.weight import Weight
 from pyvrrp.identity import Family, Place, Version, VirtualRouterId
 from pyvrrp.units import CENTISECOND, SECOND, Nanoseconds
 
@@ -42,13 +42,6 @@ def _password(value: object) -> bytes:
     if not (1 <= len(password) <= _PASSWORD_OCTETS and password.isascii()):
         raise wrong("must be a string of 1 to 8 ASCII characters")
     return password.encode("ascii")
-
-
-def _check_names(value: object) -> tuple[str, ...]:
-    # Whether they exist is looked at where all checks are known.
-    names = array_of(name, "names of checks")(value)
-    refuse_twice(names)
-    return names
 
 
 def _checksum(value: object) -> ChecksumPolicy:
@@ -74,7 +67,7 @@ AUTHENTICATION = Key("authentication", optional(_password))
 MAX_LEARNED_INTERVAL = Key("max_learned_interval", optional(duration))
 LEASE = Key("lease", lease, "auto")
 ANNOUNCE = Key("announce", announce, {})
-CHECKS = Key("checks", _check_names, [])
+CHECKS = Key("checks", check_uses, [])
 HOLD_DOWN = Key("hold_down", hold_down, {})
 
 KEYS: tuple[Key[object], ...] = (
@@ -92,6 +85,7 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
     section.refuse_unknown(KEYS)
     interval = section.read(INTERVAL)
     chosen_lease = section.read(LEASE)
+    uses = section.read(CHECKS)
     written = VirtualRouterConfig(
         name=section.read(NAME),
         id=VirtualRouterId(
@@ -109,7 +103,8 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
         max_learned_interval=Nanoseconds(10 * interval),
         lease=automatic_lease(interval) if chosen_lease is None else chosen_lease,
         announce=section.read(ANNOUNCE),
-        checks=section.read(CHECKS),
+        checks=tuple(use.check for use in uses),
+        weights=tuple(Weight(use.check, use.weight) for use in uses if use.weight is not None),
         hold_down=section.read(HOLD_DOWN),
     )
     _refuse_bad_interval(section, written)

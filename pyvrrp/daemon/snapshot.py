@@ -55,6 +55,7 @@ class Snapshots:
             if isinstance(instance.state, Backup)
             else config.advertisement_interval
         )
+        points = {weight.check: weight.points for weight in config.weights}
         skew = skew_time(config.version, instance.priority, interval)
         return {
             "name": config.name,
@@ -89,7 +90,10 @@ class Snapshots:
                 "waits_for_fresh_pass": bool(instance.waits_for),
                 "waits_for": instance.waits_for,
             },
-            "checks": [_check(runner, now) for runner in fence.runners],
+            "checks": [
+                _check(runner, points.get(runner.config.name), now)
+                for runner in self._supervisor.checks_of(instance)
+            ],
             "counters": dict(instance.counters.snapshot()),
         }
 
@@ -128,13 +132,14 @@ def _last_heard(instance: Instance, now: Nanoseconds) -> Json:
     }
 
 
-def _check(runner: CheckRunner, now: Nanoseconds) -> Json:
+def _check(runner: CheckRunner, weight: int | None, now: Nanoseconds) -> Json:
     verdict, policy = runner.verdict, runner.config.policy
     last = verdict.last_result_at
     return {
         "name": runner.config.name,
         "passing": verdict.is_passing(now, policy),
         "reason": verdict.why(now, policy),
+        "weight": weight,
         "age_ms": None if last is None else to_milliseconds(Nanoseconds(now - last)),
     }
 

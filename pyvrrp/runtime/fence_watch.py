@@ -37,11 +37,6 @@ class FenceWatch:
         """Whether the fence lets its virtual router stand, hold-down included."""
         return self._open
 
-    @property
-    def runners(self) -> tuple[CheckRunner, ...]:
-        """The checks of this fence, in the order of the configuration."""
-        return self._runners
-
     def start(self) -> None:
         """Judge for the first time: without checks the fence is open."""
         self._evaluate()

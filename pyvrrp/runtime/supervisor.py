@@ -10,6 +10,7 @@ from pyvrrp.runtime.check_runner import CheckRunner
 from pyvrrp.runtime.fence_watch import FenceWatch
 from pyvrrp.runtime.instance import Instance
 from pyvrrp.runtime.journal import Journal
+from pyvrrp.runtime.scale import Scale
 from pyvrrp.runtime.segment import Segment
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
@@ -30,6 +31,7 @@ class Supervisor:
         self._journal = journal
         self._stopped: Callable[[], None] | None = None
         self._give_up_at: Nanoseconds | None = None
+        self._scales: list[Scale] = []
         self._look = AlarmClock(ports.clock, self._look_whether_stopped)
         used = {name for config in configuration.virtual_routers for name in config.checks}
         for check in configuration.checks:
@@ -48,10 +50,15 @@ class Supervisor:
         )
         segment.add(instance)
         self.instances.append(instance)
-        runners = [self.checks[name] for name in config.checks]
+        fencing = [self.checks[name] for name in config.fence]
         self.fences[str(config.id)] = FenceWatch(
-            instance, runners, self._ports.clock, self._journal
+            instance, fencing, self._ports.clock, self._journal
         )
+        self._scales.append(Scale(instance, self.checks, self._ports.clock))
+
+    def checks_of(self, instance: Instance) -> list[CheckRunner]:
+        """Return all checks that one virtual router uses, in the order of the configuration."""
+        return [self.checks[name] for name in instance.config.checks]
 
     def fence(self, instance: Instance) -> FenceWatch:
         """Return the fence of one virtual router."""
@@ -59,6 +66,8 @@ class Supervisor:
 
     def start(self) -> None:
         """Look at interfaces and services; each virtual router starts when nothing hinders it."""
+        for scale in self._scales:
+            scale.start()
         for fence in self.fences.values():
             fence.start()
         for segment in self.segments.values():

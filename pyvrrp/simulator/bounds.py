@@ -110,18 +110,18 @@ class Bounds:
 
     def opening(self, node: str, config: VirtualRouterConfig) -> int:
         """From the first instant at which all probes pass to the last verdict."""
-        policies = [self._checks[node, name].policy for name in config.checks]
+        policies = [self._checks[node, name].policy for name in config.fence]
         return self.stretched(max((p.rise * p.interval + p.timeout for p in policies), default=0))
 
     def looking(self, node: str, config: VirtualRouterConfig) -> int:
         """How long the gate may look, and how often a fence judges at least."""
-        policies = [self._checks[node, name].policy for name in config.checks]
+        policies = [self._checks[node, name].policy for name in config.fence]
         return self.stretched(max((p.interval + p.timeout for p in policies), default=0))
 
     def served(self, key: VirtualRouterId, node: str, config: VirtualRouterConfig) -> int:
         """From a calm world without holder and one healthy node to a holder."""
         waiver = 2 * self.longest_wait[key] + self.looking(node, config)
-        opens = max(self.opening(node, config), waiver if config.checks else 0)
+        opens = max(self.opening(node, config), waiver if config.fence else 0)
         elected = self.longest_wait[key] + self.looking(node, config) + self.kernel
         return self.stretched(opens + elected + 2 * self.kernel + self.network)
 

@@ -177,11 +177,11 @@ class Facts:
     def healthy(self, seat: Seat) -> int | None:
         """Since when every probe of the seat's checks passes."""
         name = seat.node.name
-        return _latest(self.good.get((name, check)) for check in seat.config.checks)
+        return _latest(self.good.get((name, check)) for check in seat.config.fence)
 
     def checks(self, seat: Seat) -> Iterator[CheckLife]:
         """The checks of the seat, as this life of its daemon was told."""
-        return (self.lives[seat.node.name, check] for check in seat.config.checks)
+        return (self.lives[seat.node.name, check] for check in seat.config.fence)
 
     def _refresh_node(self, node: Node, now: int, until: int) -> None:
         _keep(self.running, node.name, node.running and not node.stopping, now)

@@ -142,7 +142,7 @@ class TimeJudge:
         if not seat.held:
             return
         held = min(seat.held.values())
-        for check in seat.config.checks:
+        for check in seat.config.fence:
             bad = self._facts.bad.get((seat.node.name, check))
             if bad is None:
                 continue

@@ -117,6 +117,7 @@ def test_json_says_what_will_run(tmp_path: Path, capsys: pytest.CaptureFixture[s
         "interval_ms": 1000,
         "lease_s": 2,
         "checks": ["web", "db"],
+        "weights": {},
     }
     assert verdict["checks"][1] == {
         "name": "db",

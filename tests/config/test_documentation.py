@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.config.check import EVERY_KIND, KINDS
+from pyvrrp.config.check_uses import USE_KEYS
 from pyvrrp.config.keys import Key
 from pyvrrp.config.load import load
 from pyvrrp.config.parse import KEYS, parse
@@ -29,6 +30,7 @@ def rows(heading: str) -> dict[str, str]:
     [
         ("## The file", KEYS),
         ("## `[[virtual_router]]`", ROUTER_KEYS),
+        ("### `checks`", USE_KEYS),
         ("### `announce`", ANNOUNCE_KEYS),
         ("### `hold_down`", HOLD_DOWN_KEYS),
         ("### Every check", EVERY_KIND),

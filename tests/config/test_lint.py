@@ -24,6 +24,18 @@ def test_a_router_without_checks_has_no_fence() -> None:
     ]
 
 
+def weighted(*keys: str) -> list[str]:
+    words = ('checks = [{ name = "web", weight = -20 }]', *keys)
+    return [str(warning) for warning in lint(parsed("\n".join((ROUTER, *words, CHECK))))]
+
+
+def test_weights_alone_do_not_let_go_and_with_an_owner_or_without_preemption_do_nothing() -> None:
+    only = 'virtual_router "web".checks: all have a weight: '
+    assert [warning.startswith(only) for warning in weighted()] == [True]
+    assert "have a weight, which never moves the addresses" in weighted("preempt = false")[1]
+    assert "the priority of an owner is always 255" in weighted("priority = 255")[2]
+
+
 @pytest.mark.parametrize(
     ("router", "path", "word"),
     [

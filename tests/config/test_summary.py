@@ -1,7 +1,12 @@
 import pytest
 
-from pyvrrp.config.summary import check_as_values, check_in_words
-from tests.config.documents import check
+from pyvrrp.config.summary import (
+    check_as_values,
+    check_in_words,
+    virtual_router_as_values,
+    virtual_router_in_words,
+)
+from tests.config.documents import ROUTER, check, parsed
 
 
 @pytest.mark.parametrize(
@@ -29,3 +34,14 @@ def test_every_kind_of_check_says_what_it_looks_at(keys: str, kind: str, target:
     )
     values = check_as_values(written)
     assert (values["kind"], values["method"], values["target"]) == (kind, None, target)
+
+
+def test_a_virtual_router_says_which_checks_have_a_weight() -> None:
+    written = parsed(
+        ROUTER
+        + 'checks = ["web", { name = "db", weight = -20 }]\n'
+        + '[check.web]\ntcp = "127.0.0.1:80"\n[check.db]\ntcp = "127.0.0.1:5432"\n'
+    ).virtual_routers[0]
+    assert "checks web db (weight -20)" in virtual_router_in_words(written)
+    assert virtual_router_as_values(written)["weights"] == {"db": -20}
+    assert written.fence == ("web",)

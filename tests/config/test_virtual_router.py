@@ -128,7 +128,31 @@ def test_an_unknown_key_that_is_near_to_none_is_refused_with_all() -> None:
             'checksum: must be one of "auto", "rfc9568", "rfc5798", not "rfc3768"',
         ),
         ('checks = "web"', 'checks: must be an array of names of checks, not "web"'),
-        ("checks = [1]", "checks[0]: must be a string, not 1"),
+        (
+            "checks = [1]",
+            'checks[0]: must be the name of a check or { name = "...", weight = -20 }, not 1',
+        ),
+        ("checks = [{ weight = 5 }]", "checks[0].name: is required"),
+        (
+            'checks = [{ name = "a", wieght = 5 }]',
+            'checks[0].wieght: unknown key, did you mean "weight"?',
+        ),
+        (
+            'checks = [{ name = "a", weight = 300 }]',
+            "checks[0].weight: must be from -253 to 253, not 300",
+        ),
+        (
+            'checks = [{ name = "a", weight = 0 }]',
+            (
+                "checks[0].weight: 0 changes nothing; leave the weight out and the check is part "
+                "of the fence"
+            ),
+        ),
+        (
+            'checks = [{ name = "a", weight = true }]',
+            "checks[0].weight: must be a whole number from -253 to 253, not true",
+        ),
+        ('checks = ["a", { name = "a", weight = 5 }]', 'checks[1]: "a" stands at [0] already'),
         (
             'checks = ["none"]',
             'checks[0]: there is no check "none"',

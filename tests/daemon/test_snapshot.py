@@ -29,7 +29,7 @@ def test_a_master_shows_its_reason_its_address_and_its_checks() -> None:
     assert router["master"] == "192.0.2.1"
     assert router["addresses"] == [{"address": VIP, "present": True}]
     assert router["checks"] == [
-        {"name": "web", "passing": True, "reason": "HTTP 200", "age_ms": 997.0}
+        {"name": "web", "passing": True, "reason": "HTTP 200", "weight": None, "age_ms": 997.0}
     ]
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from pyvrrp.fencing.weight import Weight
+from pyvrrp.ports import ProbeResult
 from tests.support.cluster import Cluster, Node
 
 
@@ -63,3 +65,66 @@ def test_the_same_priority_once_more_changes_nothing() -> None:
     operator(node, 200)
     assert len(node.advertisements()) == sent
     assert node.events("priority") == []
+
+
+FAILED = ProbeResult(False, "HTTP 503")
+
+
+def test_a_failing_check_of_negative_weight_hands_over_without_a_gap() -> None:
+    cluster = Cluster()
+    high = cluster.node(200, fenced=True, weights=(Weight("web", -120),))
+    cluster.node(100)
+    cluster.run(10.5)
+    assert (cluster.holders(), high.instance.priority) == (["n1"], 200)
+    high.set_service(FAILED)
+    cluster.run(1.503)
+    assert high.advertisements()[-1] == (12.003, 80)
+    for _ in range(500):
+        cluster.run(0.01)
+        assert cluster.holders()
+    assert cluster.holders() == ["n2"]
+    assert high.state == "BACKUP"
+
+
+def test_a_check_of_positive_weight_adds_while_it_passes() -> None:
+    cluster = Cluster()
+    cluster.node(150)
+    low = cluster.node(100, fenced=True, weights=(Weight("web", 100),))
+    assert low.instance.priority == 100
+    cluster.run(10)
+    assert low.instance.priority == 200
+    assert cluster.holders() == ["n2"]
+    low.set_service(FAILED)
+    cluster.run(10)
+    assert low.instance.priority == 100
+    assert cluster.holders() == ["n1"]
+
+
+def test_a_check_with_a_weight_never_fences() -> None:
+    cluster = Cluster()
+    node = cluster.node(100, fenced=True, weights=(Weight("web", -20),))
+    node.set_service(FAILED)
+    cluster.run(10)
+    assert cluster.holders() == ["n1"]
+    assert node.advertisements()[-1][1] == 80
+
+
+def test_silence_of_a_prober_takes_the_points_away() -> None:
+    cluster = Cluster()
+    node = cluster.node(100, fenced=True, weights=(Weight("web", -20),))
+    cluster.run(10)
+    assert node.instance.priority == 100
+    node.supervisor.checks["web"]._schedule.set(None)
+    cluster.run(4)
+    assert node.instance.priority == 80
+
+
+def test_without_preemption_a_weight_moves_nothing() -> None:
+    cluster = Cluster()
+    high = cluster.node(200, fenced=True, weights=(Weight("web", -150),), preempt=False)
+    cluster.node(100, preempt=False)
+    cluster.run(10)
+    high.set_service(FAILED)
+    cluster.run(20)
+    assert high.instance.priority == 50
+    assert cluster.holders() == ["n1"]

@@ -1,0 +1,15 @@
+"""What a check with a weight does to the priority."""
+
+import pytest
+
+from pyvrrp.fencing.weight import Weight
+
+
+@pytest.mark.parametrize(
+    ("points", "passing", "adjustment"),
+    [(-20, True, 0), (-20, False, -20), (20, True, 20), (20, False, 0)],
+)
+def test_a_negative_weight_punishes_failure_and_a_positive_one_rewards_success(
+    points: int, passing: bool, adjustment: int
+) -> None:
+    assert Weight("web", points).adjustment(passing=passing) == adjustment
