@@ -12,6 +12,7 @@ from pyvrrp.config.model import Configuration
 from pyvrrp.config.summary import (
     check_as_values,
     check_in_words,
+    elsewhere_in_words,
     virtual_router_as_values,
     virtual_router_in_words,
 )
@@ -63,6 +64,7 @@ def _summary(file: Path, configuration: Configuration) -> list[str]:
         *(f"warning: {file}: {warning}" for warning in lint(configuration)),
         f"{file}: good, for node {configuration.node}",
         *(virtual_router_in_words(router) for router in configuration.virtual_routers),
+        *(elsewhere_in_words(router) for router in configuration.elsewhere),
         *(check_in_words(check) for check in configuration.checks),
     ]
 
@@ -75,6 +77,7 @@ def _verdict(file: Path, configuration: Configuration | None, problems: Sequence
         "problems": _as_values(problems),
         "warnings": [],
         "virtual_routers": [],
+        "elsewhere": [],
         "checks": [],
     }
     if configuration is not None:
@@ -84,6 +87,7 @@ def _verdict(file: Path, configuration: Configuration | None, problems: Sequence
             "virtual_routers": [
                 virtual_router_as_values(router) for router in configuration.virtual_routers
             ],
+            "elsewhere": [virtual_router_as_values(router) for router in configuration.elsewhere],
             "checks": [check_as_values(check) for check in configuration.checks],
         }
     return json.dumps(verdict, indent=2)

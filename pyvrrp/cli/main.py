@@ -13,7 +13,17 @@ from collections.abc import Sequence
 from pyvrrp import __version__
 from pyvrrp.errors import ConfigurationError, ControlError, KernelError, VrrpError
 
-COMMANDS = ("run", "check", "status", "takeover", "decode", "simulate", "verify", "interfaces")
+COMMANDS = (
+    "run",
+    "check",
+    "plan",
+    "status",
+    "takeover",
+    "decode",
+    "simulate",
+    "verify",
+    "interfaces",
+)
 USAGE = 2
 REFUSED = 3
 INTERRUPTED = 130

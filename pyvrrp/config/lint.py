@@ -57,7 +57,8 @@ def lint(configuration: Configuration) -> tuple[Problem, ...]:
         )
         # A router of two families says everything twice.
         seen |= dict.fromkeys(Problem(f"{path}{where}", what) for where, what in warnings)
-    used = {name for router in configuration.virtual_routers for name in router.checks}
+    everywhere = (*configuration.virtual_routers, *configuration.elsewhere)
+    used = {name for router in everywhere for name in router.checks}
     for check in configuration.checks:
         path = f"check.{bare(check.name)}"
         warnings = _check(check, used=check.name in used)

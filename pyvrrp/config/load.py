@@ -25,12 +25,14 @@ def load(
     node: str | None = None,
     environment: Mapping[str, str] | None = None,
     hostname: str | None = None,
+    any_node: bool = False,
 ) -> Configuration:
     """Return the configuration in *path* and the ``*.toml`` files of the directory beside it.
 
     The directory is *path* with the suffix ``.d``: ``pyvrrp.d`` for ``pyvrrp.toml``. *node*,
-    *environment* and *hostname* stand in for what the file and the system say. Raise
-    ConfigurationError with all problems at once, those of reading and of TOML syntax included.
+    *environment* and *hostname* stand in for what the file and the system say; *any_node* is for
+    those who only read what all nodes do. Raise ConfigurationError with all problems at once,
+    those of reading and of TOML syntax included.
     """
     source = str(path)
     merged = merge(_documents(path, source), source)
@@ -41,7 +43,11 @@ def load(
     hostname = os.uname().nodename if hostname is None else hostname
     try:
         configuration = parse(
-            document, source, node=node, hostname=hostname, origins=merged.origins
+            *(document, source),
+            node=node,
+            hostname=hostname,
+            origins=merged.origins,
+            any_node=any_node,
         )
     except ConfigurationError as error:
         unexpanded = {problem.path for problem in expansion.problems}

@@ -58,6 +58,11 @@ class VirtualRouterConfig:
     checks: tuple[str, ...] = ()  # all that it uses, in the order of the file
     weights: tuple[Weight, ...] = ()  # those of them that move the priority
     hold_down: HoldDown = HoldDown()
+    ranking: tuple[tuple[str, int], ...] = ()  # priorities by node, highest first; empty: not known
+
+    def stands_on(self, node: str) -> bool:
+        """Tell whether *node* takes part: where the file names nodes, it is one of them."""
+        return not self.ranking or any(name == node for name, _ in self.ranking)
 
     @property
     def fence(self) -> tuple[str, ...]:
@@ -194,6 +199,7 @@ class Configuration:
     guardian: bool = True
     control_socket: Path = field(default_factory=lambda: Path("/run/pyvrrp/pyvrrp.sock"))
     kernel_budget: Nanoseconds = Nanoseconds(500 * MILLISECOND)
+    elsewhere: tuple[VirtualRouterConfig, ...] = ()  # what the file has for other nodes alone
 
     def check(self, name: str) -> CheckConfig:
         """Return the check of that name; KeyError if there is none."""

@@ -11,6 +11,7 @@ from pyvrrp.config.check import check
 from pyvrrp.config.keys import Key, Section, suggestion
 from pyvrrp.config.model import CheckConfig, Configuration
 from pyvrrp.config.origins import ONE_FILE, Origins
+from pyvrrp.config.preference import refuse_unlisted
 from pyvrrp.config.unique import Written, refuse_duplicates
 from pyvrrp.config.values import (
     NAME,
@@ -58,10 +59,12 @@ def parse(
     node: str | None,
     hostname: str,
     origins: Origins = ONE_FILE,
+    any_node: bool = False,
 ) -> Configuration:
     """Return the configuration that *document* describes for one node.
 
     *node* overrides the document's own word for the node, *hostname* stands in for both.
+    With *any_node* all virtual routers are returned, whichever node they are for.
     Raise ConfigurationError with all problems at once; *source* names the document in it.
     """
     top = Section(document, "", [], origins.files)
@@ -73,9 +76,14 @@ def parse(
     refuse_duplicates(written)
     if top.good(CHECK):
         _refuse_unknown_checks(written, top.read(CHECK))
+    if own_name is not None and not any_node:
+        _refuse_stranger(written, own_name)
+    entries = [entry for one in written for entry in one.entries]
+    here = [entry for entry in entries if any_node or entry.stands_on(own_name or "")]
     configuration = Configuration(
         node=own_name or "",
-        virtual_routers=tuple(entry for one in written for entry in one.entries),
+        virtual_routers=tuple(here),
+        elsewhere=tuple(entry for entry in entries if entry not in here),
         checks=checks,
         guardian=top.read(GUARDIAN),
         control_socket=control_socket or Path(f"/run/pyvrrp/{own_name}.sock"),
@@ -128,6 +136,14 @@ def _virtual_routers(top: Section, origins: Origins, node: str | None) -> Sequen
             continue
         written.append(Written(path, section, router_keys.virtual_routers(section, node)))
     return written
+
+
+def _refuse_stranger(written: Sequence[Written], node: str) -> None:
+    """Report a node that no virtual router is for: one that some are for leaves out the others."""
+    unlisted = [one for one in written if one.entries and not one.entries[0].stands_on(node)]
+    if len(unlisted) == len(written):
+        for one in unlisted:
+            refuse_unlisted(one.section, node, one.entries[0].ranking)
 
 
 def _refuse_unknown_checks(written: Sequence[Written], known: Mapping[str, object]) -> None:

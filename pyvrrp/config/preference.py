@@ -1,6 +1,7 @@
 """Which priority a node has: a number, a table by node, or a list in order of preference."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from pyvrrp.config.keys import Key, Section, bare
@@ -66,20 +67,38 @@ PRIORITY: Key[Preference | None] = Key("priority", optional(priority))
 NODES: Key[Mapping[str, int] | None] = Key("nodes", optional(nodes))
 
 
-def own_priority(section: Section, node: str | None) -> int:
-    """Return the priority of *node* (None: its name is not known) in this virtual router."""
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Where this node stands in one virtual router, and where the others do.
+
+    ``priority`` is this node's; None: it is not among the nodes listed. ``ranking`` has all nodes
+    that the file names, the most preferred first; it is empty where the file gives a number.
+    """
+
+    priority: int | None
+    ranking: tuple[tuple[str, int], ...] = ()
+
+
+def rank(section: Section, node: str | None) -> Rank:
+    """Return how *node* (None: its name is not known) stands in this virtual router."""
     given, listed = section.read(PRIORITY), section.read(NODES)
     if section.given(PRIORITY) and section.given(NODES):
         section.refuse(NODES, "excludes priority: write one of the two")
-        return DEFAULT_PRIORITY
-    key, preference = (PRIORITY, given) if listed is None else (NODES, listed)
+        return Rank(DEFAULT_PRIORITY)
+    preference = given if listed is None else listed
     if preference is None or isinstance(preference, int):
-        return DEFAULT_PRIORITY if preference is None else preference
-    if node is None or node in preference:
-        return preference.get(node or "", DEFAULT_PRIORITY)
+        return Rank(DEFAULT_PRIORITY if preference is None else preference)
+    ranking = tuple(sorted(preference.items(), key=lambda entry: -entry[1]))
+    if node is None:
+        return Rank(DEFAULT_PRIORITY, ranking)
+    return Rank(preference.get(node), ranking)
+
+
+def refuse_unlisted(section: Section, node: str, ranking: Iterable[tuple[str, int]]) -> None:
+    """Report that *node* has no priority here."""
+    listed = ", ".join(name for name, _ in ranking) or "none"
     section.refuse(
-        key,
-        f'this node is "{node}" and is not listed; listed are {", ".join(preference) or "none"}. '
+        NODES if section.given(NODES) else PRIORITY,
+        f'this node is "{node}" and is not listed; listed are {listed}. '
         "If it goes by another name here, say node = or --node",
     )
-    return DEFAULT_PRIORITY

@@ -42,6 +42,12 @@ def _checks_in_words(router: VirtualRouterConfig) -> str:
     return f"checks {names}" if names else "no checks"
 
 
+def elsewhere_in_words(router: VirtualRouterConfig) -> str:
+    """Return on one line that *router* is for other nodes."""
+    nodes = ", ".join(node for node, _ in router.ranking)
+    return f"virtual router {router.name}: not on this node, only on {nodes}"
+
+
 def check_in_words(check: CheckConfig) -> str:
     """Return what *check* does, on one line."""
     policy = check.policy

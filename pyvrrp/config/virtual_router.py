@@ -9,7 +9,7 @@ from pyvrrp.config.durations import duration, duration_from, write_duration
 from pyvrrp.config.keys import Key, Section
 from pyvrrp.config.model import ChecksumPolicy, InterfaceAddress, VirtualRouterConfig
 from pyvrrp.config.policies import announce, automatic_lease, hold_down, lease
-from pyvrrp.config.preference import NODES, PRIORITY, own_priority
+from pyvrrp.config.preference import DEFAULT_PRIORITY, NODES, PRIORITY, Rank, rank
 from pyvrrp.config.values import (
     boolean,
     integer,
@@ -80,7 +80,7 @@ KEYS: tuple[Key[object], ...] = (
 def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterConfig, ...]:
     """Return what *section* describes on *node*, one virtual router for each family.
 
-    A section with problems gives stand-ins.
+    A section with problems gives stand-ins, and so does the priority of a node without one.
     """
     section.refuse_unknown(KEYS)
     interval = section.read(INTERVAL)
@@ -93,7 +93,6 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
         ),
         addresses=section.read(ADDRESSES),
         version=section.read(VERSION),
-        priority=own_priority(section, node),
         advertisement_interval=interval,
         preempt=section.read(PREEMPT),
         preempt_delay=section.read(PREEMPT_DELAY),
@@ -107,10 +106,16 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
         weights=tuple(Weight(use.check, use.weight) for use in uses if use.weight is not None),
         hold_down=section.read(HOLD_DOWN),
     )
+    written = _ranked(written, rank(section, node))
     _refuse_bad_interval(section, written)
     written = replace(written, max_learned_interval=_max_learned_interval(section, written))
     _refuse_other_version(section, written)
     return _by_family(section, written)
+
+
+def _ranked(written: VirtualRouterConfig, own: Rank) -> VirtualRouterConfig:
+    priority = DEFAULT_PRIORITY if own.priority is None else own.priority
+    return replace(written, priority=priority, ranking=own.ranking)
 
 
 def _refuse_bad_interval(section: Section, written: VirtualRouterConfig) -> None:

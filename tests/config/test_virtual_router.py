@@ -351,6 +351,24 @@ def test_a_node_that_is_not_listed_is_told_its_name_and_who_is(keys: str) -> Non
     assert 'this node is "web1" and is not listed; listed are web2, web3.' in problem
 
 
+def test_a_node_takes_part_only_where_it_is_listed_so_one_file_serves_a_whole_cluster() -> None:
+    document = ROUTER + 'nodes = ["n1", "n3"]' + ROUTER.replace("web", "db").replace("51", "52")
+    document = document.replace("2.10/24", "2.11/24", 2).replace("2.11/24", "2.10/24", 1)
+    document += "priority = { n2 = 200, n3 = 100 }"
+    found = {node: parsed(document, node=node) for node in ("n1", "n2", "n3")}
+    assert [[router.name for router in found[node].virtual_routers] for node in found] == [
+        ["web"],
+        ["db"],
+        ["web", "db"],
+    ]
+    assert [[router.name for router in found[node].elsewhere] for node in found] == [
+        ["db"],
+        ["web"],
+        [],
+    ]
+    assert len(problems(document, node="n4")) == 2
+
+
 def test_nodes_and_priority_exclude_each_other() -> None:
     assert router_problems('nodes = ["web1"]\npriority = 5') == [
         "nodes: excludes priority: write one of the two"

@@ -1,0 +1,133 @@
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from pyvrrp.cli import plan
+from pyvrrp.errors import ConfigurationError
+
+
+def table(name: str, vrid: int, rest: str) -> str:
+    return f"""
+[[virtual_router]]
+name = "{name}"
+interface = "eth0"
+vrid = {vrid}
+addresses = ["192.0.2.{vrid}/24"]
+{rest}
+"""
+
+
+CLUSTER = (
+    table("web", 51, 'nodes = ["n1", "n3", "n2"]')
+    + table("mail", 52, 'nodes = ["n2", "n4", "n1"]')
+    + table("db", 53, "priority = { n4 = 100, n1 = 200, n3 = 50 }")
+)
+
+
+def run(tmp_path: Path, document: str, *words: str) -> int:
+    file = tmp_path / "pyvrrp.toml"
+    file.write_text(document)
+    parser = argparse.ArgumentParser()
+    plan.register(parser.add_subparsers())
+    args = parser.parse_args(["plan", str(file), *words])
+    status: int = args.func(args)
+    return status
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return capsys.readouterr().out.splitlines()[1:]
+
+
+def test_the_table_says_who_holds_what_and_what_each_failure_moves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, CLUSTER) == 0
+    assert lines(capsys) == [
+        "",
+        "virtual router  holder  then",
+        "web             n1      n3, n2",
+        "mail            n2      n4, n1",
+        "db              n1      n4, n3",
+        "",
+        "if n1 fails: web goes to n3, db goes to n4",
+        "if n2 fails: mail goes to n4",
+        "if n3 fails: nothing moves",
+        "if n4 fails: nothing moves",
+    ]
+
+
+def test_with_two_nodes_down_everything_is_somewhere_still(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, CLUSTER, "--fail", "n1", "n4") == 0
+    assert lines(capsys)[1:5] == [
+        "virtual router  holder        then",
+        "web             n3 (from n1)  n2",
+        "mail            n2            nobody",
+        "db              n3 (from n1)  nobody",
+    ]
+
+
+def test_a_virtual_router_that_nobody_can_hold_is_said_and_is_the_exit_status(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, CLUSTER, "--fail", "n1", "--fail", "n4", "n3") == 1
+    assert "db              nobody (from n1)  nobody" in lines(capsys)
+
+
+def test_services_that_all_end_on_one_node_are_named_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nodes = 'nodes = ["n1", "n2", "n3"]'
+    run(tmp_path, table("web", 51, nodes) + table("db", 52, nodes))
+    assert "if n1 fails: web and db all go to n2" in lines(capsys)
+
+
+def test_what_the_file_does_not_say_is_not_made_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = table("web", 51, "priority = { n1 = 100, n2 = 100 }") + table("db", 52, "")
+    assert run(tmp_path, document) == 0
+    assert lines(capsys)[-2:] == [
+        "web: n1 and n2 have the same priority; the addresses decide",
+        "db: no plan, the file does not name its nodes",
+    ]
+
+
+def test_the_machine_that_plans_need_not_be_one_of_the_nodes(tmp_path: Path) -> None:
+    assert run(tmp_path, 'node = "laptop"' + CLUSTER) == 0
+
+
+def test_a_node_that_the_file_does_not_know_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match='no node "n9" in this file; allowed are n1, n2'):
+        run(tmp_path, CLUSTER, "--fail", "n9")
+
+
+def test_the_two_families_of_one_virtual_router_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = table("web", 51, 'nodes = ["n1", "n2"]').replace("/24", '/24", "fe80::51/64')
+    run(tmp_path, document)
+    assert lines(capsys)[2:4] == ["web             n1      n2", ""]
+
+
+def test_json_has_the_same_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(tmp_path, CLUSTER, "--fail", "n1", "--json")
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["nodes"] == ["n1", "n2", "n3", "n4"]
+    assert answer["failed"] == ["n1"]
+    assert answer["virtual_routers"][0] == {
+        "name": "web",
+        "order": ["n1", "n3", "n2"],
+        "undecided": [],
+        "holder": "n3",
+        "usual_holder": "n1",
+        "then": ["n2"],
+    }
+    assert answer["failures"][2] == {
+        "node": "n4",
+        "moves": [{"name": "db", "to": "n3"}],
+        "all_to": None,
+    }
