@@ -8,7 +8,15 @@ from pyvrrp.runtime.check_runner import CheckRunner
 from pyvrrp.runtime.instance import Instance
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import Nanoseconds, in_words, to_milliseconds, to_seconds
-from pyvrrp.virtual_router.states import Backup, Init, Master, Releasing, deadline, name
+from pyvrrp.virtual_router.states import (
+    Backup,
+    HandingOver,
+    Init,
+    Master,
+    Releasing,
+    deadline,
+    name,
+)
 from pyvrrp.virtual_router.timers import skew_time
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -66,7 +74,7 @@ class Snapshots:
             "version": int(config.version),
             "state": name(instance.state),
             "reason": _reason(instance, now),
-            "since": round(to_seconds(Nanoseconds(instance.since + offset)), 3),
+            "since": round(to_seconds(Nanoseconds(instance.reporter.since + offset)), 3),
             "priority": config.priority,
             "effective_priority": instance.priority,
             "master": _master(instance),
@@ -84,7 +92,7 @@ class Snapshots:
                 "lease_s": config.lease,
             },
             "last_heard": _last_heard(instance, now),
-            "new_master_reason": instance.new_master_reason,
+            "new_master_reason": instance.reporter.new_master_reason,
             "fence": {
                 "open": fence.is_open,
                 "waits_for_fresh_pass": bool(instance.waits_for),
@@ -103,19 +111,21 @@ def _reason(instance: Instance, now: Nanoseconds) -> str:
     match state:
         case Init(reason=reason) | Releasing(reason=reason):
             return reason
+        case HandingOver(reason=reason):
+            return f"{reason}: hands over, waits for the successor to speak"
         case Master():
-            return instance.reason
+            return instance.reporter.reason
         case Backup():
             if instance.waits_for:
                 return f"the master is silent; waits for {instance.waits_for}"
             if heard is None:
-                return instance.reason
+                return instance.reporter.reason
             age = in_words(Nanoseconds((now - heard.at) // 1_000_000 * 1_000_000))
             return f"{heard.sender} advertised priority {heard.priority} {age} ago"
 
 
 def _master(instance: Instance) -> str | None:
-    if isinstance(instance.state, Master | Releasing):
+    if isinstance(instance.state, Master | Releasing | HandingOver):
         return _text(instance.primary_address)
     return None if instance.last_heard is None else str(instance.last_heard.sender)
 

@@ -20,9 +20,12 @@ from pyvrrp.ports import Address, Clock
 from pyvrrp.runtime.alarm_clock import AlarmClock
 from pyvrrp.runtime.counters import Counters
 from pyvrrp.runtime.journal import Journal
-from pyvrrp.units import SECOND, Nanoseconds
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 FRAMES_PER_TURN = 32  # sent in one go before the loop gets a turn for advertisements
+# A predecessor may answer for the addresses 50 ms longer, and a neighbour that asked just then may
+# have heard it last.
+PREDECESSOR_GONE = Nanoseconds(150 * MILLISECOND)
 PROBE_DELAY = SECOND  # a master that yields needs a moment to remove the address
 
 
@@ -71,15 +74,21 @@ class Announcer:
         self._queue: deque[bytes] = deque()
         self._running = False
         self._pump_alarm = AlarmClock(clock, self._pump)
+        self._once_more = AlarmClock(clock, self._predecessor_gone)
         self._again = AlarmClock(clock, self._second_burst)
         self._refresh = AlarmClock(clock, self._refreshed)
         self._probe = AlarmClock(clock, self._look_for_others)
 
-    def start(self) -> None:
-        """Announce on becoming master, and keep announcing until stopped."""
+    def start(self, *, succeeds: bool = False) -> None:
+        """Announce on becoming master, and keep announcing until stopped.
+
+        *succeeds*: a living predecessor let go in favour of this one.
+        """
         self._running = True
         self.burst(self._addresses)
         now = self._clock.now()
+        if succeeds:
+            self._once_more.set(Nanoseconds(now + PREDECESSOR_GONE))
         if self._policy.delay:
             self._again.set(Nanoseconds(now + self._policy.delay))
         self._schedule_refresh()
@@ -89,7 +98,8 @@ class Announcer:
         """Say nothing any more."""
         self._running = False
         self._queue.clear()
-        for alarm in (self._pump_alarm, self._again, self._refresh, self._probe):
+        alarms = (self._pump_alarm, self._once_more, self._again, self._refresh, self._probe)
+        for alarm in alarms:
             alarm.set(None)
 
     def burst(self, addresses: Collection[Address] | None = None) -> None:
@@ -103,6 +113,9 @@ class Announcer:
             virtual_router=self._config,
             fields={"count": self._policy.count},
         )
+
+    def _predecessor_gone(self) -> None:
+        self._enqueue(self._addresses, 1)
 
     def _second_burst(self) -> None:
         self._enqueue(self._addresses, self._policy.count)

@@ -29,6 +29,7 @@ VIRTUAL_ROUTER_COUNTERS = (
     "intervals_capped",
     "reassertions_suppressed",
     "split_brains",
+    "handovers_failed",
     "send_errors",
     "announcements_sent",
     "announcement_errors",

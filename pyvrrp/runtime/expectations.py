@@ -6,7 +6,7 @@ from pyvrrp.config.model import ChecksumPolicy, VirtualRouterConfig
 from pyvrrp.identity import Family
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.reception import Expectation
-from pyvrrp.units import SECOND, Nanoseconds
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from pyvrrp.virtual_router.parameters import OWNER, Parameters
 
 BELIEVED = {
@@ -14,6 +14,9 @@ BELIEVED = {
     ChecksumPolicy.RFC9568: frozenset({ChecksumForm.MESSAGE_ONLY}),
     ChecksumPolicy.RFC5798: frozenset({ChecksumForm.PSEUDO_HEADER}),
 }
+
+# After the successor's first advertisement: time for its addresses and its announcement.
+LINGER = Nanoseconds(50 * MILLISECOND)
 
 
 def parameters_of(config: VirtualRouterConfig) -> Parameters:
@@ -27,6 +30,7 @@ def parameters_of(config: VirtualRouterConfig) -> Parameters:
         preempt=config.preempt,
         preempt_delay=config.preempt_delay,
         max_learned_interval=config.max_learned_interval,
+        linger=LINGER,
     )
 
 

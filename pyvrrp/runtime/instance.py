@@ -7,7 +7,6 @@ which admission is computed anew whenever one of them changes.
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import assert_never
 
 from pyvrrp.config.model import VirtualRouterConfig
 from pyvrrp.errors import KernelError
@@ -21,24 +20,17 @@ from pyvrrp.runtime.expectations import parameters_of, renewal_limit
 from pyvrrp.runtime.gates import Gate, Gates
 from pyvrrp.runtime.inbound import Inbound, LastHeard
 from pyvrrp.runtime.journal import Journal, Level
+from pyvrrp.runtime.outbound import Outbound
 from pyvrrp.runtime.performer import Performer
 from pyvrrp.runtime.reporter import Reporter
 from pyvrrp.runtime.segment import Segment
-from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
-from pyvrrp.virtual_router.actions import (
-    Action,
-    AddAddresses,
-    AnnounceAddresses,
-    CountSuppressed,
-    RemoveAddresses,
-    ReportSplitBrain,
-    ReportTransition,
-    SendAdvertisement,
-)
-from pyvrrp.virtual_router.admission import Conditions, obstacle
+from pyvrrp.units import SECOND, Nanoseconds
+from pyvrrp.virtual_router.actions import NewMasterReason
+from pyvrrp.virtual_router.admission import RESIGNED, Conditions, hindrance, wish
 from pyvrrp.virtual_router.events import (
     AddressesGone,
     Event,
+    HandOver,
     PriorityChanged,
     Shutdown,
     Startup,
@@ -46,12 +38,19 @@ from pyvrrp.virtual_router.events import (
 )
 from pyvrrp.virtual_router.parameters import OWNER
 from pyvrrp.virtual_router.standing import Standing, effective_priority
-from pyvrrp.virtual_router.states import Backup, Init, Master, Releasing, State, deadline
-from pyvrrp.virtual_router.timers import master_down_interval
-from pyvrrp.virtual_router.transitions import step
+from pyvrrp.virtual_router.states import (
+    Backup,
+    HandingOver,
+    Init,
+    Master,
+    Releasing,
+    State,
+    deadline,
+)
+from pyvrrp.virtual_router.timers import handover_patience, master_down_interval
+from pyvrrp.virtual_router.transitions import step, takeover_is_due
 
 REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # before addresses that the kernel refused are tried again
-LASTING = Nanoseconds(100 * MILLISECOND)  # an obstacle that lasts so long is worth a line
 
 
 class Instance:
@@ -68,9 +67,6 @@ class Instance:
         self.config = config
         self.counters = Counters(VIRTUAL_ROUTER_COUNTERS)
         self.state: State = Init("starting")
-        self.reason = "starting"
-        self.since = ports.clock.now()
-        self.new_master_reason = "not-master"
         self.standing = Standing(config.priority)
         self.present: frozenset[InterfaceAddress] = frozenset()
         self._segment = segment
@@ -79,17 +75,19 @@ class Instance:
         self._conditions = Conditions()
         self._parameters = parameters_of(config)
         self._advertiser = Advertiser(config, segment, ports.clock, journal, self.counters)
-        self._reporter = Reporter(config, journal, self.counters)
-        self._inbound = Inbound(
-            config, ports.clock, self._advertiser, self._reporter, self.counters
-        )
+        self.reporter = Reporter(config, ports.clock, journal, self.counters)
+        self._inbound = Inbound(config, ports.clock, self._advertiser, self.reporter, self.counters)
         self._performer = Performer(config, ports, journal, self.counters, self, kernel_budget)
         self._announcer = Announcer(config, ports.clock, segment, journal, self.counters)
+        self._outbound = Outbound(
+            *(self._advertiser, self._performer, self._announcer, self.reporter, self.counters),
+            lambda: segment.hold(self, ()),
+        )
         self._alarm = AlarmClock(ports.clock, self._deadline_reached)
         self._pause = AlarmClock(ports.clock, self._forget_refusal)
-        self._explain = AlarmClock(ports.clock, self._explain_waiting)
         self._gates = Gates()
         self._interface_index = 0
+        self._resigned = False
         self._operators: frozenset[Address] = frozenset()
         self.on_heard: Callable[[], None] = _nobody
 
@@ -113,7 +111,7 @@ class Instance:
         before, now = self.priority, effective_priority(standing)
         if now != before:
             self._parameters = replace(self._parameters, priority=now)
-            self._reporter.priority(before, now)
+            self.reporter.priority(before, now)
             self.post(PriorityChanged(before))
 
     def fence_changed(self, closed: str) -> None:
@@ -126,8 +124,25 @@ class Instance:
             self._deadline_reached()
 
     def stop(self) -> None:
-        """Leave the election for good."""
+        """Leave the election for good, in favour of another one if there is one."""
         self._conditions_are(replace(self._conditions, stopping=True))
+
+    def drain(self, *, drained: bool) -> None:
+        """Stay out of the election until this is undone."""
+        self._conditions_are(replace(self._conditions, drained=drained))
+
+    def resign(self) -> None:
+        """Step down once, and leave the addresses with whoever takes them; only a master can."""
+        if not isinstance(self.state, Master):
+            return
+        if self._parameters.linger:
+            self.post(HandOver(RESIGNED, returns=True))
+        else:
+            self._conditions_are(replace(self._conditions, resigned=True))
+
+    def announce(self) -> None:
+        """Tell the neighbours once more where the addresses are, if they are here."""
+        self._announcer.burst()
 
     @property
     def stopped(self) -> bool:
@@ -154,6 +169,11 @@ class Instance:
             else self.config.advertisement_interval
         )
         return master_down_interval(self.config.version, self.priority, interval)
+
+    @property
+    def handover_patience(self) -> Nanoseconds:
+        """How long at most it goes on answering after it was asked to step aside."""
+        return handover_patience(self.config.version, self.config.advertisement_interval)
 
     def inspect(self, state: InterfaceState) -> None:
         """Segment: find the addresses that an owner's operator configured; those stay."""
@@ -189,7 +209,7 @@ class Instance:
             )
         )
         self._performer.observe(state.addresses)
-        self._reporter.foreign(state)
+        self.reporter.foreign(state)
 
     def receive(self, examined: Examined) -> None:
         """Segment: an advertisement for this VRID arrived."""
@@ -200,24 +220,27 @@ class Instance:
 
     def discard(self, discarded: Discarded) -> None:
         """Segment: something for this VRID failed a receive check. It changes nothing else."""
-        self._reporter.discarded(discarded)
+        self.reporter.discarded(discarded)
 
     def claimed(self, claim: Claim) -> None:
         """Segment: another host says that one of the addresses held is its own."""
         if isinstance(self.state, Master):
-            self._reporter.claimed(claim)
+            self.reporter.claimed(claim)
 
     def may_hold(self) -> bool:
         """Performer: whether the lease may be renewed."""
+        if isinstance(self.state, HandingOver):
+            return self._clock.now() < self.state.give_up_at
         return isinstance(self.state, Master) and self._advertiser.was_heard_within(
             renewal_limit(self.config)
         )
 
     def addresses_taken(self) -> None:
         """Performer: the addresses are there, so the neighbours may know."""
-        if isinstance(self.state, Master):
+        if isinstance(self.state, Master | HandingOver):
             self._segment.hold(self, (address.ip for address in self.config.addresses))
-            self._announcer.start()
+            cause = self.reporter.new_master_reason
+            self._announcer.start(succeeds=cause != NewMasterReason.NO_RESPONSE)
 
     def addresses_gone(self) -> None:
         """Performer: the addresses are off the interface."""
@@ -247,75 +270,52 @@ class Instance:
         """Take one step and carry out what it asks for."""
         self.state, actions = step(self.state, event, self._parameters, self._clock.now())
         for action in actions:
-            self._perform(action)
+            self._outbound.perform(action, self._parameters.primary_address)
         due = deadline(self.state)
         self._alarm.set(due)
         if self._gates.hold_back and (due is None or self._clock.now() < due):
             self._gates.end_claim()
 
     def _conditions_are(self, conditions: Conditions) -> None:
-        if conditions != self._conditions:
-            self._conditions = conditions
+        self._conditions = conditions
         self._reconcile()
 
     def _reconcile(self) -> None:
-        why_not = obstacle(self._conditions)
+        if self._conditions.resigned and isinstance(self.state, Init | Backup):
+            self._conditions = replace(self._conditions, resigned=False)
+            self._resigned = True
+        hindered = hindrance(self._conditions)
+        why_not = wish(self._conditions) or hindered
         match self.state:
             case Init() if why_not is None:
-                self.post(Startup())
+                self.post(Startup(defers=self._resigned))
+                self._resigned = False
             case Init(reason=known) if why_not != known:
                 self.post(Shutdown(why_not or ""))
+            case Master() if why_not is not None and hindered is None and self._parameters.linger:
+                self.post(HandOver(why_not))
+            case Backup(holds_until=instant) if instant is not None and hindered is None:
+                pass  # its time comes in a moment
             case Backup() | Master() if why_not is not None:
                 self.post(Shutdown(why_not))
-            case Init() | Backup() | Master() | Releasing():
+            case HandingOver() if hindered is not None:
+                self.post(Shutdown(hindered))
+            case Init() | Backup() | Master() | Releasing() | HandingOver():
                 pass
 
     def _deadline_reached(self) -> None:
-        if isinstance(self.state, Backup):
-            # The proof that the master lives may already be in the socket.
+        if isinstance(self.state, Backup | HandingOver):
+            # The proof that the master, or the successor, lives may already be in the socket.
             self._segment.drain(self.config.id.family)
             due = deadline(self.state)
             if due is None or self._clock.now() < due:
                 self._alarm.set(due)
                 return
-            if not self._gates.let_through():
-                return
-        self.post(TimerFired())
-
-    def _perform(self, action: Action) -> None:
-        match action:
-            case SendAdvertisement(priority=priority):
-                self._advertiser.send(priority, self._parameters.primary_address)
-            case AddAddresses():
-                self._performer.take()
-            case RemoveAddresses():
-                # The address first; what follows can wait for the kernel's worker.
-                self._performer.let_go()
-                self._announcer.stop()
-                self._segment.hold(self, ())
-            case AnnounceAddresses():
-                self._announcer.burst()
-            case ReportTransition():
-                self._report_transition(action)
-            case ReportSplitBrain():
-                self._reporter.split_brain(action)
-            case CountSuppressed():
-                self.counters.add("reassertions_suppressed")
-            case _:
-                assert_never(action)
-
-    def _report_transition(self, action: ReportTransition) -> None:
-        self.reason = action.reason
-        if action.before == action.after:
-            self._explain.set(Nanoseconds(self._clock.now() + LASTING))
+        claims = isinstance(self.state, Backup) and takeover_is_due(self.state, self._clock.now())
+        if claims and not self._gates.let_through():
             return
-        self.since = self._clock.now()
-        self.new_master_reason = action.new_master_reason
-        self._reporter.transition(action)
-
-    def _explain_waiting(self) -> None:
-        if isinstance(self.state, Init):
-            self._reporter.waiting(self.state.reason)
+        self.post(TimerFired())
+        self._reconcile()
 
 
 def _nobody() -> None:

@@ -4,24 +4,41 @@ from typing import assert_never
 
 from pyvrrp.config.model import VirtualRouterConfig
 from pyvrrp.packet.reception import Accepted, Discarded, Mismatch
-from pyvrrp.ports import Claim, InterfaceState
+from pyvrrp.ports import Claim, Clock, InterfaceState
+from pyvrrp.runtime.alarm_clock import AlarmClock
 from pyvrrp.runtime.counters import Counters
-from pyvrrp.runtime.journal import Journal
-from pyvrrp.units import in_words
-from pyvrrp.virtual_router.actions import ReportSplitBrain, ReportTransition
+from pyvrrp.runtime.journal import Journal, Level
+from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
+from pyvrrp.virtual_router.actions import ReportHandover, ReportSplitBrain, ReportTransition
 from pyvrrp.virtual_router.parameters import OWNER
+
+LASTING = Nanoseconds(100 * MILLISECOND)  # an obstacle that lasts so long is worth a line
 
 
 class Reporter:
     """Writes the journal on behalf of one virtual router. Whatever may repeat is rate-limited."""
 
-    def __init__(self, config: VirtualRouterConfig, journal: Journal, counters: Counters) -> None:
+    def __init__(
+        self, config: VirtualRouterConfig, clock: Clock, journal: Journal, counters: Counters
+    ) -> None:
+        self.reason = "starting"
+        self.since = clock.now()
+        self.new_master_reason = "not-master"
         self._config = config
+        self._clock = clock
         self._journal = journal
         self._counters = counters
+        self._explain = AlarmClock(clock, self._waiting)
 
     def transition(self, action: ReportTransition) -> None:
-        """Tell of a change of state, with its reason."""
+        """Tell of a change of state, with its reason, or that INIT lasts for another one."""
+        self.reason = action.reason
+        if action.before == action.after:
+            self._explain.set(Nanoseconds(self._clock.now() + LASTING))
+            return
+        self._explain.set(None)
+        self.since = self._clock.now()
+        self.new_master_reason = action.new_master_reason
         if action.after == "MASTER":
             self._counters.add("master_transitions")
         self._journal.record(
@@ -40,10 +57,14 @@ class Reporter:
             fields={"from": before, "to": now},
         )
 
-    def waiting(self, reason: str) -> None:
-        """Tell why the router does not take part."""
+    def handover(self, action: ReportHandover) -> None:
+        """Tell how a planned move stands."""
+        if not action.failed:
+            self._journal.record("handover", action.text, virtual_router=self._config)
+            return
+        self._counters.add("handovers_failed")
         self._journal.record(
-            "waiting", f"INIT: {reason}", virtual_router=self._config, fields={"reason": reason}
+            "handover_failed", action.text, level=Level.WARNING, virtual_router=self._config
         )
 
     def discarded(self, discarded: Discarded) -> None:
@@ -104,6 +125,14 @@ class Reporter:
             topic=str(action.sender),
             virtual_router=self._config,
             fields={"sender": str(action.sender), "priority": action.priority},
+        )
+
+    def _waiting(self) -> None:
+        self._journal.record(
+            "waiting",
+            f"INIT: {self.reason}",
+            virtual_router=self._config,
+            fields={"reason": self.reason},
         )
 
     def _describe(self, mismatch: Mismatch, accepted: Accepted) -> tuple[str, str]:

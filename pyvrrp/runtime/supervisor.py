@@ -14,7 +14,7 @@ from pyvrrp.runtime.scale import Scale
 from pyvrrp.runtime.segment import Segment
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
-STOP_BUDGET = Nanoseconds(5 * SECOND)  # to leave the election; the leases run out by themselves
+STOP_BUDGET = Nanoseconds(5 * SECOND)  # beyond a handover; the leases run out by themselves
 STOP_LOOK = Nanoseconds(5 * MILLISECOND)
 
 
@@ -78,9 +78,8 @@ class Supervisor:
     def stop(self, stopped: Callable[[], None]) -> None:
         """Leave every election and take all addresses off, then call *stopped*."""
         self._stopped = stopped
-        self._give_up_at = Nanoseconds(self._ports.clock.now() + STOP_BUDGET)
-        for check in self.checks.values():
-            check.stop()
+        longest = max((instance.handover_patience for instance in self.instances), default=0)
+        self._give_up_at = Nanoseconds(self._ports.clock.now() + longest + STOP_BUDGET)
         for instance in self.instances:
             instance.stop()
         self._look_whether_stopped()
@@ -97,6 +96,8 @@ class Supervisor:
                 "the kernel has not confirmed that the addresses are gone; stopping all the same",
                 virtual_router=instance.config,
             )
+        for check in self.checks.values():
+            check.stop()
         for segment in self.segments.values():
             segment.stop()
         if self._stopped is not None:

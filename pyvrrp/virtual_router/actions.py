@@ -42,6 +42,19 @@ class AnnounceAddresses:
 
 
 @dataclass(frozen=True, slots=True)
+class CeaseAnnouncing:
+    """Announce nothing any more: the addresses stay for a moment, but they are the successor's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportHandover:
+    """Tell people how a planned move stands."""
+
+    text: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReportTransition:
     """Tell people that the state changed, and why."""
 
@@ -69,7 +82,9 @@ Action: TypeAlias = (
     | AddAddresses
     | RemoveAddresses
     | AnnounceAddresses
+    | CeaseAnnouncing
     | ReportTransition
+    | ReportHandover
     | ReportSplitBrain
     | CountSuppressed
 )

@@ -2,10 +2,18 @@
 
 from dataclasses import dataclass
 
+STOPPING = "stopping"
+DRAINED = "drained"
+RESIGNED = "resigned"
+
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """The facts that admission rests on. An empty string is the absence of an obstacle."""
+    """The facts that admission rests on. An empty string is the absence of an obstacle.
+
+    ``stopping``, ``drained`` and ``resigned`` are the operator's wishes; everything else is
+    something that this node cannot help.
+    """
 
     interface_known: bool = False
     interface_exists: bool = False
@@ -15,15 +23,32 @@ class Conditions:
     fence: str = "no result yet"
     kernel: str = ""
     stopping: bool = False
+    drained: bool = False
+    resigned: bool = False
 
 
 def obstacle(conditions: Conditions) -> str | None:
     """Return why the router may not take part, or None if it may.
 
+    What the operator wants is named before what is wrong besides: it is what he has to undo.
+    """
+    return wish(conditions) or hindrance(conditions)
+
+
+def wish(conditions: Conditions) -> str | None:
+    """Return why the operator wants the router to stand aside, or None. It is in no hurry."""
+    if conditions.stopping:
+        return STOPPING
+    if conditions.drained:
+        return DRAINED
+    return RESIGNED if conditions.resigned else None
+
+
+def hindrance(conditions: Conditions) -> str | None:
+    """Return why the router cannot serve now, whatever anybody wants, or None if it can.
+
     The order is that of causes: without an interface the state of its link says nothing.
     """
-    if conditions.stopping:
-        return "stopping"
     if not conditions.interface_known:
         return "starting"
     if not conditions.interface_exists:

@@ -9,7 +9,9 @@ from pyvrrp.units import Nanoseconds
 
 @dataclass(frozen=True, slots=True)
 class Startup:
-    """The router may take part in the election."""
+    """The router may take part in the election; if it ``defers``, it preempts nobody."""
+
+    defers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,17 @@ class Shutdown:
     """The router must leave the election, for *reason*."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """A master shall let another one take over, for *reason*, without a gap.
+
+    If nobody does, it leaves all the same, unless it ``returns``.
+    """
+
+    reason: str
+    returns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +59,11 @@ class PriorityChanged:
 
 
 Event: TypeAlias = (
-    Startup | Shutdown | AdvertisementReceived | TimerFired | AddressesGone | PriorityChanged
+    Startup
+    | Shutdown
+    | HandOver
+    | AdvertisementReceived
+    | TimerFired
+    | AddressesGone
+    | PriorityChanged
 )

@@ -16,6 +16,8 @@ class Parameters:
 
     ``preempt_delay`` counts from the first lower-priority advertisement; ``max_learned_interval``
     is how much of a peer's interval is believed at most, though never less than the own one.
+    ``linger`` is how long a master that is followed by another one keeps the addresses, so that
+    no client is without either; 0 where two may never have them at once.
     """
 
     version: Version
@@ -25,6 +27,7 @@ class Parameters:
     preempt: bool = True
     preempt_delay: Nanoseconds = Nanoseconds(0)
     max_learned_interval: Nanoseconds = Nanoseconds(10 * SECOND)
+    linger: Nanoseconds = Nanoseconds(0)
 
 
 def believed(interval: Nanoseconds, parameters: Parameters) -> Nanoseconds:

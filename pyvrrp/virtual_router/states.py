@@ -28,6 +28,9 @@ class Backup:
 
     ``master`` sent the advertisement that the deadline counts from; ``lower`` is a master of
     lower priority heard since, which will be preempted; ``preempt_at`` when, if a delay was set.
+    ``holds_until``: was master until now, and keeps the addresses so long, while the successor's
+    announcement moves the neighbours; before that it claims nothing. ``defers``: resigned, so it
+    preempts nobody.
     """
 
     master_down_at: Nanoseconds
@@ -35,6 +38,8 @@ class Backup:
     master: Heard | None = None
     lower: Heard | None = None
     preempt_at: Nanoseconds | None = None
+    holds_until: Nanoseconds | None = None
+    defers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,19 @@ class Releasing:
     reason: str
 
 
-State: TypeAlias = Init | Backup | Master | Releasing
+@dataclass(frozen=True, slots=True)
+class HandingOver:
+    """Has given the mastership up on the wire, but answers until the successor has spoken.
+
+    Without one by ``give_up_at`` it leaves for ``reason``, or, if it ``returns``, is master again.
+    """
+
+    give_up_at: Nanoseconds
+    reason: str
+    returns: bool = False
+
+
+State: TypeAlias = Init | Backup | Master | Releasing | HandingOver
 
 
 def deadline(state: State) -> Nanoseconds | None:
@@ -84,11 +101,13 @@ def deadline(state: State) -> Nanoseconds | None:
     match state:
         case Init():
             return None
+        case Backup(holds_until=instant) if instant is not None:
+            return instant
         case Backup(master_down_at=instant, preempt_at=other):
             return instant if other is None else min(instant, other)
         case Master(adver_at=instant, rival=rival):
             return instant if rival is None else min(instant, rival.quiet_at)
-        case Releasing(adver_at=instant):
+        case Releasing(adver_at=instant) | HandingOver(give_up_at=instant):
             return instant
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(state)
@@ -101,7 +120,7 @@ def name(state: State) -> str:
             return "INIT"
         case Backup():
             return "BACKUP"
-        case Master() | Releasing():
+        case Master() | Releasing() | HandingOver():
             return "MASTER"
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(state)

@@ -28,3 +28,12 @@ def reassertion_gap(version: Version, priority: int, interval: Nanoseconds) -> N
     themselves or each other would answer at wire speed.
     """
     return max(skew_time(version, priority, interval), REASSERTION_FLOOR)
+
+
+def handover_patience(version: Version, interval: Nanoseconds) -> Nanoseconds:
+    """Return how long a master that released goes on answering for want of a successor.
+
+    A Backup of priority 1 waits Skew_Time; one interval more is for a Backup that learned
+    another interval or was late.
+    """
+    return Nanoseconds(skew_time(version, 1, interval) + interval)

@@ -3,13 +3,12 @@
 RFC 9568 section 6.4 with errata for VRRPv3, RFC 3768 section 6.4 for VRRPv2, and what
 ``docs/decisions/0002-beyond-the-rfc.md`` adds: the delay of a preemption, the limit on
 re-assertion, the stall guard, the farewell of a master that yields, and the two steps of a release
-(addresses first, priority 0 when the kernel has confirmed).
+(addresses first, priority 0 when the kernel has confirmed). A planned move is in `handover`.
 """
 
 from dataclasses import replace
 from typing import TypeAlias, assert_never
 
-from pyvrrp.identity import Version
 from pyvrrp.units import Nanoseconds, in_words
 from pyvrrp.virtual_router.actions import (
     Action,
@@ -24,15 +23,26 @@ from pyvrrp.virtual_router.events import (
     AddressesGone,
     AdvertisementReceived,
     Event,
+    HandOver,
     PriorityChanged,
     Shutdown,
     Startup,
     TimerFired,
 )
-from pyvrrp.virtual_router.parameters import OWNER, RELEASE, Parameters, believed
+from pyvrrp.virtual_router.handover import begin, in_handing_over, keep_for_now
+from pyvrrp.virtual_router.parameters import OWNER, RELEASE, Parameters
 from pyvrrp.virtual_router.rivals import answer_release, meet_rival, sender_wins
-from pyvrrp.virtual_router.states import Backup, Heard, Init, Master, Releasing, State
+from pyvrrp.virtual_router.states import (
+    Backup,
+    HandingOver,
+    Heard,
+    Init,
+    Master,
+    Releasing,
+    State,
+)
 from pyvrrp.virtual_router.timers import master_down_interval, skew_time
+from pyvrrp.virtual_router.waiting import wait
 
 Step: TypeAlias = tuple[State, tuple[Action, ...]]
 
@@ -48,6 +58,11 @@ def step(state: State, event: Event, parameters: Parameters, now: Nanoseconds) -
             return _in_master(state, event, parameters, now)
         case Releasing():
             return _in_releasing(state, event, parameters, now)
+        case HandingOver():
+            late = Nanoseconds(now - state.give_up_at)
+            if late > _own_master_down_interval(parameters):
+                return _after_stall(late, event, parameters, now)
+            return in_handing_over(state, event, parameters, now)
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(state)
 
@@ -60,12 +75,13 @@ def _in_init(state: Init, event: Event, parameters: Parameters, now: Nanoseconds
                 "INIT", "address owner", NewMasterReason.PRIORITY, parameters, now
             )
         case Startup():
-            waiting = _wait(parameters, parameters.advertisement_interval, now)
+            waiting = wait(parameters, parameters.advertisement_interval, now)
+            waiting = replace(waiting, defers=event.defers)
             report = ReportTransition("INIT", "BACKUP", "ready, listening for a master")
             return waiting, (report,)
         case Shutdown() if event.reason != state.reason:
             return Init(event.reason), (ReportTransition("INIT", "INIT", event.reason),)
-        case Shutdown() | AdvertisementReceived() | TimerFired() | AddressesGone():
+        case Shutdown() | HandOver() | AdvertisementReceived() | TimerFired() | AddressesGone():
             return state, ()
         case PriorityChanged():
             return state, ()
@@ -76,7 +92,9 @@ def _in_init(state: Init, event: Event, parameters: Parameters, now: Nanoseconds
 def _in_backup(state: Backup, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
     """RFC 9568 section 6.4.2."""
     match event:
-        case TimerFired() if _takeover_is_due(state, now):
+        case TimerFired() if state.holds_until is not None and now >= state.holds_until:
+            return replace(state, holds_until=None), (RemoveAddresses(),)
+        case TimerFired() if takeover_is_due(state, now):
             reason, cause = _why_now(state, parameters, now)
             taken, actions = _become_master("BACKUP", reason, cause, parameters, now)
             if cause is NewMasterReason.PREEMPTED and state.lower is not None:
@@ -85,14 +103,16 @@ def _in_backup(state: Backup, event: Event, parameters: Parameters, now: Nanosec
         case AdvertisementReceived(priority=0):
             return _hear_release(state, event, parameters, now), ()
         case AdvertisementReceived():
-            if _accepts(event, parameters):
-                return _wait(parameters, event.interval, now, event), ()
+            if state.defers or _accepts(event, parameters):
+                return _go_on(state, wait(parameters, event.interval, now, event)), ()
             return _hear_lower(state, event, parameters, now), ()
         case Shutdown():
-            return Init(event.reason), (ReportTransition("BACKUP", "INIT", event.reason),)
+            report = ReportTransition("BACKUP", "INIT", event.reason)
+            held = () if state.holds_until is None else (RemoveAddresses(),)
+            return Init(event.reason), (*held, report)
         case PriorityChanged():
-            return _wait_otherwise(state, event, parameters, now), ()
-        case Startup() | TimerFired() | AddressesGone():
+            return _go_on(state, _wait_otherwise(state, event, parameters, now)), ()
+        case Startup() | HandOver() | TimerFired() | AddressesGone():
             return state, ()
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)
@@ -106,14 +126,12 @@ def _in_master(state: Master, event: Event, parameters: Parameters, now: Nanosec
     match event:
         case TimerFired():
             return _master_timer(state, parameters, now)
-        case AdvertisementReceived() if sender_wins(event, parameters):
-            return _yield(event, parameters, now)
-        case AdvertisementReceived(priority=0):
-            return answer_release(state, parameters, now)
         case AdvertisementReceived():
-            return meet_rival(state, event, parameters, now)
+            return _master_hears(state, event, parameters, now)
         case Shutdown():
             return Releasing(state.adver_at, event.reason), (RemoveAddresses(),)
+        case HandOver():
+            return begin(event, parameters, now)
         case Startup() | AddressesGone():
             return state, ()
         case PriorityChanged():
@@ -142,7 +160,7 @@ def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: N
             return replace(state, adver_at=adver_at), (SendAdvertisement(parameters.priority),)
         case Shutdown():
             return replace(state, reason=event.reason), ()
-        case Startup() | AdvertisementReceived() | TimerFired() | PriorityChanged():
+        case Startup() | HandOver() | AdvertisementReceived() | TimerFired() | PriorityChanged():
             return state, ()
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)
@@ -154,7 +172,10 @@ def _accepts(event: AdvertisementReceived, parameters: Parameters) -> bool:
     return not preempts or event.priority >= parameters.priority
 
 
-def _takeover_is_due(state: Backup, now: Nanoseconds) -> bool:
+def takeover_is_due(state: Backup, now: Nanoseconds) -> bool:
+    """Tell whether a Backup is to become master at *now*."""
+    if state.holds_until is not None:
+        return False
     return now >= state.master_down_at or (state.preempt_at is not None and now >= state.preempt_at)
 
 
@@ -202,8 +223,13 @@ def _hear_lower(
     preempt_at = state.preempt_at
     if preempt_at is None:
         preempt_at = Nanoseconds(now + parameters.preempt_delay)
-    waiting = _wait(parameters, event.interval, now, event)
+    waiting = _go_on(state, wait(parameters, event.interval, now, event))
     return replace(waiting, lower=lower, preempt_at=preempt_at)
+
+
+def _go_on(state: Backup, waiting: Backup) -> Backup:
+    # Whoever is heard meanwhile, what was begun goes on.
+    return replace(waiting, holds_until=state.holds_until, defers=state.defers)
 
 
 def _wait_otherwise(
@@ -232,21 +258,6 @@ def _become_master(
     )
 
 
-def _wait(
-    parameters: Parameters,
-    heard: Nanoseconds,
-    now: Nanoseconds,
-    event: AdvertisementReceived | None = None,
-) -> Backup:
-    # VRRPv2 has no learned interval: every router is configured alike.
-    learned = believed(heard, parameters)
-    if parameters.version is Version.V2 or event is None:
-        learned = parameters.advertisement_interval
-    patience = master_down_interval(parameters.version, parameters.priority, learned)
-    master = None if event is None else Heard(event.sender, event.priority)
-    return Backup(Nanoseconds(now + patience), learned, master)
-
-
 def _own_master_down_interval(parameters: Parameters) -> Nanoseconds:
     return master_down_interval(
         parameters.version, parameters.priority, parameters.advertisement_interval
@@ -256,7 +267,7 @@ def _own_master_down_interval(parameters: Parameters) -> Nanoseconds:
 def _after_stall(late: Nanoseconds, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
     """Give way: others had to take over while this process did not run."""
     reason = f"stalled for {in_words(late)}, longer than Master_Down_Interval"
-    waiting = _wait(parameters, parameters.advertisement_interval, now)
+    waiting = wait(parameters, parameters.advertisement_interval, now)
     given_way = (RemoveAddresses(), ReportTransition("MASTER", "BACKUP", reason))
     state, actions = _in_backup(waiting, event, parameters, now)
     return state, (*given_way, *actions)
@@ -279,13 +290,24 @@ def _master_timer(state: Master, parameters: Parameters, now: Nanoseconds) -> St
     return state, tuple(actions)
 
 
+def _master_hears(
+    state: Master, event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds
+) -> Step:
+    if sender_wins(event, parameters):
+        return _yield(event, parameters, now)
+    if event.priority == RELEASE:
+        return answer_release(state, parameters, now)
+    return meet_rival(state, event, parameters, now)
+
+
 def _yield(event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds) -> Step:
     reason = f"{event.sender} has priority {event.priority}"
     if event.priority == parameters.priority:
         reason += " too and the higher address"
     # The losing advertisement tells the winner that there was a rival, so that it announces.
-    return _wait(parameters, event.interval, now, event), (
+    waiting, actions = keep_for_now(wait(parameters, event.interval, now, event), parameters, now)
+    return waiting, (
         SendAdvertisement(parameters.priority),
-        RemoveAddresses(),
+        *actions,
         ReportTransition("MASTER", "BACKUP", reason),
     )

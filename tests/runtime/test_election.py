@@ -49,7 +49,7 @@ def test_a_dead_master_is_replaced_and_gives_the_reason() -> None:
     at, change, reason = low.transitions()[-1]
     assert (at, change) == (12.828125, "BACKUP>MASTER")  # 9.21875 + 3.609375
     assert reason == "192.0.2.1 was silent for 3.609 s"
-    assert low.instance.new_master_reason == "no-response"
+    assert low.instance.reporter.new_master_reason == "no-response"
 
 
 def test_a_partition_heals_to_one_master_and_the_winner_announces_again() -> None:
@@ -81,13 +81,12 @@ def test_a_returning_better_node_takes_over_without_a_split_brain_alarm() -> Non
     assert low.state == "BACKUP"
 
 
-def test_stopping_removes_the_address_before_priority_zero_which_is_sent_twice() -> None:
+def test_a_closing_fence_removes_the_address_before_priority_zero_which_is_sent_twice() -> None:
     cluster = Cluster()
     high, low = cluster.node(200), cluster.node(100)
     cluster.run(10)
     high.host.kernel_delay = 0.010
-    stopped: list[int] = []
-    high.supervisor.stop(lambda: stopped.append(cluster.clock.now()))
+    high.instance.fence_changed("fenced by web: HTTP 503")
     cluster.run(0.009)
     assert cluster.holders() == ["n1"]
     assert high.advertisements()[-1] == (9.21875, 200)
@@ -95,7 +94,6 @@ def test_stopping_removes_the_address_before_priority_zero_which_is_sent_twice()
     assert cluster.holders() == []
     assert high.advertisements()[-2:] == [(10.01, 0), (10.01, 0)]
     cluster.run(0.7)
-    assert stopped
     assert cluster.holders() == ["n2"]
     assert low.transitions()[-1] == (10.619375, "BACKUP>MASTER", "192.0.2.1 released the addresses")
     assert high.count("priority_zero_pkts_sent") == 2
@@ -106,7 +104,7 @@ def test_while_the_kernel_hangs_a_releasing_node_goes_on_advertising() -> None:
     high, low = cluster.node(200), cluster.node(100)
     cluster.run(10)
     high.host.kernel_delay = 3.0
-    high.supervisor.stop(lambda: None)
+    high.instance.fence_changed("fenced by web: HTTP 503")
     cluster.run(2.9)
     assert low.state == "BACKUP"
     assert [p for _, p in high.advertisements()[-2:]] == [200, 200]

@@ -14,8 +14,10 @@ from pyvrrp.virtual_router.actions import (
     Action,
     AddAddresses,
     AnnounceAddresses,
+    CeaseAnnouncing,
     CountSuppressed,
     RemoveAddresses,
+    ReportHandover,
     ReportSplitBrain,
     ReportTransition,
     SendAdvertisement,
@@ -24,13 +26,23 @@ from pyvrrp.virtual_router.events import (
     AddressesGone,
     AdvertisementReceived,
     Event,
+    HandOver,
     PriorityChanged,
     Shutdown,
     Startup,
     TimerFired,
 )
 from pyvrrp.virtual_router.parameters import Parameters
-from pyvrrp.virtual_router.states import Backup, Init, Master, Releasing, State, deadline, name
+from pyvrrp.virtual_router.states import (
+    Backup,
+    HandingOver,
+    Init,
+    Master,
+    Releasing,
+    State,
+    deadline,
+    name,
+)
 from pyvrrp.virtual_router.transitions import step
 
 OWN = IPv4Address("192.0.2.10")
@@ -40,7 +52,8 @@ any_interval = st.integers(0, 10**13).map(Nanoseconds)  # the machine does not t
 priorities = st.one_of(st.sampled_from([0, 1, 99, 100, 101, 254, 255]), st.integers(0, 255))
 advertisements = st.builds(AdvertisementReceived, senders, priorities, any_interval)
 events: st.SearchStrategy[Event] = st.one_of(
-    st.just(Startup()),
+    st.builds(Startup, st.booleans()),
+    st.builds(HandOver, st.sampled_from(["drained", "resigned"]), st.booleans()),
     st.builds(Shutdown, st.sampled_from(["fenced", "stopping"])),
     advertisements,
     st.just(TimerFired()),
@@ -55,6 +68,7 @@ parameter_sets = st.builds(
     preempt=st.booleans(),
     preempt_delay=st.sampled_from([0, 10**9, 30 * 10**9]).map(Nanoseconds),
     max_learned_interval=intervals,
+    linger=st.sampled_from([0, 50_000_000]).map(Nanoseconds),
 )
 
 
@@ -79,9 +93,7 @@ class AnyHistory(RuleBasedStateMachine):
     def check(self, before: State, event: Event, action: Action) -> None:
         match action:
             case SendAdvertisement(priority=0):
-                assert isinstance(before, Releasing)
-                assert event == AddressesGone()
-                assert not self.held
+                self.check_release(before, event)
             case SendAdvertisement(priority=priority):
                 assert priority == self.parameters.priority
             case AddAddresses():
@@ -96,8 +108,21 @@ class AnyHistory(RuleBasedStateMachine):
                 assert left == self.named
                 assert reason
                 self.named = entered
+            case CeaseAnnouncing():
+                assert self.held
+                assert self.parameters.linger
+            case ReportHandover():
+                assert isinstance(before, Master | HandingOver)
             case ReportSplitBrain() | CountSuppressed():
                 assert isinstance(before, Master)
+
+    def check_release(self, before: State, event: Event) -> None:
+        if isinstance(event, HandOver):
+            assert isinstance(before, Master)
+        else:
+            assert isinstance(before, Releasing)
+            assert event == AddressesGone()
+            assert not self.held
 
     @rule(event=events)
     def something_happens(self, event: Event) -> None:
@@ -124,7 +149,8 @@ class AnyHistory(RuleBasedStateMachine):
         # A deadline that was served is gone, or the timer would fire at wire speed.
         assert self.state != before
         following = deadline(self.state)
-        assert following is None or following > self.now
+        lingered = isinstance(before, Backup) and before.holds_until is not None
+        assert following is None or following > self.now or lingered
 
     @precondition(lambda self: deadline(self.state) is not None)
     @rule(early=st.integers(1, 10**12))
@@ -135,8 +161,9 @@ class AnyHistory(RuleBasedStateMachine):
         assert step(self.state, TimerFired(), self.parameters, instant) == (self.state, ())
 
     @invariant()
-    def addresses_are_held_exactly_while_master(self) -> None:
-        assert self.held is isinstance(self.state, Master)
+    def addresses_are_held_exactly_while_master_or_succeeded_a_moment_ago(self) -> None:
+        lingers = isinstance(self.state, Backup) and self.state.holds_until is not None
+        assert self.held is (isinstance(self.state, Master | HandingOver) or lingers)
 
     @invariant()
     def only_init_has_no_deadline(self) -> None:

@@ -11,7 +11,15 @@ from typing import NamedTuple, assert_never
 
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.parameters import Parameters
-from pyvrrp.virtual_router.states import Backup, Init, Master, Releasing, Rival, State
+from pyvrrp.virtual_router.states import (
+    Backup,
+    HandingOver,
+    Init,
+    Master,
+    Releasing,
+    Rival,
+    State,
+)
 from pyvrrp.virtual_router.timers import master_down_interval, reassertion_gap
 
 NOW = Nanoseconds(1_000_000_000_000)
@@ -78,18 +86,20 @@ def _aged_state(state: State, passed: Nanoseconds, parameters: Parameters) -> St
     match state:
         case Init():
             return state
-        case Backup(master_down_at=down_at, preempt_at=preempt_at):
+        case Backup():
             return replace(
                 state,
-                master_down_at=_earlier(down_at, passed, Nanoseconds(0)),
-                preempt_at=(
-                    None if preempt_at is None else _earlier(preempt_at, passed, Nanoseconds(0))
-                ),
+                master_down_at=_earlier(state.master_down_at, passed, Nanoseconds(0)),
+                preempt_at=_earlier_if_any(state.preempt_at, passed),
+                holds_until=_earlier_if_any(state.holds_until, passed),
             )
         case Master():
             return _aged_master(state, passed, parameters)
         case Releasing(adver_at=adver_at):
             return replace(state, adver_at=_earlier(adver_at, passed, Nanoseconds(0)))
+        case HandingOver(give_up_at=give_up_at):
+            oldest = Nanoseconds(_own_master_down_interval(parameters) + 1)
+            return replace(state, give_up_at=_earlier(give_up_at, passed, oldest))
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(state)
 
@@ -97,7 +107,7 @@ def _aged_state(state: State, passed: Nanoseconds, parameters: Parameters) -> St
 def _aged_master(state: Master, passed: Nanoseconds, parameters: Parameters) -> Master:
     version, priority = parameters.version, parameters.priority
     interval = parameters.advertisement_interval
-    stalled = Nanoseconds(master_down_interval(version, priority, interval) + 1)
+    stalled = Nanoseconds(_own_master_down_interval(parameters) + 1)
     reasserted_at, rival = state.reasserted_at, state.rival
     if reasserted_at is not None:
         gap = reassertion_gap(version, priority, interval)
@@ -112,6 +122,15 @@ def _aged_master(state: Master, passed: Nanoseconds, parameters: Parameters) -> 
     return Master(adver_at, reasserted_at, rival, state.predecessor)
 
 
+def _own_master_down_interval(parameters: Parameters) -> Nanoseconds:
+    version, priority = parameters.version, parameters.priority
+    return master_down_interval(version, priority, parameters.advertisement_interval)
+
+
+def _earlier_if_any(instant: Nanoseconds | None, passed: Nanoseconds) -> Nanoseconds | None:
+    return None if instant is None else _earlier(instant, passed, Nanoseconds(0))
+
+
 def _earlier(instant: Nanoseconds, passed: Nanoseconds, oldest: Nanoseconds) -> Nanoseconds:
     return Nanoseconds(max(instant - passed, NOW - oldest))
 
@@ -121,7 +140,7 @@ def without_reports(state: State, parameters: Parameters) -> State:
     match state:
         case Init():
             return Init("")
-        case Releasing():
+        case Releasing() | HandingOver():
             return replace(state, reason="")
         case Master(rival=rival):
             if rival is not None:

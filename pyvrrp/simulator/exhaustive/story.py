@@ -11,8 +11,10 @@ from pyvrrp.virtual_router.actions import (
     Action,
     AddAddresses,
     AnnounceAddresses,
+    CeaseAnnouncing,
     CountSuppressed,
     RemoveAddresses,
+    ReportHandover,
     ReportSplitBrain,
     ReportTransition,
     SendAdvertisement,
@@ -127,6 +129,10 @@ def _action(action: Action) -> str:
             return "asks the kernel to remove the addresses"
         case ReportTransition(before=before, after=after, reason=reason):
             return f"{before} -> {after} ({reason})"
+        case CeaseAnnouncing():
+            return "announces no more"
+        case ReportHandover(text=text):
+            return text
         case AnnounceAddresses() | ReportSplitBrain() | CountSuppressed():
             return ""
         case _:  # pragma: no cover (the type checker proves it)

@@ -1,0 +1,77 @@
+"""Carry out, in order, what a step of the election asks for; decide nothing."""
+
+from collections.abc import Callable
+from typing import assert_never
+
+from pyvrrp.ports import Address
+from pyvrrp.runtime.advertiser import Advertiser
+from pyvrrp.runtime.announcer import Announcer
+from pyvrrp.runtime.counters import Counters
+from pyvrrp.runtime.performer import Performer
+from pyvrrp.runtime.reporter import Reporter
+from pyvrrp.virtual_router.actions import (
+    Action,
+    AddAddresses,
+    AnnounceAddresses,
+    CeaseAnnouncing,
+    CountSuppressed,
+    RemoveAddresses,
+    ReportHandover,
+    ReportSplitBrain,
+    ReportTransition,
+    SendAdvertisement,
+)
+
+
+class Outbound:
+    """The hands of one virtual router. *let_go* ends the watch for others who claim addresses."""
+
+    def __init__(
+        self,
+        advertiser: Advertiser,
+        performer: Performer,
+        announcer: Announcer,
+        reporter: Reporter,
+        counters: Counters,
+        let_go: Callable[[], None],
+    ) -> None:
+        self._advertiser = advertiser
+        self._performer = performer
+        self._announcer = announcer
+        self._reporter = reporter
+        self._counters = counters
+        self._let_go = let_go
+
+    def perform(self, action: Action, source: Address) -> None:
+        """Do one thing; advertisements leave from *source*."""
+        match action:
+            case SendAdvertisement(priority=priority):
+                self._advertiser.send(priority, source)
+            case AddAddresses():
+                self._performer.take()
+            case RemoveAddresses():
+                # The address first; what follows can wait for the kernel's worker.
+                self._performer.let_go()
+                self._announcer.stop()
+                self._let_go()
+            case AnnounceAddresses():
+                self._announcer.burst()
+            case CeaseAnnouncing():
+                self._announcer.stop()
+            case _:
+                self._tell(action)
+
+    def _tell(
+        self, action: ReportTransition | ReportHandover | ReportSplitBrain | CountSuppressed
+    ) -> None:
+        match action:
+            case ReportTransition():
+                self._reporter.transition(action)
+            case ReportHandover():
+                self._reporter.handover(action)
+            case ReportSplitBrain():
+                self._reporter.split_brain(action)
+            case CountSuppressed():
+                self._counters.add("reassertions_suppressed")
+            case _:
+                assert_never(action)
