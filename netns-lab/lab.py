@@ -96,7 +96,7 @@ def _run(options: argparse.Namespace) -> int:
 def _results(chosen: Sequence[Scenario], options: argparse.Namespace) -> Iterator[ScenarioResult]:
     for scenario in chosen:
         for _round in range(options.repeat):
-            yield run_scenario(scenario, Options(options.adv))
+            yield run_scenario(scenario, Options(options.adv, thorough=options.thorough))
 
 
 def _conclude(results: Sequence[ScenarioResult]) -> int:
@@ -145,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("scenario", nargs="+", help="names, or: all")
     command.add_argument("--repeat", type=int, default=1, metavar="N")
     command.add_argument("--adv", type=int, default=0, metavar="MS", help="advertisement interval")
+    command.add_argument("--thorough", action="store_true", help="do not shorten what takes long")
     command.add_argument("--report", type=Path, metavar="DIR", help="write report.html there")
     command.add_argument("--timeline", action="store_true", help="print every event")
     command.add_argument("--json", action="store_true")

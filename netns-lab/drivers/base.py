@@ -1,17 +1,19 @@
 """What the lab asks of an implementation of VRRP, and what it tells it."""
 
+import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from signal import SIGCONT, SIGSTOP
+from signal import SIGCONT, SIGSTOP, Signals
 from typing import ClassVar
 
 from experiments.timeline import Event
 
 from pyvrrp.testing.errors import BenchError
-from pyvrrp.testing.processes import Process
+from pyvrrp.testing.processes import Process, descendants
 from pyvrrp.testing.segment import Host
 
 
@@ -37,12 +39,14 @@ class Daemon(ABC):
     """One node running one implementation. `start` may be called again after it has ended."""
 
     implementation: ClassVar[str]
+    several: ClassVar[bool] = False  # the daemon is several processes, one starting the others
 
     def __init__(self, host: Host, directory: Path, note: Callable[[Event], None]) -> None:
         self.host = host
         self.directory = directory
         self.note = note
         self.process: Process | None = None
+        self.environment: dict[str, str] = {}  # further variables
         directory.mkdir(parents=True, exist_ok=True)
 
     @abstractmethod
@@ -64,12 +68,12 @@ class Daemon(ABC):
         self.kill()
 
     def pause(self) -> None:
-        """SIGSTOP the daemon, as a machine that is paused; helpers it started go on."""
-        self.running().signal(SIGSTOP)
+        """SIGSTOP the daemon, as on a machine that is paused; a guardian goes on."""
+        self._signal(SIGSTOP)
 
     def resume(self) -> None:
         """SIGCONT."""
-        self.running().signal(SIGCONT)
+        self._signal(SIGCONT)
 
     def note_down(self, why: str) -> None:
         """Note that it runs no longer: a dead daemon cannot say so itself."""
@@ -84,6 +88,12 @@ class Daemon(ABC):
     def output(self) -> str:
         """Return what it printed since it was started last."""
         return "" if self.process is None else self.process.output
+
+    def _signal(self, number: Signals) -> None:
+        pid = self.running().pid
+        for each in (pid, *(descendants(pid) if self.several else ())):
+            with suppress(ProcessLookupError):
+                os.kill(each, number)
 
 
 class Router(Daemon):

@@ -51,6 +51,7 @@ class KeepalivedDaemon(Daemon):
     """keepalived with a configuration of the caller's own."""
 
     implementation: ClassVar[str] = "keepalived"
+    several: ClassVar[bool] = True
 
     def __init__(
         self, host: Host, directory: Path, note: Callable[[Event], None], configuration: str
@@ -67,6 +68,7 @@ class KeepalivedRouter(Router):
     """keepalived in its default configuration."""
 
     implementation: ClassVar[str] = "keepalived"
+    several: ClassVar[bool] = True
 
     @classmethod
     def missing(cls) -> str:
@@ -112,6 +114,7 @@ def spawn(daemon: Daemon, configuration: str) -> Process:
     return daemon.host.spawn(
         *("keepalived", "-n", "-l", "-D", "-P", "-f", str(file), *pids),
         hear=partial(_hear, daemon),
+        environment=daemon.environment,
     )
 
 

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -17,6 +17,7 @@ from pyvrrp.testing.segment import Host
 
 COMMAND = Path(sys.prefix) / "bin" / "pyvrrp"
 _COMMAND_PATIENCE = 30.0
+_ANOTHER_CLOCK = 60.0  # seconds by which a daemon's clock may differ from the lab's
 
 _CONFIGURATION = """node = "{node}"
 control_socket = "{socket}"
@@ -59,7 +60,7 @@ class PyvrrpDaemon(Daemon):
         super().__init__(host, directory, note)
         self.configuration = configuration
         self.options: tuple[str, ...] = ()  # further arguments of `pyvrrp run`
-        self.environment: dict[str, str] = {}  # further variables
+        self.log: Path | None = None  # where it writes its log, instead of to the lab
 
     @property
     def socket(self) -> Path:
@@ -79,8 +80,8 @@ class PyvrrpDaemon(Daemon):
     def start(self) -> None:
         """Write the configuration and start it."""
         self.write()
-        environment = {"DIRECTORY": str(self.directory), **self.environment}
-        self.process = spawn(self, *self.options, environment=environment)
+        self.environment.setdefault("DIRECTORY", str(self.directory))
+        self.process = spawn(self, *self.options, log=self.log)
 
     def kill_daemon(self) -> None:
         """SIGKILL the daemon and leave its guardian."""
@@ -151,13 +152,14 @@ class PyvrrpRouter(Router):
         return text + (_CHECK if settings.check else "")
 
 
-def spawn(daemon: Daemon, *options: str, environment: Mapping[str, str] | None = None) -> Process:
+def spawn(daemon: Daemon, *options: str, log: Path | None = None) -> Process:
     """Start `pyvrrp run` with the file `pyvrrp.toml` of the daemon's directory."""
     file = daemon.directory / "pyvrrp.toml"
+    into = () if log is None else ("sh", "-c", 'exec "$@" >>"$0"', str(log))
     return daemon.host.spawn(
-        *(str(COMMAND), "run", "-c", str(file), "--log-format", "json", *options),
+        *(*into, str(COMMAND), "run", "-c", str(file), "--log-format", "json", *options),
         hear=partial(_hear, daemon),
-        environment=environment,
+        environment=daemon.environment,
     )
 
 
@@ -183,6 +185,8 @@ def _hear(daemon: Daemon, line: Line) -> None:
     except (ValueError, TypeError, KeyError):
         daemon.note(Event(line.time, "log", node, {"text": line.text}))
         return
+    if abs(at - line.time) > _ANOTHER_CLOCK:
+        at = line.time  # its clock was set on purpose
     if name == "transition":
         what = {
             "state": event["to"],

@@ -210,6 +210,10 @@ class Play:
         """Note what was found, what is allowed, and whether that is so."""
         self.checks.append(Check(what, str(found), allowed, passed))
 
+    def figure(self, what: str, found: object) -> None:
+        """Note a number that is not judged: another implementation's, for comparison."""
+        self.checks.append(Check(what, str(found), "for comparison", passed=True))
+
     def equal(self, what: str, found: object, wanted: object) -> None:
         """Check that *found* is *wanted*."""
         self.check(what, found, str(wanted), passed=found == wanted)

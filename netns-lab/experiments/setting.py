@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 NOISE = 0.25  # seconds a shared machine may add to anything
+HAND_OVER = 0.15  # seconds two may have an address in a planned move, which lingers on purpose
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ class Options:
     """What the command line may ask of a scenario."""
 
     interval_ms: int = 0  # 0: what the scenario thinks best
+    thorough: bool = False  # take the time for what is shortened otherwise
     listen: Callable[[Event], None] | None = None  # for a program that shows events as they come
 
 

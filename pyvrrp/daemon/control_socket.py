@@ -1,6 +1,7 @@
 """The control socket: one JSON object a line asks, one JSON object a line answers.
 
-It is for root alone. A peer that is slow, hangs or talks nonsense costs a task and nothing else.
+It is for root alone. A peer that is slow, hangs or talks nonsense costs a task and nothing else:
+when there are too many, the one that has been silent for longest makes room.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ class ControlSocket:
         self._path = path
         self._handlers = handlers
         self._server: asyncio.Server | None = None
-        self._peers: set[asyncio.Task[None]] = set()
+        self._peers: dict[asyncio.Task[None], None] = {}  # who spoke last comes last
 
     async def open(self) -> None:
         """Listen; raise KernelError if the path cannot be used or another daemon answers there."""
@@ -83,27 +84,44 @@ class ControlSocket:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or len(self._peers) >= MOST_PEERS:
-            writer.close()
+        if task is None:
+            writer.transport.abort()
             return
-        self._peers.add(task)
+        if len(self._peers) >= MOST_PEERS:
+            longest_silent = next(iter(self._peers))
+            del self._peers[longest_silent]
+            longest_silent.cancel()
+        self._peers[task] = None
         try:
-            await self._talk(reader, writer)
+            await self._talk(reader, writer, task)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                writer.close()
+                await writer.wait_closed()
         except (OSError, TimeoutError, ValueError, asyncio.CancelledError):
-            pass  # the peer is gone, too slow, or asked for too much
+            # The peer is gone, too slow, or asked for too much. What it did not read by now would
+            # keep its connection for as long as it likes.
+            writer.transport.abort()
         finally:
-            self._peers.discard(task)
-            writer.close()
+            self._peers.pop(task, None)
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _talk(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        task: asyncio.Task[None],
+    ) -> None:
         while True:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 line = await reader.readline()
             if not line:
                 return
+            if task in self._peers:
+                self._peers[task] = self._peers.pop(task)
             writer.write(json.dumps(self._answer(line)).encode() + b"\n")
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await writer.drain()
+            # One that asks much at once must not keep an advertisement waiting.
+            await asyncio.sleep(0)
 
     def _answer(self, line: bytes) -> dict[str, Json]:
         try:

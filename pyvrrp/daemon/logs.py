@@ -1,8 +1,8 @@
 """The journal as lines: one per event, for people or as JSON.
 
 Nothing on the timer path may wait for a terminal, a pipe or a disk: events are collected, turned
-into text a moment later, and written by a thread. If that cannot keep up, lines are dropped and
-counted, never waited for.
+into text a moment later, and written by a thread. If that cannot keep up, or the disk is full,
+lines are dropped and never waited for; how many is the next line that can be written.
 """
 
 import json
@@ -55,7 +55,7 @@ class LogWriter:
         self._pending: deque[tuple[float, Event]] = deque()
         self._scheduled = False
         self._batches: queue.Queue[bytes | None] = queue.Queue(MOST_BATCHES)
-        self.dropped = 0
+        self.dropped = 0  # for want of room in the queue
         self._thread = threading.Thread(target=self._write, name="pyvrrp-log", daemon=True)
         self._thread.start()
 
@@ -90,14 +90,44 @@ class LogWriter:
             self._clock.call_at(self._clock.now(), self._flush)
 
     def _write(self) -> None:
+        lost, dropped, why = 0, 0, ""
+        torn = False  # the last line ends in the middle
         while (batch := self._batches.get()) is not None:
-            view = memoryview(batch)
-            while view:
-                try:
-                    view = view[os.write(self._descriptor, view) :]
-                except OSError:
-                    # Nobody reads any more; the daemon's work does not depend on it.
-                    break
+            more = self.dropped - dropped
+            lost, dropped = lost + more, dropped + more
+            head = b"\n" if torn else b""
+            if lost:
+                head += self._tell(lost, why or "they came faster than they could be written")
+            rest, refusal = self._put(head + batch)
+            written = len(head) + len(batch) - len(rest)
+            if written >= len(head):
+                lost, why = 0, ""
+            if refusal:
+                lost, why = lost + batch.count(b"\n") - batch[: -len(rest)].count(b"\n"), refusal
+            if written:
+                torn = (head + batch)[written - 1 : written] != b"\n"
+
+    def _put(self, octets: bytes) -> tuple[bytes, str]:
+        """Write, and return what could not be written, and why."""
+        view = memoryview(octets)
+        while view:
+            try:
+                view = view[os.write(self._descriptor, view) :]
+            except OSError as error:
+                # The daemon's work does not depend on it.
+                return bytes(view), error.strerror or str(error)
+        return b"", ""
+
+    def _tell(self, lost: int, why: str) -> bytes:
+        event = Event(
+            self._clock.now(),
+            "log_lines_lost",
+            f"{lost} lines of this log are missing: {why}",
+            Level.WARNING,
+            None,
+            {"lines": lost},
+        )
+        return self._form(time.time(), event).encode(errors="backslashreplace")
 
 
 def _name(event: Event) -> str:

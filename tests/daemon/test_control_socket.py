@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import stat
 from pathlib import Path
 
@@ -81,6 +82,66 @@ async def test_a_peer_that_says_nothing_is_dropped(
     control = ControlSocket(path, {"status": status})
     await control.open()
     assert await talk(path, b"") == b""
+    await control.close()
+
+
+@pytest.mark.asyncio
+async def test_silent_peers_make_room_and_the_one_that_spoke_last_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control_socket, "MOST_PEERS", 3)
+    path = tmp_path / "n1.sock"
+    control = ControlSocket(path, {"status": status})
+    await control.open()
+    speaking, asking = await asyncio.open_unix_connection(path)
+    silent = [await asyncio.open_unix_connection(path) for _peer in range(2)]
+    asking.write(b'{"command": "status"}\n')
+    assert json.loads(await speaking.readline())["node"] == "n1"
+    assert json.loads(await talk(path, b'{"command": "status"}\n'))["node"] == "n1"
+    assert await silent[0][0].read() == b""
+    asking.write(b'{"command": "status"}\n')
+    assert json.loads(await speaking.readline())["node"] == "n1"
+    for writer in (asking, *(writer for _reader, writer in silent)):
+        writer.close()
+    await control.close()
+
+
+@pytest.mark.asyncio
+async def test_a_peer_that_never_reads_loses_its_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control_socket, "PATIENCE_SECONDS", 0.05)
+    path = tmp_path / "n1.sock"
+    control = ControlSocket(path, {"status": lambda: {"node": "x" * 100_000}})
+    await control.open()
+    with socket.socket(socket.AF_UNIX) as deaf:
+        deaf.setblocking(False)
+        deaf.connect(str(path))
+        deaf.send(b'{"command": "status"}\n' * 20)
+        await asyncio.sleep(0.5)
+        with pytest.raises(BrokenPipeError):
+            deaf.send(b'{"command": "status"}\n')
+    await control.close()
+
+
+@pytest.mark.asyncio
+async def test_between_two_answers_to_one_peer_everybody_else_gets_a_turn(tmp_path: Path) -> None:
+    turns: list[str] = []
+
+    def told() -> dict[str, Json]:
+        turns.append("answer")
+        asyncio.get_running_loop().call_soon(turns.append, "turn")
+        return {}
+
+    path = tmp_path / "n1.sock"
+    control = ControlSocket(path, {"status": told})
+    await control.open()
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(b'{"command": "status"}\n' * 3)
+    for _answer in range(3):
+        assert await reader.readline() == b"{}\n"
+    assert turns[:4] == ["answer", "turn", "answer", "turn"]
+    writer.close()
     await control.close()
 
 

@@ -1,9 +1,11 @@
 """Events as lines: for people, for journald, as JSON; and never in the way."""
 
+import errno
 import json
 import os
 import re
 from dataclasses import replace
+from threading import Semaphore
 
 import pytest
 
@@ -114,6 +116,46 @@ def test_a_reader_that_hangs_costs_lines_but_never_time() -> None:
     os.close(reading)
     writer.close()
     os.close(writing)
+
+
+def test_a_log_that_was_full_goes_on_with_whole_lines_and_says_how_many_are_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = bytearray()
+    room = [300]
+    attempts = Semaphore(0)
+
+    def write(_descriptor: int, octets: memoryview) -> int:
+        attempts.release()
+        if not room[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        count = min(len(octets), room[0])
+        room[0] -= count
+        written.extend(octets[:count])
+        return count
+
+    monkeypatch.setattr("os.write", write)
+    clock = FakeClock()
+    writer = LogWriter(clock, LogFormat.JSON, -1)
+    event = an_event()
+
+    def say(lines: int, tries: int) -> None:
+        for _ in range(lines):
+            writer.listen(event)
+        clock.run(0.02)
+        assert all(attempts.acquire(timeout=5) for _ in range(tries))
+
+    say(2, tries=2)  # a whole line and the beginning of another
+    say(3, tries=1)
+    room[0] = 10_000
+    say(1, tries=1)
+    writer.close()
+    lines = bytes(written).decode().splitlines()
+    assert [line.endswith("}") for line in lines] == [True, False, True, True]
+    told = json.loads(lines[2])
+    assert (told["event"], told["lines"]) == ("log_lines_lost", 4)
+    assert told["text"] == "4 lines of this log are missing: No space left on device"
+    assert json.loads(lines[3])["event"] == "transition"
 
 
 def test_repeating_warnings_are_reported_at_once_and_then_once_a_minute_with_a_count() -> None:

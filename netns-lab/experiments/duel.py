@@ -1,0 +1,165 @@
+"""The same fault for a pair of pyvrrp and a pair of keepalived, at the same moment in one play."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from experiments.asking import Client
+from experiments.node import Node
+from experiments.play import Play
+from experiments.setting import Setting
+from pyvrrp.testing.segment import Segment
+
+RIVALS = ("pyvrrp", "keepalived")
+HIGH, LOW = 200, 100
+_COLD_START = 5.0  # seconds two daemons may take from their processes to a holder
+
+_PYVRRP = """
+[[virtual_router]]
+name = "web"
+interface = "eth0"
+vrid = 51
+priority = {priority}
+addresses = [{addresses}]
+advertisement_interval = "{interval_ms}ms"
+preempt = {preempt}
+{more}
+"""
+
+_KEEPALIVED = """
+vrrp_instance web {{
+    state BACKUP
+    interface eth0
+    virtual_router_id 51
+    priority {priority}
+    version 3
+    advert_int {interval}
+    {preempt}
+    virtual_ipaddress {{
+        {addresses}
+    }}
+}}
+"""
+
+
+@dataclass(slots=True)
+class Pair:
+    """Two routers of one implementation on a segment of their own, with a client."""
+
+    implementation: str
+    segment: Segment
+    first: Node  # of higher priority
+    second: Node
+    addresses: tuple[str, ...]  # without prefix lengths
+    client: Client
+
+    @property
+    def address(self) -> str:
+        """The virtual address the client asks."""
+        return self.addresses[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Duel:
+    """Both pairs. `each` does the same to both, one right after the other."""
+
+    play: Play
+    setting: Setting
+    pairs: tuple[Pair, ...] = field(default_factory=tuple)
+
+    @property
+    def pyvrrp(self) -> Pair:
+        """The pair that is judged."""
+        return self.pairs[0]
+
+    @property
+    def keepalived(self) -> Pair:
+        """The pair for comparison."""
+        return self.pairs[1]
+
+    @property
+    def down(self) -> float:
+        """Master_Down_Interval of the standby, in seconds."""
+        return self.setting.master_down_interval(LOW)
+
+    def each(self, act: Callable[[Pair], object]) -> None:
+        """Do *act* to every pair."""
+        for pair in self.pairs:
+            act(pair)
+
+    def start(self, *, clients: bool = True) -> None:
+        """Watch, start all daemons, wait until the better of each pair has the addresses."""
+        self.play.begin()
+        self.each(lambda pair: pair.first.start())
+        self.each(self._wait_for_first)
+        self.each(lambda pair: pair.second.start())
+        if clients:
+            self.each(lambda pair: pair.client.start())
+        self.play.sleep(0.5)  # the standby has begun to listen
+
+    def _wait_for_first(self, pair: Pair) -> None:
+        name = pair.first.name
+        self.play.wait_for_holder(pair.address, name, within=_COLD_START, what=f"{name} starts")
+
+    def finish(self) -> None:
+        """End the clients: what they lost is known afterwards."""
+        self.each(lambda pair: pair.client.finish())
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    interval_ms: int
+    preempt: bool
+    count: int
+    more: str
+
+
+def duel(
+    play: Play,
+    *,
+    interval_ms: int = 100,
+    preempt: bool = True,
+    count: int = 1,
+    more: str = "",
+    rivals: Sequence[str] = RIVALS,
+) -> Duel:
+    """Build the pairs, each with *count* addresses; *more* goes into pyvrrp's virtual router."""
+    terms = _Terms(interval_ms, preempt, count, more)
+    nets = ("10.9.0", "10.8.0")
+    pairs = tuple(_pair(play, rival, net, terms) for rival, net in zip(rivals, nets, strict=False))
+    return Duel(play, Setting(interval_ms=interval_ms), pairs)
+
+
+def _pair(play: Play, rival: str, net: str, terms: _Terms) -> Pair:
+    segment = play.segment(rival)
+    addresses = tuple(f"{net}.{100 + number}" for number in range(terms.count))
+    first, second = (
+        play.node(f"{rival}-{suffix}", f"{net}.{number}/24", segment=segment)
+        for number, suffix in enumerate("ab", start=1)
+    )
+    for node, priority in ((first, HIGH), (second, LOW)):
+        node.echo()
+        if rival == "pyvrrp":
+            node.pyvrrp(_pyvrrp(priority, addresses, terms))
+        else:
+            node.keepalived(_keepalived(priority, addresses, terms))
+    client = play.client(f"{rival}-c", addresses[0], f"{net}.9/24", segment=segment)
+    return Pair(rival, segment, first, second, addresses, client)
+
+
+def _pyvrrp(priority: int, addresses: Sequence[str], terms: _Terms) -> str:
+    return _PYVRRP.format(
+        priority=priority,
+        addresses=", ".join(f'"{address}/24"' for address in addresses),
+        interval_ms=terms.interval_ms,
+        preempt=str(terms.preempt).lower(),
+        more=terms.more,
+    )
+
+
+def _keepalived(priority: int, addresses: Sequence[str], terms: _Terms) -> str:
+    return _KEEPALIVED.format(
+        priority=priority,
+        addresses="\n        ".join(f"{address}/24" for address in addresses),
+        interval=terms.interval_ms / 1000,
+        preempt="" if terms.preempt else "nopreempt",
+    )

@@ -1,0 +1,54 @@
+"""The master's link goes down and up, ten times in four seconds; keepalived beside it.
+
+Nobody keeps an address on a dead link, no two nodes that hear each other have it together, and when
+the link is steady the better node has it again and everything is as before.
+"""
+
+from collections.abc import Iterator
+
+from experiments.duel import duel
+from experiments.play import Play
+from experiments.result import ExperimentResult
+from experiments.setting import HAND_OVER, NOISE
+
+from scenarios import Options
+
+NEEDS = ("pyvrrp", "keepalived")
+_FLAPS = 10
+_DOWN, _UP = 0.12, 0.28
+
+
+def experiments(options: Options) -> Iterator[ExperimentResult]:
+    """Run it."""
+    interval_ms = options.interval_ms or 100
+    with Play(f"{_FLAPS} flaps", f"{interval_ms} ms, IPv4", options.listen) as play:
+        both = duel(play, interval_ms=interval_ms)
+        both.start()
+        before = both.pyvrrp.first.host.addresses("eth0")
+        began = play.mark("the links of the masters begin to flap")
+        for _flap in range(_FLAPS):
+            both.each(lambda pair: pair.segment.cut(pair.first.host))
+            play.sleep(_DOWN)
+            both.each(lambda pair: pair.segment.heal(pair.first.host))
+            play.sleep(_UP)
+        steady = play.mark("the links are steady")
+        pair = both.pyvrrp
+        within = both.setting.master_down_interval(200) + NOISE
+        play.wait_for_holder(pair.address, pair.first.name, within=within)
+        play.sleep(1.2)
+        both.finish()
+        play.never_two(pair.address, began, HAND_OVER)
+        play.equal(
+            "its addresses afterwards", sorted(pair.first.host.addresses("eth0")), sorted(before)
+        )
+        play.equal(
+            "what follows", play.succession(pair.address, steady + within), [pair.first.name]
+        )
+        for each in both.pairs:
+            missed = each.client.longest_outage(began)
+            lost = each.client.lost(began)
+            play.figure(
+                f"{each.implementation}: the client's longest outage",
+                f"{missed * 1000:.0f} ms, {lost} datagrams lost in all",
+            )
+    yield play.result()
