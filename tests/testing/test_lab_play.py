@@ -72,6 +72,7 @@ def test_a_play_tells_who_had_the_address_and_what_the_client_lost() -> None:
         play.wait_for_holder(ADDRESS, "r1", within=5.0)
         r2.start()
         client.start()
+        play.wait(lambda: '"to": "BACKUP"' in r2.daemon.output(), "r2 to listen")
         asked = r2.command("status", "--json")
         died = play.mark("r1 is paused, then its power fails")
         r1.pause()
