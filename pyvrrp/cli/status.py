@@ -84,11 +84,15 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
     for address in _objects(router, "addresses"):
         where = "here" if address.get("present") else "not here"
         lines.append(f"  address {address.get('address')}: {where}")
+    for holder in _objects(router, "other_holders"):
+        who = f"{holder.get('address')} is claimed by {holder.get('mac')} too"
+        lines.append(f"  WARNING: {who}, {_seconds(holder)} ago")
     for check in _objects(router, "checks"):
         verdict = "passes" if check.get("passing") else "FAILS"
-        age = check.get("age_ms")
-        ago = f", {age / 1000:.1f} s ago" if isinstance(age, float | int) else ""
-        lines.append(f"  check {check.get('name')} {verdict}: {check.get('reason')}{ago}")
+        ago = "" if check.get("age_ms") is None else f", {_seconds(check)} ago"
+        weight = check.get("weight")
+        points = f" (weight {weight:+d})" if isinstance(weight, int) else ""
+        lines.append(f"  check {check.get('name')}{points} {verdict}: {check.get('reason')}{ago}")
     lines.extend(_timers(router))
     counters = router.get("counters")
     if isinstance(counters, dict):
@@ -122,6 +126,11 @@ def _timers(router: Mapping[str, object]) -> list[str]:
 def _objects(value: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
     items = value.get(key)
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def _seconds(value: Mapping[str, object]) -> str:
+    age = value.get("age_ms")
+    return f"{age / 1000:.1f} s" if isinstance(age, float | int) else "?"
 
 
 def _text(value: Mapping[str, object], key: str) -> str:

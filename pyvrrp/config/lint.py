@@ -9,6 +9,7 @@ from pyvrrp.config.keys import bare
 from pyvrrp.config.model import (
     CheckConfig,
     ChecksumPolicy,
+    ClaimProbePolicy,
     Configuration,
     ExecProbeConfig,
     HttpProbeConfig,
@@ -43,6 +44,10 @@ _ONLY_WEIGHTS = (
 _WEIGHT_WITHOUT_PREEMPTION = (
     "have a weight, which never moves the addresses with preempt = false: no node takes over from "
     "a living one; a check without a weight makes it let go"
+)
+_REFUSES = (
+    '"refuse" takes over from no dead daemon whose kernel still answers: a keepalived that was '
+    "killed, or a pyvrrp without lease, keeps the addresses for ever"
 )
 _IN_CLEAR = "is no security: the password crosses the network in clear, and RFC 3768 removed it"
 
@@ -79,6 +84,8 @@ def _election(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
         yield ".checksum", 'keepalived and FRR refuse this form by default; "auto" adapts to peers'
     if router.authentication:
         yield ".authentication", _IN_CLEAR
+    if router.claim_probe is ClaimProbePolicy.REFUSE:
+        yield ".claim_probe", _REFUSES
 
 
 def _lease(router: VirtualRouterConfig, *, guardian: bool) -> Iterator[tuple[str, str]]:

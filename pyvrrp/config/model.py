@@ -23,6 +23,19 @@ class ChecksumPolicy(StrEnum):
     RFC5798 = "rfc5798"
 
 
+class ClaimProbePolicy(StrEnum):
+    """What to do if somebody has the addresses when the master has fallen silent.
+
+    WARN claims them and says so, DEFER waits a bounded time first, REFUSE does not claim them
+    while somebody answers, OFF does not ask.
+    """
+
+    WARN = "warn"
+    DEFER = "defer"
+    REFUSE = "refuse"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class AnnouncePolicy:
     """When gratuitous ARP or unsolicited Neighbor Advertisements are sent for each address.
@@ -55,6 +68,7 @@ class VirtualRouterConfig:
     max_learned_interval: Nanoseconds = Nanoseconds(10 * SECOND)
     lease: int = 2  # whole seconds; 0: no lease
     announce: AnnouncePolicy = AnnouncePolicy()
+    claim_probe: ClaimProbePolicy = ClaimProbePolicy.WARN
     checks: tuple[str, ...] = ()  # all that it uses, in the order of the file
     weights: tuple[Weight, ...] = ()  # those of them that move the priority
     hold_down: HoldDown = HoldDown()

@@ -1,9 +1,9 @@
-"""The policies inside a virtual router's table: announcements, hold-down, lease."""
+"""The policies inside a virtual router's table: announcements, claims, hold-down, lease."""
 
 from pyvrrp.config.durations import duration, duration_from, write_duration
 from pyvrrp.config.keys import Key, Section
-from pyvrrp.config.model import AnnouncePolicy
-from pyvrrp.config.values import WrongValueError, integer, shown, table, wrong
+from pyvrrp.config.model import AnnouncePolicy, ClaimProbePolicy
+from pyvrrp.config.values import WrongValueError, integer, one_of, shown, table, wrong
 from pyvrrp.errors import Problem
 from pyvrrp.fencing.policy import HoldDown
 from pyvrrp.units import SECOND, Nanoseconds
@@ -85,3 +85,15 @@ def automatic_lease(interval: Nanoseconds) -> int:
     The kernel counts lifetimes in seconds, so 2 s is the least that is renewed in comfort.
     """
     return max(_SHORTEST_LEASE, 2 * interval // SECOND)
+
+
+claim_probe = one_of({str(policy): policy for policy in ClaimProbePolicy})
+
+
+def automatic_claim_probe(interval: Nanoseconds) -> ClaimProbePolicy:
+    """Return whether neighbours are asked at a claim: yes, unless every millisecond counts.
+
+    Below a second the lease is longer than the backups wait, so that the kernel of a daemon that
+    has just died would often answer.
+    """
+    return ClaimProbePolicy.WARN if interval >= SECOND else ClaimProbePolicy.OFF

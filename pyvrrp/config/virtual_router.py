@@ -8,7 +8,14 @@ from pyvrrp.config.check_uses import check_uses
 from pyvrrp.config.durations import duration, duration_from, write_duration
 from pyvrrp.config.keys import Key, Section
 from pyvrrp.config.model import ChecksumPolicy, InterfaceAddress, VirtualRouterConfig
-from pyvrrp.config.policies import announce, automatic_lease, hold_down, lease
+from pyvrrp.config.policies import (
+    announce,
+    automatic_claim_probe,
+    automatic_lease,
+    claim_probe,
+    hold_down,
+    lease,
+)
 from pyvrrp.config.preference import DEFAULT_PRIORITY, NODES, PRIORITY, Rank, rank
 from pyvrrp.config.values import (
     boolean,
@@ -66,13 +73,14 @@ CHECKSUM = Key("checksum", _checksum, "auto")
 AUTHENTICATION = Key("authentication", optional(_password))
 MAX_LEARNED_INTERVAL = Key("max_learned_interval", optional(duration))
 LEASE = Key("lease", lease, "auto")
+CLAIM_PROBE = Key("claim_probe", optional(claim_probe))
 ANNOUNCE = Key("announce", announce, {})
 CHECKS = Key("checks", check_uses, [])
 HOLD_DOWN = Key("hold_down", hold_down, {})
 
 KEYS: tuple[Key[object], ...] = (
     *(NAME, INTERFACE, NETNS, VRID, ADDRESSES, PRIORITY, NODES, VERSION, INTERVAL),
-    *(PREEMPT, PREEMPT_DELAY, CHECKS, HOLD_DOWN, LEASE, ANNOUNCE, STRICT, CHECKSUM),
+    *(PREEMPT, PREEMPT_DELAY, CHECKS, HOLD_DOWN, LEASE, ANNOUNCE, CLAIM_PROBE, STRICT, CHECKSUM),
     *(MAX_LEARNED_INTERVAL, AUTHENTICATION),
 )
 
@@ -102,6 +110,7 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
         max_learned_interval=Nanoseconds(10 * interval),
         lease=automatic_lease(interval) if chosen_lease is None else chosen_lease,
         announce=section.read(ANNOUNCE),
+        claim_probe=section.read(CLAIM_PROBE) or automatic_claim_probe(interval),
         checks=tuple(use.check for use in uses),
         weights=tuple(Weight(use.check, use.weight) for use in uses if use.weight is not None),
         hold_down=section.read(HOLD_DOWN),

@@ -102,6 +102,14 @@ class Snapshots:
                 _check(runner, points.get(runner.config.name), now)
                 for runner in self._supervisor.checks_of(instance)
             ],
+            "other_holders": [
+                {
+                    "address": str(holder.address),
+                    "mac": holder.mac.hex(":"),
+                    "age_ms": to_milliseconds(Nanoseconds(now - holder.at)),
+                }
+                for holder in instance.other_holders.known
+            ],
             "counters": dict(instance.counters.snapshot()),
         }
 

@@ -26,7 +26,8 @@ FRAMES_PER_TURN = 32  # sent in one go before the loop gets a turn for advertise
 # A predecessor may answer for the addresses 50 ms longer, and a neighbour that asked just then may
 # have heard it last.
 PREDECESSOR_GONE = Nanoseconds(150 * MILLISECOND)
-PROBE_DELAY = SECOND  # a master that yields needs a moment to remove the address
+FIRST_LOOK_FOR_OTHERS = SECOND  # a master that yields needs a moment to remove the address
+LOOK_FOR_OTHERS_EVERY = Nanoseconds(10 * SECOND)
 
 
 class Wire(Protocol):
@@ -77,7 +78,7 @@ class Announcer:
         self._once_more = AlarmClock(clock, self._predecessor_gone)
         self._again = AlarmClock(clock, self._second_burst)
         self._refresh = AlarmClock(clock, self._refreshed)
-        self._probe = AlarmClock(clock, self._look_for_others)
+        self._look = AlarmClock(clock, self._look_for_others)
 
     def start(self, *, succeeds: bool = False) -> None:
         """Announce on becoming master, and keep announcing until stopped.
@@ -92,13 +93,13 @@ class Announcer:
         if self._policy.delay:
             self._again.set(Nanoseconds(now + self._policy.delay))
         self._schedule_refresh()
-        self._probe.set(Nanoseconds(now + PROBE_DELAY))
+        self._look.set(Nanoseconds(now + FIRST_LOOK_FOR_OTHERS))
 
     def stop(self) -> None:
         """Say nothing any more."""
         self._running = False
         self._queue.clear()
-        alarms = (self._pump_alarm, self._once_more, self._again, self._refresh, self._probe)
+        alarms = (self._pump_alarm, self._once_more, self._again, self._refresh, self._look)
         for alarm in alarms:
             alarm.set(None)
 
@@ -122,7 +123,6 @@ class Announcer:
 
     def _refreshed(self) -> None:
         self._enqueue(self._addresses, 1)
-        self._look_for_others()
         self._schedule_refresh()
 
     def _schedule_refresh(self) -> None:
@@ -132,6 +132,7 @@ class Announcer:
     def _look_for_others(self) -> None:
         mac = self._wire.mac()
         self._queue.extend(probe(address, mac) for address in self._addresses)
+        self._look.set(Nanoseconds(self._clock.now() + LOOK_FOR_OTHERS_EVERY))
         self._pump()
 
     def _enqueue(self, addresses: Collection[Address], rounds: int) -> None:

@@ -33,6 +33,8 @@ VIRTUAL_ROUTER_COUNTERS = (
     "send_errors",
     "announcements_sent",
     "announcement_errors",
+    "claims_contested",
+    "claims_held_back",
     "address_conflicts",
     "addresses_restored",
     "kernel_errors",

@@ -20,6 +20,7 @@ from pyvrrp.runtime.expectations import parameters_of, renewal_limit
 from pyvrrp.runtime.gates import Gate, Gates
 from pyvrrp.runtime.inbound import Inbound, LastHeard
 from pyvrrp.runtime.journal import Journal, Level
+from pyvrrp.runtime.other_holders import OtherHolders
 from pyvrrp.runtime.outbound import Outbound
 from pyvrrp.runtime.performer import Performer
 from pyvrrp.runtime.reporter import Reporter
@@ -48,7 +49,7 @@ from pyvrrp.virtual_router.states import (
     deadline,
 )
 from pyvrrp.virtual_router.timers import handover_patience, master_down_interval
-from pyvrrp.virtual_router.transitions import step, takeover_is_due
+from pyvrrp.virtual_router.transitions import step, takeover_cause, takeover_is_due
 
 REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # before addresses that the kernel refused are tried again
 
@@ -78,6 +79,7 @@ class Instance:
         self.reporter = Reporter(config, ports.clock, journal, self.counters)
         self._inbound = Inbound(config, ports.clock, self._advertiser, self.reporter, self.counters)
         self._performer = Performer(config, ports, journal, self.counters, self, kernel_budget)
+        self.other_holders = OtherHolders(config, ports.clock, journal, self.counters)
         self._announcer = Announcer(config, ports.clock, segment, journal, self.counters)
         self._outbound = Outbound(
             *(self._advertiser, self._performer, self._announcer, self.reporter, self.counters),
@@ -148,6 +150,19 @@ class Instance:
     def stopped(self) -> bool:
         """Whether it has left the election and the kernel has nothing of it any more."""
         return isinstance(self.state, Init) and self._performer.idle
+
+    @property
+    def is_master(self) -> bool:
+        """Whether it is master, and not on its way to another state."""
+        return isinstance(self.state, Master)
+
+    @property
+    def is_silence_why(self) -> bool:
+        """Whether it would take over because nobody was heard: no release, no preemption."""
+        return isinstance(self.state, Backup) and (
+            takeover_cause(self.state, self._parameters, self._clock.now())
+            is NewMasterReason.NO_RESPONSE
+        )
 
     @property
     def waits_for(self) -> str:
@@ -225,7 +240,7 @@ class Instance:
     def claimed(self, claim: Claim) -> None:
         """Segment: another host says that one of the addresses held is its own."""
         if isinstance(self.state, Master):
-            self.reporter.claimed(claim)
+            self.other_holders.heard(claim)
 
     def may_hold(self) -> bool:
         """Performer: whether the lease may be renewed."""
@@ -248,6 +263,7 @@ class Instance:
             self._conditions = replace(self._conditions, leftovers=False)
         if not isinstance(self.state, Master):
             self._gates.end_claim()
+            self.other_holders.stop()
         self.post(AddressesGone())
         self._reconcile()
 

@@ -1,33 +1,19 @@
-"""The neighbours on one interface: to be asked who has an address, and to be told.
-
-Asked in the form that claims nothing (RFC 5227 2.1.1, RFC 4862 5.4.2), so that no neighbour
-learns anything wrong from it.
-"""
+"""The neighbours on one interface: to be asked who has an address, and to be told."""
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Place
 from pyvrrp.ports import Address, AnnouncementSocket, Claim, InterfaceState, Ports
 from pyvrrp.runtime.alarm_clock import AlarmClock
 from pyvrrp.runtime.announcer import probe
+from pyvrrp.runtime.inquiry import Answer, Inquiry
 from pyvrrp.runtime.journal import Journal
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
-QUESTIONS = 3  # a single one that is lost must not look like nobody
-PATIENCE = Nanoseconds(150 * MILLISECOND)  # after each
-LAST_TURN = Nanoseconds(20 * MILLISECOND)  # for what the socket has queued while we were held up
+PATIENCE = Nanoseconds(150 * MILLISECOND)  # after each question
 REOPEN_AFTER = SECOND
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Who has the address: somebody at *mac*, nobody (None), or unknown because of *error*."""
-
-    mac: bytes | None = None
-    error: str = ""
 
 
 class Neighbours:
@@ -49,9 +35,7 @@ class Neighbours:
         self._state = InterfaceState()
         self._socket: AnnouncementSocket | None = None
         self._opened_for = 0  # interface index; 0: nothing is open
-        self._answered: Callable[[Answer], None] | None = None
-        self._left_to_ask = 0
-        self._next = AlarmClock(ports.clock, self._go_on)
+        self._inquiry = Inquiry(ports.clock, self, PATIENCE)
         self._reopen = AlarmClock(ports.clock, self._open)
 
     @property
@@ -69,9 +53,7 @@ class Neighbours:
 
     def ask(self, answered: Callable[[Answer], None]) -> None:
         """Ask three times within about 450 ms; *answered* is called once, unless called off."""
-        self._answered = answered
-        self._left_to_ask = QUESTIONS
-        self._next.set(self._ports.clock.now())
+        self._inquiry.ask((self._address,), answered)
 
     def ask_once(self) -> None:
         """Ask one time; who answers is reported as a claim."""
@@ -80,8 +62,7 @@ class Neighbours:
 
     def call_off(self) -> None:
         """Ask no more."""
-        self._answered = None
-        self._next.set(None)
+        self._inquiry.call_off()
 
     def stop(self) -> None:
         """Close everything."""
@@ -99,33 +80,8 @@ class Neighbours:
         """Return the interface's hardware address."""
         return self._state.mac
 
-    def _go_on(self) -> None:
-        if self._left_to_ask < 0:
-            self._answer(Answer())
-            return
-        self._left_to_ask -= 1
-        if self._left_to_ask < 0:
-            # Whatever the delay: the loop has turned once more before nobody is the answer.
-            self._next.set(Nanoseconds(self._ports.clock.now() + LAST_TURN))
-            return
-        try:
-            self.announce(probe(self._address, self._state.mac))
-        except KernelError as error:
-            self._answer(Answer(error=str(error)))
-            return
-        pause = PATIENCE if self._left_to_ask else PATIENCE - LAST_TURN
-        self._next.set(Nanoseconds(self._ports.clock.now() + pause))
-
-    def _answer(self, answer: Answer) -> None:
-        answered = self._answered
-        self.call_off()
-        if answered is not None:
-            answered(answer)
-
     def _heard(self, claim: Claim) -> None:
-        if self._answered is not None:
-            self._answer(Answer(mac=claim.mac))
-        else:
+        if not self._inquiry.heard(claim):
             self._claimed(claim)
 
     def _open(self) -> None:

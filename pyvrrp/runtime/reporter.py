@@ -4,7 +4,7 @@ from typing import assert_never
 
 from pyvrrp.config.model import VirtualRouterConfig
 from pyvrrp.packet.reception import Accepted, Discarded, Mismatch
-from pyvrrp.ports import Claim, Clock, InterfaceState
+from pyvrrp.ports import Clock, InterfaceState
 from pyvrrp.runtime.alarm_clock import AlarmClock
 from pyvrrp.runtime.counters import Counters
 from pyvrrp.runtime.journal import Journal, Level
@@ -87,18 +87,6 @@ class Reporter:
             self._journal.warn_rarely(
                 name, text, topic=str(accepted.source), virtual_router=self._config
             )
-
-    def claimed(self, claim: Claim) -> None:
-        """Tell that another host says that one of the addresses held is its own."""
-        self._counters.add("address_conflicts")
-        mac = claim.mac.hex(":")
-        self._journal.warn_rarely(
-            "address_conflict",
-            f"{claim.address} is claimed by {mac} too",
-            topic=f"{claim.address} {mac}",
-            virtual_router=self._config,
-            fields={"address": str(claim.address), "mac": mac},
-        )
 
     def foreign(self, state: InterfaceState) -> None:
         """Tell of virtual addresses here with another prefix, which are not ours to remove."""

@@ -23,6 +23,7 @@ from pyvrrp.ports import (
     InterfaceState,
     Ports,
 )
+from pyvrrp.runtime.alarm_clock import AlarmClock
 from pyvrrp.runtime.counters import SEGMENT_COUNTERS, Counters
 from pyvrrp.runtime.journal import Journal
 from pyvrrp.units import SECOND, Nanoseconds
@@ -52,8 +53,12 @@ class Member(Protocol):
     def discard(self, discarded: Discarded) -> None:
         """Something for this VRID that is no advertisement."""
 
+
+class Claimant(Protocol):
+    """Whoever wants to know who else has an address."""
+
     def claimed(self, claim: Claim) -> None:
-        """Another host claims one of the addresses held."""
+        """Another host says that one of the addresses watched is its own."""
 
 
 class Segment:
@@ -70,7 +75,8 @@ class Segment:
         self._announcements: AnnouncementSocket | None = None
         self._opened_for = 0  # interface index; 0: nothing is open
         self._watching: Handle | None = None
-        self._held: dict[Member, frozenset[Address]] = {}
+        self._held: dict[Claimant, frozenset[Address]] = {}
+        self._watch = AlarmClock(ports.clock, self._watch_held)
 
     def add(self, member: Member) -> None:
         """Have *member* stand on this interface, from `start` on."""
@@ -111,9 +117,13 @@ class Segment:
         """Return the interface's hardware address."""
         return self.state.mac
 
-    def hold(self, member: Member, addresses: Iterable[Address]) -> None:
-        """Watch for other hosts that claim what *member* holds (nothing: stop watching)."""
-        self._held[member] = frozenset(addresses)
+    def hold(self, claimant: Claimant, addresses: Iterable[Address]) -> None:
+        """Watch for other hosts that claim these, for *claimant* (nothing: stop watching)."""
+        self._held[claimant] = frozenset(addresses)
+        # When the loop turns: once for all virtual routers that take over together.
+        self._watch.set(self._ports.clock.now())
+
+    def _watch_held(self) -> None:
         if self._announcements is None:
             return
         try:
@@ -217,6 +227,6 @@ class Segment:
         )
 
     def _claimed(self, claim: Claim) -> None:
-        for member, addresses in tuple(self._held.items()):
+        for claimant, addresses in tuple(self._held.items()):
             if claim.address in addresses:
-                member.claimed(claim)
+                claimant.claimed(claim)

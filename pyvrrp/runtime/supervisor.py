@@ -7,6 +7,7 @@ from pyvrrp.identity import Place
 from pyvrrp.ports import Ports
 from pyvrrp.runtime.alarm_clock import AlarmClock
 from pyvrrp.runtime.check_runner import CheckRunner
+from pyvrrp.runtime.claim_probe import ClaimProbe
 from pyvrrp.runtime.fence_watch import FenceWatch
 from pyvrrp.runtime.instance import Instance
 from pyvrrp.runtime.journal import Journal
@@ -54,6 +55,7 @@ class Supervisor:
         self.fences[str(config.id)] = FenceWatch(
             instance, fencing, self._ports.clock, self._journal
         )
+        ClaimProbe(instance, segment, self._ports.clock, self._journal)
         self._scales.append(Scale(instance, self.checks, self._ports.clock))
 
     def checks_of(self, instance: Instance) -> list[CheckRunner]:

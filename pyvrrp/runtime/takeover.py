@@ -15,9 +15,10 @@ from pyvrrp.ports import Claim, Handle, InterfaceAddress, InterfaceState, Ports
 from pyvrrp.runtime.alarm_clock import AlarmClock
 from pyvrrp.runtime.announcer import Announcer
 from pyvrrp.runtime.counters import VIRTUAL_ROUTER_COUNTERS, Counters
+from pyvrrp.runtime.inquiry import Answer
 from pyvrrp.runtime.journal import Journal, Level
 from pyvrrp.runtime.lookout import Lookout
-from pyvrrp.runtime.neighbours import Answer, Neighbours
+from pyvrrp.runtime.neighbours import Neighbours
 from pyvrrp.runtime.performer import Performer
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, in_words
 
@@ -138,12 +139,13 @@ class Takeover:
         self._explain(obstacle)
         if obstacle:
             return
-        if answer.mac is None:
+        if answer.claim is None:
             self._take(f"nobody answers for {self._address.ip}", forced=False)
         elif self._config.force:
-            self._take(f"although {self._address.ip} is at {answer.mac.hex(':')}", forced=True)
+            holder = answer.claim.mac.hex(":")
+            self._take(f"although {self._address.ip} is at {holder}", forced=True)
         else:
-            self._name(answer.mac)
+            self._name(answer.claim.mac)
 
     def _claimed(self, claim: Claim) -> None:
         """Another host says that the address is its own."""

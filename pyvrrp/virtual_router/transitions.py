@@ -67,6 +67,11 @@ def step(state: State, event: Event, parameters: Parameters, now: Nanoseconds) -
             assert_never(state)
 
 
+def takeover_cause(state: Backup, parameters: Parameters, now: Nanoseconds) -> NewMasterReason:
+    """Return why a Backup whose time has come takes over."""
+    return _why_now(state, parameters, now)[1]
+
+
 def _in_init(state: Init, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
     """RFC 9568 section 6.4.1."""
     match event:

@@ -10,9 +10,10 @@ import pytest
 from pyvrrp.cli.main import main
 from pyvrrp.daemon.control_socket import ControlSocket
 from pyvrrp.daemon.snapshot import Json, Snapshots
+from pyvrrp.fencing.weight import Weight
 from pyvrrp.ports import ProbeResult
 from pyvrrp.units import Nanoseconds
-from tests.support.cluster import Cluster
+from tests.support.cluster import Cluster, Node
 
 Status = Callable[..., int]
 
@@ -23,11 +24,11 @@ def nodes() -> tuple[dict[str, Json], dict[str, Json]]:
     master, standby = cluster.node(200, fenced=True), cluster.node(100, fenced=True)
     standby.set_service(ProbeResult(False, "HTTP 503"))
     cluster.run(10)
-    taken = [
-        Snapshots(node.supervisor, cluster.clock).take(Nanoseconds(cluster.clock.now()))
-        for node in (master, standby)
-    ]
-    return taken[0], taken[1]
+    return taken(cluster, master), taken(cluster, standby)
+
+
+def taken(cluster: Cluster, node: Node) -> dict[str, Json]:
+    return Snapshots(node.supervisor, cluster.clock).take(Nanoseconds(cluster.clock.now()))
 
 
 def status(path: Path, answer: dict[str, Json], *words: str) -> int:
@@ -66,6 +67,21 @@ def test_a_fenced_node_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert ": fenced by web: HTTP 503\n" in shown
     assert "  check web FAILS: HTTP 503, 1.0 s ago\n" in shown
     assert "  address 192.0.2.100/24: not here\n" in shown
+
+
+def test_another_priority_a_weight_and_another_holder_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = Cluster()
+    node = cluster.node(200, fenced=True, weights=(Weight("web", -120),))
+    cluster.node(100).host.filtered = node.host.filtered = True
+    node.set_service(ProbeResult(False, "HTTP 503"))
+    cluster.run(10)
+    assert status(tmp_path / "s", taken(cluster, node)) == 0
+    shown = capsys.readouterr().out
+    assert ", VRRPv3, priority 80 (configured 200)\n" in shown
+    assert "  check web (weight -120) FAILS: HTTP 503, 1.0 s ago\n" in shown
+    assert "  WARNING: 192.0.2.100 is claimed by 02:00:00:00:00:02 too, " in shown
 
 
 def test_a_name_turns_the_exit_status_into_an_answer(

@@ -43,6 +43,7 @@ def test_weights_alone_do_not_let_go_and_with_an_owner_or_without_preemption_do_
         ('preempt = false\npreempt_delay = "5s"', "preempt_delay", "has no effect"),
         ("strict = true", "strict", "two masters"),
         ('checksum = "rfc9568"', "checksum", "keepalived and FRR refuse"),
+        ('claim_probe = "refuse"', "claim_probe", "a keepalived that was killed"),
         ('version = 2\nauthentication = "abc"', "authentication", "is no security"),
         ('lease = "off"', "lease", "that is stopped or hangs keeps the addresses for ever"),
         ('lease = "3s"', "lease", "runs out after 3s, but the backups take over after 3s"),

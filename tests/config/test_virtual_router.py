@@ -2,7 +2,12 @@ from ipaddress import ip_interface
 
 import pytest
 
-from pyvrrp.config.model import AnnouncePolicy, ChecksumPolicy, VirtualRouterConfig
+from pyvrrp.config.model import (
+    AnnouncePolicy,
+    ChecksumPolicy,
+    ClaimProbePolicy,
+    VirtualRouterConfig,
+)
 from pyvrrp.fencing.policy import HoldDown
 from pyvrrp.identity import Family, Place, Version, VirtualRouterId
 from pyvrrp.units import Nanoseconds
@@ -156,6 +161,10 @@ def test_an_unknown_key_that_is_near_to_none_is_refused_with_all() -> None:
         (
             'checks = ["none"]',
             'checks[0]: there is no check "none"',
+        ),
+        (
+            'claim_probe = "ask"',
+            'claim_probe: must be one of "warn", "defer", "refuse", "off", not "ask"',
         ),
         ("announce = 5", "announce: must be a table, not 5"),
         ("announce.count = 0", "announce.count: must be from 1 to 100, not 0"),
@@ -491,3 +500,10 @@ def test_any_other_lease_is_refused(lease: str) -> None:
     assert problem.startswith(
         'lease: must be "auto", "off" or whole seconds from 1s to 86400s, not '
     )
+
+
+def test_neighbours_are_asked_at_a_claim_at_intervals_of_a_second_and_more() -> None:
+    assert router().claim_probe is ClaimProbePolicy.WARN
+    assert router('advertisement_interval = "990ms"').claim_probe is ClaimProbePolicy.OFF
+    keys = 'advertisement_interval = "100ms"\nclaim_probe = "defer"'
+    assert router(keys).claim_probe is ClaimProbePolicy.DEFER

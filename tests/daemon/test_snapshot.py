@@ -4,6 +4,7 @@ import json
 from ipaddress import ip_interface
 
 from pyvrrp.daemon.snapshot import Snapshots
+from pyvrrp.fencing.weight import Weight
 from pyvrrp.ports import ProbeResult
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.support.cluster import VIP, Cluster, Node
@@ -69,3 +70,25 @@ def test_present_is_what_the_kernel_says_not_what_the_state_implies() -> None:
     node.host.link()
     cluster.run(0.1)
     assert shown(cluster, node)["addresses"] == [{"address": VIP, "present": False}]
+
+
+def test_a_master_shows_who_else_has_its_address() -> None:
+    cluster = Cluster()
+    node, other = cluster.node(200), cluster.node(100)
+    other.host.filtered = node.host.filtered = True
+    cluster.run(10)
+    assert shown(cluster, node)["other_holders"] == [
+        {"address": "192.0.2.100", "mac": "02:00:00:00:00:02", "age_ms": 5781.05}
+    ]
+
+
+def test_the_priority_in_force_stands_beside_the_configured_one() -> None:
+    cluster = Cluster()
+    node = cluster.node(200, fenced=True, weights=(Weight("web", -120),))
+    node.set_service(ProbeResult(False, "HTTP 503"))
+    cluster.run(10)
+    router = shown(cluster, node)
+    assert (router["priority"], router["effective_priority"]) == (200, 80)
+    assert router["checks"] == [
+        {"name": "web", "passing": False, "reason": "HTTP 503", "weight": -120, "age_ms": 997.0}
+    ]

@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from functools import partial
 from ipaddress import IPv4Address, IPv4Interface, ip_interface
 
 from pyvrrp.config.model import HttpProbeConfig, ProbeConfig
@@ -17,6 +18,7 @@ from pyvrrp.ports import (
     Ports,
     ProbeResult,
 )
+from pyvrrp.runtime.announcer import probe
 from pyvrrp.units import SECOND, Nanoseconds
 
 ETH0 = Place("", "eth0")
@@ -81,6 +83,17 @@ class Lan:
             if host is not sender and host.connected and sender.connected:
                 host.hear(family, packet)
 
+    def ask(self, asker: "FakeHost", frame: bytes) -> None:
+        """Have whoever holds the address that *frame* asks for answer, 0.2 ms later."""
+        for host in self.hosts:
+            if host is asker or not (host.connected and asker.connected):
+                continue
+            for address in (*(a.ip for a in host.held), *host.answers_for):
+                if frame == probe(address, asker.state.mac):
+                    claim = Claim(address, host.state.mac)
+                    at = Nanoseconds(self.clock.now() + 200_000)
+                    self.clock.call_at(at, partial(asker.hear_claim, claim))
+
 
 class FakeAdvertisementSocket:
     def __init__(self, host: "FakeHost", family: Family, receive: Callable[[bytes], None]) -> None:
@@ -114,7 +127,10 @@ class FakeAnnouncementSocket:
         self.watched: frozenset[Address] = frozenset()
 
     def send(self, frame: bytes) -> None:
+        if self._host.announce_error:
+            raise KernelError(self._host.announce_error)
         self._host.announced.append((self._host.clock.now(), frame))
+        self._host.lan.ask(self._host, frame)
 
     def watch(self, addresses: frozenset[Address]) -> None:
         self.watched = addresses
@@ -133,9 +149,12 @@ class FakeHost:
         self.connected = True
         self.send_error = ""
         self.open_error = ""
+        self.announce_error = ""
         self.kernel_error = ""
         self.kernel_delay = 0.0
         self.reading = True  # False: packets wait in the socket, as while the process is stopped
+        self.filtered = False  # True: hears no advertisement, while everything else arrives
+        self.answers_for: tuple[Address, ...] = ()  # as a kernel whose daemon is dead
         self.announced: list[tuple[Nanoseconds, bytes]] = []
         self.requests: list[tuple[Nanoseconds, str, tuple[str, ...], int]] = []
         self.held: dict[InterfaceAddress, Nanoseconds | None] = {}
@@ -245,9 +264,13 @@ class FakeHost:
 
     # --- what happens to it ---
 
+    def hear_claim(self, claim: Claim) -> None:
+        if self.announcements is not None and claim.address in self.announcements.watched:
+            self.claimed(claim)
+
     def hear(self, family: Family, packet: bytes) -> None:
         socket = self.sockets.get(family)
-        if socket is None or socket.closed:
+        if socket is None or socket.closed or self.filtered:
             return
         if self.reading:
             socket.receive(packet)
