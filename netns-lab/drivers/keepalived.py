@@ -48,7 +48,10 @@ _CONFIGURATION = """global_defs {{
 
 
 class KeepalivedDaemon(Daemon):
-    """keepalived with a configuration of the caller's own."""
+    """keepalived with a configuration of the caller's own.
+
+    `${DIRECTORY}` in it is the node's own directory, with a script `check-web` in it.
+    """
 
     implementation: ClassVar[str] = "keepalived"
     several: ClassVar[bool] = True
@@ -61,7 +64,9 @@ class KeepalivedDaemon(Daemon):
 
     def start(self) -> None:
         """Write the configuration and start it."""
-        self.process = spawn(self, self.configuration)
+        _write_script(self.directory)
+        text = self.configuration.replace("${DIRECTORY}", str(self.directory))
+        self.process = spawn(self, text)
 
 
 class KeepalivedRouter(Router):
@@ -83,10 +88,7 @@ class KeepalivedRouter(Router):
         settings = self.settings
         check = track = ""
         if settings.check:
-            script = self.directory / "check-web"
-            script.write_text(_SCRIPT, encoding="utf-8")
-            script.chmod(0o700)
-            check = _CHECK.format(script=script)
+            check = _CHECK.format(script=_write_script(self.directory))
             track = "    track_script {\n        web\n    }\n"
         return _CONFIGURATION.format(
             node=self.host.name,
@@ -99,6 +101,13 @@ class KeepalivedRouter(Router):
             addresses="\n".join(f"        {address}" for address in settings.addresses),
             track=track,
         )
+
+
+def _write_script(directory: Path) -> Path:
+    script = directory / "check-web"
+    script.write_text(_SCRIPT, encoding="utf-8")
+    script.chmod(0o700)
+    return script
 
 
 def spawn(daemon: Daemon, configuration: str) -> Process:

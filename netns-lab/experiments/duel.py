@@ -26,6 +26,11 @@ preempt = {preempt}
 """
 
 _KEEPALIVED = """
+global_defs {{
+    script_user root
+    enable_script_security
+}}
+{script}
 vrrp_instance web {{
     state BACKUP
     interface eth0
@@ -37,7 +42,19 @@ vrrp_instance web {{
     virtual_ipaddress {{
         {addresses}
     }}
+    {track}
 }}
+"""
+_SCRIPT = """
+vrrp_script web {
+    script "${DIRECTORY}/check-web"
+    interval 1
+    timeout 1
+    rise 2
+    fall 2
+    init_fail
+    WEIGHT
+}
 """
 
 
@@ -111,6 +128,7 @@ class _Terms:
     preempt: bool
     count: int
     more: str
+    weight: int | None
 
 
 def duel(
@@ -120,10 +138,15 @@ def duel(
     preempt: bool = True,
     count: int = 1,
     more: str = "",
+    weight: int | None = None,
     rivals: Sequence[str] = RIVALS,
 ) -> Duel:
-    """Build the pairs, each with *count* addresses; *more* goes into pyvrrp's virtual router."""
-    terms = _Terms(interval_ms, preempt, count, more)
+    """Build the pairs, each with *count* addresses; *more* goes into pyvrrp's virtual router.
+
+    With *weight* keepalived looks at port 8080 every second: 0 makes it fence, another number is
+    added to its priority.
+    """
+    terms = _Terms(interval_ms, preempt, count, more, weight)
     nets = ("10.9.0", "10.8.0")
     pairs = tuple(_pair(play, rival, net, terms) for rival, net in zip(rivals, nets, strict=False))
     return Duel(play, Setting(interval_ms=interval_ms), pairs)
@@ -157,7 +180,11 @@ def _pyvrrp(priority: int, addresses: Sequence[str], terms: _Terms) -> str:
 
 
 def _keepalived(priority: int, addresses: Sequence[str], terms: _Terms) -> str:
+    weight = f"weight {terms.weight}" if terms.weight else ""
+    checks = terms.weight is not None
     return _KEEPALIVED.format(
+        script=_SCRIPT.replace("WEIGHT", weight) if checks else "",
+        track="track_script {\n        web\n    }" if checks else "",
         priority=priority,
         addresses="\n        ".join(f"{address}/24" for address in addresses),
         interval=terms.interval_ms / 1000,

@@ -1,0 +1,53 @@
+"""docs/testing.md says which scenario proves which behaviour; what it names exists."""
+
+import re
+
+from tests.architecture.tree import ROOT
+
+NUMBERED = {"A": 11, "D": 8, "C": 6, "H": 8, "S": 6}
+# Still without a scenario. Whoever writes one adds its row and takes the name out of here.
+PENDING = {
+    *("A3", "A8", "A10", "A11"),
+    *(f"D{number}" for number in range(1, 9)),
+    *(f"C{number}" for number in range(1, 7)),
+    *(f"H{number}" for number in range(1, 9)),
+    *(f"S{number}" for number in range(1, 7)),
+}
+SCENARIOS = ROOT / "netns-lab" / "scenarios"
+
+
+def rows() -> dict[str, list[str]]:
+    """Return what proves each behaviour: names of scenarios, and paths of tests."""
+    text = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    section = text.partition("## Which scenario proves what")[2].partition("\n## ")[0]
+    found = {}
+    for line in section.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if re.fullmatch(r"[A-Z]\d+", cells[0]):
+            assert cells[0] not in found, f"{cells[0]} has two rows"
+            found[cells[0]] = re.findall(r"`([^`]+)`", cells[-1])
+    return found
+
+
+def exists(proof: str) -> bool:
+    path, _colons, test = proof.partition("::")
+    if "/" not in path:
+        return (SCENARIOS / f"{path}.py").is_file()
+    file = ROOT / path
+    return file.exists() and (not test or f"def {test}(" in file.read_text(encoding="utf-8"))
+
+
+def test_every_behaviour_has_a_row() -> None:
+    wanted = {f"{letter}{n}" for letter, last in NUMBERED.items() for n in range(1, last + 1)}
+    assert rows().keys() | PENDING == wanted
+    assert not rows().keys() & PENDING
+
+
+def test_every_row_names_a_scenario_or_a_test_that_exists() -> None:
+    missing = {
+        f"{behaviour}: {proof}"
+        for behaviour, proofs in rows().items()
+        for proof in proofs or ["nothing"]
+        if not exists(proof)
+    }
+    assert not missing
