@@ -40,17 +40,20 @@ class Clock(Protocol):
 class AdvertisementSocket(Protocol):
     """Advertisements of one family in and out of one interface, for all its virtual routers."""
 
-    def send(self, packet: bytes) -> None:
-        """Multicast one IP packet (header included); raise KernelError if the kernel refuses."""
+    def send(self, packet: bytes, destination: Address) -> None:
+        """Send one IP packet (header included) to the group or a host.
+
+        Raise KernelError if the kernel refuses. That a host is there is not found out.
+        """
 
     def drain(self) -> None:
         """Deliver at once what is queued, through the callback given when the socket was opened."""
 
-    def expect(self, vrids: frozenset[int]) -> None:
-        """Name the VRIDs that matter, for the kernel filter of an overloaded socket."""
+    def expect(self, vrids: frozenset[int], min_ttl: int) -> None:
+        """Name the VRIDs and TTLs that matter, for the kernel filter of an overloaded socket."""
 
     def close(self) -> None:
-        """Leave the group and close."""
+        """Leave the group, if it was joined, and close."""
 
 
 class AnnouncementSocket(Protocol):
@@ -78,9 +81,18 @@ class Sockets(Protocol):
     """Where sockets come from. Opening raises KernelError, as for an interface that is gone."""
 
     def open_advertisements(
-        self, place: Place, family: Family, receive: Callable[[bytes], None]
+        self,
+        place: Place,
+        family: Family,
+        receive: Callable[[bytes], None],
+        *,
+        multicast: bool,
+        unicast: bool,
     ) -> AdvertisementSocket:
-        """Join the VRRP group there; *receive* gets each IP packet, header included."""
+        """Be ready to send to the group, which is joined, to hosts, or both.
+
+        *receive* gets each IP packet, header included.
+        """
 
     def open_announcements(
         self, place: Place, claimed: Callable[[Claim], None]

@@ -236,6 +236,8 @@ def _mirror(examined: Examined) -> Expectation:
         addresses=advertisement.addresses,
         interval=advertisement.interval,
         authentication=advertisement.auth_data if advertisement.auth_type else b"",
+        peers=frozenset() if examined.destination.is_multicast else frozenset({examined.source}),
+        min_ttl=examined.ttl,
     )
 
 

@@ -43,6 +43,7 @@ ROUTER_FLAGS = (
     Flag("--interface", "interface", "NAME", "interface that carries the addresses"),
     Flag("--vrid", "vrid", "N", "virtual router ID, 1 to 255", number=True),
     Flag("--address", "addresses", "ADDRESS", "virtual address; repeat for more", repeatable=True),
+    Flag("--peer", "peers", "ADDRESS", "unicast to this node alone; repeat", repeatable=True),
     Flag("--priority", "priority", "N", "1 to 254 (default: 100); 255 owns it", number=True),
     Flag("--interval", "advertisement_interval", "TIME", 'such as "1s" (default) or "100ms"'),
     Flag("--version", "version", "N", "VRRP version, 2 or 3 (default)", number=True),

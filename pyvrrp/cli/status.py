@@ -81,6 +81,7 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
         ),
         f"  master: {router.get('master') or 'unknown'}",
     ]
+    lines.extend(_links(router))
     for address in _objects(router, "addresses"):
         where = "here" if address.get("present") else "not here"
         lines.append(f"  address {address.get('address')}: {where}")
@@ -106,6 +107,23 @@ def _priority(router: Mapping[str, object]) -> str:
     if in_force is None or in_force == configured:
         return str(configured)
     return f"{in_force} (configured {configured})"
+
+
+def _links(router: Mapping[str, object]) -> list[str]:
+    links = _objects(router, "links")
+    lines: list[str] = []
+    for link in links:
+        peers = link.get("peers")
+        if len(links) == 1 and not peers:
+            continue  # the usual case needs no line
+        way = (
+            f"unicast with {', '.join(peers)}" if isinstance(peers, list) and peers else "multicast"
+        )
+        age = link.get("heard_ms")
+        heard = f"heard {age / 1000:.1f} s ago" if isinstance(age, float | int) else "nothing heard"
+        lost = f"LOST: {link.get('lost')}, " if link.get("lost") else ""
+        lines.append(f"  link {link.get('interface')}: {way}, {lost}{heard}")
+    return lines
 
 
 def _timers(router: Mapping[str, object]) -> list[str]:

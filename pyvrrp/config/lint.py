@@ -21,6 +21,7 @@ from pyvrrp.identity import Family
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 _OWNER = 255
+_LARGEST_TTL = 255
 _ADVICE_BELOW = Nanoseconds(100 * MILLISECOND)
 _PRIORITY_255 = (
     "255 claims that this node owns the addresses: it always takes them back, whatever preempt "
@@ -48,6 +49,10 @@ _WEIGHT_WITHOUT_PREEMPTION = (
 _REFUSES = (
     '"refuse" takes over from no dead daemon whose kernel still answers: a keepalived that was '
     "killed, or a pyvrrp without lease, keeps the addresses for ever"
+)
+_FAR_PEERS = (
+    "believes packets that were routed here: whoever can send with a peer's address from outside "
+    "the segment can take the addresses; have the routers on the way filter that"
 )
 _IN_CLEAR = "is no security: the password crosses the network in clear, and RFC 3768 removed it"
 
@@ -82,6 +87,8 @@ def _election(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
         yield ".strict", _STRICT
     if router.checksum is ChecksumPolicy.RFC9568 and router.id.family is Family.IPV4:
         yield ".checksum", 'keepalived and FRR refuse this form by default; "auto" adapts to peers'
+    if router.min_ttl < _LARGEST_TTL:
+        yield ".min_ttl", _FAR_PEERS
     if router.authentication:
         yield ".authentication", _IN_CLEAR
     if router.claim_probe is ClaimProbePolicy.REFUSE:

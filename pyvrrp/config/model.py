@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from pyvrrp.fencing.policy import CheckPolicy, HoldDown
 from pyvrrp.fencing.weight import Weight
-from pyvrrp.identity import Version, VirtualRouterId
+from pyvrrp.identity import Place, Version, VirtualRouterId
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -51,8 +51,22 @@ class AnnouncePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkConfig:
+    """One interface that carries advertisements: to *peers* alone, or without any to the group.
+
+    The nth peer of each link of a virtual router is the same node.
+    """
+
+    place: Place
+    peers: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class VirtualRouterConfig:
-    """One virtual router. A mixed list of addresses in the file becomes two of one name."""
+    """One virtual router. A mixed list of addresses in the file becomes two of one name.
+
+    ``peers`` are those of the first link, which is where the addresses live.
+    """
 
     name: str
     id: VirtualRouterId
@@ -73,6 +87,9 @@ class VirtualRouterConfig:
     weights: tuple[Weight, ...] = ()  # those of them that move the priority
     hold_down: HoldDown = HoldDown()
     ranking: tuple[tuple[str, int], ...] = ()  # priorities by node, highest first; empty: not known
+    peers: tuple[Address, ...] = ()
+    further_links: tuple[LinkConfig, ...] = ()
+    min_ttl: int = 255  # of unicast advertisements
 
     def stands_on(self, node: str) -> bool:
         """Tell whether *node* takes part: where the file names nodes, it is one of them."""
@@ -83,6 +100,11 @@ class VirtualRouterConfig:
         """The checks that must pass: all but those that only move the priority."""
         weighted = {weight.check for weight in self.weights}
         return tuple(name for name in self.checks if name not in weighted)
+
+    @property
+    def links(self) -> tuple[LinkConfig, ...]:
+        """Where advertisements are sent and heard, the interface with the addresses first."""
+        return (LinkConfig(self.id.place, self.peers), *self.further_links)
 
 
 @dataclass(frozen=True, slots=True)

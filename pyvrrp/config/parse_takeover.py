@@ -12,13 +12,15 @@ from pyvrrp.config.keys import Key, Section
 from pyvrrp.config.model import Address, InterfaceAddress, ProbeConfig, VirtualRouterConfig
 from pyvrrp.config.policies import automatic_lease
 from pyvrrp.config.takeover import TakeoverConfig, watched_host
-from pyvrrp.config.virtual_router import INTERFACE, LEASE
+from pyvrrp.config.values import interface_name
+from pyvrrp.config.virtual_router import LEASE
 from pyvrrp.errors import ConfigurationError, Problem
 from pyvrrp.identity import Family, Place, VirtualRouterId
 from pyvrrp.units import SECOND
 
 NAME = "takeover"
 NO_VRID = 0  # there is no VRRP in it
+INTERFACE = Key("interface", interface_name, "lo", required=True)
 ADDRESS: Key[InterfaceAddress] = Key("address", interface_address, "192.0.2.1/32", required=True)
 RELEASE_WHEN_BACK = "release_when_back"
 

@@ -11,6 +11,7 @@ from pyvrrp.config.model import (
     FileProbeConfig,
     HttpProbeConfig,
     InterfaceProbeConfig,
+    LinkConfig,
     PingProbeConfig,
     ProcessProbeConfig,
     TcpProbeConfig,
@@ -30,6 +31,7 @@ def virtual_router_in_words(router: VirtualRouterConfig) -> str:
         f"priority {router.priority}{'' if router.preempt else ' (no preempt)'}",
         " ".join(str(address) for address in router.addresses),
         f"every {write_duration(router.advertisement_interval)}",
+        *_links_in_words(router),
         _checks_in_words(router),
         f"lease {router.lease}s" if router.lease else "no lease",
     )
@@ -69,10 +71,27 @@ def virtual_router_as_values(router: VirtualRouterConfig) -> dict[str, object]:
         "preempt": router.preempt,
         "addresses": [str(address) for address in router.addresses],
         "interval_ms": to_milliseconds(router.advertisement_interval),
+        "links": [
+            {"interface": link.place.interface, "peers": [str(peer) for peer in link.peers]}
+            for link in router.links
+        ],
+        "min_ttl": router.min_ttl,
         "lease_s": router.lease,
         "checks": list(router.checks),
         "weights": {weight.check: weight.points for weight in router.weights},
     }
+
+
+def _links_in_words(router: VirtualRouterConfig) -> list[str]:
+    if router.links == (LinkConfig(router.id.place),):
+        return []
+    ways = (
+        f"{link.place.interface} unicast with {' '.join(str(peer) for peer in link.peers)}"
+        if link.peers
+        else f"{link.place.interface} multicast"
+        for link in router.links
+    )
+    return [f"heartbeats over {' and '.join(ways)}"]
 
 
 def check_as_values(check: CheckConfig) -> dict[str, object]:

@@ -1,10 +1,11 @@
 """What two virtual routers of one configuration must not share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyvrrp.config import virtual_router as router_keys
 from pyvrrp.config.addresses import Address
+from pyvrrp.config.heartbeats import INTERFACE, INTERFACES
 from pyvrrp.config.keys import Section
 from pyvrrp.config.model import VirtualRouterConfig
 from pyvrrp.identity import Place, VirtualRouterId
@@ -25,7 +26,8 @@ def refuse_duplicates(written: Sequence[Written]) -> None:
     What is wrong for another reason is left out: it would compare stand-ins.
     """
     _refuse_same_name(written)
-    placed = [one for one in written if one.section.good(router_keys.INTERFACE, router_keys.NETNS)]
+    where = (INTERFACE, INTERFACES, router_keys.NETNS)
+    placed = [one for one in written if one.section.good(*where)]
     _refuse_same_identity(placed)
     _refuse_same_address(placed)
 
@@ -46,12 +48,15 @@ def _refuse_same_identity(written: Sequence[Written]) -> None:
     for one in written:
         if not one.section.good(router_keys.VRID, router_keys.ADDRESSES):
             continue
+        # Two that share a link only for their heartbeats could not be told apart there either.
         for entry in one.entries:
-            if entry.id in taken:
-                where = f"on {entry.id.place} for {entry.id.family.name.replace('IPV', 'IPv')}"
-                what = f"{entry.id.vrid} is used {where} by {taken[entry.id]} already"
-                one.section.refuse(router_keys.VRID, what)
-            taken.setdefault(entry.id, one.path)
+            for link in entry.links:
+                key = replace(entry.id, place=link.place)
+                if key in taken:
+                    where = f"on {key.place} for {key.family.name.replace('IPV', 'IPv')}"
+                    what = f"{key.vrid} is used {where} by {taken[key]} already"
+                    one.section.refuse(router_keys.VRID, what)
+                taken.setdefault(key, one.path)
 
 
 def _refuse_same_address(written: Sequence[Written]) -> None:

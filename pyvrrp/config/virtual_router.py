@@ -6,6 +6,15 @@ from dataclasses import replace
 from pyvrrp.config.addresses import advertised_order, most_addresses, virtual_addresses
 from pyvrrp.config.check_uses import check_uses
 from pyvrrp.config.durations import duration, duration_from, write_duration
+from pyvrrp.config.heartbeats import (
+    INTERFACE,
+    INTERFACES,
+    MIN_TTL,
+    PEERS,
+    read_heartbeats,
+    refuse_other_family,
+    with_links,
+)
 from pyvrrp.config.keys import Key, Section
 from pyvrrp.config.model import ChecksumPolicy, InterfaceAddress, VirtualRouterConfig
 from pyvrrp.config.policies import (
@@ -20,7 +29,6 @@ from pyvrrp.config.preference import DEFAULT_PRIORITY, NODES, PRIORITY, Rank, ra
 from pyvrrp.config.values import (
     boolean,
     integer,
-    interface_name,
     name,
     netns_name,
     optional,
@@ -58,7 +66,6 @@ def _checksum(value: object) -> ChecksumPolicy:
 
 
 NAME = Key("name", name, "unnamed", required=True)
-INTERFACE = Key("interface", interface_name, "lo", required=True)
 NETNS = Key("netns", netns_name, "")
 VRID = Key("vrid", integer(1, 255), 1, required=True)
 ADDRESSES = Key("addresses", virtual_addresses, ["192.0.2.1"], required=True)
@@ -79,7 +86,20 @@ CHECKS = Key("checks", check_uses, [])
 HOLD_DOWN = Key("hold_down", hold_down, {})
 
 KEYS: tuple[Key[object], ...] = (
-    *(NAME, INTERFACE, NETNS, VRID, ADDRESSES, PRIORITY, NODES, VERSION, INTERVAL),
+    *(
+        NAME,
+        INTERFACE,
+        INTERFACES,
+        PEERS,
+        MIN_TTL,
+        NETNS,
+        VRID,
+        ADDRESSES,
+        PRIORITY,
+        NODES,
+        VERSION,
+        INTERVAL,
+    ),
     *(PREEMPT, PREEMPT_DELAY, CHECKS, HOLD_DOWN, LEASE, ANNOUNCE, CLAIM_PROBE, STRICT, CHECKSUM),
     *(MAX_LEARNED_INTERVAL, AUTHENTICATION),
 )
@@ -94,11 +114,12 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
     interval = section.read(INTERVAL)
     chosen_lease = section.read(LEASE)
     uses = section.read(CHECKS)
+    name_given = section.read(NAME)
+    heartbeats = read_heartbeats(section)
+    place = Place(section.read(NETNS), heartbeats.interfaces[0])
     written = VirtualRouterConfig(
-        name=section.read(NAME),
-        id=VirtualRouterId(
-            Place(section.read(NETNS), section.read(INTERFACE)), Family.IPV4, section.read(VRID)
-        ),
+        name=name_given,
+        id=VirtualRouterId(place, Family.IPV4, section.read(VRID)),
         addresses=section.read(ADDRESSES),
         version=section.read(VERSION),
         advertisement_interval=interval,
@@ -119,7 +140,10 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
     _refuse_bad_interval(section, written)
     written = replace(written, max_learned_interval=_max_learned_interval(section, written))
     _refuse_other_version(section, written)
-    return _by_family(section, written)
+    routers = _by_family(section, written)
+    if section.good(ADDRESSES):
+        refuse_other_family(section, heartbeats, (router.id.family for router in routers))
+    return tuple(with_links(section, router, heartbeats) for router in routers)
 
 
 def _ranked(written: VirtualRouterConfig, own: Rank) -> VirtualRouterConfig:

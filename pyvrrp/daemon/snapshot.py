@@ -5,6 +5,7 @@ from typing import TypeAlias
 from pyvrrp import __version__
 from pyvrrp.ports import Clock
 from pyvrrp.runtime.check_runner import CheckRunner
+from pyvrrp.runtime.heartbeat_link import HeartbeatLink
 from pyvrrp.runtime.instance import Instance
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import Nanoseconds, in_words, to_milliseconds, to_seconds
@@ -92,6 +93,7 @@ class Snapshots:
                 "lease_s": config.lease,
             },
             "last_heard": _last_heard(instance, now),
+            "links": [_link(link, now) for link in instance.heartbeats.links],
             "new_master_reason": instance.reporter.new_master_reason,
             "fence": {
                 "open": fence.is_open,
@@ -147,6 +149,18 @@ def _last_heard(instance: Instance, now: Nanoseconds) -> Json:
         "priority": heard.priority,
         "interval_ms": to_milliseconds(heard.interval),
         "age_ms": to_milliseconds(Nanoseconds(now - heard.at)),
+    }
+
+
+def _link(link: HeartbeatLink, now: Nanoseconds) -> Json:
+    age = None if link.heard_at is None else Nanoseconds(now - link.heard_at)
+    return {
+        "interface": link.place.interface,
+        "peers": [str(peer) for peer in link.peers],
+        "up": not link.obstacle,
+        "lost": link.obstacle or link.lost,
+        "heard_ms": None if age is None else to_milliseconds(age),
+        "received": link.received,
     }
 
 

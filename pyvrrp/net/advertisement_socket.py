@@ -1,4 +1,4 @@
-"""VRRP in and out of one interface, through a packet socket.
+"""VRRP in and out of one interface, through a packet socket; out to single hosts through another.
 
 A packet socket hears what the IP stack would drop: the advertisement of a returning address owner,
 whose source is local on the backup that took over, and whatever rp_filter or an INPUT firewall
@@ -12,12 +12,16 @@ import time
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 
+from pyvrrp.errors import KernelError
 from pyvrrp.identity import Family, Place
 from pyvrrp.net import packet_filter
 from pyvrrp.net.interface_index import interface_index
 from pyvrrp.net.netns import entered
 from pyvrrp.net.packet_socket import ETH_P_IP, ETH_P_IPV6, PacketReader, open_packet_socket
 from pyvrrp.net.refusal import refused
+from pyvrrp.net.unicast_socket import UnicastSocket
+from pyvrrp.packet.datagram import TTL
+from pyvrrp.ports import Address
 from pyvrrp.units import SECOND
 
 _GROUP_V4 = IPv4Address("224.0.0.18")  # RFC 9568 section 5.1.1.2
@@ -35,9 +39,10 @@ _CALM_AFTER_SECONDS = 10.0
 
 
 class KernelAdvertisementSocket:
-    """The advertisements of one family on one interface.
+    """The advertisements of one family on one interface, for *multicast*, *unicast* or both.
 
-    Under a flood the kernel is told to let through only TTL 255 and the VRIDs that matter.
+    Without *multicast* the group is not joined: this host then says nothing at all by multicast.
+    Under a flood the kernel is told to let through only the TTLs and the VRIDs that matter.
     Attributes for the counters: ``received`` packets, ``errors`` on reading, ``overloads`` and
     ``dropped`` (by the kernel, for lack of room).
     """
@@ -49,6 +54,8 @@ class KernelAdvertisementSocket:
         family: Family,
         receive: Callable[[bytes], None],
         *,
+        multicast: bool = True,
+        unicast: bool = False,
         overload_per_second: int = _OVERLOAD_PER_SECOND,
         calm_after: float = _CALM_AFTER_SECONDS,
     ) -> None:
@@ -59,6 +66,9 @@ class KernelAdvertisementSocket:
         self._overload_per_second = overload_per_second
         self._calm_after = calm_after
         self._vrids: frozenset[int] | None = None
+        self._min_ttl = TTL
+        self._unicast: UnicastSocket | None = None
+        self._membership: socket.socket | None = None
         self._window_start = 0
         self._in_window = 0
         self._calm: asyncio.TimerHandle | None = None
@@ -77,14 +87,23 @@ class KernelAdvertisementSocket:
         )
         try:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_PRIORITY, _QUEUE_PRIORITY)
-            self._membership = _join(place, family)
+            if unicast:
+                self._unicast = UnicastSocket(place, family)
+            if multicast:
+                self._membership = _join(place, family)
         except BaseException:
             self._sock.close()
+            self._close_others()
             raise
         self._reader = PacketReader(loop, self._sock, self._arrived)
 
-    def send(self, packet: bytes) -> None:
-        """Multicast one IP packet, header included; raise KernelError if the kernel refuses."""
+    def send(self, packet: bytes, destination: Address) -> None:
+        """Send one IP packet, header included; raise KernelError if the kernel refuses."""
+        if not destination.is_multicast:
+            if self._unicast is None:
+                raise KernelError(f"cannot send to {destination} on {self._place}: no unicast here")
+            self._unicast.send(packet, destination)
+            return
         try:
             self._sock.sendto(packet, self._destination)
         except OSError as error:
@@ -94,9 +113,10 @@ class KernelAdvertisementSocket:
         """Deliver at once what is queued (1024 packets at most)."""
         self._reader.drain()
 
-    def expect(self, vrids: frozenset[int]) -> None:
-        """Name the VRIDs that matter while the socket is overloaded."""
+    def expect(self, vrids: frozenset[int], min_ttl: int) -> None:
+        """Name the VRIDs and the TTLs that matter while the socket is overloaded."""
         self._vrids = vrids
+        self._min_ttl = min_ttl
         if self.overloaded:
             self._attach_strict()
 
@@ -131,7 +151,13 @@ class KernelAdvertisementSocket:
             self._calm.cancel()
             self._calm = None
         self._reader.close()
-        self._membership.close()
+        self._close_others()
+
+    def _close_others(self) -> None:
+        if self._membership is not None:
+            self._membership.close()
+        if self._unicast is not None:
+            self._unicast.close()
 
     def _arrived(self, packet: bytes) -> None:
         self._count()
@@ -161,7 +187,9 @@ class KernelAdvertisementSocket:
         packet_filter.attach(self._sock, packet_filter.vrrp(self._family))
 
     def _attach_strict(self) -> None:
-        packet_filter.attach(self._sock, packet_filter.vrrp_strict(self._family, self._vrids))
+        packet_filter.attach(
+            self._sock, packet_filter.vrrp_strict(self._family, self._vrids, self._min_ttl)
+        )
 
 
 def _join(place: Place, family: Family) -> socket.socket:

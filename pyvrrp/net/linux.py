@@ -21,10 +21,18 @@ class KernelSockets:
         self._loop = loop
 
     def open_advertisements(
-        self, place: Place, family: Family, receive: Callable[[bytes], None]
+        self,
+        place: Place,
+        family: Family,
+        receive: Callable[[bytes], None],
+        *,
+        multicast: bool,
+        unicast: bool,
     ) -> KernelAdvertisementSocket:
-        """Join the VRRP group there; raise KernelError, as for an interface that is gone."""
-        return KernelAdvertisementSocket(self._loop, place, family, receive)
+        """Be ready to send and hear there; raise KernelError, as for an interface that is gone."""
+        return KernelAdvertisementSocket(
+            self._loop, place, family, receive, multicast=multicast, unicast=unicast
+        )
 
     def open_announcements(
         self, place: Place, claimed: Callable[[Claim], None]

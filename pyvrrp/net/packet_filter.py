@@ -47,7 +47,7 @@ _PACKET_MULTICAST = 2  # linux/if_packet.h: HOST 0, BROADCAST 1, MULTICAST 2, OT
 _VRRP = 112
 _ICMPV6 = 58
 _NEIGHBOR_ADVERTISEMENT = 136
-_TTL = 255
+_LARGEST_TTL = 255
 
 NOTHING: Program = (_DROP,)
 
@@ -57,8 +57,10 @@ def vrrp(family: Family) -> Program:
     return (*_for_us(), *_protocol(family), _ACCEPT)
 
 
-def vrrp_strict(family: Family, vrids: Collection[int] | None) -> Program:
-    """Return the filter that also wants TTL 255 and one of *vrids* (None: any)."""
+def vrrp_strict(
+    family: Family, vrids: Collection[int] | None, min_ttl: int = _LARGEST_TTL
+) -> Program:
+    """Return the filter that also wants a TTL from *min_ttl* on and one of *vrids* (None: any)."""
     hops, vrid = (8, 1) if family is Family.IPV4 else (7, 41)
     load_vrid: Program = ((_LOAD_BYTE, 0, 0, vrid),)
     if family is Family.IPV4:
@@ -66,7 +68,9 @@ def vrrp_strict(family: Family, vrids: Collection[int] | None) -> Program:
     return (
         *_for_us(),
         *_protocol(family),
-        *_byte_is(hops, _TTL),
+        (_LOAD_BYTE, 0, 0, hops),
+        (_JUMP_GREATER, 1, 0, min_ttl - 1),
+        _DROP,
         *load_vrid,
         *_accept_any_of(vrids),
     )

@@ -39,6 +39,8 @@ class DiscardReason(StrEnum):
     LENGTH = "packet_length_errors"
     CHECKSUM = "checksum_errors"
     VRID = "vrid_errors"
+    DESTINATION = "destination_errors"
+    UNKNOWN_PEER = "unknown_peers"
     ADDRESS_COUNT = "address_count_errors"
     INTERVAL = "interval_errors"
     FIRST_ADDRESS = "first_address_errors"
@@ -71,12 +73,14 @@ class Examined:
 
     *checksum_forms* names the forms in which its checksum is right where there are two, in
     VRRPv3 over IPv4 (both can be, for rare addresses); it is empty where there is only one.
+    *ttl* is below 255 in unicast packets alone, where the virtual router judges it.
     """
 
     source: Address
     destination: Address
     advertisement: Advertisement
     checksum_forms: frozenset[ChecksumForm]
+    ttl: int = TTL
 
 
 Failure: TypeAlias = tuple[DiscardReason, str]
@@ -112,9 +116,8 @@ _examine_remembered = lru_cache(maxsize=REMEMBERED)(_examine)
 
 def _layout_failure(datagram: Datagram) -> Failure | None:
     message, family = datagram.payload, datagram.family
-    if datagram.ttl != TTL:
-        name = "TTL" if family is Family.IPV4 else "hop limit"
-        return DiscardReason.TTL, f"{name} {datagram.ttl}, must be {TTL}"
+    if datagram.destination.is_multicast and (failure := ttl_failure(datagram.ttl, family, TTL)):
+        return failure
     version = message[0] >> 4
     if version not in versions_of(family):
         allowed = " or ".join(str(int(known)) for known in versions_of(family))
@@ -128,6 +131,15 @@ def _layout_failure(datagram: Datagram) -> Failure | None:
         return None
     detail = f"{len(message)} octets, version {version} with {count} addresses takes {length}"
     return DiscardReason.LENGTH, detail
+
+
+def ttl_failure(found: int, family: Family, lowest: int) -> Failure | None:
+    """Return what is wrong with a TTL or hop limit that must be at least *lowest*."""
+    if found >= lowest:
+        return None
+    name = "TTL" if family is Family.IPV4 else "hop limit"
+    allowed = lowest if lowest == TTL else f"{lowest} to {TTL}"
+    return DiscardReason.TTL, f"{name} {found}, must be {allowed}"
 
 
 def _type_failure(message: bytes) -> Failure | None:
@@ -166,7 +178,11 @@ def _examine_contents(datagram: Datagram, forms: frozenset[ChecksumForm]) -> Exa
         if failure is None:
             two_forms = advertisement.version is Version.V3 and datagram.family is Family.IPV4
             return Examined(
-                source, datagram.destination, advertisement, forms if two_forms else frozenset()
+                source,
+                datagram.destination,
+                advertisement,
+                forms if two_forms else frozenset(),
+                datagram.ttl,
             )
     return Discarded(*failure, vrid, source, after_vrid=True)
 

@@ -11,14 +11,16 @@ from enum import StrEnum
 from pyvrrp.identity import Version
 from pyvrrp.packet.advertisement import Address, Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
+from pyvrrp.packet.datagram import TTL
 from pyvrrp.packet.examination import (
     Discarded,
     DiscardReason,
     Examined,
     Failure,
     examine,
+    ttl_failure,
 )
-from pyvrrp.packet.layout import AUTHENTICATION_OCTETS
+from pyvrrp.packet.layout import AUTHENTICATION_OCTETS, family_of, group_of
 from pyvrrp.units import Nanoseconds, in_words
 
 __all__ = [
@@ -51,6 +53,8 @@ class Expectation:
 
     *checksum* holds the forms believed. *strict* drops what the RFCs say to drop, where the
     default counts and accepts. *authentication* is the VRRPv2 password, empty for type 0.
+    *peers* are the only ones believed, by unicast and with a TTL of at least *min_ttl*; empty:
+    anybody, by multicast.
     """
 
     version: Version
@@ -61,6 +65,8 @@ class Expectation:
     checksum: frozenset[ChecksumForm] = frozenset(ChecksumForm)
     strict: bool = False
     authentication: bytes = field(default=b"", repr=False)
+    peers: frozenset[Address] = frozenset()
+    min_ttl: int = TTL
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Accepted:
 
 def admit(examined: Examined, expectation: Expectation) -> Accepted | Discarded:
     """Judge an advertisement as the virtual router of its VRID, which expects *expectation*."""
-    failure = _configured_failure(examined, expectation)
+    failure = _way_failure(examined, expectation) or _configured_failure(examined, expectation)
     if failure is None and expectation.version is Version.V2:
         failure = _v2_failure(examined.advertisement, expectation)
     if failure is not None:
@@ -88,6 +94,24 @@ def admit(examined: Examined, expectation: Expectation) -> Accepted | Discarded:
         _mismatches(examined.advertisement, expectation),
         examined.checksum_forms,
     )
+
+
+def _way_failure(examined: Examined, expectation: Expectation) -> Failure | None:
+    """Return what is wrong with the way it came: to whom, from how far, from whom."""
+    found, source = examined.destination, examined.source
+    family = family_of(found)
+    if not expectation.peers:
+        if found == (group := group_of(family)):
+            return None
+        return DiscardReason.DESTINATION, f"sent to {found}, must be sent to {group}: no peers here"
+    if found.is_multicast:
+        detail = f"sent to the group {found}, must be sent to this host alone: peers are configured"
+        return DiscardReason.DESTINATION, detail
+    if failure := ttl_failure(examined.ttl, family, expectation.min_ttl):
+        return failure
+    if source not in expectation.peers and source != expectation.primary_address:
+        return DiscardReason.UNKNOWN_PEER, f"{source} is not among the peers"
+    return None
 
 
 def _configured_failure(examined: Examined, expectation: Expectation) -> Failure | None:

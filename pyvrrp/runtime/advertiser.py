@@ -1,16 +1,14 @@
 """Send the advertisements of one virtual router, in the checksum form that its peers understand."""
 
 from pyvrrp.config.model import ChecksumPolicy, VirtualRouterConfig
-from pyvrrp.errors import KernelError
 from pyvrrp.identity import Version
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
-from pyvrrp.packet.layout import AUTHENTICATION_OCTETS, group_of
-from pyvrrp.packet.transmission import advertisement_packet
+from pyvrrp.packet.layout import AUTHENTICATION_OCTETS
 from pyvrrp.ports import Address, Clock
 from pyvrrp.runtime.counters import Counters
+from pyvrrp.runtime.heartbeats import Heartbeats
 from pyvrrp.runtime.journal import Journal
-from pyvrrp.runtime.segment import Segment
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.parameters import RELEASE
 
@@ -21,13 +19,13 @@ class Advertiser:
     def __init__(
         self,
         config: VirtualRouterConfig,
-        segment: Segment,
+        heartbeats: Heartbeats,
         clock: Clock,
         journal: Journal,
         counters: Counters,
     ) -> None:
         self._config = config
-        self._segment = segment
+        self._heartbeats = heartbeats
         self._clock = clock
         self._journal = journal
         self._counters = counters
@@ -38,16 +36,9 @@ class Advertiser:
             self.form = ChecksumForm.MESSAGE_ONLY
 
     def send(self, priority: int, source: Address) -> None:
-        """Send one advertisement; a refusal is counted, reported rarely, and remembered."""
-        packet = advertisement_packet(
-            self._advertisement(priority), source, group_of(self._config.id.family), self.form
-        )
-        try:
-            self._segment.send(self._config.id.family, packet)
-        except KernelError as error:
+        """Send one advertisement over all links; that none would take it is remembered."""
+        if not self._heartbeats.send(self._advertisement(priority), source, self.form):
             self._sent_at = None
-            self._counters.add("send_errors")
-            self._journal.warn_rarely("send_failed", str(error), virtual_router=self._config)
             return
         self._sent_at = self._clock.now()
         self._counters.add("advertisement_sent")

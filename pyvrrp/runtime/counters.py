@@ -23,6 +23,8 @@ VIRTUAL_ROUTER_COUNTERS = (
     "auth_failures",
     "checksum_errors",
     "ip_ttl_errors",
+    "destination_errors",
+    "unknown_peers",
     "version_errors",
     "checksum_rfc9568_rcvd",
     "checksum_rfc5798_rcvd",

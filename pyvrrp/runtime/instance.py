@@ -10,14 +10,15 @@ from dataclasses import replace
 
 from pyvrrp.config.model import VirtualRouterConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.packet.reception import Discarded, Examined
+from pyvrrp.packet.reception import Accepted, Discarded, Examined
 from pyvrrp.ports import Address, Claim, InterfaceAddress, InterfaceState, Ports
 from pyvrrp.runtime.advertiser import Advertiser
 from pyvrrp.runtime.alarm_clock import AlarmClock
 from pyvrrp.runtime.announcer import Announcer
 from pyvrrp.runtime.counters import VIRTUAL_ROUTER_COUNTERS, Counters
-from pyvrrp.runtime.expectations import parameters_of, renewal_limit
+from pyvrrp.runtime.expectations import expectation_of, parameters_of, renewal_limit
 from pyvrrp.runtime.gates import Gate, Gates
+from pyvrrp.runtime.heartbeats import Heartbeats
 from pyvrrp.runtime.inbound import Inbound, LastHeard
 from pyvrrp.runtime.journal import Journal, Level
 from pyvrrp.runtime.other_holders import OtherHolders
@@ -75,7 +76,12 @@ class Instance:
         self._journal = journal
         self._conditions = Conditions()
         self._parameters = parameters_of(config)
-        self._advertiser = Advertiser(config, segment, ports.clock, journal, self.counters)
+        expectation = expectation_of(config, self._parameters)
+        self.peers = config.peers
+        self.heartbeats = Heartbeats(
+            config, segment, expectation, ports.clock, journal, self.counters, self
+        )
+        self._advertiser = Advertiser(config, self.heartbeats, ports.clock, journal, self.counters)
         self.reporter = Reporter(config, ports.clock, journal, self.counters)
         self._inbound = Inbound(config, ports.clock, self._advertiser, self.reporter, self.counters)
         self._performer = Performer(config, ports, journal, self.counters, self, kernel_budget)
@@ -205,7 +211,7 @@ class Instance:
         self.present = frozenset(state.addresses) & frozenset(self.config.addresses)
         if primary is not None and primary != self._parameters.primary_address:
             self._parameters = replace(self._parameters, primary_address=primary)
-            self._inbound.primary_address_is(primary)
+        self.heartbeats.interface_changed(state, primary)
         if state.exists and (
             state.index != self._interface_index or self.managed() != self._performer.managed
         ):
@@ -221,6 +227,7 @@ class Instance:
                 interface_exists=state.exists,
                 link_up=state.up,
                 has_primary_address=primary is not None,
+                heartbeat=self.heartbeats.obstacle,
             )
         )
         self._performer.observe(state.addresses)
@@ -228,10 +235,12 @@ class Instance:
 
     def receive(self, examined: Examined) -> None:
         """Segment: an advertisement for this VRID arrived."""
-        event = self._inbound.accept(examined)
-        if event is not None:
-            self.post(event)
-            self.on_heard()
+        self.heartbeats.receive(examined)
+
+    def heard(self, accepted: Accepted) -> None:
+        """Heartbeats: an advertisement of another router, each once."""
+        self.post(self._inbound.accept(accepted))
+        self.on_heard()
 
     def discard(self, discarded: Discarded) -> None:
         """Segment: something for this VRID failed a receive check. It changes nothing else."""
@@ -322,7 +331,7 @@ class Instance:
     def _deadline_reached(self) -> None:
         if isinstance(self.state, Backup | HandingOver):
             # The proof that the master, or the successor, lives may already be in the socket.
-            self._segment.drain(self.config.id.family)
+            self.heartbeats.drain()
             due = deadline(self.state)
             if due is None or self._clock.now() < due:
                 self._alarm.set(due)

@@ -76,7 +76,7 @@ class Reporter:
             f"discarded a packet{source}: {discarded.detail}",
             topic=discarded.reason,
             virtual_router=self._config,
-            fields={"counter": discarded.reason},
+            fields={"counter": discarded.reason, "source": str(discarded.source or "")},
         )
 
     def mismatches(self, accepted: Accepted) -> None:

@@ -6,7 +6,6 @@ router of its VRID in the same callback: no queue and no task lies between the s
 
 from collections.abc import Iterable
 from functools import partial
-from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
 
 from pyvrrp.config.model import VirtualRouterConfig
@@ -26,6 +25,7 @@ from pyvrrp.ports import (
 from pyvrrp.runtime.alarm_clock import AlarmClock
 from pyvrrp.runtime.counters import SEGMENT_COUNTERS, Counters
 from pyvrrp.runtime.journal import Journal
+from pyvrrp.runtime.source_address import source_address
 from pyvrrp.units import SECOND, Nanoseconds
 
 REOPEN_AFTER = SECOND
@@ -37,6 +37,10 @@ class Member(Protocol):
     @property
     def config(self) -> VirtualRouterConfig:
         """What the operator decided."""
+
+    @property
+    def peers(self) -> tuple[Address, ...]:
+        """Whom it talks to here by unicast; empty: to the group."""
 
     def inspect(self, state: InterfaceState) -> None:
         """Tell apart the addresses that are ours to manage from the operator's own."""
@@ -93,12 +97,12 @@ class Segment:
             self._watching = None
         self._close()
 
-    def send(self, family: Family, packet: bytes) -> None:
+    def send(self, family: Family, packet: bytes, destination: Address) -> None:
         """Send one advertisement; raise KernelError if that is not possible."""
         socket = self._sockets.get(family)
         if socket is None:
             raise KernelError(f"cannot send from {self.place}: no such interface")
-        socket.send(packet)
+        socket.send(packet, destination)
 
     def drain(self, family: Family) -> None:
         """Deliver at once what is queued in the socket of *family*."""
@@ -139,9 +143,10 @@ class Segment:
             self._open()
         for member in self._members.values():
             member.inspect(state)
-        primaries = {family: self._primary(family) for family in self._families()}
+        own = self._own_addresses()
         for (family, _), member in tuple(self._members.items()):
-            member.interface_changed(state, primaries[family])
+            primary = source_address(own, family, member.peers) if self._opened_for else None
+            member.interface_changed(state, primary)
 
     def _families(self) -> set[Family]:
         return {family for family, _ in self._members}
@@ -149,11 +154,17 @@ class Segment:
     def _open(self) -> None:
         try:
             for family in self._families():
+                here = {vrid: m for (f, vrid), m in self._members.items() if f is family}
                 socket = self._ports.sockets.open_advertisements(
-                    self.place, family, partial(self._receive, family)
+                    self.place,
+                    family,
+                    partial(self._receive, family),
+                    multicast=not all(member.peers for member in here.values()),
+                    unicast=any(member.peers for member in here.values()),
                 )
                 self._sockets[family] = socket
-                socket.expect(frozenset(vrid for f, vrid in self._members if f is family))
+                min_ttl = min(member.config.min_ttl for member in here.values())
+                socket.expect(frozenset(here), min_ttl)
             self._announcements = self._ports.sockets.open_announcements(self.place, self._claimed)
         except KernelError as error:
             self._close()
@@ -176,21 +187,10 @@ class Segment:
             self._announcements.close()
             self._announcements = None
 
-    def _primary(self, family: Family) -> Address | None:
-        """Return the address to send from: never a virtual one, but an owner's (RFC 9568 1.7)."""
-        if not self._opened_for:
-            return None
+    def _own_addresses(self) -> list[InterfaceAddress]:
+        """Return what can be sent from: never a virtual address, but an owner's (RFC 9568 1.7)."""
         virtual = {address.ip for member in self._members.values() for address in member.managed()}
-        for address in self.state.addresses:
-            if address.ip in virtual:
-                continue
-            if family is Family.IPV4 and isinstance(address.ip, IPv4Address):
-                return address.ip
-            # The interface's own link-local, not the virtual one (RFC 9568 5.1.2.1).
-            linked = isinstance(address.ip, IPv6Address) and address.ip.is_link_local
-            if family is Family.IPV6 and linked:
-                return address.ip
-        return None
+        return [address for address in self.state.addresses if address.ip not in virtual]
 
     def _receive(self, family: Family, packet: bytes) -> None:
         examined = examine(packet, family)
@@ -223,7 +223,11 @@ class Segment:
             "discarded",
             f"{self.place}: discarded a packet{source}: {discarded.detail}",
             topic=f"{self.place} {discarded.reason}",
-            fields={"counter": discarded.reason, "interface": self.place.interface},
+            fields={
+                "counter": discarded.reason,
+                "source": str(discarded.source or ""),
+                "interface": self.place.interface,
+            },
         )
 
     def _claimed(self, claim: Claim) -> None:

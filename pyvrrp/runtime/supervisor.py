@@ -42,14 +42,13 @@ class Supervisor:
             self._build(config)
 
     def _build(self, config: VirtualRouterConfig) -> None:
-        segment = self.segments.get(config.id.place)
-        if segment is None:
-            segment = Segment(config.id.place, self._ports, self._journal)
-            self.segments[config.id.place] = segment
+        segment = self._segment(config.id.place)
         instance = Instance(
             config, segment, self._ports, self._journal, self.configuration.kernel_budget
         )
         segment.add(instance)
+        for link in config.further_links:
+            instance.heartbeats.join(link, self._segment(link.place))
         self.instances.append(instance)
         fencing = [self.checks[name] for name in config.fence]
         self.fences[str(config.id)] = FenceWatch(
@@ -61,6 +60,11 @@ class Supervisor:
     def checks_of(self, instance: Instance) -> list[CheckRunner]:
         """Return all checks that one virtual router uses, in the order of the configuration."""
         return [self.checks[name] for name in instance.config.checks]
+
+    def _segment(self, place: Place) -> Segment:
+        if place not in self.segments:
+            self.segments[place] = Segment(place, self._ports, self._journal)
+        return self.segments[place]
 
     def fence(self, instance: Instance) -> FenceWatch:
         """Return the fence of one virtual router."""

@@ -125,9 +125,10 @@ class Scenario:
     def places(self) -> tuple[Place, ...]:
         """Return the segments, in the order in which the nodes name them."""
         named = {
-            router.id.place: None
+            link.place: None
             for node in self.nodes
             for router in node.configuration.virtual_routers
+            for link in router.links
         }
         return tuple(named)
 
@@ -141,13 +142,19 @@ def own_addresses(
     """Return addresses for the *index*-th node's interfaces, near the virtual ones.
 
     IPv4: in the network of the first virtual address, counted up from its beginning, past virtual
-    ones; a network of one address is widened. IPv6: link-local.
+    ones; a network of one address is widened. IPv6: link-local. Where peers are listed, it is the
+    *index*-th of them.
     """
     found: dict[Place, dict[Family, InterfaceAddress]] = {}
     for router in configuration.virtual_routers:
-        by_family = found.setdefault(router.id.place, {})
-        if router.id.family not in by_family:
-            by_family[router.id.family] = _own(configuration, router.addresses[0], index)
+        for link in router.links:
+            by_family = found.setdefault(link.place, {})
+            near = router.addresses[0]
+            if index < len(link.peers):
+                length = near.network.prefixlen
+                by_family[router.id.family] = type(near)((int(link.peers[index]), length))
+            elif router.id.family not in by_family:
+                by_family[router.id.family] = _own(configuration, near, index)
     return {place: tuple(by_family.values()) for place, by_family in found.items()}
 
 

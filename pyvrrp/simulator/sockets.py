@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
 
 from pyvrrp.errors import KernelError
@@ -60,9 +61,20 @@ class NetworkCard:
     def packet(self, packet: bytes) -> None:
         """Take a packet from the wire."""
         family = Family.IPV4 if packet[:1] and packet[0] >> 4 != 6 else Family.IPV6  # noqa: PLR2004 - IPv6
+        if not self._addressed(packet, family):
+            return
         socket = self.advertisements.get(family)
         if socket is not None and not self.kernel.suspended:
             socket.take(packet)
+
+    def _addressed(self, packet: bytes, family: Family) -> bool:
+        """Whether the card hands the packet on; the switches here flood everything."""
+        kind, at = (IPv4Address, 16) if family is Family.IPV4 else (IPv6Address, 24)
+        octets = packet[at : at + family]
+        if len(octets) < family or kind(octets).is_multicast:
+            return True
+        addresses = self.kernel.interfaces[self.place].state().addresses
+        return any(address.ip.packed == octets for address in addresses)
 
     def frame(self, frame: bytes) -> None:
         """Take a frame from the wire."""
@@ -94,8 +106,9 @@ class SimulatedAdvertisementSocket(AdvertisementSocket):
         self._queue: deque[bytes] = deque()
         self._closed = False
 
-    def send(self, packet: bytes) -> None:
-        """Multicast one packet."""
+    def send(self, packet: bytes, destination: Address) -> None:
+        """Send one packet; the cards of others look whether it is for them."""
+        del destination
         card = self._card
         card.require_sending(self._index)
         card.observer.advertisement_sent(card.node, card.place, packet)
@@ -123,7 +136,7 @@ class SimulatedAdvertisementSocket(AdvertisementSocket):
         """Have the daemon read a packet that nobody sent."""
         self._receive(packet)
 
-    def expect(self, vrids: frozenset[int]) -> None:
+    def expect(self, vrids: frozenset[int], min_ttl: int) -> None:
         """Nothing is filtered here: the buffer never overflows while the process runs."""
 
     def close(self) -> None:
@@ -176,9 +189,16 @@ class ProcessSockets(Sockets):
         self._cards = cards
 
     def open_advertisements(
-        self, place: Place, family: Family, receive: Callable[[bytes], None]
+        self,
+        place: Place,
+        family: Family,
+        receive: Callable[[bytes], None],
+        *,
+        multicast: bool,
+        unicast: bool,
     ) -> SimulatedAdvertisementSocket:
-        """Open one."""
+        """Open one; the switches here flood, so that membership makes no difference."""
+        del multicast, unicast
         socket = SimulatedAdvertisementSocket(self._process, self._card(place), receive)
         self._cards[place].advertisements[family] = socket
         return socket

@@ -19,6 +19,7 @@ class Conditions:
     interface_exists: bool = False
     link_up: bool = False
     has_primary_address: bool = False
+    heartbeat: str = ""
     leftovers: bool = True
     fence: str = "no result yet"
     kernel: str = ""
@@ -61,4 +62,4 @@ def hindrance(conditions: Conditions) -> str | None:
         return "removing what an earlier life left behind"
     if conditions.kernel:
         return conditions.kernel
-    return conditions.fence or None
+    return conditions.heartbeat or conditions.fence or None

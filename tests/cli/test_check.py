@@ -115,6 +115,8 @@ def test_json_says_what_will_run(tmp_path: Path, capsys: pytest.CaptureFixture[s
         "preempt": True,
         "addresses": ["fe80::51/64"],
         "interval_ms": 1000,
+        "links": [{"interface": "eth0", "peers": []}],
+        "min_ttl": 255,
         "lease_s": 2,
         "checks": ["web", "db"],
         "weights": {},

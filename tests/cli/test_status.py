@@ -3,17 +3,21 @@
 import asyncio
 import json
 from collections.abc import Callable
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 
 from pyvrrp.cli.main import main
+from pyvrrp.config.model import LinkConfig
 from pyvrrp.daemon.control_socket import ControlSocket
 from pyvrrp.daemon.snapshot import Json, Snapshots
 from pyvrrp.fencing.weight import Weight
+from pyvrrp.identity import Place
 from pyvrrp.ports import ProbeResult
 from pyvrrp.units import Nanoseconds
 from tests.support.cluster import Cluster, Node
+from tests.support.world import Lan
 
 Status = Callable[..., int]
 
@@ -149,3 +153,29 @@ def test_a_peer_that_is_no_daemon(
 
     assert asyncio.run(talk()) == 3
     assert capsys.readouterr().err.startswith(f"pyvrrp: the daemon at {path} ")
+
+
+def test_links_are_shown_where_there_is_more_than_the_usual_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = Cluster()
+    lan = Lan(cluster.clock)
+    first = (IPv4Address("192.0.2.1"), IPv4Address("192.0.2.2"))
+    second = (IPv4Address("10.0.0.1"), IPv4Address("10.0.0.2"))
+    further = (LinkConfig(Place("", "eth1"), second),)
+    for number, priority in enumerate((200, 100)):
+        node = cluster.node(priority, peers=first, further_links=further, start=False)
+        card = node.host.attach("eth1", lan, f"{second[number]}/24")
+        node.supervisor.start()
+    cluster.run(10)
+    card.connected = False
+    cluster.run(10)
+    answer = Snapshots(node.supervisor, cluster.clock).take(Nanoseconds(cluster.clock.now()))
+    assert status(tmp_path / "s", answer) == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if "  link " in line] == [
+        "  link eth0: unicast with 192.0.2.1, 192.0.2.2, heard 0.8 s ago",
+        (
+            "  link eth1: unicast with 10.0.0.1, 10.0.0.2, LOST: silent while eth0 brings "
+            "advertisements, heard 10.8 s ago"
+        ),
+    ]

@@ -45,3 +45,17 @@ def test_a_virtual_router_says_which_checks_have_a_weight() -> None:
     assert "checks web db (weight -20)" in virtual_router_in_words(written)
     assert virtual_router_as_values(written)["weights"] == {"db": -20}
     assert written.fence == ("web",)
+
+
+def test_a_virtual_router_says_whom_it_talks_to_where_that_is_not_the_group() -> None:
+    written = parsed(
+        ROUTER
+        + 'interfaces = ["eth0", "eth1"]\n'
+        + 'peers = { eth0 = ["192.0.2.1", "192.0.2.2"], eth1 = ["10.0.0.1", "10.0.0.2"] }'
+    ).virtual_routers[0]
+    assert (
+        "every 1s, heartbeats over eth0 unicast with 192.0.2.1 192.0.2.2 "
+        "and eth1 unicast with 10.0.0.1 10.0.0.2, no checks"
+    ) in virtual_router_in_words(written)
+    multicast = parsed(ROUTER + 'interfaces = ["eth0", "eth1"]').virtual_routers[0]
+    assert "heartbeats over eth0 multicast and eth1 multicast" in virtual_router_in_words(multicast)

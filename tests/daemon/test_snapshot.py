@@ -1,13 +1,16 @@
 """What status tells of a node."""
 
 import json
-from ipaddress import ip_interface
+from ipaddress import IPv4Address, ip_interface
 
+from pyvrrp.config.model import LinkConfig
 from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.fencing.weight import Weight
+from pyvrrp.identity import Place
 from pyvrrp.ports import ProbeResult
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.support.cluster import VIP, Cluster, Node
+from tests.support.world import Lan
 
 
 def shown(cluster: Cluster, node: Node) -> dict[str, object]:
@@ -92,3 +95,39 @@ def test_the_priority_in_force_stands_beside_the_configured_one() -> None:
     assert router["checks"] == [
         {"name": "web", "passing": False, "reason": "HTTP 503", "weight": -120, "age_ms": 997.0}
     ]
+
+
+def test_the_one_multicast_link_is_shown() -> None:
+    cluster = Cluster()
+    cluster.node(200)
+    low = cluster.node(100)
+    cluster.run(10)
+    assert shown(cluster, low)["links"] == [
+        {
+            "interface": "eth0",
+            "peers": [],
+            "up": True,
+            "lost": "",
+            "heard_ms": 781.25,
+            "received": 7,
+        }
+    ]
+
+
+def test_a_link_that_lost_its_interface_is_shown_with_the_reason() -> None:
+    cluster = Cluster()
+    peers = (IPv4Address("192.0.2.1"), IPv4Address("192.0.2.2"))
+    further = LinkConfig(Place("", "eth1"), peers)
+    node = cluster.node(200, peers=peers, further_links=(further,), start=False)
+    card = node.host.attach("eth1", Lan(cluster.clock), "10.0.0.1/24")
+    node.supervisor.start()
+    cluster.run(1)
+    card.link(up=False)
+    cluster.run(1)
+    links = shown(cluster, node)["links"]
+    assert isinstance(links, list)
+    assert [(link["up"], link["lost"], link["heard_ms"]) for link in links] == [
+        (True, "", None),
+        (False, "link down", None),
+    ]
+    assert links[0]["peers"] == ["192.0.2.1", "192.0.2.2"]

@@ -4,12 +4,17 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 
 import pytest
 
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Family, Place
 from pyvrrp.net.advertisement_socket import KernelAdvertisementSocket
+from pyvrrp.net.unicast_socket import UnicastSocket
+from pyvrrp.packet.datagram import parse_datagram
+from pyvrrp.packet.layout import IPV4_GROUP, IPV6_GROUP
 from tests.kernel.wire import (
     MULTICAST_MAC,
     a_while,
@@ -28,7 +33,11 @@ pytestmark = [pytest.mark.kernel]
 
 @contextmanager
 def opened(
-    place: Place, family: Family = Family.IPV4, overload_per_second: int = 2000
+    place: Place,
+    family: Family = Family.IPV4,
+    overload_per_second: int = 2000,
+    *,
+    unicast: bool = False,
 ) -> Iterator[tuple[KernelAdvertisementSocket, list[bytes]]]:
     heard: list[bytes] = []
     sock = KernelAdvertisementSocket(
@@ -36,6 +45,8 @@ def opened(
         place,
         family,
         heard.append,
+        multicast=not unicast,
+        unicast=unicast,
         overload_per_second=overload_per_second,
         calm_after=0.3,
     )
@@ -53,7 +64,7 @@ def ethernet(packet: bytes, destination: bytes = MULTICAST_MAC) -> bytes:
 async def test_an_advertisement_arrives_whole_and_the_sender_does_not_hear_it() -> None:
     with wire() as w, opened(w.here) as (out, own), opened(w.there) as (_, heard):
         packet = vrrp_v4("10.9.0.1")
-        out.send(packet)
+        out.send(packet, IPV4_GROUP)
         await until(lambda: bool(heard))
         await a_while()
         assert heard == [packet]
@@ -69,7 +80,7 @@ async def test_ipv6_advertisements_arrive_whole() -> None:
         opened(w.there, Family.IPV6) as (_, heard),
     ):
         packet = vrrp_v6("fe80::1")
-        out.send(packet)
+        out.send(packet, IPV6_GROUP)
         await until(lambda: bool(heard))
         assert heard == [packet]
         assert heard[0][7] == 255
@@ -88,7 +99,7 @@ async def test_the_group_mac_is_the_destination_on_the_wire() -> None:
     with wire() as w, opened(w.here) as (out, _), frames(w.there) as sniffer:
         sniffer.bind(("e0", 0x0800))
         sniffer.settimeout(5)
-        out.send(vrrp_v4("10.9.0.1"))
+        out.send(vrrp_v4("10.9.0.1"), IPV4_GROUP)
         frame = sniffer.recv(2000)
         assert frame[:6] == bytes.fromhex("01005e000012")
         assert frame[6:12] == mac(w.here)
@@ -100,7 +111,7 @@ async def test_a_returning_owner_is_heard_although_its_source_is_local_here() ->
     with wire() as w, opened(w.here) as (out, _), opened(w.there) as (_, heard):
         ip("-n", w.right, "addr", "add", "10.9.0.100/24", "dev", "e0")
         packet = vrrp_v4("10.9.0.100")
-        out.send(packet)
+        out.send(packet, IPV4_GROUP)
         await until(lambda: heard == [packet])
 
 
@@ -129,7 +140,7 @@ async def test_frames_for_other_hosts_and_other_protocols_are_not_delivered() ->
 @pytest.mark.asyncio
 async def test_a_lower_ttl_is_delivered_for_the_receive_checks_to_count() -> None:
     with wire() as w, opened(w.here) as (out, _), opened(w.there) as (_, heard):
-        out.send(vrrp_v4("10.9.0.1", ttl=254))
+        out.send(vrrp_v4("10.9.0.1", ttl=254), IPV4_GROUP)
         await until(lambda: bool(heard))
         assert heard[0][8] == 254
 
@@ -140,7 +151,7 @@ async def test_the_reader_survives_a_link_that_goes_down_and_comes_back() -> Non
         ip("-n", w.right, "link", "set", "e0", "down")
         await until(lambda: receiver.errors == 1)
         with pytest.raises(KernelError, match=r"cannot send on .*:e0: network is down") as caught:
-            receiver.send(vrrp_v4("10.9.0.2"))
+            receiver.send(vrrp_v4("10.9.0.2"), IPV4_GROUP)
         assert caught.value.code == errno.ENETDOWN
         ip("-n", w.right, "link", "set", "e0", "up")
         await until(lambda: _sent_and_heard(out, heard))
@@ -149,7 +160,7 @@ async def test_the_reader_survives_a_link_that_goes_down_and_comes_back() -> Non
 
 def _sent_and_heard(out: KernelAdvertisementSocket, heard: list[bytes]) -> bool:
     try:
-        out.send(vrrp_v4("10.9.0.1"))
+        out.send(vrrp_v4("10.9.0.1"), IPV4_GROUP)
     except KernelError:
         return False
     return bool(heard)
@@ -164,10 +175,10 @@ async def test_a_deleted_interface_neither_kills_the_reader_nor_makes_it_spin() 
         await a_while()
         assert sock.errors == errors
         with pytest.raises(KernelError, match="no such device"):
-            sock.send(vrrp_v4("10.9.0.1"))
+            sock.send(vrrp_v4("10.9.0.1"), IPV4_GROUP)
         connect(w)
         with opened(w.here) as (_, again), opened(w.there) as (out, _):
-            out.send(vrrp_v4("10.9.0.2"))
+            out.send(vrrp_v4("10.9.0.2"), IPV4_GROUP)
             await until(lambda: bool(again))
         assert heard == []
 
@@ -191,7 +202,7 @@ async def test_opening_where_there_is_nothing_says_so() -> None:
 async def test_draining_delivers_what_is_queued_without_the_loop() -> None:
     with wire() as w, opened(w.here) as (out, _), opened(w.there) as (receiver, heard):
         for vrid in (1, 2, 3):
-            out.send(vrrp_v4("10.9.0.1", vrid=vrid))
+            out.send(vrrp_v4("10.9.0.1", vrid=vrid), IPV4_GROUP)
         # The kernel may deliver a moment later; nothing here gives the loop a turn.
         deadline = time.monotonic() + 5
         while len(heard) < 3 and time.monotonic() < deadline:
@@ -203,7 +214,7 @@ async def test_draining_delivers_what_is_queued_without_the_loop() -> None:
 async def test_a_flood_leaves_the_loop_its_turns() -> None:
     with wire() as w, opened(w.here) as (out, _), opened(w.there) as (_, heard):
         for _ in range(300):
-            out.send(vrrp_v4("10.9.0.1"))
+            out.send(vrrp_v4("10.9.0.1"), IPV4_GROUP)
         turns = []
         while len(heard) < 300:
             before = len(heard)
@@ -222,19 +233,19 @@ async def test_an_overloaded_socket_hears_only_ttl_255_and_expected_vrids_until_
             heard,
         ),
     ):
-        receiver.expect(frozenset({7, 8}))
+        receiver.expect(frozenset({7, 8}), 255)
         for _ in range(51):
-            out.send(vrrp_v4("10.9.0.1", ttl=1))
+            out.send(vrrp_v4("10.9.0.1", ttl=1), IPV4_GROUP)
         await until(lambda: len(heard) == 51)
         assert receiver.overloads == 1
         heard.clear()
         for vrid, ttl in ((7, 254), (9, 255), (8, 255), (7, 255)):
-            out.send(vrrp_v4("10.9.0.1", vrid=vrid, ttl=ttl))
+            out.send(vrrp_v4("10.9.0.1", vrid=vrid, ttl=ttl), IPV4_GROUP)
         await until(lambda: len(heard) >= 2)
         assert [packet[21] for packet in heard] == [8, 7]
         await until(lambda: not receiver.overloaded)
         heard.clear()
-        out.send(vrrp_v4("10.9.0.1", vrid=9, ttl=254))
+        out.send(vrrp_v4("10.9.0.1", vrid=9, ttl=254), IPV4_GROUP)
         await until(lambda: bool(heard))
 
 
@@ -248,13 +259,13 @@ async def test_the_strict_filter_looks_behind_ipv4_options() -> None:
             heard,
         ),
     ):
-        receiver.expect(frozenset({7}))
-        out.send(vrrp_v4("10.9.0.1"))
+        receiver.expect(frozenset({7}), 255)
+        out.send(vrrp_v4("10.9.0.1"), IPV4_GROUP)
         await until(lambda: len(heard) == 1)
         heard.clear()
         for vrid in (9, 7):
             plain = vrrp_v4("10.9.0.1", vrid=vrid)
-            out.send(b"\x46" + plain[1:20] + b"\x94\x04\0\0" + plain[20:])
+            out.send(b"\x46" + plain[1:20] + b"\x94\x04\0\0" + plain[20:], IPV4_GROUP)
         await until(lambda: bool(heard))
         assert [packet[25] for packet in heard] == [7]
 
@@ -266,12 +277,12 @@ async def test_the_strict_filter_knows_ipv6() -> None:
         opened(w.here, Family.IPV6) as (out, _),
         opened(w.there, Family.IPV6, overload_per_second=0) as (receiver, heard),
     ):
-        receiver.expect(frozenset({7}))
-        out.send(vrrp_v6("fe80::1"))
+        receiver.expect(frozenset({7}), 255)
+        out.send(vrrp_v6("fe80::1"), IPV6_GROUP)
         await until(lambda: len(heard) == 1)
         heard.clear()
         for vrid, hops in ((7, 254), (9, 255), (7, 255)):
-            out.send(vrrp_v6("fe80::1", vrid=vrid, hops=hops))
+            out.send(vrrp_v6("fe80::1", vrid=vrid, hops=hops), IPV6_GROUP)
         await until(lambda: bool(heard))
         assert [(packet[41], packet[7]) for packet in heard] == [(7, 255)]
 
@@ -281,7 +292,7 @@ async def test_what_the_kernel_had_no_room_for_is_counted() -> None:
     with wire() as w, opened(w.here) as (out, _), opened(w.there) as (receiver, heard):
         receiver._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         for _ in range(50):
-            out.send(vrrp_v4("10.9.0.1"))
+            out.send(vrrp_v4("10.9.0.1"), IPV4_GROUP)
         deadline = time.monotonic() + 5
         while receiver.dropped == 0:
             assert time.monotonic() < deadline
@@ -293,3 +304,116 @@ async def test_closing_twice_and_leaving_the_group() -> None:
     with wire() as w, opened(w.here) as (sock, _):
         sock.close()
         assert "224.0.0.18" not in ip("-n", w.left, "maddr", "show", "dev", "e0")
+
+
+def to(packet: bytes, destination: str) -> bytes:
+    """Return an IPv4 packet with another destination; the kernel writes the checksum."""
+    return packet[:16] + socket.inet_aton(destination) + packet[20:]
+
+
+@pytest.mark.asyncio
+async def test_unicast_reaches_the_host_alone_whole_and_with_ttl_255() -> None:
+    with (
+        wire() as w,
+        opened(w.here, unicast=True) as (out, own),
+        opened(w.there, unicast=True) as (_, heard),
+    ):
+        out.send(to(vrrp_v4("10.9.0.1"), "10.9.0.2"), IPv4Address("10.9.0.2"))
+        await until(lambda: bool(heard))
+        await a_while()
+        [packet] = heard
+        assert (packet[8], packet[1]) == (255, 0xC0)
+        assert packet[12:20] == bytes([10, 9, 0, 1, 10, 9, 0, 2])
+        assert packet[20:] == vrrp_v4("10.9.0.1")[20:]
+        assert parse_datagram(packet, Family.IPV4).payload == packet[20:]
+        assert own == []
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("source", "target"), [("fd00::1", "fd00::2"), ("fe80::1", "fe80::2")])
+async def test_ipv6_unicast_reaches_global_and_link_local_addresses(
+    source: str, target: str
+) -> None:
+    with wire() as w:
+        ip("-n", w.left, "addr", "add", f"{source}/64", "dev", "e0", "nodad")
+        ip("-n", w.right, "addr", "add", f"{target}/64", "dev", "e0", "nodad")
+        with (
+            opened(w.here, Family.IPV6, unicast=True) as (out, _),
+            opened(w.there, Family.IPV6, unicast=True) as (_, heard),
+        ):
+            destination = IPv6Address(target)
+            plain = vrrp_v6(source)
+            packet = plain[:24] + destination.packed + plain[40:]
+            out.send(packet, destination)
+            await until(lambda: bool(heard))
+            assert heard == [packet]
+            assert heard[0][7] == 255
+
+
+@pytest.mark.asyncio
+async def test_unicast_alone_joins_no_group_and_has_nothing_answered_by_the_kernel() -> None:
+    with (
+        wire() as w,
+        opened(w.here, unicast=True) as (out, _),
+        opened(w.there, unicast=True) as (_, heard),
+        frames(w.here) as sniffer,
+    ):
+        sniffer.bind(("e0", 0x0800))
+        sniffer.setblocking(False)
+        assert "224.0.0.18" not in ip("-n", w.left, "maddr", "show", "dev", "e0")
+        for _ in range(3):
+            out.send(to(vrrp_v4("10.9.0.1"), "10.9.0.2"), IPv4Address("10.9.0.2"))
+        await until(lambda: len(heard) == 3)
+        await a_while()
+        with pytest.raises(BlockingIOError):  # "protocol unreachable" would be an IPv4 packet
+            sniffer.recv(2000)
+
+
+@pytest.mark.asyncio
+async def test_unicast_without_a_route_or_a_socket_for_it_says_so() -> None:
+    with wire() as w, opened(w.here) as (multicast_only, _):
+        nobody = IPv4Address("10.9.0.2")
+        with pytest.raises(KernelError, match=r"cannot send to 10\.9\.0\.2 on .*: no unicast here"):
+            multicast_only.send(to(vrrp_v4("10.9.0.1"), "10.9.0.2"), nobody)
+        with opened(w.here, unicast=True) as (out, _):
+            ip("-n", w.left, "link", "set", "e0", "down")
+            with pytest.raises(KernelError, match=r"cannot send to 10\.9\.0\.2 on .*:e0: network"):
+                out.send(to(vrrp_v4("10.9.0.1"), "10.9.0.2"), nobody)
+
+
+@pytest.mark.asyncio
+async def test_a_neighbour_that_does_not_answer_blocks_nothing_and_is_no_error() -> None:
+    with wire() as w, opened(w.here, unicast=True) as (out, _):
+        begun = time.monotonic()
+        for _ in range(50):
+            out.send(to(vrrp_v4("10.9.0.1"), "10.9.0.77"), IPv4Address("10.9.0.77"))
+        assert time.monotonic() - begun < 1
+
+
+@pytest.mark.asyncio
+async def test_an_overloaded_socket_hears_peers_from_as_far_as_they_may_be() -> None:
+    with (
+        wire() as w,
+        opened(w.here, unicast=True) as (out, _),
+        opened(w.there, overload_per_second=0, unicast=True) as (receiver, heard),
+    ):
+        receiver.expect(frozenset({7}), 253)
+        there = IPv4Address("10.9.0.2")
+        out.send(to(vrrp_v4("10.9.0.1"), "10.9.0.2"), there)
+        await until(lambda: len(heard) == 1)
+        heard.clear()
+        for ttl in (252, 253, 254):
+            out.send(to(vrrp_v4("10.9.0.1", ttl=ttl), "10.9.0.2"), there)
+        await until(lambda: len(heard) == 2)
+        await a_while()
+        assert [packet[8] for packet in heard] == [253, 254]
+
+
+@pytest.mark.asyncio
+async def test_opening_for_unicast_where_there_is_nothing_leaves_nothing_open() -> None:
+    with wire() as w:
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for place in (Place(w.left, "nope"), Place("nowhere", "e0")):
+            with pytest.raises(KernelError):
+                UnicastSocket(place, Family.IPV4)
+        assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -9,6 +9,7 @@ from pyvrrp.config.model import ProbeConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Family
 from pyvrrp.net.linux import linux_ports
+from pyvrrp.packet.layout import IPV4_GROUP
 from pyvrrp.ports import InterfaceState, ProbeResult
 from pyvrrp.units import MILLISECOND, Nanoseconds
 from tests.kernel.wire import addresses, until, vrrp_v4, wire
@@ -36,12 +37,16 @@ async def test_the_ports_work_together_and_close_finishes_what_was_asked_for() -
         heard: list[bytes] = []
         results: list[KernelError | None] = []
         ports.links.watch(w.here, states.append)
-        listener = ports.sockets.open_advertisements(w.there, Family.IPV4, heard.append)
-        sender = ports.sockets.open_advertisements(w.here, Family.IPV4, heard.append)
+        listener = ports.sockets.open_advertisements(
+            w.there, Family.IPV4, heard.append, multicast=True, unicast=False
+        )
+        sender = ports.sockets.open_advertisements(
+            w.here, Family.IPV4, heard.append, multicast=True, unicast=False
+        )
         announcer = ports.sockets.open_announcements(w.here, lambda _: None)
         packet = vrrp_v4("10.9.0.1")
         ports.clock.call_at(
-            Nanoseconds(ports.clock.now() + MILLISECOND), lambda: sender.send(packet)
+            Nanoseconds(ports.clock.now() + MILLISECOND), lambda: sender.send(packet, IPV4_GROUP)
         )
         ports.addresses.ensure_present(w.here, [V4], 60, results.append)
         await until(lambda: heard == [packet] and results == [None])

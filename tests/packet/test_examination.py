@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pyvrrp.identity import Family, Version
 from pyvrrp.packet.checksum import ChecksumForm
+from pyvrrp.packet.datagram import build_datagram
 from pyvrrp.packet.examination import Discarded, DiscardReason, Examined, examine
 from pyvrrp.packet.transmission import advertisement_packet
 from tests.packet.advertisements import Sent, sendable
@@ -333,6 +334,13 @@ def test_the_first_failing_check_of_v2_is_the_reason(step: int, reason: DiscardR
 def test_the_interval_comes_before_the_first_address() -> None:
     message = v6_message(K[:4] + bytes(2) + K[6:8] + K[24:] * 2)
     assert discarded(ipv6(message), Family.IPV6).reason is DiscardReason.INTERVAL
+
+
+def test_the_ttl_of_a_unicast_packet_is_told_for_its_virtual_router_to_judge() -> None:
+    ends = SOURCE, IPv4Address("192.0.2.9")
+    found = examine(build_datagram(E, *ends, ttl=64), Family.IPV4)
+    assert isinstance(found, Examined)
+    assert (found.ttl, found.destination) == (64, ends[1])
 
 
 def test_the_length_comes_before_the_ttl_only_where_the_header_is_cut() -> None:

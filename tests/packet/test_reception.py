@@ -324,6 +324,46 @@ def test_the_data_of_type_0_is_ignored() -> None:
 # --- the order --------------------------------------------------------------------------------
 
 
+def test_without_peers_only_what_was_sent_to_the_group_is_believed() -> None:
+    assert refusal(replace(V3, destination=OURS), EXPECT_V3) == (
+        DiscardReason.DESTINATION,
+        "sent to 192.0.2.13, must be sent to 224.0.0.18: no peers here",
+    )
+    other = IPv4Address("224.0.0.5")
+    assert refusal(replace(V3, destination=other), EXPECT_V3)[0] is DiscardReason.DESTINATION
+
+
+def test_with_peers_what_was_sent_to_the_group_is_refused_whoever_sent_it() -> None:
+    assert refusal(V3, replace(EXPECT_V3, peers=frozenset({THEIRS}))) == (
+        DiscardReason.DESTINATION,
+        "sent to the group 224.0.0.18, must be sent to this host alone: peers are configured",
+    )
+
+
+def test_peers_are_believed_and_nobody_else() -> None:
+    expectation = replace(EXPECT_V2, peers=frozenset({THEIRS}))
+    unicast = replace(V2, destination=OURS)
+    assert isinstance(admit(unicast, expectation), Accepted)
+    stranger = replace(unicast, source=IPv4Address("192.0.2.66"))
+    assert refusal(stranger, expectation) == (
+        DiscardReason.UNKNOWN_PEER,
+        "192.0.2.66 is not among the peers",
+    )
+    own = replace(unicast, source=OURS)
+    assert refusal(own, expectation)[0] is DiscardReason.OWN_ADVERTISEMENT
+
+
+@pytest.mark.parametrize(
+    ("ttl", "lowest", "allowed"), [(254, 255, "255"), (63, 64, "64 to 255"), (0, 1, "1 to 255")]
+)
+def test_a_peer_that_is_too_far_away_is_refused(ttl: int, lowest: int, allowed: str) -> None:
+    expectation = replace(EXPECT_V3, peers=frozenset({THEIRS}), min_ttl=lowest)
+    far = replace(V3, destination=OURS, ttl=ttl)
+    assert refusal(far, expectation) == (DiscardReason.TTL, f"TTL {ttl}, must be {allowed}")
+    assert isinstance(admit(replace(far, ttl=lowest), expectation), Accepted)
+    assert isinstance(admit(replace(far, ttl=255), expectation), Accepted)
+
+
 def test_the_first_failing_check_is_the_reason() -> None:
     worst = replace(
         saying(V2, interval=Nanoseconds(0), addresses=OTHER, auth_type=3),
@@ -375,6 +415,8 @@ def test_the_names_of_the_counters_are_fixed() -> None:
         "packet_length_errors",
         "checksum_errors",
         "vrid_errors",
+        "destination_errors",
+        "unknown_peers",
         "address_count_errors",
         "interval_errors",
         "first_address_errors",

@@ -75,12 +75,16 @@ class Lan:
 
     clock: FakeClock
     hosts: list["FakeHost"] = field(default_factory=list)
+    cards: list["FakeCard"] = field(default_factory=list)
     sent: list[tuple[Nanoseconds, str, bytes]] = field(default_factory=list)
 
-    def multicast(self, sender: "FakeHost", family: Family, packet: bytes) -> None:
+    def carry(
+        self, sender: "FakeHost | FakeCard", family: Family, packet: bytes, to: Address
+    ) -> None:
         self.sent.append((self.clock.now(), sender.name, packet))
-        for host in self.hosts:
-            if host is not sender and host.connected and sender.connected:
+        for host in (*self.hosts, *self.cards):
+            addressed = to.is_multicast or any(to == own.ip for own in host.visible().addresses)
+            if addressed and host is not sender and host.connected and sender.connected:
                 host.hear(family, packet)
 
     def ask(self, asker: "FakeHost", frame: bytes) -> None:
@@ -96,26 +100,36 @@ class Lan:
 
 
 class FakeAdvertisementSocket:
-    def __init__(self, host: "FakeHost", family: Family, receive: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        host: "FakeHost | FakeCard",
+        family: Family,
+        receive: Callable[[bytes], None],
+    ) -> None:
         self._host = host
         self._family = family
         self.receive = receive
+        self.opened_for = (False, False)  # multicast, unicast
         self.queued: list[bytes] = []
         self.closed = False
         self.expected: frozenset[int] = frozenset()
+        self.min_ttl = 255
 
-    def send(self, packet: bytes) -> None:
+    def send(self, packet: bytes, destination: Address) -> None:
         if self._host.send_error:
             raise KernelError(self._host.send_error)
-        self._host.lan.multicast(self._host, self._family, packet)
+        if destination in self._host.unreachable:
+            raise KernelError(f"cannot send to {destination}")
+        self._host.lan.carry(self._host, self._family, packet, destination)
 
     def drain(self) -> None:
         queued, self.queued = self.queued, []
         for packet in queued:
             self.receive(packet)
 
-    def expect(self, vrids: frozenset[int]) -> None:
+    def expect(self, vrids: frozenset[int], min_ttl: int) -> None:
         self.expected = vrids
+        self.min_ttl = min_ttl
 
     def close(self) -> None:
         self.closed = True
@@ -139,6 +153,41 @@ class FakeAnnouncementSocket:
         pass
 
 
+class FakeCard:
+    """A further interface of a node, on a segment of its own; no virtual address lives there."""
+
+    def __init__(self, host: "FakeHost", place: Place, lan: Lan, own: str) -> None:
+        self.name = f"{host.name} {place}"
+        self.host = host
+        self.lan = lan
+        self.clock = host.clock
+        self.connected = True
+        self.send_error = ""
+        self.unreachable: set[Address] = set()
+        self.sockets: dict[Family, FakeAdvertisementSocket] = {}
+        self.watchers: list[Callable[[InterfaceState], None]] = []
+        addresses = (ip_interface(own),) if own else ()
+        self.state = InterfaceState(exists=True, up=True, index=3, addresses=addresses)
+        lan.cards.append(self)
+
+    def hear(self, family: Family, packet: bytes) -> None:
+        socket = self.sockets.get(family)
+        if socket is None or socket.closed:
+            return
+        if self.host.reading:
+            socket.receive(packet)
+        else:
+            socket.queued.append(packet)
+
+    def link(self, **changes: object) -> None:
+        self.state = replace(self.state, **changes)  # type: ignore[arg-type] # a test's shorthand
+        for watcher in self.watchers:
+            self.clock.soon(partial(watcher, self.state))
+
+    def visible(self) -> InterfaceState:
+        return self.state
+
+
 class FakeHost:
     """One node: its interface, its kernel's addresses with leases, its services."""
 
@@ -148,6 +197,7 @@ class FakeHost:
         self.clock = lan.clock
         self.connected = True
         self.send_error = ""
+        self.unreachable: set[Address] = set()
         self.open_error = ""
         self.announce_error = ""
         self.kernel_error = ""
@@ -164,6 +214,7 @@ class FakeHost:
         self.sockets: dict[Family, FakeAdvertisementSocket] = {}
         self.announcements: FakeAnnouncementSocket | None = None
         self.claimed: Callable[[Claim], None] = lambda _claim: None
+        self.cards: dict[Place, FakeCard] = {}
         self._watchers: list[Callable[[InterfaceState], None]] = []
         self.state = InterfaceState(
             exists=True,
@@ -180,18 +231,26 @@ class FakeHost:
         return Ports(clock=self.clock, sockets=self, addresses=self, links=self, probes=self)
 
     def open_advertisements(
-        self, place: Place, family: Family, receive: Callable[[bytes], None]
+        self,
+        place: Place,
+        family: Family,
+        receive: Callable[[bytes], None],
+        *,
+        multicast: bool,
+        unicast: bool,
     ) -> FakeAdvertisementSocket:
         if self.open_error:
             raise KernelError(self.open_error)
-        assert place == ETH0
-        self.sockets[family] = FakeAdvertisementSocket(self, family, receive)
-        return self.sockets[family]
+        card = self if place == ETH0 else self.cards[place]
+        card.sockets[family] = FakeAdvertisementSocket(card, family, receive)
+        card.sockets[family].opened_for = (multicast, unicast)
+        return card.sockets[family]
 
     def open_announcements(
         self, place: Place, claimed: Callable[[Claim], None]
     ) -> FakeAnnouncementSocket:
-        assert place == ETH0
+        if place != ETH0:
+            return FakeAnnouncementSocket(self)  # nothing is announced there
         self.claimed = claimed
         self.announcements = FakeAnnouncementSocket(self)
         return self.announcements
@@ -237,7 +296,11 @@ class FakeHost:
         self._later(remove)
 
     def watch(self, place: Place, changed: Callable[[InterfaceState], None]) -> FakeHandle:
-        assert place == ETH0
+        if place != ETH0:
+            card = self.cards[place]
+            card.watchers.append(changed)
+            self.clock.soon(lambda: changed(card.visible()))
+            return FakeHandle()
         self._watchers.append(changed)
         self.clock.soon(lambda: changed(self.visible()))
         return FakeHandle()
@@ -267,6 +330,12 @@ class FakeHost:
     def hear_claim(self, claim: Claim) -> None:
         if self.announcements is not None and claim.address in self.announcements.watched:
             self.claimed(claim)
+
+    def attach(self, interface: str, lan: Lan, own: str = "") -> FakeCard:
+        """Give it one more interface."""
+        place = Place("", interface)
+        self.cards[place] = FakeCard(self, place, lan, own)
+        return self.cards[place]
 
     def hear(self, family: Family, packet: bytes) -> None:
         socket = self.sockets.get(family)

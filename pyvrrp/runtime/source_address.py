@@ -1,0 +1,25 @@
+"""Which of the addresses of an interface advertisements are sent from."""
+
+from collections.abc import Sequence
+
+from pyvrrp.identity import Family
+from pyvrrp.ports import Address, InterfaceAddress
+
+
+def source_address(
+    own: Sequence[InterfaceAddress], family: Family, peers: Sequence[Address]
+) -> Address | None:
+    """Return one of *own*, or None if none will do.
+
+    To the group it is the first one, for IPv6 the link-local one (RFC 9568 section 5.1.2.1). To
+    peers it is the one that stands among them, since the others believe that, then one in the
+    network of a peer.
+    """
+    usable = [address for address in own if len(address.packed) == family]
+    if family is Family.IPV6:
+        local = not peers or any(peer.is_link_local for peer in peers)
+        usable = [address for address in usable if address.ip.is_link_local == local]
+    listed = (address for address in usable if address.ip in peers)
+    near = (address for address in usable if any(peer in address.network for peer in peers))
+    found = next(listed, None) or next(near, None) or next(iter(usable), None)
+    return None if found is None else found.ip
