@@ -82,7 +82,8 @@ class Lan:
         self, sender: "FakeHost | FakeCard", family: Family, packet: bytes, to: Address
     ) -> None:
         self.sent.append((self.clock.now(), sender.name, packet))
-        for host in (*self.hosts, *self.cards):
+        ends: list[FakeHost | FakeCard] = [*self.hosts, *self.cards]
+        for host in ends:
             addressed = to.is_multicast or any(to == own.ip for own in host.visible().addresses)
             if addressed and host is not sender and host.connected and sender.connected:
                 host.hear(family, packet)
