@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Protocol, TypeAlias
 
-from pyvrrp.config.model import ProbeConfig
+from pyvrrp.config.model import EtcdServers, ProbeConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Family, Place
 from pyvrrp.units import Nanoseconds
@@ -153,6 +153,106 @@ class Probes(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """A key as etcd has it: *revision* is that of its last change, *lease* 0 if it has none."""
+
+    key: str
+    value: bytes
+    revision: int
+    lease: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Ask for a lease of *ttl* seconds whose number the asker has drawn."""
+
+    lease: int
+    ttl: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """Ask that a lease end, and that every key bound to it go."""
+
+    lease: int
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Ask that a key be written and bound to *lease*, if its revision is *revision*.
+
+    Revision 0 is that of a key that is not there; None writes whatever is there.
+    """
+
+    key: str
+    value: bytes
+    lease: int
+    revision: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Ask who holds a key."""
+
+    key: str
+
+
+EtcdRequest: TypeAlias = Grant | Revoke | Write | Look
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The lease is there, for *ttl* seconds."""
+
+    ttl: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """The lease is not there any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is there after a `Look` or a `Write`, and the wishes beside it (`wishes_of`)."""
+
+    record: Record | None
+    wishes: tuple[Record, ...] = ()
+    written: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """No answer that could be used, for *reason*: what was asked for may have happened or not."""
+
+    reason: str
+
+
+EtcdAnswer: TypeAlias = Granted | Revoked | Found | Unanswered
+
+
+def wishes_of(key: str) -> str:
+    """Return what the keys of the wishes beside *key* begin with; the name of a node follows."""
+    return f"{key}/wish/"
+
+
+class Etcd(Protocol):
+    """Whoever talks to etcd clusters. All answers but Unanswered were agreed on by a majority."""
+
+    def draw(self) -> int:
+        """Return a positive number of 63 bits that nobody else will ever have."""
+
+    def ask(
+        self,
+        servers: EtcdServers,
+        request: EtcdRequest,
+        timeout: Nanoseconds,
+        done: Callable[[EtcdAnswer], None],
+    ) -> Handle:
+        """Ask one cluster; *done* is called once, at most *timeout* plus scheduling later."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     """The world as the runtime sees it."""
 
@@ -161,3 +261,4 @@ class Ports:
     addresses: Addresses
     links: Links
     probes: Probes
+    etcd: Etcd

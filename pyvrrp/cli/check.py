@@ -13,6 +13,8 @@ from pyvrrp.config.summary import (
     check_as_values,
     check_in_words,
     elsewhere_in_words,
+    etcd_lease_as_values,
+    etcd_lease_in_words,
     virtual_router_as_values,
     virtual_router_in_words,
 )
@@ -66,6 +68,7 @@ def _summary(file: Path, configuration: Configuration) -> list[str]:
         *(virtual_router_in_words(router) for router in configuration.virtual_routers),
         *(elsewhere_in_words(router) for router in configuration.elsewhere),
         *(check_in_words(check) for check in configuration.checks),
+        *(etcd_lease_in_words(lease) for lease in configuration.leases),
     ]
 
 
@@ -79,6 +82,7 @@ def _verdict(file: Path, configuration: Configuration | None, problems: Sequence
         "virtual_routers": [],
         "elsewhere": [],
         "checks": [],
+        "leases": [],
     }
     if configuration is not None:
         verdict |= {
@@ -89,6 +93,7 @@ def _verdict(file: Path, configuration: Configuration | None, problems: Sequence
             ],
             "elsewhere": [virtual_router_as_values(router) for router in configuration.elsewhere],
             "checks": [check_as_values(check) for check in configuration.checks],
+            "leases": [etcd_lease_as_values(lease) for lease in configuration.leases],
         }
     return json.dumps(verdict, indent=2)
 

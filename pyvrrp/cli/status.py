@@ -94,6 +94,7 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
         weight = check.get("weight")
         points = f" (weight {weight:+d})" if isinstance(weight, int) else ""
         lines.append(f"  check {check.get('name')}{points} {verdict}: {check.get('reason')}{ago}")
+    lines.extend(_etcd_lease(router))
     lines.extend(_timers(router))
     counters = router.get("counters")
     if isinstance(counters, dict):
@@ -124,6 +125,15 @@ def _links(router: Mapping[str, object]) -> list[str]:
         lost = f"LOST: {link.get('lost')}, " if link.get("lost") else ""
         lines.append(f"  link {link.get('interface')}: {way}, {lost}{heard}")
     return lines
+
+
+def _etcd_lease(router: Mapping[str, object]) -> list[str]:
+    lease = router.get("etcd_lease")
+    if not isinstance(lease, dict):
+        return []
+    left = lease.get("valid_ms")
+    held = f", may stay {left / 1000:.1f} s without etcd" if isinstance(left, float | int) else ""
+    return [f"  key {lease.get('key')}, ttl {lease.get('ttl_s')} s: {lease.get('phase')}{held}"]
 
 
 def _timers(router: Mapping[str, object]) -> list[str]:

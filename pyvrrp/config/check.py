@@ -4,8 +4,9 @@ from pyvrrp.config.check_keys import Kind, Subject
 from pyvrrp.config.durations import duration_from, write_duration
 from pyvrrp.config.http_check import HTTP_KIND
 from pyvrrp.config.keys import Key, Section
+from pyvrrp.config.lease_check import LEASE_KIND
 from pyvrrp.config.local_checks import EXEC_KIND, FILE_KIND, PROCESS_KIND
-from pyvrrp.config.model import CheckConfig, TcpProbeConfig
+from pyvrrp.config.model import CheckConfig, EtcdLease, TcpProbeConfig
 from pyvrrp.config.network_checks import ARP_KIND, INTERFACE_KIND, PING_KIND, TCP_KIND
 from pyvrrp.config.values import integer, optional
 from pyvrrp.fencing.policy import CheckPolicy
@@ -23,23 +24,33 @@ EVERY_KIND: tuple[Key[object], ...] = (INTERVAL, TIMEOUT, RISE, FALL, MAX_AGE)
 
 # The first one whose key is given is meant: `interface` says more about some of the others.
 KINDS = (
+    LEASE_KIND,
     *(HTTP_KIND, TCP_KIND, EXEC_KIND, PING_KIND, ARP_KIND, PROCESS_KIND, FILE_KIND),
     INTERFACE_KIND,
 )
 KEYS: tuple[Key[object], ...] = (*(key for kind in KINDS for key in kind.keys), *EVERY_KIND)
 
 
-def check(section: Section, name: str, node: str) -> CheckConfig:
+def check(section: Section, name: str, node: str) -> CheckConfig | EtcdLease:
     """Return the check that *section* describes; a section with problems gives a stand-in."""
     section.refuse_unknown(KEYS)
-    policy = _policy(section)
     meant = next((kind for kind in KINDS if section.given(kind.key)), None)
+    policy = CheckPolicy() if meant is LEASE_KIND else _policy(section)
     if meant is None:
         names = ", ".join(kind.key.name for kind in KINDS)
         section.refuse_whole(f"needs something to look at: one of {names}")
         return CheckConfig(name, TcpProbeConfig("127.0.0.1", 1), policy)
     _refuse_keys_of_others(section, meant)
-    return CheckConfig(name, meant.read(section, Subject(name, node)), policy)
+    found = meant.read(section, Subject(name, node))
+    if isinstance(found, EtcdLease):
+        _refuse_counting(section)
+        return found
+    return CheckConfig(name, found, policy)
+
+
+def _refuse_counting(section: Section) -> None:
+    for key in filter(section.given, (RISE, FALL, MAX_AGE)):
+        section.refuse(key, "has no meaning for a lease: each answer of etcd counts at once")
 
 
 def _refuse_keys_of_others(section: Section, meant: Kind) -> None:

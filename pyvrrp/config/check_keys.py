@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 from pyvrrp.config.addresses import address
 from pyvrrp.config.keys import Key, Section
-from pyvrrp.config.model import Address, ProbeConfig
+from pyvrrp.config.model import Address, EtcdLease, ProbeConfig
 from pyvrrp.config.values import netns_name, optional
 
 SOURCE = Key("source", optional(address))
@@ -28,7 +28,7 @@ class Kind:
     title: str  # with its article
     key: Key[object]
     others: tuple[Key[object], ...]
-    read: Callable[[Section, Subject], ProbeConfig]
+    read: Callable[[Section, Subject], ProbeConfig | EtcdLease]
 
     @property
     def keys(self) -> tuple[Key[object], ...]:

@@ -11,6 +11,7 @@ from pyvrrp.config.model import (
     ChecksumPolicy,
     ClaimProbePolicy,
     Configuration,
+    EtcdLease,
     ExecProbeConfig,
     HttpProbeConfig,
     VirtualRouterConfig,
@@ -73,6 +74,13 @@ def lint(configuration: Configuration) -> tuple[Problem, ...]:
         path = f"check.{bare(check.name)}"
         warnings = _check(check, used=check.name in used)
         seen |= dict.fromkeys(Problem(f"{path}{where}", what) for where, what in warnings)
+    held = {
+        router.etcd_lease.check for router in configuration.virtual_routers if router.etcd_lease
+    }
+    for lease in configuration.leases:
+        path = f"check.{bare(lease.check)}"
+        warnings = _etcd(lease, used=lease.check in held)
+        seen |= dict.fromkeys(Problem(f"{path}{where}", what) for where, what in warnings)
     return tuple(seen)
 
 
@@ -133,6 +141,15 @@ def _check(check: CheckConfig, *, used: bool) -> Iterator[tuple[str, str]]:
         yield from _program(check, probe)
     if isinstance(probe, HttpProbeConfig) and is_tls(probe.url) and not probe.verify:
         yield ".verify", "without it any server that answers passes; give a ca instead"
+
+
+def _etcd(lease: EtcdLease, *, used: bool) -> Iterator[tuple[str, str]]:
+    if not used:
+        yield "", "is used by no virtual router"
+    if len(lease.servers.endpoints) == 1:
+        yield ".lease", "names one member of etcd: while it is away nobody is master"
+    if not lease.servers.verify:
+        yield ".verify", "without it anybody may play etcd; give a ca instead"
 
 
 def _program(check: CheckConfig, probe: ExecProbeConfig) -> Iterator[tuple[str, str]]:

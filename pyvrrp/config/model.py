@@ -62,6 +62,34 @@ class LinkConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class EtcdServers:
+    """The members of one etcd cluster, in the order in which they are asked, and how."""
+
+    endpoints: tuple[str, ...]  # URLs without a path
+    verify: bool = True
+    ca: Path | None = None
+    certificate: Path | None = None
+    private_key: Path | None = None
+    netns: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EtcdLease:
+    """The check that holds a key in etcd: without the key no node is master.
+
+    ``key`` is empty in a check that leaves it to the virtual router (see `resolved`). ``interval``
+    is how often the key is renewed while it is held, ``timeout`` bounds each attempt.
+    """
+
+    check: str
+    servers: EtcdServers
+    key: str
+    ttl: int  # whole seconds
+    interval: Nanoseconds
+    timeout: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
 class VirtualRouterConfig:
     """One virtual router. A mixed list of addresses in the file becomes two of one name.
 
@@ -105,6 +133,16 @@ class VirtualRouterConfig:
     def links(self) -> tuple[LinkConfig, ...]:
         """Where advertisements are sent and heard, the interface with the addresses first."""
         return (LinkConfig(self.id.place, self.peers), *self.further_links)
+
+    etcd_lease: EtcdLease | None = None  # of the one check in the file that is a lease
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether no two nodes may ever hold the addresses, whatever happens to the network.
+
+        Then every move is break-before-make: addresses, key, and only then priority 0.
+        """
+        return self.etcd_lease is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +270,7 @@ class Configuration:
     node: str
     virtual_routers: tuple[VirtualRouterConfig, ...]
     checks: tuple[CheckConfig, ...] = ()
+    leases: tuple[EtcdLease, ...] = ()
     guardian: bool = True
     control_socket: Path = field(default_factory=lambda: Path("/run/pyvrrp/pyvrrp.sock"))
     kernel_budget: Nanoseconds = Nanoseconds(500 * MILLISECOND)

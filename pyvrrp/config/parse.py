@@ -9,7 +9,8 @@ from pathlib import Path
 from pyvrrp.config import virtual_router as router_keys
 from pyvrrp.config.check import check
 from pyvrrp.config.keys import Key, Section, suggestion
-from pyvrrp.config.model import CheckConfig, Configuration
+from pyvrrp.config.lease_use import with_leases
+from pyvrrp.config.model import CheckConfig, Configuration, EtcdLease
 from pyvrrp.config.origins import ONE_FILE, Origins
 from pyvrrp.config.preference import refuse_unlisted
 from pyvrrp.config.unique import Written, refuse_duplicates
@@ -72,19 +73,21 @@ def parse(
     own_name = _own_name(top, node, hostname)
     control_socket = top.read(CONTROL_SOCKET)
     checks = _checks(top, origins, own_name or "")
+    leases = {one.check: one for one in checks if isinstance(one, EtcdLease)}
     written = _virtual_routers(top, origins, own_name)
     refuse_duplicates(written)
     if top.good(CHECK):
         _refuse_unknown_checks(written, top.read(CHECK))
     if own_name is not None and not any_node:
         _refuse_stranger(written, own_name)
-    entries = [entry for one in written for entry in one.entries]
+    entries = with_leases(written, leases)
     here = [entry for entry in entries if any_node or entry.stands_on(own_name or "")]
     configuration = Configuration(
         node=own_name or "",
         virtual_routers=tuple(here),
         elsewhere=tuple(entry for entry in entries if entry not in here),
-        checks=checks,
+        checks=tuple(one for one in checks if isinstance(one, CheckConfig)),
+        leases=tuple(leases.values()),
         guardian=top.read(GUARDIAN),
         control_socket=control_socket or Path(f"/run/pyvrrp/{own_name}.sock"),
     )
@@ -109,8 +112,8 @@ def _own_name(top: Section, node: str | None, hostname: str) -> str | None:
     return hostname
 
 
-def _checks(top: Section, origins: Origins, node: str) -> tuple[CheckConfig, ...]:
-    checks: list[CheckConfig] = []
+def _checks(top: Section, origins: Origins, node: str) -> tuple[CheckConfig | EtcdLease, ...]:
+    checks: list[CheckConfig | EtcdLease] = []
     for check_name, entry in top.read(CHECK).items():
         path = origins.check(check_name)
         try:

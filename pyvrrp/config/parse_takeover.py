@@ -9,7 +9,13 @@ from ipaddress import IPv6Address, ip_address
 from pyvrrp.config.addresses import interface_address
 from pyvrrp.config.check import check
 from pyvrrp.config.keys import Key, Section
-from pyvrrp.config.model import Address, InterfaceAddress, ProbeConfig, VirtualRouterConfig
+from pyvrrp.config.model import (
+    Address,
+    EtcdLease,
+    InterfaceAddress,
+    ProbeConfig,
+    VirtualRouterConfig,
+)
 from pyvrrp.config.policies import automatic_lease
 from pyvrrp.config.takeover import TakeoverConfig, watched_host
 from pyvrrp.config.values import interface_name
@@ -43,6 +49,9 @@ def takeover(
     lease = section.read(LEASE)
     kind = next(iter(target), "")
     watched = check(Section(target, "check.", section.problems), kind, "")
+    if isinstance(watched, EtcdLease):
+        problem = Problem(kind, "is no server that could be watched")
+        raise ConfigurationError(source, [*section.problems, problem])
     if lease == 0 and not guardian:
         section.refuse(LEASE, "cannot be off without the guardian: nothing would remove it")
     if release_when_back and not section.problems:

@@ -7,6 +7,7 @@ from pyvrrp.config.durations import write_duration
 from pyvrrp.config.model import (
     ArpProbeConfig,
     CheckConfig,
+    EtcdLease,
     ExecProbeConfig,
     FileProbeConfig,
     HttpProbeConfig,
@@ -33,6 +34,7 @@ def virtual_router_in_words(router: VirtualRouterConfig) -> str:
         f"every {write_duration(router.advertisement_interval)}",
         *_links_in_words(router),
         _checks_in_words(router),
+        *([f"key {router.etcd_lease.key} in etcd"] if router.etcd_lease else []),
         f"lease {router.lease}s" if router.lease else "no lease",
     )
     return f"virtual router {router.name}: {', '.join(parts)}"
@@ -58,6 +60,25 @@ def check_in_words(check: CheckConfig) -> str:
     return f"check {check.name}: {what}, {rhythm}, rise {policy.rise}, fall {policy.fall}"
 
 
+def etcd_lease_in_words(lease: EtcdLease) -> str:
+    """Return what *lease* does, on one line."""
+    rhythm = f"every {write_duration(lease.interval)}, timeout {write_duration(lease.timeout)}"
+    where = " ".join(lease.servers.endpoints)
+    return f"check {lease.check}: lease {where}, ttl {lease.ttl}s, renewed {rhythm}"
+
+
+def etcd_lease_as_values(lease: EtcdLease) -> dict[str, object]:
+    """Return *lease* for JSON."""
+    return {
+        "name": lease.check,
+        "kind": "lease",
+        "endpoints": list(lease.servers.endpoints),
+        "ttl_s": lease.ttl,
+        "interval_ms": to_milliseconds(lease.interval),
+        "timeout_ms": to_milliseconds(lease.timeout),
+    }
+
+
 def virtual_router_as_values(router: VirtualRouterConfig) -> dict[str, object]:
     """Return *router* for JSON; the password stays out."""
     return {
@@ -79,6 +100,8 @@ def virtual_router_as_values(router: VirtualRouterConfig) -> dict[str, object]:
         "lease_s": router.lease,
         "checks": list(router.checks),
         "weights": {weight.check: weight.points for weight in router.weights},
+        "etcd_lease": None if router.etcd_lease is None else router.etcd_lease.check,
+        "etcd_key": None if router.etcd_lease is None else router.etcd_lease.key,
     }
 
 

@@ -7,6 +7,7 @@ from pyvrrp.ports import Clock
 from pyvrrp.runtime.check_runner import CheckRunner
 from pyvrrp.runtime.heartbeat_link import HeartbeatLink
 from pyvrrp.runtime.instance import Instance
+from pyvrrp.runtime.lease_watch import LeaseWatch
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import Nanoseconds, in_words, to_milliseconds, to_seconds
 from pyvrrp.virtual_router.states import (
@@ -58,6 +59,7 @@ class Snapshots:
     ) -> dict[str, Json]:
         config = instance.config
         fence = self._supervisor.fence(instance)
+        lease = self._supervisor.lease(instance)
         due = deadline(instance.state)
         interval = (
             instance.state.master_adver_interval
@@ -101,9 +103,13 @@ class Snapshots:
                 "waits_for": instance.waits_for,
             },
             "checks": [
-                _check(runner, points.get(runner.config.name), now)
-                for runner in self._supervisor.checks_of(instance)
+                *(
+                    _check(runner, points.get(runner.config.name), now)
+                    for runner in self._supervisor.checks_of(instance)
+                ),
+                *([] if lease is None else [_lease_check(lease, now)]),
             ],
+            "etcd_lease": None if lease is None else _etcd_lease(lease),
             "other_holders": [
                 {
                     "address": str(holder.address),
@@ -173,6 +179,28 @@ def _check(runner: CheckRunner, weight: int | None, now: Nanoseconds) -> Json:
         "reason": verdict.why(now, policy),
         "weight": weight,
         "age_ms": None if last is None else to_milliseconds(Nanoseconds(now - last)),
+    }
+
+
+def _lease_check(watch: LeaseWatch, now: Nanoseconds) -> Json:
+    """Return the lease as one of the checks: it passes while etcd answers."""
+    last = watch.answered_at
+    return {
+        "name": watch.lease.check,
+        "passing": watch.is_answered is True,
+        "reason": watch.last_words,
+        "age_ms": None if last is None else to_milliseconds(Nanoseconds(now - last)),
+    }
+
+
+def _etcd_lease(watch: LeaseWatch) -> Json:
+    left = watch.valid_for
+    return {
+        "check": watch.lease.check,
+        "key": watch.lease.key,
+        "ttl_s": watch.lease.ttl,
+        "phase": str(watch.phase),
+        "valid_ms": None if left is None else to_milliseconds(left),
     }
 
 

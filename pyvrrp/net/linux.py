@@ -11,7 +11,7 @@ from pyvrrp.net.announcement_socket import KernelAnnouncementSocket
 from pyvrrp.net.clock import MonotonicClock
 from pyvrrp.net.links import LinkWatcher
 from pyvrrp.net.worker import Worker
-from pyvrrp.ports import Claim, Ports, Probes
+from pyvrrp.ports import Claim, Etcd, Ports, Probes
 
 
 class KernelSockets:
@@ -49,7 +49,7 @@ class LinuxPorts(Ports):
 
 
 def linux_ports(
-    loop: asyncio.AbstractEventLoop, probes: Probes, keeper: Keeper | None = None
+    loop: asyncio.AbstractEventLoop, probes: Probes, etcd: Etcd, keeper: Keeper | None = None
 ) -> LinuxPorts:
     """Return the ports of this machine; *keeper* is the guardian if there is one.
 
@@ -70,5 +70,6 @@ def linux_ports(
         addresses=KernelAddresses(worker, keeper=keeper),
         links=links,
         probes=probes,
+        etcd=etcd,
         close=close,
     )

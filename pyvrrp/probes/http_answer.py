@@ -36,11 +36,12 @@ class HttpExchange:
                     method=request.method, target=request.target, headers=list(request.headers)
                 )
             )
+            body = self._http.send(h11.Data(data=request.body)) if request.body else b""
             end = self._http.send(h11.EndOfMessage())
         except (h11.LocalProtocolError, UnicodeError) as error:
             raise ProbeError(f"cannot send this request: {printable(str(error))}") from error
         try:
-            await self._channel.send((head or b"") + (end or b""))
+            await self._channel.send((head or b"") + (body or b"") + (end or b""))
         except ConnectionError as error:
             # The server hung up early; what it said before (an alert, a 4xx) tells more.
             self._refused = error

@@ -24,6 +24,7 @@ class HttpRequest:
     method: str
     target: str
     headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes = b""
 
 
 @lru_cache(maxsize=256)

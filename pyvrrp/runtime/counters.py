@@ -41,6 +41,9 @@ VIRTUAL_ROUTER_COUNTERS = (
     "addresses_restored",
     "kernel_errors",
     "kernel_delays",
+    "leases_taken",
+    "leases_lost",
+    "lease_errors",
 )
 
 SEGMENT_COUNTERS = (

@@ -30,7 +30,7 @@ def parameters_of(config: VirtualRouterConfig) -> Parameters:
         preempt=config.preempt,
         preempt_delay=config.preempt_delay,
         max_learned_interval=config.max_learned_interval,
-        linger=LINGER,
+        linger=Nanoseconds(0) if config.is_exclusive else LINGER,
     )
 
 

@@ -19,11 +19,13 @@ from pyvrrp.runtime.counters import VIRTUAL_ROUTER_COUNTERS, Counters
 from pyvrrp.runtime.expectations import expectation_of, parameters_of, renewal_limit
 from pyvrrp.runtime.gates import Gate, Gates
 from pyvrrp.runtime.heartbeats import Heartbeats
-from pyvrrp.runtime.inbound import Inbound, LastHeard
+from pyvrrp.runtime.inbound import Inbound
 from pyvrrp.runtime.journal import Journal, Level
 from pyvrrp.runtime.other_holders import OtherHolders
 from pyvrrp.runtime.outbound import Outbound
+from pyvrrp.runtime.outlook import Outlook
 from pyvrrp.runtime.performer import Performer
+from pyvrrp.runtime.proof import NothingToProve, Proof
 from pyvrrp.runtime.reporter import Reporter
 from pyvrrp.runtime.segment import Segment
 from pyvrrp.units import SECOND, Nanoseconds
@@ -49,13 +51,12 @@ from pyvrrp.virtual_router.states import (
     State,
     deadline,
 )
-from pyvrrp.virtual_router.timers import handover_patience, master_down_interval
-from pyvrrp.virtual_router.transitions import step, takeover_cause, takeover_is_due
+from pyvrrp.virtual_router.transitions import step, takeover_is_due
 
 REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # before addresses that the kernel refused are tried again
 
 
-class Instance:
+class Instance(Outlook):
     """One virtual router, alive."""
 
     def __init__(
@@ -94,24 +95,17 @@ class Instance:
         self._alarm = AlarmClock(ports.clock, self._deadline_reached)
         self._pause = AlarmClock(ports.clock, self._forget_refusal)
         self._gates = Gates()
+        self._proof: Proof = NothingToProve()
         self._interface_index = 0
         self._resigned = False
+        self._gone = False  # the addresses are, and the election is still to learn of it
         self._operators: frozenset[Address] = frozenset()
         self.on_heard: Callable[[], None] = _nobody
 
-    def guard(self, gate: Gate) -> None:
-        """Ask *gate* too before each claim, after those that were named before."""
+    def guard(self, gate: Gate, proof: Proof | None = None) -> None:
+        """Ask *gate* too before each claim, last; hold addresses only while *proof* is valid."""
         self._gates.add(gate)
-
-    @property
-    def priority(self) -> int:
-        """The priority in force: what advertisements carry and the election goes by."""
-        return self._parameters.priority
-
-    @property
-    def last_heard(self) -> LastHeard | None:
-        """The newest advertisement accepted from another router."""
-        return self._inbound.last_heard
+        self._proof = proof or self._proof
 
     def stand(self, standing: Standing) -> None:
         """Stand for election with this from now on; the others learn of it at once."""
@@ -125,6 +119,17 @@ class Instance:
     def fence_changed(self, closed: str) -> None:
         """The fence is closed for this reason, or open if it is empty."""
         self._conditions_are(replace(self._conditions, fence=closed))
+
+    def etcd_lease_changed(self, lost: str) -> None:
+        """The key in etcd is not ours any more for this reason, or nothing hinders (empty)."""
+        self._conditions_are(replace(self._conditions, etcd_lease=lost))
+
+    def proof_settled(self) -> None:
+        """The addresses are gone, and so may be what proved that they were ours: say so."""
+        if self._gone and self._proof.is_settled:
+            self._gone = False
+            self.post(AddressesGone())
+            self._reconcile()
 
     def gate_opened(self) -> None:
         """A gate has changed its mind: a claim that waits for it may go on."""
@@ -155,46 +160,8 @@ class Instance:
     @property
     def stopped(self) -> bool:
         """Whether it has left the election and the kernel has nothing of it any more."""
-        return isinstance(self.state, Init) and self._performer.idle
-
-    @property
-    def is_master(self) -> bool:
-        """Whether it is master, and not on its way to another state."""
-        return isinstance(self.state, Master)
-
-    @property
-    def is_silence_why(self) -> bool:
-        """Whether it would take over because nobody was heard: no release, no preemption."""
-        return isinstance(self.state, Backup) and (
-            takeover_cause(self.state, self._parameters, self._clock.now())
-            is NewMasterReason.NO_RESPONSE
-        )
-
-    @property
-    def waits_for(self) -> str:
-        """What alone is missing for a claim that is due; empty if none is due."""
-        return self._gates.waits_for
-
-    @property
-    def primary_address(self) -> Address | None:
-        """The address advertisements are sent from, if there is one."""
-        return self._parameters.primary_address if self._conditions.has_primary_address else None
-
-    @property
-    def master_down_interval(self) -> Nanoseconds:
-        """Master_Down_Interval with the interval learned last, or the own one."""
-        state = self.state
-        interval = (
-            state.master_adver_interval
-            if isinstance(state, Backup)
-            else self.config.advertisement_interval
-        )
-        return master_down_interval(self.config.version, self.priority, interval)
-
-    @property
-    def handover_patience(self) -> Nanoseconds:
-        """How long at most it goes on answering after it was asked to step aside."""
-        return handover_patience(self.config.version, self.config.advertisement_interval)
+        left = isinstance(self.state, Init) and self._performer.idle
+        return left and self._proof.is_settled
 
     def inspect(self, state: InterfaceState) -> None:
         """Segment: find the addresses that an owner's operator configured; those stay."""
@@ -255,9 +222,15 @@ class Instance:
         """Performer: whether the lease may be renewed."""
         if isinstance(self.state, HandingOver):
             return self._clock.now() < self.state.give_up_at
-        return isinstance(self.state, Master) and self._advertiser.was_heard_within(
-            renewal_limit(self.config)
+        return (
+            isinstance(self.state, Master)
+            and self._advertiser.was_heard_within(renewal_limit(self.config))
+            and self._proof.is_valid
         )
+
+    def may_add(self) -> bool:
+        """Performer: whether the addresses may come; asked again when that had to wait."""
+        return self._proof.is_valid
 
     def addresses_taken(self) -> None:
         """Performer: the addresses are there, so the neighbours may know."""
@@ -270,11 +243,11 @@ class Instance:
         """Performer: the addresses are off the interface."""
         if self._conditions.leftovers:
             self._conditions = replace(self._conditions, leftovers=False)
+        self._gone = True
         if not isinstance(self.state, Master):
             self._gates.end_claim()
             self.other_holders.stop()
-        self.post(AddressesGone())
-        self._reconcile()
+        self.proof_settled()
 
     def addresses_refused(self, error: KernelError) -> None:
         """Performer: a master without its addresses is none."""
@@ -293,6 +266,8 @@ class Instance:
 
     def post(self, event: Event) -> None:
         """Take one step and carry out what it asks for."""
+        if isinstance(self.state, Master) and not self._proof.is_valid:
+            self._proof.run_out()
         self.state, actions = step(self.state, event, self._parameters, self._clock.now())
         for action in actions:
             self._outbound.perform(action, self._parameters.primary_address)

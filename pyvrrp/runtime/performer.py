@@ -29,6 +29,9 @@ class Master(Protocol):
     def may_hold(self) -> bool:
         """Return whether the addresses may be kept: master, unfenced, and heard by others."""
 
+    def may_add(self) -> bool:
+        """Return whether the addresses may come; if not, it will say so by `let_go` soon."""
+
     def addresses_taken(self) -> None:
         """The kernel has confirmed that all addresses are there."""
 
@@ -123,7 +126,8 @@ class Performer:
         if self._busy:
             return
         if self._wanted and self._held is not True:
-            self._ask_present(self._managed, self._after_take)
+            if self._master.may_add():
+                self._ask_present(self._managed, self._after_take)
         elif not self._wanted and self._held is not False:
             self._ask_absent()
 

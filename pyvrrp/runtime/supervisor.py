@@ -11,6 +11,7 @@ from pyvrrp.runtime.claim_probe import ClaimProbe
 from pyvrrp.runtime.fence_watch import FenceWatch
 from pyvrrp.runtime.instance import Instance
 from pyvrrp.runtime.journal import Journal
+from pyvrrp.runtime.lease_watch import LeaseWatch
 from pyvrrp.runtime.scale import Scale
 from pyvrrp.runtime.segment import Segment
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
@@ -28,6 +29,7 @@ class Supervisor:
         self.instances: list[Instance] = []
         self.checks: dict[str, CheckRunner] = {}
         self.fences: dict[str, FenceWatch] = {}
+        self.leases: dict[str, LeaseWatch] = {}
         self._ports = ports
         self._journal = journal
         self._stopped: Callable[[], None] | None = None
@@ -56,6 +58,10 @@ class Supervisor:
         )
         ClaimProbe(instance, segment, self._ports.clock, self._journal)
         self._scales.append(Scale(instance, self.checks, self._ports.clock))
+        if config.etcd_lease is not None:
+            self.leases[str(config.id)] = LeaseWatch(
+                instance, config.etcd_lease, self.configuration.node, self._ports, self._journal
+            )
 
     def checks_of(self, instance: Instance) -> list[CheckRunner]:
         """Return all checks that one virtual router uses, in the order of the configuration."""
@@ -65,6 +71,10 @@ class Supervisor:
         if place not in self.segments:
             self.segments[place] = Segment(place, self._ports, self._journal)
         return self.segments[place]
+
+    def lease(self, instance: Instance) -> LeaseWatch | None:
+        """Return the etcd lease of one virtual router, if it has one."""
+        return self.leases.get(str(instance.config.id))
 
     def fence(self, instance: Instance) -> FenceWatch:
         """Return the fence of one virtual router."""
@@ -76,6 +86,8 @@ class Supervisor:
             scale.start()
         for fence in self.fences.values():
             fence.start()
+        for lease in self.leases.values():
+            lease.start()
         for segment in self.segments.values():
             segment.start()
         for check in self.checks.values():

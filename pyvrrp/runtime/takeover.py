@@ -226,6 +226,10 @@ class Takeover:
 
     # --- the performer's master ---
 
+    def may_add(self) -> bool:
+        """Performer: whether the address may come; it was taken on purpose."""
+        return True
+
     def may_hold(self) -> bool:
         """Performer: whether the lease may be renewed."""
         if self.phase is not Phase.HOLDING:

@@ -12,6 +12,7 @@ from pyvrrp.runtime.journal import Event, Journal
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.simulator.clocks import NodeTime, ProcessClock
 from pyvrrp.simulator.engine import Engine
+from pyvrrp.simulator.etcd import EtcdCluster, ProcessEtcd
 from pyvrrp.simulator.kernel import Kernel, ProcessAddresses, ProcessLinks
 from pyvrrp.simulator.process import Life, Process
 from pyvrrp.simulator.scenario import NodeSpec
@@ -34,6 +35,7 @@ class Node:
     cards: dict[Place, NetworkCard]
     heard: Callable[[str, Event], None]
     probed: Callable[[str, str, bool], None]
+    etcd: EtcdCluster
     services: dict[str, Service] = field(default_factory=dict)
     process: Process | None = None
     supervisor: Supervisor | None = None
@@ -72,6 +74,7 @@ class Node:
             probes=ProcessProbes(
                 process, self.engine, self.services, self.random, partial(self.probed, self.name)
             ),
+            etcd=ProcessEtcd(self.name, self.time, process, self.etcd),
         )
         journal = Journal(clock)
         journal.listen(partial(self.heard, self.name))

@@ -12,6 +12,7 @@ from pyvrrp.simulator.bounds import ANNOUNCE_WITHIN, Bounds
 from pyvrrp.simulator.clients import Client
 from pyvrrp.simulator.clocks import NodeTime
 from pyvrrp.simulator.engine import Engine
+from pyvrrp.simulator.etcd import EtcdCluster
 from pyvrrp.simulator.facts import Facts, Seat, Segment
 from pyvrrp.simulator.invariants import Name, Violation
 from pyvrrp.simulator.kernel import NOTICE, Interface, Kernel
@@ -38,6 +39,7 @@ class World:
         self.scenario = scenario
         self.engine = Engine()
         self.trace: list[Entry] = []
+        self.etcd = EtcdCluster(self.engine, self._random("etcd"))
         self.detailed = detailed
         self.last_packet: dict[VirtualRouterId, bytes] = {}
         self.wires = {
@@ -193,7 +195,16 @@ class World:
             )
         services = {check.name: Service(check) for check in spec.configuration.checks}
         return Node(
-            spec, self.engine, random, time, kernel, cards, self._heard, self._probed, services
+            spec,
+            self.engine,
+            random,
+            time,
+            kernel,
+            cards,
+            self._heard,
+            self._probed,
+            self.etcd,
+            services,
         )
 
     def _client(self, spec: ClientSpec, index: int) -> None:

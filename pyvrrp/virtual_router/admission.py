@@ -23,6 +23,7 @@ class Conditions:
     leftovers: bool = True
     fence: str = "no result yet"
     kernel: str = ""
+    etcd_lease: str = ""
     stopping: bool = False
     drained: bool = False
     resigned: bool = False
@@ -62,4 +63,4 @@ def hindrance(conditions: Conditions) -> str | None:
         return "removing what an earlier life left behind"
     if conditions.kernel:
         return conditions.kernel
-    return conditions.heartbeat or conditions.fence or None
+    return conditions.etcd_lease or conditions.heartbeat or conditions.fence or None

@@ -120,6 +120,8 @@ def test_json_says_what_will_run(tmp_path: Path, capsys: pytest.CaptureFixture[s
         "lease_s": 2,
         "checks": ["web", "db"],
         "weights": {},
+        "etcd_lease": None,
+        "etcd_key": None,
     }
     assert verdict["checks"][1] == {
         "name": "db",

@@ -146,8 +146,8 @@ def test_a_password_in_a_url_is_not_repeated() -> None:
 def test_a_check_needs_something_to_look_at() -> None:
     assert check_problems("rise = 3") == [
         (
-            "check.web: needs something to look at: one of http, tcp, exec, ping, arp, process, "
-            "file, interface"
+            "check.web: needs something to look at: one of lease, http, tcp, exec, ping, arp, "
+            "process, file, interface"
         )
     ]
 

@@ -11,6 +11,7 @@ from pyvrrp.identity import Family
 from pyvrrp.net.linux import linux_ports
 from pyvrrp.packet.layout import IPV4_GROUP
 from pyvrrp.ports import InterfaceState, ProbeResult
+from pyvrrp.probes.etcd import AsyncioEtcd
 from pyvrrp.units import MILLISECOND, Nanoseconds
 from tests.kernel.wire import addresses, until, vrrp_v4, wire
 
@@ -32,7 +33,7 @@ class NoProbes:
 async def test_the_ports_work_together_and_close_finishes_what_was_asked_for() -> None:
     threads = threading.active_count()
     with wire() as w:
-        ports = linux_ports(asyncio.get_running_loop(), NoProbes())
+        ports = linux_ports(asyncio.get_running_loop(), NoProbes(), AsyncioEtcd())
         states: list[InterfaceState] = []
         heard: list[bytes] = []
         results: list[KernelError | None] = []

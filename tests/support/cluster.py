@@ -6,6 +6,8 @@ from ipaddress import ip_interface
 from pyvrrp.config.model import (
     CheckConfig,
     Configuration,
+    EtcdLease,
+    EtcdServers,
     HttpProbeConfig,
     VirtualRouterConfig,
 )
@@ -16,11 +18,20 @@ from pyvrrp.ports import ProbeResult
 from pyvrrp.runtime.instance import Instance
 from pyvrrp.runtime.journal import Event, Journal
 from pyvrrp.runtime.supervisor import Supervisor
-from pyvrrp.units import SECOND
+from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.states import name
 from tests.support.world import ETH0, FakeClock, FakeHost, Lan
 
 VIP = "192.0.2.100/24"
+KEY = "pyvrrp/192.0.2.100"
+LEASE = EtcdLease(
+    check="cluster",
+    servers=EtcdServers(("http://192.0.2.50:2379",)),
+    key=KEY,
+    ttl=10,
+    interval=Nanoseconds(2 * SECOND),
+    timeout=SECOND,
+)
 
 
 @dataclass
@@ -88,6 +99,7 @@ class Cluster:
         primary: str = "",
         addresses: tuple[str, ...] = (VIP,),
         fenced: bool = False,
+        leased: bool = False,
         policy: CheckPolicy | None = None,
         start: bool = True,
         **changes: object,
@@ -102,6 +114,7 @@ class Cluster:
             addresses=tuple(ip_interface(a) for a in addresses),
             priority=priority,
             checks=("web",) if fenced else (),
+            etcd_lease=LEASE if leased else None,
         )
         config = replace(config, **changes)  # type: ignore[arg-type] # a test's shorthand
         if config.version is Version.V2:

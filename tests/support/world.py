@@ -6,19 +6,23 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from ipaddress import IPv4Address, IPv4Interface, ip_interface
 
-from pyvrrp.config.model import HttpProbeConfig, ProbeConfig
+from pyvrrp.config.model import EtcdServers, HttpProbeConfig, ProbeConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Family, Place
 from pyvrrp.ports import (
     Address,
     Claim,
     Done,
+    EtcdAnswer,
+    EtcdRequest,
     InterfaceAddress,
     InterfaceState,
     Ports,
     ProbeResult,
+    Unanswered,
 )
 from pyvrrp.runtime.announcer import probe
+from pyvrrp.simulator.etcd_store import EtcdStore
 from pyvrrp.units import SECOND, Nanoseconds
 
 ETH0 = Place("", "eth0")
@@ -77,6 +81,7 @@ class Lan:
     hosts: list["FakeHost"] = field(default_factory=list)
     cards: list["FakeCard"] = field(default_factory=list)
     sent: list[tuple[Nanoseconds, str, bytes]] = field(default_factory=list)
+    etcd: EtcdStore = field(default_factory=EtcdStore)
 
     def carry(
         self, sender: "FakeHost | FakeCard", family: Family, packet: bytes, to: Address
@@ -98,6 +103,55 @@ class Lan:
                     claim = Claim(address, host.state.mac)
                     at = Nanoseconds(self.clock.now() + 200_000)
                     self.clock.call_at(at, partial(asker.hear_claim, claim))
+
+
+class FakeEtcd:
+    """One node's way to the etcd cluster of its segment."""
+
+    def __init__(self, lan: Lan, number: int) -> None:
+        self._lan = lan
+        self._drawn = number * 1_000_000
+        self.reachable = True
+        self.answers = True  # False: what is asked for happens, and nobody says so
+        self.says = ""  # what it answers instead, if it is reachable at all
+        self.delay = 0.002  # seconds until a request is carried out, and until the answer is here
+        self.asked: list[tuple[Nanoseconds, EtcdRequest]] = []
+
+    def draw(self) -> int:
+        self._drawn += 1
+        return self._drawn
+
+    def ask(
+        self,
+        servers: EtcdServers,  # noqa: ARG002 - there is one cluster
+        request: EtcdRequest,
+        timeout: Nanoseconds,
+        done: Callable[[EtcdAnswer], None],
+    ) -> FakeHandle:
+        clock = self._lan.clock
+        handle = FakeHandle()
+        began = clock.now()
+        self.asked.append((began, request))
+
+        def tell(answer: EtcdAnswer) -> None:
+            if not handle.cancelled:
+                handle.cancelled = True
+                done(answer)
+
+        def arrive() -> None:
+            answer = self._lan.etcd.apply(request, clock.now())
+            if self.answers:
+                clock.call_at(Nanoseconds(clock.now() + delay), lambda: tell(answer))
+
+        delay = round(self.delay * SECOND)
+        if self.says:
+            unanswered = Unanswered(self.says)
+            clock.call_at(Nanoseconds(began + delay), lambda: tell(unanswered))
+        elif self.reachable:
+            clock.call_at(Nanoseconds(began + delay), arrive)
+        late = Unanswered("http://192.0.2.50:2379: no answer while connecting")
+        clock.call_at(Nanoseconds(began + timeout), lambda: tell(late))
+        return handle
 
 
 class FakeAdvertisementSocket:
@@ -225,11 +279,19 @@ class FakeHost:
             addresses=(ip_interface(primary),),
         )
         lan.hosts.append(self)
+        self.etcd = FakeEtcd(lan, len(lan.hosts))
 
     # --- ports ---
 
     def ports(self) -> Ports:
-        return Ports(clock=self.clock, sockets=self, addresses=self, links=self, probes=self)
+        return Ports(
+            clock=self.clock,
+            sockets=self,
+            addresses=self,
+            links=self,
+            probes=self,
+            etcd=self.etcd,
+        )
 
     def open_advertisements(
         self,

@@ -32,6 +32,7 @@ def test_without_any_knowledge_it_may_not() -> None:
         (replace(READY, has_primary_address=False), "no primary address"),
         (replace(READY, leftovers=True), "removing what an earlier life left behind"),
         (replace(READY, kernel="cannot add 192.0.2.1"), "cannot add 192.0.2.1"),
+        (replace(READY, etcd_lease="lease lost: gone"), "lease lost: gone"),
         (replace(READY, heartbeat="no peer but this node itself"), "no peer but this node itself"),
         (replace(READY, fence="fenced by web: HTTP 503"), "fenced by web: HTTP 503"),
         (replace(READY, fence=Conditions().fence), "no result yet"),

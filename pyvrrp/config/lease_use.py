@@ -1,0 +1,89 @@
+"""Which virtual router holds which key in etcd, and whether its times leave room for that."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pyvrrp.config import virtual_router as router_keys
+from pyvrrp.config.durations import write_duration
+from pyvrrp.config.lease_times import shortest_ttl
+from pyvrrp.config.model import EtcdLease, VirtualRouterConfig
+from pyvrrp.config.unique import Written
+
+_OWNER = 255
+_OFF = "a daemon that is stopped or hangs would keep the addresses after its key has expired"
+_ASKS_NOBODY = "255 takes the addresses without asking, and a lease is for asking; at most 254"
+
+
+def with_leases(
+    written: Sequence[Written], leases: Mapping[str, EtcdLease]
+) -> tuple[VirtualRouterConfig, ...]:
+    """Return all virtual routers, each with the lease that its checks name; report what is wrong.
+
+    A lease is no probe, so its name leaves `checks`.
+    """
+    routers: list[VirtualRouterConfig] = []
+    holders: dict[str, str] = {}
+    for one in written:
+        for entry in one.entries:
+            named = [name for name in entry.checks if name in leases]
+            if not named:
+                routers.append(entry)
+                continue
+            lease = _resolved(leases[named[0]], entry)
+            _refuse_bad_use(one, entry, lease, named)
+            _refuse_shared_key(one, entry, lease, holders)
+            checks = tuple(name for name in entry.checks if name not in leases)
+            routers.append(replace(entry, checks=checks, etcd_lease=lease))
+    return tuple(routers)
+
+
+def _resolved(lease: EtcdLease, router: VirtualRouterConfig) -> EtcdLease:
+    if lease.key:
+        return lease
+    # The address is what must not be there twice, and it is the same on every node, whatever the
+    # files call the virtual router and in whatever order they list its addresses.
+    lowest = min(router.addresses, key=lambda address: address.ip.packed)
+    return replace(lease, key=f"pyvrrp/{lowest.ip}")
+
+
+def _refuse_bad_use(
+    one: Written, router: VirtualRouterConfig, lease: EtcdLease, named: Sequence[str]
+) -> None:
+    place = f"[{router.checks.index(named[-1])}]"
+    if len(named) > 1:
+        others = " and ".join(named)
+        one.section.refuse(
+            router_keys.CHECKS, f"{others} are two leases; one is enough", inside=place
+        )
+        return
+    if any(weight.check == lease.check for weight in router.weights):
+        what = "is a lease: it decides who may be master and has no weight"
+        one.section.refuse(router_keys.CHECKS, what, inside=place)
+    if router.priority == _OWNER:
+        one.section.refuse(router_keys.CHECKS, f"priority {_ASKS_NOBODY}", inside=place)
+    if router.lease == 0 and one.section.good(router_keys.LEASE):
+        one.section.refuse(router_keys.LEASE, f'must not be "off" beside {lease.check}: {_OFF}')
+        return
+    shortest = shortest_ttl(router.lease, lease)
+    if lease.ttl < shortest and one.section.good(router_keys.LEASE, router_keys.INTERVAL):
+        what = (
+            f"the ttl of {lease.check}, {lease.ttl}s, must be at least {shortest}s: it has to "
+            f"outlast the address lease of {router.lease}s, 1.5s in which the kernel may be late "
+            f"with it, 1% for clocks, one interval ({write_duration(lease.interval)}) and two "
+            f"timeouts ({write_duration(lease.timeout)})"
+        )
+        one.section.refuse(router_keys.CHECKS, what, inside=place)
+
+
+def _refuse_shared_key(
+    one: Written, router: VirtualRouterConfig, lease: EtcdLease, holders: dict[str, str]
+) -> None:
+    family = router.id.family.name.replace("IPV", "IPv")
+    me = f"{one.path} ({family})"
+    holder = holders.setdefault(lease.key, me)
+    if holder != me:
+        what = (
+            f"{me} would share the key {lease.key} of {lease.check} with {holder}, and a key has "
+            "one holder; leave key out, so that each virtual router has its own"
+        )
+        one.section.refuse(router_keys.CHECKS, what)

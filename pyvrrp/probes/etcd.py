@@ -1,0 +1,99 @@
+"""Talks to etcd clusters on the event loop: the daemon's `pyvrrp.ports.Etcd`."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pyvrrp.config.model import EtcdServers
+from pyvrrp.ports import EtcdAnswer, EtcdRequest, Handle, Unanswered
+from pyvrrp.probes.failure import ProbeError, in_words, printable
+from pyvrrp.units import Nanoseconds, to_seconds
+from pyvrrp.units import in_words as duration_in_words
+
+if TYPE_CHECKING:
+    from pyvrrp.probes.etcd_cluster import EtcdClusters
+
+_BITS = 63  # of a lease's number, which is signed
+
+
+class AsyncioEtcd:
+    """Asks, and tells what came of it. Whatever goes wrong is an `Unanswered` with its reason."""
+
+    def __init__(self) -> None:
+        self._running: set[_Errand] = set()
+
+    def draw(self) -> int:
+        """Return a number that nobody else will ever have."""
+        return secrets.randbelow(2**_BITS - 1) + 1
+
+    def ask(
+        self,
+        servers: EtcdServers,
+        request: EtcdRequest,
+        timeout: Nanoseconds,
+        done: Callable[[EtcdAnswer], None],
+    ) -> Handle:
+        """Ask one cluster; call *done* once, from the loop, *timeout* later at the latest."""
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._answer(servers, request, timeout, loop.time()))
+        errand = _Errand(task, done, self._running)
+        self._running.add(errand)
+        return errand
+
+    async def close(self) -> None:
+        """Call off what is under way and wait until its sockets are closed."""
+        running = tuple(self._running)
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*(each.task for each in running), return_exceptions=True)
+
+    async def _answer(
+        self, servers: EtcdServers, request: EtcdRequest, budget: Nanoseconds, began: float
+    ) -> EtcdAnswer:
+        deadline = began + to_seconds(budget)
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._clusters.answer(servers, request, deadline)
+        except ProbeError as error:
+            return Unanswered(str(error))
+        except TimeoutError:
+            return Unanswered(f"etcd: no answer within {duration_in_words(budget)}")
+        except OSError as error:
+            return Unanswered(f"etcd: {in_words(error)}")
+        except Exception as error:  # noqa: BLE001 - a bug here must let go, not kill
+            return Unanswered(f"internal error: {printable(repr(error))}")
+
+    @cached_property
+    def _clusters(self) -> "EtcdClusters":
+        # Here, so that a daemon without a lease has neither h11 nor OpenSSL contexts.
+        from pyvrrp.probes.etcd_cluster import EtcdClusters  # noqa: PLC0415
+
+        return EtcdClusters()
+
+
+class _Errand:
+    """One request under way. The set it is in keeps its task alive."""
+
+    def __init__(
+        self,
+        task: "asyncio.Task[EtcdAnswer]",
+        done: Callable[[EtcdAnswer], None],
+        among: "set[_Errand]",
+    ) -> None:
+        self.task = task
+        self._done = done
+        self._among = among
+        self._called_off = False
+        task.add_done_callback(self._finish)
+
+    def cancel(self) -> None:
+        """Call it off: its callback will not be called any more."""
+        self._called_off = True
+        self.task.cancel()
+
+    def _finish(self, task: "asyncio.Task[EtcdAnswer]") -> None:
+        self._among.discard(self)
+        if not self._called_off and not task.cancelled():
+            self._done(task.result())

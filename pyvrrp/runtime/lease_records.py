@@ -1,0 +1,80 @@
+"""What nodes write into etcd, and how much of what stands there is believed."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from pyvrrp.ports import Record
+
+_LONGEST_NAME = 64
+_HIGHEST = 254
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote a record: the name of a node and the priority it had."""
+
+    node: str
+    priority: int
+
+
+class Claimant:
+    """One virtual router of one process: what it writes, and whether a record is its own.
+
+    Another life of the same node is somebody else: its addresses may still be there.
+    """
+
+    def __init__(self, node: str, life: int, priority: Callable[[], int]) -> None:
+        self.node = node
+        self._life = f"{life:016x}"
+        self._priority = priority
+
+    @property
+    def priority(self) -> int:
+        """The priority in force."""
+        return self._priority()
+
+    def value(self) -> bytes:
+        """Return what to write now."""
+        fields = {"node": self.node, "priority": self.priority, "life": self._life}
+        return json.dumps(fields).encode()
+
+    def wrote(self, record: Record) -> bool:
+        """Tell whether *record* was written by this process."""
+        fields = _fields(record)
+        return fields.get("node") == self.node and fields.get("life") == self._life
+
+    def best_wish(self, wishes: Iterable[Record]) -> Author | None:
+        """Return who wishes for the key with a priority above this one's, the highest of them."""
+        authors = [author_of(wish) for wish in wishes if not self.wrote(wish)]
+        better = [author for author in authors if author and author.priority > self.priority]
+        return max(better, key=lambda author: author.priority, default=None)
+
+
+def author_of(record: Record) -> Author | None:
+    """Return who wrote *record*; None if no pyvrrp did."""
+    fields = _fields(record)
+    node, priority = fields.get("node"), fields.get("priority")
+    if not isinstance(node, str) or not isinstance(priority, int) or isinstance(priority, bool):
+        return None
+    if not 1 <= len(node) <= _LONGEST_NAME or not node.isprintable():
+        return None
+    return Author(node, priority) if 1 <= priority <= _HIGHEST else None
+
+
+def holder_in_words(record: Record | None) -> str:
+    """Return who has the key, for people."""
+    if record is None:
+        return "free"
+    author = author_of(record)
+    if author is None:
+        return "held by something that is no pyvrrp"
+    return f"held by {author.node}"
+
+
+def _fields(record: Record) -> dict[str, object]:
+    try:
+        parsed = json.loads(record.value)
+    except (ValueError, RecursionError):
+        return {}
+    return parsed if isinstance(parsed, dict) else {}

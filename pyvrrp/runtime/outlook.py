@@ -1,0 +1,74 @@
+"""What one virtual router is at this moment, for whoever asks. Nothing here changes anything."""
+
+from pyvrrp.config.model import VirtualRouterConfig
+from pyvrrp.ports import Address, Clock
+from pyvrrp.runtime.gates import Gates
+from pyvrrp.runtime.inbound import Inbound, LastHeard
+from pyvrrp.units import Nanoseconds
+from pyvrrp.virtual_router.actions import NewMasterReason
+from pyvrrp.virtual_router.admission import Conditions
+from pyvrrp.virtual_router.parameters import Parameters
+from pyvrrp.virtual_router.states import Backup, Master, State
+from pyvrrp.virtual_router.timers import handover_patience, master_down_interval
+from pyvrrp.virtual_router.transitions import takeover_cause
+
+
+class Outlook:
+    """The questions that an `Instance`, which sets all of these, can be asked."""
+
+    config: VirtualRouterConfig
+    state: State
+    _clock: Clock
+    _conditions: Conditions
+    _parameters: Parameters
+    _inbound: Inbound
+    _gates: Gates
+
+    @property
+    def priority(self) -> int:
+        """The priority in force: what advertisements carry and the election goes by."""
+        return self._parameters.priority
+
+    @property
+    def last_heard(self) -> LastHeard | None:
+        """The newest advertisement accepted from another router."""
+        return self._inbound.last_heard
+
+    @property
+    def is_master(self) -> bool:
+        """Whether it is master, and not on its way to another state."""
+        return isinstance(self.state, Master)
+
+    @property
+    def is_silence_why(self) -> bool:
+        """Whether it would take over because nobody was heard: no release, no preemption."""
+        return isinstance(self.state, Backup) and (
+            takeover_cause(self.state, self._parameters, self._clock.now())
+            is NewMasterReason.NO_RESPONSE
+        )
+
+    @property
+    def waits_for(self) -> str:
+        """What alone is missing for a claim that is due; empty if none is due."""
+        return self._gates.waits_for
+
+    @property
+    def primary_address(self) -> Address | None:
+        """The address advertisements are sent from, if there is one."""
+        return self._parameters.primary_address if self._conditions.has_primary_address else None
+
+    @property
+    def master_down_interval(self) -> Nanoseconds:
+        """Master_Down_Interval with the interval learned last, or the own one."""
+        state = self.state
+        interval = (
+            state.master_adver_interval
+            if isinstance(state, Backup)
+            else self.config.advertisement_interval
+        )
+        return master_down_interval(self.config.version, self.priority, interval)
+
+    @property
+    def handover_patience(self) -> Nanoseconds:
+        """How long at most it goes on answering after it was asked to step aside."""
+        return handover_patience(self.config.version, self.config.advertisement_interval)

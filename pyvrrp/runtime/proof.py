@@ -1,0 +1,31 @@
+"""What proves that no other node holds the addresses, for a virtual router that needs to know."""
+
+from typing import Protocol
+
+
+class Proof(Protocol):
+    """Asked whenever an address may come or stay, and waited for when the addresses are gone."""
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the addresses may be there for the length of another kernel lease."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether priority 0 may be sent: the proof is given up, or that takes too long.
+
+        When it becomes true, it calls `Instance.proof_settled`.
+        """
+
+    def run_out(self) -> None:
+        """Take note that something was about to happen on a proof that is not valid any more."""
+
+
+class NothingToProve:
+    """For virtual routers without a lease in etcd."""
+
+    is_valid = True
+    is_settled = True
+
+    def run_out(self) -> None:
+        """Never asked."""
