@@ -254,6 +254,8 @@ def test_the_shortest_ttl_leaves_one_more_try_after_a_failure() -> None:
 def test_a_lease_has_no_weight() -> None:
     router = ROUTER.replace('["cluster"]', '[{ name = "cluster", weight = -20 }]')
     assert lease_problems(router=router) == [
-        'virtual_router[0] "web".checks[0]: is a lease: it decides who may be master and has no '
-        "weight"
+        (
+            'virtual_router[0] "web".checks[0]: is a lease: it decides who may be master and has no '
+            "weight"
+        )
     ]
