@@ -23,10 +23,15 @@ from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 _OWNER = 255
 _LARGEST_TTL = 255
+_LAST_RESORT = 1
 _ADVICE_BELOW = Nanoseconds(100 * MILLISECOND)
 _PRIORITY_255 = (
     "255 claims that this node owns the addresses: it always takes them back, whatever preempt "
     "says; use at most 254 unless they are its own"
+)
+_PRIORITY_1 = (
+    "1 is that of a node that serves although its checks fail: every other one takes over from it "
+    "at once, whatever preempt says; use at least 2"
 )
 _SHORT_INTERVAL = (
     "below 100ms a busy machine may send later than the backups wait; test it under load"
@@ -124,6 +129,10 @@ def _fence(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
         yield ".checks", "has none: this node keeps the addresses when its service is dead"
     elif not router.fence:
         yield ".checks", _ONLY_WEIGHTS
+    if router.last_resort and not router.fence:
+        yield ".when_all_fail", "has no effect without a check that can close the fence"
+    if router.priority == _LAST_RESORT:
+        yield ".priority", _PRIORITY_1
     if router.weights and not router.preempt:
         yield ".checks", _WEIGHT_WITHOUT_PREEMPTION
     if router.weights and router.priority == _OWNER:

@@ -114,6 +114,7 @@ class VirtualRouterConfig:
     checks: tuple[str, ...] = ()  # all that it uses, in the order of the file
     weights: tuple[Weight, ...] = ()  # those of them that move the priority
     hold_down: HoldDown = HoldDown()
+    last_resort: bool = False  # whether it serves although fenced when nobody else does
     ranking: tuple[tuple[str, int], ...] = ()  # priorities by node, highest first; empty: not known
     peers: tuple[Address, ...] = ()
     further_links: tuple[LinkConfig, ...] = ()

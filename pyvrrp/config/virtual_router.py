@@ -31,6 +31,7 @@ from pyvrrp.config.values import (
     integer,
     name,
     netns_name,
+    one_of,
     optional,
     shown,
     text,
@@ -43,6 +44,11 @@ from pyvrrp.units import CENTISECOND, SECOND, Nanoseconds
 _LONGEST_V2 = Nanoseconds(255 * SECOND)
 _LONGEST_V3 = Nanoseconds(4095 * CENTISECOND)
 _PASSWORD_OCTETS = 8
+_OWNER = 255
+_OWNER_AS_LAST_RESORT = (
+    'must be "release" with priority 255: the last resort stands with priority 1, and an owner '
+    "always with 255"
+)
 
 
 def _version(value: object) -> Version:
@@ -83,6 +89,7 @@ LEASE = Key("lease", lease, "auto")
 CLAIM_PROBE = Key("claim_probe", optional(claim_probe))
 ANNOUNCE = Key("announce", announce, {})
 CHECKS = Key("checks", check_uses, [])
+WHEN_ALL_FAIL = Key("when_all_fail", one_of({"release": False, "last-resort": True}), "release")
 HOLD_DOWN = Key("hold_down", hold_down, {})
 
 KEYS: tuple[Key[object], ...] = (
@@ -100,7 +107,18 @@ KEYS: tuple[Key[object], ...] = (
         VERSION,
         INTERVAL,
     ),
-    *(PREEMPT, PREEMPT_DELAY, CHECKS, HOLD_DOWN, LEASE, ANNOUNCE, CLAIM_PROBE, STRICT, CHECKSUM),
+    *(
+        PREEMPT,
+        PREEMPT_DELAY,
+        CHECKS,
+        WHEN_ALL_FAIL,
+        HOLD_DOWN,
+        LEASE,
+        ANNOUNCE,
+        CLAIM_PROBE,
+        STRICT,
+        CHECKSUM,
+    ),
     *(MAX_LEARNED_INTERVAL, AUTHENTICATION),
 )
 
@@ -135,9 +153,12 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
         checks=tuple(use.check for use in uses),
         weights=tuple(Weight(use.check, use.weight) for use in uses if use.weight is not None),
         hold_down=section.read(HOLD_DOWN),
+        last_resort=section.read(WHEN_ALL_FAIL),
     )
     written = _ranked(written, rank(section, node))
     _refuse_bad_interval(section, written)
+    if written.last_resort and written.priority == _OWNER:
+        section.refuse(WHEN_ALL_FAIL, _OWNER_AS_LAST_RESORT)
     written = replace(written, max_learned_interval=_max_learned_interval(section, written))
     _refuse_other_version(section, written)
     routers = _by_family(section, written)

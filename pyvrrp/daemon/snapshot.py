@@ -99,6 +99,8 @@ class Snapshots:
             "new_master_reason": instance.reporter.new_master_reason,
             "fence": {
                 "open": fence.is_open,
+                "last_resort": instance.standing.last_resort,
+                "nobody_serves": self._supervisor.last_resorts[str(config.id)].nobody_serves,
                 "waits_for_fresh_pass": bool(instance.waits_for),
                 "waits_for": instance.waits_for,
             },
@@ -123,6 +125,13 @@ class Snapshots:
 
 
 def _reason(instance: Instance, now: Nanoseconds) -> str:
+    reason = _reason_of_state(instance, now)
+    if not instance.standing.last_resort:
+        return reason
+    return f"last resort, although {instance.conditions.fence}: {reason}"
+
+
+def _reason_of_state(instance: Instance, now: Nanoseconds) -> str:
     state, heard = instance.state, instance.last_heard
     match state:
         case Init(reason=reason) | Releasing(reason=reason):

@@ -54,6 +54,12 @@ class Verdict:
         """Tell whether the check passes at *now*; from `stale_at` on it does not."""
         return self.passing and not self._is_silent(now, policy)
 
+    def has_failed(self, now: Nanoseconds, policy: CheckPolicy) -> bool:
+        """Tell whether the check fails for certain: it has looked, and no pass is on the way."""
+        if self.last_result_at is None or self.is_passing(now, policy):
+            return False
+        return self.streak == 0 or self._is_silent(now, policy)
+
     def is_fresh(self, now: Nanoseconds, policy: CheckPolicy) -> bool:
         """Tell whether the last pass is young enough to claim an address (the gate)."""
         return self.last_pass_at is not None and now - self.last_pass_at <= policy.max_age

@@ -35,6 +35,7 @@ VIRTUAL_ROUTER_COUNTERS = (
     "send_errors",
     "announcements_sent",
     "announcement_errors",
+    "last_resorts",
     "claims_contested",
     "claims_held_back",
     "address_conflicts",

@@ -100,7 +100,7 @@ class Instance(Outlook):
         self._resigned = False
         self._gone = False  # the addresses are, and the election is still to learn of it
         self._operators: frozenset[Address] = frozenset()
-        self.on_heard: Callable[[], None] = _nobody
+        self.on_heard: Callable[[], None] = lambda: None
 
     def guard(self, gate: Gate, proof: Proof | None = None) -> None:
         """Ask *gate* too before each claim, last; hold addresses only while *proof* is valid."""
@@ -115,6 +115,7 @@ class Instance(Outlook):
             self._parameters = replace(self._parameters, priority=now)
             self.reporter.priority(before, now)
             self.post(PriorityChanged(before))
+        self._conditions_are(replace(self._conditions, last_resort=standing.last_resort))
 
     def fence_changed(self, closed: str) -> None:
         """The fence is closed for this reason, or open if it is empty."""
@@ -316,7 +317,3 @@ class Instance(Outlook):
             return
         self.post(TimerFired())
         self._reconcile()
-
-
-def _nobody() -> None:
-    """Nobody wants to know."""

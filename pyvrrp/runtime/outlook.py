@@ -35,6 +35,11 @@ class Outlook:
         return self._inbound.last_heard
 
     @property
+    def conditions(self) -> Conditions:
+        """The facts that its taking part rests on."""
+        return self._conditions
+
+    @property
     def is_master(self) -> bool:
         """Whether it is master, and not on its way to another state."""
         return isinstance(self.state, Master)

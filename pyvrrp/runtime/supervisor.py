@@ -11,6 +11,7 @@ from pyvrrp.runtime.claim_probe import ClaimProbe
 from pyvrrp.runtime.fence_watch import FenceWatch
 from pyvrrp.runtime.instance import Instance
 from pyvrrp.runtime.journal import Journal
+from pyvrrp.runtime.last_resort import LastResort
 from pyvrrp.runtime.lease_watch import LeaseWatch
 from pyvrrp.runtime.scale import Scale
 from pyvrrp.runtime.segment import Segment
@@ -30,6 +31,7 @@ class Supervisor:
         self.checks: dict[str, CheckRunner] = {}
         self.fences: dict[str, FenceWatch] = {}
         self.leases: dict[str, LeaseWatch] = {}
+        self.last_resorts: dict[str, LastResort] = {}
         self._ports = ports
         self._journal = journal
         self._stopped: Callable[[], None] | None = None
@@ -55,6 +57,9 @@ class Supervisor:
         fencing = [self.checks[name] for name in config.fence]
         self.fences[str(config.id)] = FenceWatch(
             instance, fencing, self._ports.clock, self._journal
+        )
+        self.last_resorts[str(config.id)] = LastResort(
+            instance, self.fences[str(config.id)], fencing, self._ports.clock, self._journal
         )
         ClaimProbe(instance, segment, self._ports.clock, self._journal)
         self._scales.append(Scale(instance, self.checks, self._ports.clock))

@@ -15,7 +15,7 @@ from pyvrrp.simulator.bounds import believed_interval, master_down, skew
 from pyvrrp.units import CENTISECOND, SECOND
 
 IPV4_OCTETS, IPV6_OCTETS = 20, 40
-_OWNER = 255
+_LAST_RESORT, _OWNER = 1, 255
 Address: TypeAlias = IPv4Address | IPv6Address
 
 
@@ -70,6 +70,10 @@ class Patience:
         config = self.config
         if seen.priority == 0:
             self.earliest = now + skew(config.version, config.priority, self.learned)
+        elif seen.priority == _LAST_RESORT < config.priority:
+            missed_at = self.earliest - 2 * self.learned
+            at = max(now + skew(config.version, config.priority, self.learned), missed_at)
+            self.preempt_at = at if self.preempt_at is None else min(self.preempt_at, at)
         elif self.must_believe(seen):
             self.begin(now, seen.interval)
         elif config.preempt_delay:

@@ -1,6 +1,6 @@
 """May this virtual router take part in the election? Recomputed from scratch, never tracked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 STOPPING = "stopping"
 DRAINED = "drained"
@@ -12,7 +12,7 @@ class Conditions:
     """The facts that admission rests on. An empty string is the absence of an obstacle.
 
     ``stopping``, ``drained`` and ``resigned`` are the operator's wishes; everything else is
-    something that this node cannot help.
+    something that this node cannot help. As the ``last_resort`` it serves although fenced.
     """
 
     interface_known: bool = False
@@ -22,6 +22,7 @@ class Conditions:
     heartbeat: str = ""
     leftovers: bool = True
     fence: str = "no result yet"
+    last_resort: bool = False
     kernel: str = ""
     etcd_lease: str = ""
     stopping: bool = False
@@ -46,6 +47,12 @@ def wish(conditions: Conditions) -> str | None:
     return RESIGNED if conditions.resigned else None
 
 
+def is_fenced_alone(conditions: Conditions) -> bool:
+    """Tell whether the router would stand if its checks passed."""
+    open_fence = replace(conditions, fence="")
+    return bool(conditions.fence) and obstacle(open_fence) is None
+
+
 def hindrance(conditions: Conditions) -> str | None:
     """Return why the router cannot serve now, whatever anybody wants, or None if it can.
 
@@ -63,4 +70,5 @@ def hindrance(conditions: Conditions) -> str | None:
         return "removing what an earlier life left behind"
     if conditions.kernel:
         return conditions.kernel
-    return conditions.etcd_lease or conditions.heartbeat or conditions.fence or None
+    fence = "" if conditions.last_resort else conditions.fence
+    return conditions.etcd_lease or conditions.heartbeat or fence or None

@@ -7,6 +7,7 @@ from pyvrrp.identity import Version
 from pyvrrp.units import SECOND, Nanoseconds
 
 OWNER = 255
+LAST_RESORT = 1  # serves although fenced, until anybody healthy comes
 RELEASE = 0
 
 

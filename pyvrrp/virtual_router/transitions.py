@@ -30,7 +30,7 @@ from pyvrrp.virtual_router.events import (
     TimerFired,
 )
 from pyvrrp.virtual_router.handover import begin, in_handing_over, keep_for_now
-from pyvrrp.virtual_router.parameters import OWNER, RELEASE, Parameters
+from pyvrrp.virtual_router.parameters import LAST_RESORT, OWNER, RELEASE, Parameters
 from pyvrrp.virtual_router.rivals import answer_release, meet_rival, sender_wins
 from pyvrrp.virtual_router.states import (
     Backup,
@@ -42,7 +42,7 @@ from pyvrrp.virtual_router.states import (
     State,
 )
 from pyvrrp.virtual_router.timers import master_down_interval, skew_time
-from pyvrrp.virtual_router.waiting import wait
+from pyvrrp.virtual_router.waiting import hear_last_resort, wait
 
 Step: TypeAlias = tuple[State, tuple[Action, ...]]
 
@@ -105,12 +105,8 @@ def _in_backup(state: Backup, event: Event, parameters: Parameters, now: Nanosec
             if cause is NewMasterReason.PREEMPTED and state.lower is not None:
                 taken = replace(taken, predecessor=state.lower.sender)
             return taken, actions
-        case AdvertisementReceived(priority=0):
-            return _hear_release(state, event, parameters, now), ()
         case AdvertisementReceived():
-            if state.defers or _accepts(event, parameters):
-                return _go_on(state, wait(parameters, event.interval, now, event)), ()
-            return _hear_lower(state, event, parameters, now), ()
+            return _backup_hears(state, event, parameters, now), ()
         case Shutdown():
             report = ReportTransition("BACKUP", "INIT", event.reason)
             held = () if state.holds_until is None else (RemoveAddresses(),)
@@ -200,6 +196,18 @@ def _why_now(
     last = state.lower or state.master
     who = "nobody was heard" if last is None else f"{last.sender} was silent"
     return f"{who} for {silence}", NewMasterReason.NO_RESPONSE
+
+
+def _backup_hears(
+    state: Backup, event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds
+) -> Backup:
+    if event.priority == RELEASE:
+        return _hear_release(state, event, parameters, now)
+    if event.priority == LAST_RESORT < parameters.priority:
+        return hear_last_resort(state, event, parameters, now)
+    if state.defers or _accepts(event, parameters):
+        return _go_on(state, wait(parameters, event.interval, now, event))
+    return _hear_lower(state, event, parameters, now)
 
 
 def _hear_release(

@@ -186,3 +186,15 @@ def test_stale_at_is_the_very_instant_at_which_the_verdict_turns(
     if turns_at is not None:
         assert verdict.is_passing(Nanoseconds(turns_at - 1), policy)
         assert not verdict.is_passing(turns_at, policy)
+
+
+def test_a_check_fails_for_certain_once_it_has_looked_and_no_pass_is_on_the_way() -> None:
+    assert not Verdict().has_failed(at(0), POLICY)
+    assert after(Verdict(), "F").has_failed(at(1), POLICY)
+    assert not after(Verdict(), "FP").has_failed(at(1), POLICY)
+    assert not after(Verdict(), "PP").has_failed(at(1), POLICY)
+
+
+def test_a_check_that_fell_silent_fails_for_certain_however_it_stood() -> None:
+    assert after(Verdict(), "PP").has_failed(at(100), POLICY)
+    assert after(Verdict(), "FP").has_failed(at(100), POLICY)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from pyvrrp.virtual_router.admission import Conditions, obstacle
+from pyvrrp.virtual_router.admission import Conditions, is_fenced_alone, obstacle
 
 READY = Conditions(
     interface_known=True,
@@ -62,3 +62,18 @@ def test_the_cause_is_named_before_its_consequences() -> None:
         "refused",
         "fenced",
     ]
+
+
+def test_the_last_resort_serves_although_fenced_and_waits_for_everything_else() -> None:
+    desperate = replace(READY, last_resort=True, fence="fenced by web: HTTP 503")
+    assert obstacle(desperate) is None
+    assert obstacle(replace(desperate, link_up=False)) == "link down"
+    assert obstacle(replace(desperate, drained=True)) == "drained"
+    assert obstacle(replace(desperate, kernel="refused")) == "refused"
+
+
+def test_who_is_fenced_alone_has_a_closed_fence_and_no_other_obstacle() -> None:
+    assert is_fenced_alone(replace(READY, fence="fenced by web: HTTP 503"))
+    assert not is_fenced_alone(READY)
+    assert not is_fenced_alone(replace(READY, fence="fenced by web: HTTP 503", link_up=False))
+    assert not is_fenced_alone(replace(READY, fence="fenced by web: HTTP 503", stopping=True))

@@ -69,3 +69,17 @@ def test_nothing_but_the_confirmation_ends_a_release() -> None:
     assert state == Releasing(after(5000), "stopping")
     assert name(state) == "MASTER"
     assert step(state, AddressesGone(), V3, T0)[0] == Init("stopping")
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"), [(TimerFired(), "fenced"), (Shutdown("stopping"), "stopping")]
+)
+def test_whoever_slept_through_its_release_says_nothing_any_more(
+    event: TimerFired | Shutdown, reason: str
+) -> None:
+    # Due at 0.5 s, and others take over 3.609375 s later.
+    state = Releasing(after(500), "fenced")
+    assert step(state, event, V3, after(4110)) == (
+        Init(reason),
+        (ReportTransition("MASTER", "INIT", reason),),
+    )

@@ -27,6 +27,8 @@ FORMER = PriorityChanged(100)
         (Standing(100, operator=250), 250),
         (Standing(100, operator=250, weights=-20), 230),
         (Standing(100, operator=255), 254),
+        (Standing(100, operator=250, weights=-20, last_resort=True), 1),
+        (Standing(255, last_resort=True), 255),
         (Standing(255), 255),
         (Standing(255, weights=-20), 255),
         (Standing(255, operator=10), 255),
