@@ -85,6 +85,9 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
     for address in _objects(router, "addresses"):
         where = "here" if address.get("present") else "not here"
         lines.append(f"  address {address.get('address')}: {where}")
+    fence = router.get("fence")
+    if isinstance(fence, dict) and fence.get("nobody_serves"):
+        lines.append("  NOBODY SERVES: this node is fenced and hears no other one")
     for holder in _objects(router, "other_holders"):
         who = f"{holder.get('address')} is claimed by {holder.get('mac')} too"
         lines.append(f"  WARNING: {who}, {_seconds(holder)} ago")

@@ -11,6 +11,9 @@ from pyvrrp.config.unique import Written
 
 _OWNER = 255
 _OFF = "a daemon that is stopped or hangs would keep the addresses after its key has expired"
+_NO_LAST_RESORT = (
+    'must be "release" beside a lease: whoever wants one holder at most wants no holder that is ill'
+)
 _ASKS_NOBODY = "255 takes the addresses without asking, and a lease is for asking; at most 254"
 
 
@@ -61,6 +64,8 @@ def _refuse_bad_use(
         one.section.refuse(router_keys.CHECKS, what, inside=place)
     if router.priority == _OWNER:
         one.section.refuse(router_keys.CHECKS, f"priority {_ASKS_NOBODY}", inside=place)
+    if router.last_resort:
+        one.section.refuse(router_keys.WHEN_ALL_FAIL, _NO_LAST_RESORT)
     if router.lease == 0 and one.section.good(router_keys.LEASE):
         one.section.refuse(router_keys.LEASE, f'must not be "off" beside {lease.check}: {_OFF}')
         return

@@ -73,6 +73,26 @@ def test_a_fenced_node_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "  address 192.0.2.100/24: not here\n" in shown
 
 
+def test_a_last_resort_and_before_that_nobody_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = Cluster()
+    node = cluster.node(200, fenced=True, last_resort=True)
+    node.set_service(ProbeResult(False, "HTTP 503"))
+    cluster.run(10)
+    assert status(tmp_path / "s", taken(cluster, node), "web") == 1
+    assert "  NOBODY SERVES: this node is fenced and hears no other one\n" in (
+        capsys.readouterr().out
+    )
+    cluster.run(10)
+    assert status(tmp_path / "s", taken(cluster, node), "web") == 0
+    shown = capsys.readouterr().out
+    assert (
+        ": last resort, although fenced by web: HTTP 503: nobody was heard for 3.996 s\n" in shown
+    )
+    assert "priority 1 (configured 200)" in shown
+
+
 def test_another_priority_a_weight_and_another_holder_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

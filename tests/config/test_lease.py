@@ -255,7 +255,14 @@ def test_a_lease_has_no_weight() -> None:
     router = ROUTER.replace('["cluster"]', '[{ name = "cluster", weight = -20 }]')
     assert lease_problems(router=router) == [
         (
-            'virtual_router[0] "web".checks[0]: is a lease: it decides who may be master and has no '
-            "weight"
+            'virtual_router[0] "web".checks[0]: is a lease: it decides who may be master and has '
+            "no weight"
         )
     ]
+
+
+def test_beside_a_lease_there_is_no_last_resort() -> None:
+    (problem,) = lease_problems(router=ROUTER + 'when_all_fail = "last-resort"\n')
+    assert problem.startswith(
+        'virtual_router[0] "web".when_all_fail: must be "release" beside a lease'
+    )

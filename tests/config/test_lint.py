@@ -24,6 +24,13 @@ def test_a_router_without_checks_has_no_fence() -> None:
     ]
 
 
+def test_a_last_resort_without_a_fence_has_no_effect() -> None:
+    (_, warning) = lint(parsed(ROUTER + 'when_all_fail = "last-resort"\n'))
+    assert str(warning) == (
+        'virtual_router "web".when_all_fail: has no effect without a check that can close the fence'
+    )
+
+
 def weighted(*keys: str) -> list[str]:
     words = ('checks = [{ name = "web", weight = -20 }]', *keys)
     return [str(warning) for warning in lint(parsed("\n".join((ROUTER, *words, CHECK))))]
@@ -43,6 +50,7 @@ def test_weights_alone_do_not_let_go_and_with_an_owner_or_without_preemption_do_
         ('preempt = false\npreempt_delay = "5s"', "preempt_delay", "has no effect"),
         ("strict = true", "strict", "two masters"),
         ('checksum = "rfc9568"', "checksum", "keepalived and FRR refuse"),
+        ("priority = 1", "priority", "takes over from it at once"),
         ('claim_probe = "refuse"', "claim_probe", "a keepalived that was killed"),
         ('version = 2\nauthentication = "abc"', "authentication", "is no security"),
         ('lease = "off"', "lease", "that is stopped or hangs keeps the addresses for ever"),

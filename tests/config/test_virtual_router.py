@@ -163,6 +163,17 @@ def test_an_unknown_key_that_is_near_to_none_is_refused_with_all() -> None:
             'checks[0]: there is no check "none"',
         ),
         (
+            'when_all_fail = "serve"',
+            'when_all_fail: must be one of "release", "last-resort", not "serve"',
+        ),
+        (
+            'when_all_fail = "last-resort"\npriority = 255',
+            (
+                'when_all_fail: must be "release" with priority 255: the last resort stands with '
+                "priority 1, and an owner always with 255"
+            ),
+        ),
+        (
             'claim_probe = "ask"',
             'claim_probe: must be one of "warn", "defer", "refuse", "off", not "ask"',
         ),
