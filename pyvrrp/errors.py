@@ -32,6 +32,10 @@ class ConfigurationError(VrrpError):
         self.problems = tuple(problems)
 
 
+class UsageError(VrrpError):
+    """What was asked for cannot be meant, such as a name that nothing has."""
+
+
 class KernelError(VrrpError):
     """The kernel turned down a socket, link or address request; *code* is its errno."""
 

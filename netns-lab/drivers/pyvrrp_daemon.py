@@ -21,6 +21,7 @@ _ANOTHER_CLOCK = 60.0  # seconds by which a daemon's clock may differ from the l
 
 _CONFIGURATION = """node = "{node}"
 control_socket = "{socket}"
+state_file = "{directory}/state.json"
 
 [[virtual_router]]
 name = "web"
@@ -48,8 +49,8 @@ fall = 2
 class PyvrrpDaemon(Daemon):
     """pyvrrp with a TOML text of the caller's own.
 
-    `node` and `control_socket` are written before it; `${DIRECTORY}` in it is the node's own
-    directory, for its scripts, state and logs.
+    `node`, `control_socket` and `state_file` are written before it; `${DIRECTORY}` in it is the
+    node's own directory, for its scripts, state and logs.
     """
 
     implementation: ClassVar[str] = "pyvrrp"
@@ -74,7 +75,10 @@ class PyvrrpDaemon(Daemon):
 
     def write(self) -> None:
         """Write the configuration: for a reload."""
-        head = f'node = "{self.host.name}"\ncontrol_socket = "{self.socket}"\n'
+        head = (
+            f'node = "{self.host.name}"\ncontrol_socket = "{self.socket}"\n'
+            f'state_file = "{self.directory}/state.json"\n'
+        )
         self.file.write_text(head + self.configuration, encoding="utf-8")
 
     def start(self) -> None:
@@ -142,6 +146,7 @@ class PyvrrpRouter(Router):
         text = _CONFIGURATION.format(
             node=self.host.name,
             socket=self.socket,
+            directory=self.directory,
             interface=settings.interface,
             vrid=settings.vrid,
             priority=settings.priority,

@@ -5,7 +5,7 @@ import json
 import socket
 from pathlib import Path
 
-from pyvrrp.errors import ControlError
+from pyvrrp.errors import ControlError, UsageError
 
 DIRECTORY = Path("/run/pyvrrp")
 PATIENCE_SECONDS = 5.0
@@ -36,13 +36,17 @@ def find_socket(args: argparse.Namespace) -> Path:
     return found[0]
 
 
-def ask(path: Path, command: str) -> dict[str, object]:
-    """Send one command and return the answer; raise ControlError if there is none."""
+def ask(path: Path, command: str, **arguments: object) -> dict[str, object]:
+    """Send one command and return the answer.
+
+    Raise ControlError if there is none, or the daemon cannot; UsageError for what is not meant.
+    """
+    request = json.dumps({"command": command, **arguments}).encode() + b"\n"
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as daemon:
             daemon.settimeout(PATIENCE_SECONDS)
             daemon.connect(str(path))
-            daemon.sendall(json.dumps({"command": command}).encode() + b"\n")
+            daemon.sendall(request)
             with daemon.makefile("rb") as stream:
                 line = stream.readline(LARGEST_ANSWER)
     except TimeoutError as error:
@@ -55,7 +59,10 @@ def ask(path: Path, command: str) -> dict[str, object]:
         answer = json.loads(line)
     except ValueError as error:
         raise ControlError(f"the daemon at {path} gave no usable answer") from error
-    if not isinstance(answer, dict) or "error" in answer:
-        problem = answer.get("error") if isinstance(answer, dict) else "not an object"
-        raise ControlError(f"the daemon at {path} refused: {problem}")
+    if not isinstance(answer, dict):
+        raise ControlError(f"the daemon at {path} gave no usable answer")
+    if "error" in answer:
+        if answer.get("kind") == "usage":
+            raise UsageError(str(answer["error"]))
+        raise ControlError(f"the daemon at {path} refused: {answer['error']}")
     return answer

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 
 from pyvrrp.cli.control import add_flags, ask, find_socket
-from pyvrrp.errors import ControlError
+from pyvrrp.errors import UsageError
 
 WATCH_SECONDS = 1.0
 CLEAR = "\x1b[H\x1b[2J"
@@ -49,7 +49,7 @@ def _show(args: argparse.Namespace) -> int:
         known = sorted({_text(router, "name") for router in routers})
         routers = [router for router in routers if router.get("name") == args.name]
         if not routers:
-            raise ControlError(f"no virtual router {args.name!r} here; there is {', '.join(known)}")
+            raise UsageError(f"no virtual router {args.name!r} here; there is {', '.join(known)}")
         answer = {**answer, "virtual_routers": routers}
     if args.json:
         print(json.dumps(answer, indent=None if args.watch else 2))

@@ -274,6 +274,7 @@ class Configuration:
     leases: tuple[EtcdLease, ...] = ()
     guardian: bool = True
     control_socket: Path = field(default_factory=lambda: Path("/run/pyvrrp/pyvrrp.sock"))
+    state_file: Path = field(default_factory=lambda: Path("/var/lib/pyvrrp/pyvrrp.json"))
     kernel_budget: Nanoseconds = Nanoseconds(500 * MILLISECOND)
     elsewhere: tuple[VirtualRouterConfig, ...] = ()  # what the file has for other nodes alone
 

@@ -48,9 +48,12 @@ def _array_of_tables(value: object) -> Sequence[object]:
 NODE = Key("node", optional(name))
 GUARDIAN = Key("guardian", boolean, default=True)
 CONTROL_SOCKET = Key("control_socket", optional(_socket_path))
+STATE_FILE = Key("state_file", optional(absolute_path))
 VIRTUAL_ROUTER = Key("virtual_router", _array_of_tables, [], required=True)
 CHECK = Key("check", table, {})
-KEYS: tuple[Key[object], ...] = (NODE, GUARDIAN, CONTROL_SOCKET, VIRTUAL_ROUTER, CHECK)
+KEYS: tuple[Key[object], ...] = (
+    *(NODE, GUARDIAN, CONTROL_SOCKET, STATE_FILE, VIRTUAL_ROUTER, CHECK),
+)
 
 
 def parse(
@@ -72,6 +75,7 @@ def parse(
     top.refuse_unknown(KEYS)
     own_name = _own_name(top, node, hostname)
     control_socket = top.read(CONTROL_SOCKET)
+    state_file = top.read(STATE_FILE)
     checks = _checks(top, origins, own_name or "")
     leases = {one.check: one for one in checks if isinstance(one, EtcdLease)}
     written = _virtual_routers(top, origins, own_name)
@@ -90,6 +94,7 @@ def parse(
         leases=tuple(leases.values()),
         guardian=top.read(GUARDIAN),
         control_socket=control_socket or Path(f"/run/pyvrrp/{own_name}.sock"),
+        state_file=state_file or Path(f"/var/lib/pyvrrp/{own_name}.json"),
     )
     if top.problems:
         raise ConfigurationError(source, top.problems)

@@ -9,22 +9,26 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from pyvrrp.daemon.snapshot import Json
-from pyvrrp.errors import KernelError
+from pyvrrp.errors import KernelError, UsageError, VrrpError
 
 LONGEST_REQUEST = 64 * 1024
 PATIENCE_SECONDS = 5.0
 MOST_PEERS = 32
 ONLY_ROOT = 0o600
 
+Request: TypeAlias = Mapping[str, object]
+Handler: TypeAlias = Callable[[Request], Awaitable[dict[str, Json]]]
+
 
 class ControlSocket:
     """Listens on a path and answers each command with what its handler returns."""
 
-    def __init__(self, path: Path, handlers: Mapping[str, Callable[[], dict[str, Json]]]) -> None:
+    def __init__(self, path: Path, handlers: Mapping[str, Handler]) -> None:
         self._path = path
         self._handlers = handlers
         self._server: asyncio.Server | None = None
@@ -117,20 +121,24 @@ class ControlSocket:
                 return
             if task in self._peers:
                 self._peers[task] = self._peers.pop(task)
-            writer.write(json.dumps(self._answer(line)).encode() + b"\n")
+            writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await writer.drain()
             # One that asks much at once must not keep an advertisement waiting.
             await asyncio.sleep(0)
 
-    def _answer(self, line: bytes) -> dict[str, Json]:
+    async def _answer(self, line: bytes) -> dict[str, Json]:
         try:
             request = json.loads(line)
         except (ValueError, RecursionError):
-            return {"error": "not a JSON object"}
+            return {"error": "not a JSON object", "kind": "usage"}
         command = request.get("command") if isinstance(request, dict) else None
         handler = self._handlers.get(command) if isinstance(command, str) else None
         if handler is None:
             known = ", ".join(sorted(self._handlers))
-            return {"error": f"unknown command {command!r}, known are: {known}"}
-        return handler()
+            return {"error": f"unknown command {command!r}, known are: {known}", "kind": "usage"}
+        try:
+            return await handler(request)
+        except VrrpError as error:
+            kind = "usage" if isinstance(error, UsageError) else "refused"
+            return {"error": str(error), "kind": kind}

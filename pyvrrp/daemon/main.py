@@ -3,14 +3,15 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyvrrp.config.model import Configuration
-from pyvrrp.daemon.control_socket import ControlSocket
+from pyvrrp.daemon.control_socket import ControlSocket, Handler, Request
 from pyvrrp.daemon.foundation import Foundation
 from pyvrrp.daemon.logs import LogFormat
+from pyvrrp.daemon.orders import Orders
 from pyvrrp.daemon.snapshot import Json, Snapshots
+from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.net import privileges
 from pyvrrp.net.guardian import Guardian
 from pyvrrp.runtime.journal import Journal
@@ -45,9 +46,15 @@ class _Daemon:
     async def live(self) -> int:
         foundation = Foundation(self._guardian, self._options.log_format)
         journal = foundation.journal
-        supervisor = Supervisor(self._configuration, foundation.ports, journal)
+        state = StateFile(self._configuration.state_file)
+        drained = state.read()
+        supervisor = Supervisor(self._configuration, foundation.ports, journal, drained)
         control = ControlSocket(
-            self._configuration.control_socket, _handlers(Snapshots(supervisor, foundation.clock))
+            self._configuration.control_socket,
+            {
+                "status": _status(Snapshots(supervisor, foundation.clock)),
+                **Orders(supervisor, state, drained).handlers(),
+            },
         )
         try:
             await control.open()
@@ -78,5 +85,8 @@ async def _stopped(supervisor: Supervisor) -> None:
     await done.wait()
 
 
-def _handlers(snapshots: Snapshots) -> dict[str, Callable[[], dict[str, Json]]]:
-    return {"status": lambda: snapshots.take(Nanoseconds(time.time_ns()))}
+def _status(snapshots: Snapshots) -> Handler:
+    async def status(_request: Request) -> dict[str, Json]:
+        return snapshots.take(Nanoseconds(time.time_ns()))
+
+    return status

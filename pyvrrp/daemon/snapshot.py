@@ -80,6 +80,8 @@ class Snapshots:
             "since": round(to_seconds(Nanoseconds(instance.reporter.since + offset)), 3),
             "priority": config.priority,
             "effective_priority": instance.priority,
+            "drained": instance.drained,
+            "moving": instance.is_moving,
             "master": _master(instance),
             "primary_address": _text(instance.primary_address),
             "addresses": [

@@ -1,6 +1,6 @@
 """Build everything a configuration asks for, start it in order, and stop it in order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from pyvrrp.config.model import Configuration, VirtualRouterConfig
 from pyvrrp.identity import Place
@@ -24,7 +24,13 @@ STOP_LOOK = Nanoseconds(5 * MILLISECOND)
 class Supervisor:
     """All virtual routers, checks and interfaces of one daemon."""
 
-    def __init__(self, configuration: Configuration, ports: Ports, journal: Journal) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        ports: Ports,
+        journal: Journal,
+        drained: Collection[str] = (),
+    ) -> None:
         self.configuration = configuration
         self.segments: dict[Place, Segment] = {}
         self.instances: list[Instance] = []
@@ -43,13 +49,14 @@ class Supervisor:
             if check.name in used:
                 self.checks[check.name] = CheckRunner(check, ports, journal)
         for config in configuration.virtual_routers:
-            self._build(config)
+            self._build(config, drained=config.name in drained)
 
-    def _build(self, config: VirtualRouterConfig) -> None:
+    def _build(self, config: VirtualRouterConfig, *, drained: bool) -> None:
         segment = self._segment(config.id.place)
         instance = Instance(
             config, segment, self._ports, self._journal, self.configuration.kernel_budget
         )
+        instance.drain(drained=drained)
         segment.add(instance)
         for link in config.further_links:
             instance.heartbeats.join(link, self._segment(link.place))

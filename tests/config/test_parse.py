@@ -79,11 +79,13 @@ def test_a_node_named_on_the_command_line_is_checked_too() -> None:
         ),
         (
             f"'a b' = 1\n{ROUTER}",
-            '"a b": unknown key; allowed are check, control_socket, guardian, node, virtual_router',
+            '"a b": unknown key; allowed are check, control_socket, guardian, node, '
+            "state_file, virtual_router",
         ),
         (
             f"big = 0x{'f' * 9000}\n{ROUTER}",
-            "big: unknown key; allowed are check, control_socket, guardian, node, virtual_router",
+            "big: unknown key; allowed are check, control_socket, guardian, node, "
+            "state_file, virtual_router",
         ),
     ],
 )

@@ -10,12 +10,12 @@ import pytest
 
 from pyvrrp.cli.control import ask
 from pyvrrp.daemon import control_socket
-from pyvrrp.daemon.control_socket import ControlSocket
+from pyvrrp.daemon.control_socket import ControlSocket, Request
 from pyvrrp.daemon.snapshot import Json
 from pyvrrp.errors import ControlError, KernelError
 
 
-def status() -> dict[str, Json]:
+async def status(_request: Request) -> dict[str, Json]:
     return {"node": "n1", "virtual_routers": []}
 
 

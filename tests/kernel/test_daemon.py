@@ -86,7 +86,8 @@ class Bench:
         config = self.directory / f"{host.name}.toml"
         control = self.directory / f"{host.name}.sock"
         config.write_text(
-            f'node = "{host.name}"\ncontrol_socket = "{control}"\n{top}\n'
+            f'node = "{host.name}"\ncontrol_socket = "{control}"\n'
+            f'state_file = "{self.directory / host.name}.json"\n{top}\n'
             f'[[virtual_router]]\nname = "web"\ninterface = "eth0"\nvrid = 51\n'
             f'priority = {priority}\naddresses = ["{VIP}/24"]\n'
             f'advertisement_interval = "{interval}"\n{more}\n'

@@ -1,0 +1,81 @@
+"""What outlives the daemon: which virtual routers the operator has drained.
+
+One small JSON file, replaced as a whole, so that a crash or a full disk leaves the old one.
+"""
+
+import json
+import os
+from collections.abc import Collection
+from pathlib import Path
+
+from pyvrrp.errors import KernelError
+
+LARGEST = 1024 * 1024
+ONLY_OWNER = 0o600
+
+
+class StateFile:
+    """Reads and replaces one file. Everything here may wait for a disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> frozenset[str]:
+        """Return the names of drained virtual routers; none if there is no file.
+
+        Raise KernelError for a file that cannot be understood: nobody can tell then whether this
+        node was drained because its hardware is broken.
+        """
+        try:
+            with self.path.open("rb") as stream:
+                data = stream.read(LARGEST + 1)
+        except FileNotFoundError:
+            return frozenset()
+        except OSError as error:
+            raise KernelError(
+                f"cannot read the state file {self.path}: {error.strerror}", error.errno or 0
+            ) from error
+        names = _drained(data)
+        if names is None:
+            raise KernelError(
+                f"the state file {self.path} is damaged, so nobody can tell what was drained; "
+                "remove it to begin with nothing drained"
+            )
+        return names
+
+    def write(self, drained: Collection[str]) -> None:
+        """Have the file say so, on the disk; raise KernelError if that is not possible."""
+        data = json.dumps({"drained": sorted(drained)}).encode() + b"\n"
+        beside = self.path.with_name(f".{self.path.name}.new")
+        try:
+            self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, ONLY_OWNER)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            beside.replace(self.path)
+            _sync_directory(self.path.parent)
+        except OSError as error:
+            raise KernelError(
+                f"cannot write the state file {self.path}: {error.strerror}", error.errno or 0
+            ) from error
+
+
+def _drained(data: bytes) -> frozenset[str] | None:
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    names = content.get("drained") if isinstance(content, dict) else None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return None
+    return frozenset(names)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,63 @@
+"""What outlives the daemon: written as a whole, and never guessed at."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from pyvrrp.daemon.state_file import StateFile
+from pyvrrp.errors import KernelError
+
+
+def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+    state = StateFile(tmp_path / "new" / "n1.json")
+    assert state.read() == frozenset()
+    state.write({"web", "db"})
+    assert state.read() == {"db", "web"}
+    assert json.loads(state.path.read_text()) == {"drained": ["db", "web"]}
+    assert stat.S_IMODE(state.path.stat().st_mode) == 0o600
+    state.write(())
+    assert state.read() == frozenset()
+    assert [entry.name for entry in state.path.parent.iterdir()] == ["n1.json"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"{}",
+        b'{"drained": "web"}',
+        b'{"drained": [1]}',
+        b"[" * 100_000,
+        b" " * 1024 * 1024 + b'{"drained": []} ',
+    ],
+    ids=["empty", "binary", "array", "no key", "text", "numbers", "deep", "large"],
+)
+def test_a_damaged_file_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "n1.json"
+    path.write_bytes(content)
+    with pytest.raises(KernelError, match=f"the state file {path} is damaged"):
+        StateFile(path).read()
+
+
+def test_a_file_that_cannot_be_read_is_refused_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(KernelError, match=r"cannot read the state file .*: Is a directory"):
+        StateFile(tmp_path).read()
+
+
+def test_a_directory_that_cannot_be_made_is_refused_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(KernelError, match=r"cannot write the state file .*: File exists"):
+        StateFile(tmp_path / "file" / "n1.json").write({"web"})
+
+
+def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:
+    state = StateFile(tmp_path / "n1.json")
+    state.write({"web"})
+    (tmp_path / ".n1.json.new").mkdir()
+    with pytest.raises(KernelError, match=r"cannot write the state file .*: Is a directory"):
+        state.write({"web", "db"})
+    assert state.read() == {"web"}
