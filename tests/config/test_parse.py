@@ -13,7 +13,10 @@ from pyvrrp.config.virtual_router import KEYS as ROUTER_KEYS
 from pyvrrp.errors import ConfigurationError
 from tests.config.documents import ROUTER, parsed, problems
 
-SECOND_ROUTER = ROUTER.replace("web", "mail").replace("51", "52").replace("2.10", "2.11")
+SECOND_ALLOWED = (
+    "unknown key; allowed are check, control_socket, guardian, node, state_file, virtual_router"
+)
+ROUTER = ROUTER.replace("web", "mail").replace("51", "52").replace("2.10", "2.11")
 
 
 def test_a_small_file_is_a_configuration() -> None:
@@ -79,13 +82,11 @@ def test_a_node_named_on_the_command_line_is_checked_too() -> None:
         ),
         (
             f"'a b' = 1\n{ROUTER}",
-            '"a b": unknown key; allowed are check, control_socket, guardian, node, '
-            "state_file, virtual_router",
+            f'"a b": {ALLOWED}',
         ),
         (
             f"big = 0x{'f' * 9000}\n{ROUTER}",
-            "big: unknown key; allowed are check, control_socket, guardian, node, "
-            "state_file, virtual_router",
+            f"big: {ALLOWED}",
         ),
     ],
 )
