@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from pyvrrp.config.keys import suggestion
 from pyvrrp.config.values import shown
@@ -71,7 +72,7 @@ class Orders:
                     f"{instance.config.name} owns its addresses: its priority is always {OWNER}"
                 )
         for instance in meant:
-            instance.set_operator_priority(wanted)
+            instance.stand(replace(instance.standing, operator=wanted))
         return _answer(meant, meant)
 
     async def announce(self, request: Request) -> dict[str, Json]:

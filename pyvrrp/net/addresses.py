@@ -1,7 +1,9 @@
 """Virtual addresses on interfaces: as leases, in batches, tagged as ours."""
 
 import errno
+import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from pyvrrp.identity import Place
@@ -14,6 +16,10 @@ from pyvrrp.ports import Done, InterfaceAddress
 
 # That the address or its interface is not there is what a removal wants.
 _ALREADY_GONE = frozenset({0, errno.EADDRNOTAVAIL, errno.ENODEV})
+
+IPV6_OCTETS = 16
+_USABLE_WITHIN = 0.05  # seconds; an interface that is down makes no route
+_LOOK = 0.0002
 
 
 class Keeper(Protocol):
@@ -60,14 +66,31 @@ class KernelAddresses:
                 for local, prefix in _plain(wanted)
             ]
             verdicts = _batch(place, requests)
-        for address, (code, detail) in zip(wanted, verdicts, strict=True):
-            if code:
-                raise refused_with(f"cannot add {address} to {place}", code, detail)
+            for address, (code, detail) in zip(wanted, verdicts, strict=True):
+                if code:
+                    raise refused_with(f"cannot add {address} to {place}", code, detail)
+            _wait_until_usable(index, wanted)
 
     def _remove(self, place: Place, unwanted: Sequence[InterfaceAddress]) -> None:
         index = _remove_addresses(place, unwanted)
         if self._keeper is not None and index:
             self._keeper.release(place.netns, index, _plain(unwanted))
+
+
+def _wait_until_usable(index: int, wanted: Sequence[InterfaceAddress]) -> None:
+    """Return when the kernel takes packets for the last IPv6 address, or has no mind to.
+
+    It confirms an IPv6 address before it has made the route to it, which a work queue does in
+    order, a moment later (a millisecond or two on a busy machine). Neighbours that hear of the
+    address meanwhile would send what nobody takes.
+    """
+    last = next((a.packed for a in reversed(wanted) if len(a.packed) == IPV6_OCTETS), None)
+    if last is None:
+        return
+    give_up_at = time.monotonic() + _USABLE_WITHIN
+    with suppress(OSError), netlink.Netlink() as kernel:
+        while not kernel.accepts(index, last) and time.monotonic() < give_up_at:
+            time.sleep(_LOOK)
 
 
 def _remove_addresses(place: Place, unwanted: Sequence[InterfaceAddress]) -> int:

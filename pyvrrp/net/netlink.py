@@ -17,6 +17,7 @@ RTM_GETLINK = 18
 RTM_NEWADDR = 20
 RTM_DELADDR = 21
 RTM_GETADDR = 22
+_RTM_GETROUTE = 26
 
 IFLA_ADDRESS = 1
 IFLA_IFNAME = 3
@@ -37,6 +38,11 @@ IFA_F_DADFAILED = 0x08
 IFA_F_TENTATIVE = 0x40
 IFA_F_PERMANENT = 0x80
 IFA_F_NOPREFIXROUTE = 0x200
+
+_RTA_DST = 1
+_RTA_OIF = 4
+_RTN_LOCAL = 2
+_RTM_TYPE = 7  # offset of the route's type
 
 FOREVER = 0xFFFFFFFF
 OUR_PROTOCOL = 112  # IFA_PROTO of every address pyvrrp adds: VRRP's number (18 is keepalived's)
@@ -63,6 +69,7 @@ _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
 ADDRESS = struct.Struct("=BBBBi")
 LINK = struct.Struct("=BxHiII")
+_ROUTE = struct.Struct("=BBBBBBBBI")
 _LIFETIMES = struct.Struct("=IIII")
 
 # One acknowledgement takes about 800 bytes of the receive buffer, of which 425,984 may be had
@@ -176,6 +183,21 @@ class Netlink:
                 yield kind, body
                 if not whole_table:
                     return
+
+    def accepts(self, index: int, local: bytes) -> bool:
+        """Tell whether packets for an IPv6 address that come in at the interface are for us."""
+        body = (
+            _ROUTE.pack(socket.AF_INET6, 128, 0, 0, 0, 0, 0, 0, 0)
+            + attribute(_RTA_DST, local)
+            + attribute(_RTA_OIF, struct.pack("=i", index))
+        )
+        try:
+            return any(
+                answer[_RTM_TYPE] == _RTN_LOCAL
+                for _, answer in self.ask(_message(_RTM_GETROUTE, 0, body))
+            )
+        except OSError:
+            return False
 
     def _batch(self, requests: Sequence[bytes]) -> list[tuple[int, str]]:
         numbered = (

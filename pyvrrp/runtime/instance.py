@@ -145,23 +145,6 @@ class Instance(Outlook):
         """Stay out of the election until this is undone."""
         self._conditions_are(replace(self._conditions, drained=drained))
 
-    @property
-    def drained(self) -> bool:
-        """Whether the operator wants it out."""
-        return self._conditions.drained
-
-    @property
-    def is_master(self) -> bool:
-        """Whether it is master and means to stay so."""
-        return isinstance(self.state, Master)
-
-    @property
-    def is_moving(self) -> bool:
-        """Whether a move has begun and its addresses are not where they will be."""
-        if isinstance(self.state, Backup):
-            return self.state.holds_until is not None
-        return isinstance(self.state, Releasing | HandingOver) or not self._performer.idle
-
     def resign(self) -> None:
         """Step down once, and leave the addresses with whoever takes them; only a master can."""
         if not isinstance(self.state, Master):
@@ -170,10 +153,6 @@ class Instance(Outlook):
             self.post(HandOver(RESIGNED, returns=True))
         else:
             self._conditions_are(replace(self._conditions, resigned=True))
-
-    def set_operator_priority(self, priority: int | None) -> None:
-        """Stand with *priority* instead of the configured one, until restart; None: no more."""
-        self.stand(replace(self.standing, operator=priority))
 
     def announce(self) -> None:
         """Tell the neighbours once more where the addresses are, if they are here."""

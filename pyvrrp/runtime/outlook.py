@@ -4,11 +4,12 @@ from pyvrrp.config.model import VirtualRouterConfig
 from pyvrrp.ports import Address, Clock
 from pyvrrp.runtime.gates import Gates
 from pyvrrp.runtime.inbound import Inbound, LastHeard
+from pyvrrp.runtime.performer import Performer
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.actions import NewMasterReason
 from pyvrrp.virtual_router.admission import Conditions
 from pyvrrp.virtual_router.parameters import Parameters
-from pyvrrp.virtual_router.states import Backup, Master, State
+from pyvrrp.virtual_router.states import Backup, Master, State, is_transient
 from pyvrrp.virtual_router.timers import handover_patience, master_down_interval
 from pyvrrp.virtual_router.transitions import takeover_cause
 
@@ -23,6 +24,7 @@ class Outlook:
     _parameters: Parameters
     _inbound: Inbound
     _gates: Gates
+    _performer: Performer
 
     @property
     def priority(self) -> int:
@@ -43,6 +45,16 @@ class Outlook:
     def is_master(self) -> bool:
         """Whether it is master, and not on its way to another state."""
         return isinstance(self.state, Master)
+
+    @property
+    def drained(self) -> bool:
+        """Whether the operator wants it out."""
+        return self._conditions.drained
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether its addresses are not where they will be in a moment."""
+        return is_transient(self.state) or not self._performer.idle
 
     @property
     def is_silence_why(self) -> bool:

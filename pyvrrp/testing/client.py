@@ -23,6 +23,7 @@ from pyvrrp.testing.direct_frames import Address, udp_frame
 from pyvrrp.testing.echo import PORT
 from pyvrrp.testing.kernel_time import receive, stamp_arrivals
 from pyvrrp.testing.outages import Observation, Sample, observe
+from pyvrrp.testing.punctual import be_punctual
 
 _PERIOD = 0.001
 _DIRECT_PERIOD = 0.005
@@ -94,6 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         for node, _equals, mac in (entry.partition("=") for entry in options.direct)
     }
+    be_punctual()
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     observation = measure(target, direct, options.interface)

@@ -13,6 +13,8 @@ import socket
 import sys
 from collections.abc import Sequence
 
+from pyvrrp.testing.punctual import be_punctual
+
 PORT = 7007
 _IP_PKTINFO = 8
 
@@ -24,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=PORT)
     options = parser.parse_args(arguments)
     name = str(options.node).encode()
+    be_punctual()
     with selectors.DefaultSelector() as selector:
         selector.register(sys.stdin, selectors.EVENT_READ)
         for responder in open_responders(options.port):

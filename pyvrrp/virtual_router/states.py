@@ -113,6 +113,13 @@ def deadline(state: State) -> Nanoseconds | None:
             assert_never(state)
 
 
+def is_transient(state: State) -> bool:
+    """Tell whether the state is a part of a move that ends by itself."""
+    if isinstance(state, Backup):
+        return state.holds_until is not None
+    return isinstance(state, Releasing | HandingOver)
+
+
 def name(state: State) -> str:
     """Return the state's name for people: INIT, BACKUP or MASTER."""
     match state:

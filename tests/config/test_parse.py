@@ -13,10 +13,10 @@ from pyvrrp.config.virtual_router import KEYS as ROUTER_KEYS
 from pyvrrp.errors import ConfigurationError
 from tests.config.documents import ROUTER, parsed, problems
 
-SECOND_ALLOWED = (
+ALLOWED = (
     "unknown key; allowed are check, control_socket, guardian, node, state_file, virtual_router"
 )
-ROUTER = ROUTER.replace("web", "mail").replace("51", "52").replace("2.10", "2.11")
+SECOND_ROUTER = ROUTER.replace("web", "mail").replace("51", "52").replace("2.10", "2.11")
 
 
 def test_a_small_file_is_a_configuration() -> None:

@@ -112,7 +112,11 @@ async def test_a_peer_that_never_reads_loses_its_connection(
 ) -> None:
     monkeypatch.setattr(control_socket, "PATIENCE_SECONDS", 0.05)
     path = tmp_path / "n1.sock"
-    control = ControlSocket(path, {"status": lambda: {"node": "x" * 100_000}})
+
+    async def long(_request: Request) -> dict[str, Json]:
+        return {"node": "x" * 100_000}
+
+    control = ControlSocket(path, {"status": long})
     await control.open()
     with socket.socket(socket.AF_UNIX) as deaf:
         deaf.setblocking(False)
@@ -128,7 +132,7 @@ async def test_a_peer_that_never_reads_loses_its_connection(
 async def test_between_two_answers_to_one_peer_everybody_else_gets_a_turn(tmp_path: Path) -> None:
     turns: list[str] = []
 
-    def told() -> dict[str, Json]:
+    async def told(_request: Request) -> dict[str, Json]:
         turns.append("answer")
         asyncio.get_running_loop().call_soon(turns.append, "turn")
         return {}

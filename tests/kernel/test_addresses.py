@@ -1,5 +1,6 @@
 import asyncio
 import errno
+import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_interface
@@ -9,7 +10,10 @@ import pytest
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Place
 from pyvrrp.net.addresses import KernelAddresses
+from pyvrrp.net.interface_index import interface_index
 from pyvrrp.net.interface_state import read_state
+from pyvrrp.net.netlink import Netlink
+from pyvrrp.net.netns import entered
 from pyvrrp.net.worker import Worker
 from pyvrrp.ports import Done, InterfaceAddress
 from tests.kernel.wire import addresses, ip, sysctl, until, wire
@@ -167,3 +171,23 @@ async def test_the_keeper_knows_an_address_before_it_exists_and_until_it_is_gone
         await absent(kernel, w.here, [V4])
         plain = [(bytes((10, 9, 0, 100)), 24)]
         assert notes.told == [("hold", w.left, index, plain), ("release", w.left, index, plain)]
+
+
+@pytest.mark.asyncio
+async def test_an_ipv6_address_that_is_confirmed_takes_packets_at_once() -> None:
+    with wire() as w, kernel_addresses() as kernel, entered(w.left), Netlink() as question:
+        index = interface_index("e0")
+        for number in range(50):
+            address = IPv6Interface(f"2001:db8::1:{number}/128")
+            assert not question.accepts(index, address.packed)
+            assert await present(kernel, w.here, [address, V4], 5) is None
+            assert question.accepts(index, address.packed), number
+
+
+@pytest.mark.asyncio
+async def test_an_interface_that_is_down_is_not_waited_for_long() -> None:
+    with wire() as w, kernel_addresses() as kernel:
+        ip("-n", w.left, "link", "set", "e0", "down")
+        begun = time.monotonic()
+        assert await present(kernel, w.here, [V6], 5) is None
+        assert time.monotonic() - begun < 1.0
