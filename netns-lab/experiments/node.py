@@ -175,7 +175,7 @@ class Node:
                 *(f"address add {address} dev {interface}" for address in addresses),
             )
             link_local = {each for each in self.host.addresses(interface) if each not in self.own}
-            self.host.ip(*(f"address del {each} dev {interface}" for each in link_local))
+            self.host.ip(*(f"address flush dev {interface} to {each}" for each in link_local))
 
 
 def _stop(pid: int) -> None:

@@ -94,6 +94,7 @@ def interpret(frame: bytes) -> Seen | None:
     return {
         "kind": "advertisement",
         "source": str(datagram.source),
+        "destination": str(datagram.destination),
         "mac": frame[6:12].hex(":"),
         "version": int(advertisement.version),
         "vrid": advertisement.vrid,

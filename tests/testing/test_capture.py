@@ -25,6 +25,7 @@ def test_an_advertisement_is_told_with_all_its_fields() -> None:
     assert interpret(ADVERTISEMENT) == {
         "kind": "advertisement",
         "source": "10.9.0.1",
+        "destination": "224.0.0.18",
         "mac": "02:00:00:00:00:01",
         "version": 3,
         "vrid": 51,
