@@ -1,4 +1,4 @@
-"""Unicast beside keepalived (`unicast_peer`), in both roles: version 3 over IPv4 and IPv6, version 2.
+"""Unicast beside keepalived (`unicast_peer`) in both roles: version 3, IPv4 and IPv6; version 2.
 
 pyvrrp has the address; stopped, it hands over to keepalived; started again it is BACKUP of
 keepalived, since it may not preempt; keepalived's power fails, and pyvrrp takes over. Meanwhile a
@@ -9,6 +9,7 @@ group. (H1)
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 
 from experiments.node import Node
@@ -177,7 +178,7 @@ def _returns(play: Play, pairs: list[tuple[_Kind, Node, Node]]) -> None:
     for _kind, ours, _theirs in pairs:
         ours.start()
     for kind, ours, _theirs in pairs:
-        play.wait(lambda node=ours: _hears(node, kind.second), f"{ours.name} to hear keepalived")
+        play.wait(partial(_hears, ours, kind.second), f"{ours.name} to hear keepalived")
     play.sleep(2 * max(kind.interval_ms for kind in _KINDS) / 1000)
     for kind, _ours, theirs in pairs:
         play.equal("who has it", play.succession(kind.address, returned), [theirs.name])
