@@ -129,6 +129,7 @@ def _shell(options: argparse.Namespace) -> int:
 
 def _bench(options: argparse.Namespace) -> int:
     return bench.run(
+        options.only.split(","),
         [int(text) for text in options.intervals.split(",")],
         options.repeat,
         options.report,
@@ -152,6 +153,8 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(act=_run)
     command = commands.add_parser("bench", help="compare pyvrrp with keepalived in one run")
     command.add_argument("--repeat", type=int, default=10, metavar="N")
+    parts = ",".join(bench.PARTS)
+    command.add_argument("--only", default=parts, metavar="PART,...", help=f"of {parts}")
     command.add_argument("--intervals", default="1000,100,10", metavar="MS,...")
     command.add_argument("--report", type=Path, metavar="DIR", help="write bench.json there")
     command.add_argument("--json", action="store_true")

@@ -129,6 +129,7 @@ class _Terms:
     count: int
     more: str
     weight: int | None
+    ipv6: bool
 
 
 def duel(
@@ -139,6 +140,7 @@ def duel(
     count: int = 1,
     more: str = "",
     weight: int | None = None,
+    ipv6: bool = False,
     rivals: Sequence[str] = RIVALS,
 ) -> Duel:
     """Build the pairs, each with *count* addresses; *more* goes into pyvrrp's virtual router.
@@ -146,33 +148,38 @@ def duel(
     With *weight* keepalived looks at port 8080 every second: 0 makes it fence, another number is
     added to its priority.
     """
-    terms = _Terms(interval_ms, preempt, count, more, weight)
-    nets = ("10.9.0", "10.8.0")
+    terms = _Terms(interval_ms, preempt, count, more, weight, ipv6)
+    nets = ("2001:db8:9:", "2001:db8:8:") if ipv6 else ("10.9.0", "10.8.0")
     pairs = tuple(_pair(play, rival, net, terms) for rival, net in zip(rivals, nets, strict=False))
     return Duel(play, Setting(interval_ms=interval_ms), pairs)
 
 
 def _pair(play: Play, rival: str, net: str, terms: _Terms) -> Pair:
     segment = play.segment(rival)
-    addresses = tuple(f"{net}.{100 + number}" for number in range(terms.count))
+    dot, length = (":", 64) if terms.ipv6 else (".", 24)
+    addresses = tuple(f"{net}{dot}{100 + number}" for number in range(terms.count))
+    # VRRPv3 over IPv6 has a link-local address first.
+    all_of_them = ("fe80::100", *addresses) if terms.ipv6 else addresses
+    listed = [f"{address}/{length}" for address in all_of_them]
     first, second = (
-        play.node(f"{rival}-{suffix}", f"{net}.{number}/24", segment=segment)
+        play.node(f"{rival}-{suffix}", f"{net}{dot}{number}/{length}", segment=segment)
         for number, suffix in enumerate("ab", start=1)
     )
     for node, priority in ((first, HIGH), (second, LOW)):
         node.echo()
         if rival == "pyvrrp":
-            node.pyvrrp(_pyvrrp(priority, addresses, terms))
+            node.pyvrrp(_pyvrrp(priority, listed, terms))
         else:
-            node.keepalived(_keepalived(priority, addresses, terms))
-    client = play.client(f"{rival}-c", addresses[0], f"{net}.9/24", segment=segment)
+            node.keepalived(_keepalived(priority, listed, terms))
+    source = f"{net}{dot}9/{length}"
+    client = play.client(f"{rival}-c", addresses[0], source, segment=segment)
     return Pair(rival, segment, first, second, addresses, client)
 
 
 def _pyvrrp(priority: int, addresses: Sequence[str], terms: _Terms) -> str:
     return _PYVRRP.format(
         priority=priority,
-        addresses=", ".join(f'"{address}/24"' for address in addresses),
+        addresses=", ".join(f'"{address}"' for address in addresses),
         interval_ms=terms.interval_ms,
         preempt=str(terms.preempt).lower(),
         more=terms.more,
@@ -186,7 +193,7 @@ def _keepalived(priority: int, addresses: Sequence[str], terms: _Terms) -> str:
         script=_SCRIPT.replace("WEIGHT", weight) if checks else "",
         track="track_script {\n        web\n    }" if checks else "",
         priority=priority,
-        addresses="\n        ".join(f"{address}/24" for address in addresses),
+        addresses="\n        ".join(addresses),
         interval=terms.interval_ms / 1000,
         preempt="" if terms.preempt else "nopreempt",
     )

@@ -128,6 +128,13 @@ class Node:
             raise BenchError(f"{self.name} has no pyvrrp that could be asked")
         return self.daemon.command(command, *arguments)
 
+    def order(self, command: str, *arguments: str) -> str:
+        """Run such a command, which must succeed, and return what it printed."""
+        finished = self.command(command, *arguments)
+        if finished.returncode != 0:
+            raise BenchError(f"{self.name}: pyvrrp {command}: {finished.stderr.strip()}")
+        return finished.stdout
+
     def ip(self, *lines: str) -> None:
         """Run `ip` commands here."""
         self.host.ip(*lines)

@@ -85,6 +85,11 @@ class Play:
             self.network.close()
         return isinstance(error, BenchError)
 
+    def raise_error(self) -> None:
+        """Raise BenchError if it was broken off: for a program that only wants its numbers."""
+        if self._error:
+            raise BenchError(self._error)
+
     # --- building ---------------------------------------------------------------------------
 
     @property

@@ -1,21 +1,27 @@
 """The numbers of the benchmark, whether they reach their targets, and how both are shown."""
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 
 from report.text import table
 
+_FORMS: dict[str, Callable[[float], str]] = {
+    "s": lambda seconds: f"{seconds * 1000:.1f}",
+    "ratio": lambda ratio: f"{ratio:.4f}",
+    "count": lambda count: f"{count:.0f}",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Numbers of one measurement; *values* in seconds (ratios: plain)."""
+    """Numbers of one measurement; *values* in seconds, or plain (unit "ratio", "count")."""
 
     what: str
     driver: str
     values: Sequence[float]
-    ratio: bool = False
+    unit: str = "s"
 
     @property
     def median(self) -> float:
@@ -56,11 +62,11 @@ class Outcome:
     def text(self) -> Iterator[str]:
         """Return the tables, line by line."""
         rows: list[tuple[str, ...]] = [
-            ("measurement (ms; ratios plain)", "driver", "n", "min", "median", "max")
+            ("measurement (ms; ratios and counts plain)", "driver", "n", "min", "median", "max")
         ]
         for row in self.rows:
             numbers = (min(row.values), row.median, max(row.values)) if row.values else ()
-            shown = [f"{n:.4f}" if row.ratio else f"{n * 1000:.1f}" for n in numbers]
+            shown = [_FORMS[row.unit](number) for number in numbers]
             rows.append((row.what, row.driver, str(len(row.values)), *shown))
         yield from table(rows)
         yield ""

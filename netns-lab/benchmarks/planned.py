@@ -1,0 +1,94 @@
+"""Planned moves and the way back: what a client loses that sends one datagram a millisecond."""
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from experiments.duel import Duel, Pair, duel
+from experiments.play import Play
+from report.benchmark import Outcome, Row, Target
+
+from benchmarks.pairs import PATIENCE
+
+# A Linux client believes no second change of a neighbour within a second (neigh/*/locktime).
+_DWELL = 1.2
+_FAILBACK = 5  # datagrams, one a millisecond
+_OF_RIVAL = 6  # its daemon takes a second to stop
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    what: str
+    pair: Pair
+    start: float
+    end: float
+
+
+@dataclass(slots=True)
+class _Measuring:
+    play: Play
+    both: Duel
+    moves: list[_Move] = field(default_factory=list)
+
+    def move(self, what: str, pair: Pair, act: Callable[[], object], to: str) -> None:
+        start = self.play.mark(f"{pair.implementation}: {what}")
+        act()
+        self.play.wait(
+            lambda: self.play.holders(pair.address) == [to], f"{what}: {to} to hold it", PATIENCE
+        )
+        self.play.sleep(_DWELL)
+        self.moves.append(_Move(what, pair, start, start + PATIENCE))
+
+    def lost(self, what: str, pair: Pair) -> list[int]:
+        """Return the datagrams lost by each move of that kind, up to the next thing done."""
+        begins = sorted(move.start for move in self.moves if move.pair is pair)
+        found = []
+        for move in self.moves:
+            if (move.what, move.pair) == (what, pair):
+                later = [start for start in begins if start > move.start]
+                found.append(pair.client.lost(move.start, min([*later, move.end])))
+        return found
+
+
+def planned(outcome: Outcome, interval_ms: int, times: int, *, ipv6: bool) -> None:
+    """Stop the master and start it again, alternately for both."""
+    family = "IPv6" if ipv6 else "IPv4"
+    name = f"{interval_ms} ms, {family}"
+    with Play(name, name) as play:
+        both = duel(play, interval_ms=interval_ms, ipv6=ipv6)
+        measuring = _Measuring(play, both)
+        both.start()
+        play.sleep(_DWELL)
+        for number in range(times):
+            for pair in both.pairs:
+                if pair is both.pyvrrp or number < _OF_RIVAL:
+                    first, second = pair.first, pair.second
+                    measuring.move("stop", pair, first.stop, second.name)
+                    measuring.move("failback", pair, first.start, first.name)
+        both.finish()
+    play.raise_error()
+    _tell(outcome, name, measuring, both)
+
+
+def _tell(outcome: Outcome, name: str, measuring: _Measuring, both: Duel) -> None:
+    ours, theirs = both.pairs
+    for what in ("stop", "failback"):
+        lost = measuring.lost(what, ours)
+        outcome.rows.append(Row(f"{name}: {what}, datagrams lost", "pyvrrp", lost, unit="count"))
+        if what == "stop":
+            target = f"{name}: {what}, datagrams lost in {len(lost)} moves"
+            outcome.targets.append(Target(target, str(sum(lost)), "0", sum(lost) == 0))
+        else:
+            middle = statistics.median(lost)
+            outcome.targets.append(
+                Target(
+                    f"{name}: {what}, outage, median",
+                    f"{middle:.0f} ms",
+                    f"at most {_FAILBACK} ms",
+                    middle <= _FAILBACK,
+                )
+            )
+    for what in ("stop", "failback"):
+        lost = measuring.lost(what, theirs)
+        row = Row(f"{name}: {what}, datagrams lost", "keepalived", lost, unit="count")
+        outcome.rows.append(row)
