@@ -253,6 +253,75 @@ class Etcd(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """A program to run for a resource: its words, and all that it finds in its environment."""
+
+    words: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+    netns: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """How a command ended: its exit status, or None with *trouble* in words, and what it said."""
+
+    status: int | None
+    trouble: str = ""
+    output: str = ""
+
+
+class RunningCommand(Protocol):
+    """A command under way."""
+
+    def end_within(self, time: Nanoseconds) -> None:
+        """Have it ended *time* from now if that is sooner than its own deadline."""
+
+
+class Commands(Protocol):
+    """Whoever runs the commands of resources, one process group each."""
+
+    def run(
+        self, command: Command, timeout: Nanoseconds, done: Callable[[CommandResult], None]
+    ) -> RunningCommand:
+        """Run it; *done* is called once, when it has ended.
+
+        After *timeout* it is asked to end, then killed, with all of its process group. What a
+        command that ended in time has left running lives on: that is what a start is for.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Legacy:
+    """What must be done about a resource if this process dies: *stop* it, within *timeout*."""
+
+    router: str
+    resource: str
+    stop: Command
+    timeout: Nanoseconds
+    alarm: Command | None = None  # to run if it does not stop
+    watchdog: Nanoseconds = Nanoseconds(0)  # a silence as long counts as death; 0: it does not
+
+
+class Heir(Protocol):
+    """Whoever stops resources when this process cannot: the guardian."""
+
+    def inherit(self, legacy: Legacy) -> None:
+        """Know of a resource that is about to be started, after those named before."""
+
+    def disinherit(self, router: str, resource: str) -> None:
+        """Forget a resource: it has stopped."""
+
+    def acting(self) -> bool:
+        """Whether it is stopping things now, or an earlier life's guardian is: touch nothing.
+
+        Asking is a sign of life.
+        """
+
+    def interventions(self) -> int:
+        """How often it has stopped everything because this process gave no sign of life."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     """The world as the runtime sees it."""
 
@@ -262,3 +331,5 @@ class Ports:
     links: Links
     probes: Probes
     etcd: Etcd
+    commands: Commands
+    heir: Heir

@@ -98,6 +98,9 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
         points = f" (weight {weight:+d})" if isinstance(weight, int) else ""
         lines.append(f"  check {check.get('name')}{points} {verdict}: {check.get('reason')}{ago}")
     lines.extend(_etcd_lease(router))
+    for resource in _objects(router, "resources"):
+        why = f": {resource.get('reason')}" if resource.get("reason") else ""
+        lines.append(f"  resource {resource.get('name')} {resource.get('state')}{why}")
     lines.extend(_timers(router))
     counters = router.get("counters")
     if isinstance(counters, dict):

@@ -32,6 +32,9 @@ class Expansion:
             return [self._virtual_router(index, entry) for index, entry in enumerate(value)]
         if key == "check" and isinstance(value, dict):
             return {name: self._value(self.origins.check(name), v, 0) for name, v in value.items()}
+        if key == "resource" and isinstance(value, dict):
+            where = self.origins.resource
+            return {name: self._value(where(name), v, 0) for name, v in value.items()}
         return self._value(f"{self.origins.files.get(key, '')}{bare(key)}", value, 0)
 
     def _virtual_router(self, index: int, entry: object) -> object:

@@ -24,6 +24,16 @@ def unreadable_files(configuration: Configuration, origins: Origins) -> list[Pro
                 problems += _unsafe(probe, path)
             case _:
                 pass
+    for resource in configuration.resources:
+        path = origins.resource(resource.name)
+        named = dict.fromkeys((resource.start[0], resource.stop[0], *resource.monitor[:1]))
+        found = (obstacle(program, trusted_users(None)) for program in named)
+        problems += [Problem(path, what) for what in found if what]
+    for router in configuration.virtual_routers:
+        if router.on_stop_failure:
+            what = obstacle(router.on_stop_failure[0], trusted_users(None))
+            path = f'virtual_router "{router.name}".on_stop_failure'
+            problems += [Problem(path, what)] if what else []
     return problems
 
 

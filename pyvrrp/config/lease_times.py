@@ -17,14 +17,16 @@ _LONGEST_RETRY = Nanoseconds(500 * MILLISECOND)
 _RETRIES_PER_TTL = 20
 
 
-def proof_lasts(ttl: int, address_lease: int) -> Nanoseconds:
+def proof_lasts(ttl: int, address_lease: int, reserve: Nanoseconds = Nanoseconds(0)) -> Nanoseconds:
     """Return for how long after the start of a request its success lets the addresses stay.
 
     Until then their kernel lease (whole seconds) may be renewed; a renewal in the last moment has
-    run out before *ttl* is over. Not positive: such a ttl proves nothing.
+    run out before *ttl* is over, and resources that take *reserve* to stop have stopped. Not
+    positive: such a ttl proves nothing.
     """
     whole = ttl * SECOND
-    return Nanoseconds(whole - whole // _RATE_DIVISOR - address_lease * SECOND - ADDRESS_LATENESS)
+    usable = whole - whole // _RATE_DIVISOR
+    return Nanoseconds(usable - address_lease * SECOND - ADDRESS_LATENESS - reserve)
 
 
 def retry_after(ttl: int) -> Nanoseconds:
@@ -35,6 +37,6 @@ def retry_after(ttl: int) -> Nanoseconds:
 def shortest_ttl(address_lease: int, lease: EtcdLease) -> int:
     """Return the least ttl with which one renewal may fail and the next one still comes in time."""
     ttl = address_lease
-    while proof_lasts(ttl, address_lease) < lease.interval + 2 * lease.timeout:
+    while proof_lasts(ttl, address_lease, lease.reserve) < lease.interval + 2 * lease.timeout:
         ttl += 1
     return ttl

@@ -7,6 +7,7 @@ from pyvrrp.config import virtual_router as router_keys
 from pyvrrp.config.durations import write_duration
 from pyvrrp.config.lease_times import shortest_ttl
 from pyvrrp.config.model import EtcdLease, VirtualRouterConfig
+from pyvrrp.config.resource_model import ResourceConfig, release_time
 from pyvrrp.config.unique import Written
 
 _OWNER = 255
@@ -18,7 +19,9 @@ _ASKS_NOBODY = "255 takes the addresses without asking, and a lease is for askin
 
 
 def with_leases(
-    written: Sequence[Written], leases: Mapping[str, EtcdLease]
+    written: Sequence[Written],
+    leases: Mapping[str, EtcdLease],
+    resources: Mapping[str, ResourceConfig | None],
 ) -> tuple[VirtualRouterConfig, ...]:
     """Return all virtual routers, each with the lease that its checks name; report what is wrong.
 
@@ -32,7 +35,8 @@ def with_leases(
             if not named:
                 routers.append(entry)
                 continue
-            lease = _resolved(leases[named[0]], entry)
+            chain = [found for name in entry.resources if (found := resources.get(name))]
+            lease = replace(_resolved(leases[named[0]], entry), reserve=release_time(chain))
             _refuse_bad_use(one, entry, lease, named)
             _refuse_shared_key(one, entry, lease, holders)
             checks = tuple(name for name in entry.checks if name not in leases)
@@ -77,6 +81,11 @@ def _refuse_bad_use(
             f"with it, 1% for clocks, one interval ({write_duration(lease.interval)}) and two "
             f"timeouts ({write_duration(lease.timeout)})"
         )
+        if lease.reserve:
+            what += (
+                f", and {write_duration(lease.reserve)} in which the resources stop: the sum of "
+                "their stop_timeout, the longest one twice, and 2s each to kill what hangs"
+            )
         one.section.refuse(router_keys.CHECKS, what, inside=place)
 
 

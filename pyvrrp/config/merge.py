@@ -1,4 +1,4 @@
-"""Several documents to one: virtual routers are appended, checks joined, nothing overrides."""
+"""Several documents to one: virtual routers are appended, tables joined, nothing overrides."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,13 +29,13 @@ class Merged:
     problems: list[Problem] = field(default_factory=list)
     _files: dict[str, str] = field(default_factory=dict)
     _routers: list[str] = field(default_factory=list)
-    _checks: dict[str, str] = field(default_factory=dict)
+    _named: dict[str, dict[str, str]] = field(default_factory=lambda: {"check": {}, "resource": {}})
     _holders: dict[str, str] = field(default_factory=dict)
 
     @property
     def origins(self) -> Origins:
         """Where the parts come from."""
-        return Origins(self._files, self._routers, self._checks)
+        return Origins(self._files, self._routers, self._named["check"], self._named["resource"])
 
     def add(self, document: Document, source: str) -> None:
         """Add *document*; *source* names its file where another file's problem mentions it."""
@@ -45,20 +45,20 @@ class Merged:
                 labels = (f"{document.prefix}{key}[{index}]" for index in range(len(value)))
                 self._routers.extend(labels)
                 self.content[key] = [*present, *value]
-            elif key == "check" and isinstance(value, dict) and isinstance(present, dict):
-                self.content[key] = {**present, **self._new_checks(document, value, source)}
+            elif key in self._named and isinstance(value, dict) and isinstance(present, dict):
+                self.content[key] = {**present, **self._new_tables(key, document, value, source)}
             elif self._is_new(f"{document.prefix}{bare(key)}", bare(key), source):
                 self._files[key] = document.prefix
                 self.content[key] = value
 
-    def _new_checks(
-        self, document: Document, checks: Mapping[str, object], source: str
+    def _new_tables(
+        self, kind: str, document: Document, tables: Mapping[str, object], source: str
     ) -> dict[str, object]:
         new: dict[str, object] = {}
-        for name, value in checks.items():
-            path = f"check.{bare(name)}"
+        for name, value in tables.items():
+            path = f"{kind}.{bare(name)}"
             if self._is_new(f"{document.prefix}{path}", path, source):
-                self._checks[name] = f"{document.prefix}{path}"
+                self._named[kind][name] = f"{document.prefix}{path}"
                 new[name] = value
         return new
 

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from pathlib import Path
 from typing import TypeAlias
 
+from pyvrrp.config.resource_model import ChainConfig, ResourceConfig
 from pyvrrp.fencing.policy import CheckPolicy, HoldDown
 from pyvrrp.fencing.weight import Weight
 from pyvrrp.identity import Place, Version, VirtualRouterId
@@ -87,6 +88,7 @@ class EtcdLease:
     ttl: int  # whole seconds
     interval: Nanoseconds
     timeout: Nanoseconds
+    reserve: Nanoseconds = Nanoseconds(0)  # for resources to stop before the key can expire
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,9 @@ class VirtualRouterConfig:
     weights: tuple[Weight, ...] = ()  # those of them that move the priority
     hold_down: HoldDown = HoldDown()
     last_resort: bool = False  # whether it serves although fenced when nobody else does
+    resources: tuple[str, ...] = ()  # in the order of starting
+    on_stop_failure: tuple[str, ...] = ()  # the command of a power switch; empty: hold
+    accepts_split_brain: bool = False
     ranking: tuple[tuple[str, int], ...] = ()  # priorities by node, highest first; empty: not known
     peers: tuple[Address, ...] = ()
     further_links: tuple[LinkConfig, ...] = ()
@@ -143,7 +148,7 @@ class VirtualRouterConfig:
 
         Then every move is break-before-make: addresses, key, and only then priority 0.
         """
-        return self.etcd_lease is not None
+        return self.etcd_lease is not None or bool(self.resources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +277,7 @@ class Configuration:
     virtual_routers: tuple[VirtualRouterConfig, ...]
     checks: tuple[CheckConfig, ...] = ()
     leases: tuple[EtcdLease, ...] = ()
+    resources: tuple[ResourceConfig, ...] = ()
     guardian: bool = True
     control_socket: Path = field(default_factory=lambda: Path("/run/pyvrrp/pyvrrp.sock"))
     state_file: Path = field(default_factory=lambda: Path("/var/lib/pyvrrp/pyvrrp.json"))
@@ -281,3 +287,15 @@ class Configuration:
     def check(self, name: str) -> CheckConfig:
         """Return the check of that name; KeyError if there is none."""
         return next(check for check in self.checks if check.name == name)
+
+    def chain(self, router: VirtualRouterConfig) -> ChainConfig | None:
+        """Return the resources of *router*, if it has any."""
+        if not router.resources:
+            return None
+        known = {resource.name: resource for resource in self.resources}
+        return ChainConfig(
+            tuple(known[name] for name in router.resources),
+            router.on_stop_failure,
+            # A daemon that is silent for so long has lost its addresses by itself.
+            watchdog=max(Nanoseconds(router.lease * SECOND), Nanoseconds(2 * SECOND)),
+        )

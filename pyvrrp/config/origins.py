@@ -13,6 +13,7 @@ class Origins:
     files: Mapping[str, str] = field(default_factory=dict)  # by top-level key, as "FILE: "
     virtual_routers: Sequence[str] = ()
     checks: Mapping[str, str] = field(default_factory=dict)
+    resources: Mapping[str, str] = field(default_factory=dict)
 
     def virtual_router(self, index: int, entry: object) -> str:
         """Return the path of a virtual router: ``virtual_router[0] "web"``."""
@@ -23,6 +24,10 @@ class Origins:
     def check(self, name: str) -> str:
         """Return the path of a check: ``check.web``."""
         return self.checks.get(name, f"check.{bare(name)}")
+
+    def resource(self, name: str) -> str:
+        """Return the path of a resource: ``resource.database``."""
+        return self.resources.get(name, f"resource.{bare(name)}")
 
 
 ONE_FILE = Origins()

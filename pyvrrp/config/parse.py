@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pyvrrp.config import virtual_router as router_keys
+from pyvrrp.config.chain_rules import refuse_bad_chains
 from pyvrrp.config.check import check
 from pyvrrp.config.keys import Key, Section, suggestion
 from pyvrrp.config.lease_use import with_leases
 from pyvrrp.config.model import CheckConfig, Configuration, EtcdLease
 from pyvrrp.config.origins import ONE_FILE, Origins
 from pyvrrp.config.preference import refuse_unlisted
+from pyvrrp.config.resource import resource
+from pyvrrp.config.resource_model import ResourceConfig
 from pyvrrp.config.unique import Written, refuse_duplicates
 from pyvrrp.config.values import (
     NAME,
@@ -51,8 +54,9 @@ CONTROL_SOCKET = Key("control_socket", optional(_socket_path))
 STATE_FILE = Key("state_file", optional(absolute_path))
 VIRTUAL_ROUTER = Key("virtual_router", _array_of_tables, [], required=True)
 CHECK = Key("check", table, {})
+RESOURCE = Key("resource", table, {})
 KEYS: tuple[Key[object], ...] = (
-    *(NODE, GUARDIAN, CONTROL_SOCKET, STATE_FILE, VIRTUAL_ROUTER, CHECK),
+    *(NODE, GUARDIAN, CONTROL_SOCKET, STATE_FILE, VIRTUAL_ROUTER, CHECK, RESOURCE),
 )
 
 
@@ -76,23 +80,28 @@ def parse(
     own_name = _own_name(top, node, hostname)
     control_socket = top.read(CONTROL_SOCKET)
     state_file = top.read(STATE_FILE)
+    guardian = top.read(GUARDIAN)
     checks = _checks(top, origins, own_name or "")
     leases = {one.check: one for one in checks if isinstance(one, EtcdLease)}
+    resources = _resources(top, origins, own_name or "")
     written = _virtual_routers(top, origins, own_name)
     refuse_duplicates(written)
     if top.good(CHECK):
         _refuse_unknown_checks(written, top.read(CHECK))
     if own_name is not None and not any_node:
         _refuse_stranger(written, own_name)
-    entries = with_leases(written, leases)
+    entries = with_leases(written, leases, resources)
     here = [entry for entry in entries if any_node or entry.stands_on(own_name or "")]
+    if top.good(RESOURCE):
+        refuse_bad_chains(written, resources, leases, guardian=guardian)
     configuration = Configuration(
         node=own_name or "",
         virtual_routers=tuple(here),
         elsewhere=tuple(entry for entry in entries if entry not in here),
         checks=tuple(one for one in checks if isinstance(one, CheckConfig)),
         leases=tuple(leases.values()),
-        guardian=top.read(GUARDIAN),
+        resources=tuple(one for one in resources.values() if one is not None),
+        guardian=guardian,
         control_socket=control_socket or Path(f"/run/pyvrrp/{own_name}.sock"),
         state_file=state_file or Path(f"/var/lib/pyvrrp/{own_name}.json"),
     )
@@ -128,6 +137,21 @@ def _checks(top: Section, origins: Origins, node: str) -> tuple[CheckConfig | Et
         except WrongValueError as error:
             top.report(path, error)
     return tuple(checks)
+
+
+def _resources(top: Section, origins: Origins, node: str) -> dict[str, ResourceConfig | None]:
+    """Return the resources by name; one that is not even a table is None."""
+    resources: dict[str, ResourceConfig | None] = {}
+    for resource_name, entry in top.read(RESOURCE).items():
+        path = origins.resource(resource_name)
+        resources[resource_name] = None
+        try:
+            section = Section(table(entry), f"{path}.", top.problems)
+            resources[resource_name] = resource(section, resource_name, node)
+            name(resource_name)
+        except WrongValueError as error:
+            top.report(path, error)
+    return resources
 
 
 def _virtual_routers(top: Section, origins: Origins, node: str | None) -> Sequence[Written]:

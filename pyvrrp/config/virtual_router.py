@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from pyvrrp.config import chain_keys
 from pyvrrp.config.addresses import advertised_order, most_addresses, virtual_addresses
 from pyvrrp.config.check_uses import check_uses
 from pyvrrp.config.durations import duration, duration_from, write_duration
@@ -120,6 +121,7 @@ KEYS: tuple[Key[object], ...] = (
         CHECKSUM,
     ),
     *(MAX_LEARNED_INTERVAL, AUTHENTICATION),
+    *chain_keys.KEYS,
 )
 
 
@@ -154,6 +156,9 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
         weights=tuple(Weight(use.check, use.weight) for use in uses if use.weight is not None),
         hold_down=section.read(HOLD_DOWN),
         last_resort=section.read(WHEN_ALL_FAIL),
+        resources=section.read(chain_keys.RESOURCES),
+        on_stop_failure=section.read(chain_keys.ON_STOP_FAILURE),
+        accepts_split_brain=section.read(chain_keys.ACCEPT_SPLIT_BRAIN),
     )
     written = _ranked(written, rank(section, node))
     _refuse_bad_interval(section, written)

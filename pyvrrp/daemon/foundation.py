@@ -15,6 +15,7 @@ from pyvrrp.net.guardian import Guardian
 from pyvrrp.net.linux import linux_ports
 from pyvrrp.ports import Clock, Ports
 from pyvrrp.probes.etcd import AsyncioEtcd
+from pyvrrp.probes.resource_commands import AsyncioCommands
 from pyvrrp.probes.runner import AsyncioProbes
 from pyvrrp.runtime.journal import Journal, Level
 from pyvrrp.units import Nanoseconds
@@ -31,7 +32,10 @@ class Foundation:
         self._guardian = guardian
         self._probes = AsyncioProbes()
         self._etcd = AsyncioEtcd()
-        self._linux = linux_ports(self._loop, self._probes, self._etcd, keeper=guardian)
+        self._commands = AsyncioCommands()
+        self._linux = linux_ports(
+            self._loop, self._probes, self._etcd, self._commands, keeper=guardian
+        )
         self.stop = asyncio.Event()  # set when a signal asks for it
         self.journal = Journal(self._linux.clock)
         self._writer = LogWriter(self._linux.clock, log_format)
@@ -72,6 +76,7 @@ class Foundation:
         """Let go of everything, in the order in which nothing is left behind."""
         await self._probes.close()
         await self._etcd.close()
+        await self._commands.close()
         # Last, as the guardian covers what the kernel has not confirmed yet.
         self._linux.close()
         if self._guardian is not None:

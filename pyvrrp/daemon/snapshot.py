@@ -8,6 +8,7 @@ from pyvrrp.runtime.check_runner import CheckRunner
 from pyvrrp.runtime.heartbeat_link import HeartbeatLink
 from pyvrrp.runtime.instance import Instance
 from pyvrrp.runtime.lease_watch import LeaseWatch
+from pyvrrp.runtime.resource_chain import ResourceChain
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import Nanoseconds, in_words, to_milliseconds, to_seconds
 from pyvrrp.virtual_router.states import (
@@ -76,7 +77,7 @@ class Snapshots:
             "family": config.id.family.name.lower(),
             "version": int(config.version),
             "state": name(instance.state),
-            "reason": _reason(instance, now),
+            "reason": _reason(instance, now) + _doing(instance),
             "since": round(to_seconds(Nanoseconds(instance.reporter.since + offset)), 3),
             "priority": config.priority,
             "effective_priority": instance.priority,
@@ -122,8 +123,26 @@ class Snapshots:
                 }
                 for holder in instance.other_holders.known
             ],
+            "resources": [] if instance.chain is None else _resources(instance.chain),
             "counters": dict(instance.counters.snapshot()),
         }
+
+
+def _doing(instance: Instance) -> str:
+    doing = "" if instance.chain is None else instance.chain.doing
+    return f"; {doing}" if doing else ""
+
+
+def _resources(chain: ResourceChain) -> list[Json]:
+    return [
+        {
+            "name": resource.config.name,
+            "state": resource.state,
+            "reason": resource.why,
+            "restarts": len(resource.restarts),
+        }
+        for resource in chain.resources
+    ]
 
 
 def _reason(instance: Instance, now: Nanoseconds) -> str:

@@ -9,9 +9,10 @@ from pyvrrp.net.addresses import Keeper, KernelAddresses
 from pyvrrp.net.advertisement_socket import KernelAdvertisementSocket
 from pyvrrp.net.announcement_socket import KernelAnnouncementSocket
 from pyvrrp.net.clock import MonotonicClock
+from pyvrrp.net.heir import NoHeir
 from pyvrrp.net.links import LinkWatcher
 from pyvrrp.net.worker import Worker
-from pyvrrp.ports import Claim, Etcd, Ports, Probes
+from pyvrrp.ports import Claim, Commands, Etcd, Ports, Probes
 
 
 class KernelSockets:
@@ -49,7 +50,11 @@ class LinuxPorts(Ports):
 
 
 def linux_ports(
-    loop: asyncio.AbstractEventLoop, probes: Probes, etcd: Etcd, keeper: Keeper | None = None
+    loop: asyncio.AbstractEventLoop,
+    probes: Probes,
+    etcd: Etcd,
+    commands: Commands,
+    keeper: Keeper | None = None,
 ) -> LinuxPorts:
     """Return the ports of this machine; *keeper* is the guardian if there is one.
 
@@ -71,5 +76,7 @@ def linux_ports(
         links=links,
         probes=probes,
         etcd=etcd,
+        commands=commands,
+        heir=NoHeir(),
         close=close,
     )

@@ -22,13 +22,13 @@ from pyvrrp.probes.namespace import enter_for_good
 
 MARK = "PYVRRP_RUN"  # in the environment of whatever a run has started
 LOST = "no exit status: SIGCHLD is ignored in this process"
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _UMASK = 0o077
 _SETPRIV = ("/usr/bin/setpriv", "/bin/setpriv")
 _CAP_SETGID, _CAP_SETUID = 1 << 6, 1 << 7  # linux/capability.h
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
-_WORDS = {EACCES: "permission denied", ENOENT: "no such file", ENOEXEC: "it is no program"}
+WORDS = {EACCES: "permission denied", ENOENT: "no such file", ENOEXEC: "it is no program"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,13 @@ def spawn(probe: ExecProbeConfig, mark: str) -> Run | Failure:
     except (ProbeError, UnknownUserError) as error:
         return Failure(str(error))
     except OSError as error:
-        return Failure(f"cannot run {program}: {_WORDS.get(error.errno or 0) or in_words(error)}")
+        return Failure(f"cannot run {program}: {WORDS.get(error.errno or 0) or in_words(error)}")
 
 
 def environment(probe: ExecProbeConfig, mark: str) -> dict[str, str]:
     """Return all that the program of *probe* finds in its environment."""
     return {
-        "PATH": _PATH,
+        "PATH": PATH,
         "LANG": "C.UTF-8",
         "HOME": "/",
         "PYVRRP_CHECK": probe.check,
@@ -169,5 +169,10 @@ def _give_up_powers() -> None:
         raise OSError(code, os.strerror(code))
     # A kernel without ambient capabilities (before 4.3) has none to pass on.
     library.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    use_ordinary_scheduling()
+
+
+def use_ordinary_scheduling() -> None:
+    """Have what the calling thread starts wait for the daemon, never the other way round."""
     if os.sched_getscheduler(0) != os.SCHED_OTHER:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))

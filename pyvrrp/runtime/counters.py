@@ -45,6 +45,12 @@ VIRTUAL_ROUTER_COUNTERS = (
     "leases_taken",
     "leases_lost",
     "lease_errors",
+    "resource_starts",
+    "resource_start_failures",
+    "resource_stop_failures",
+    "resource_monitor_failures",
+    "resource_restarts",
+    "guardian_interventions",
 )
 
 SEGMENT_COUNTERS = (

@@ -43,6 +43,12 @@ class Gates:
         self._closed = next((gate for gate in self._gates if not gate.may_claim()), None)
         return self._closed is None
 
+    def give_up(self, *, gone: bool) -> None:
+        """Forget the claim that is held back; *gone*: there is no mastership before it either."""
+        self._closed = None
+        if gone:
+            self.end_claim()
+
     def end_claim(self) -> None:
         """Tell all of them that there is no claim and no mastership any more."""
         self._closed = None

@@ -9,9 +9,11 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from pyvrrp.config.model import VirtualRouterConfig
+from pyvrrp.config.resource_model import ChainConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.packet.reception import Accepted, Discarded, Examined
 from pyvrrp.ports import Address, Claim, InterfaceAddress, InterfaceState, Ports
+from pyvrrp.runtime.admittance import due_event
 from pyvrrp.runtime.advertiser import Advertiser
 from pyvrrp.runtime.alarm_clock import AlarmClock
 from pyvrrp.runtime.announcer import Announcer
@@ -27,16 +29,16 @@ from pyvrrp.runtime.outlook import Outlook
 from pyvrrp.runtime.performer import Performer
 from pyvrrp.runtime.proof import NothingToProve, Proof
 from pyvrrp.runtime.reporter import Reporter
+from pyvrrp.runtime.resource_chain import ResourceChain
 from pyvrrp.runtime.segment import Segment
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.actions import NewMasterReason
-from pyvrrp.virtual_router.admission import RESIGNED, Conditions, hindrance, wish
+from pyvrrp.virtual_router.admission import RESIGNED, Conditions
 from pyvrrp.virtual_router.events import (
     AddressesGone,
     Event,
     HandOver,
     PriorityChanged,
-    Shutdown,
     Startup,
     TimerFired,
 )
@@ -47,7 +49,6 @@ from pyvrrp.virtual_router.states import (
     HandingOver,
     Init,
     Master,
-    Releasing,
     State,
     deadline,
 )
@@ -66,6 +67,7 @@ class Instance(Outlook):
         ports: Ports,
         journal: Journal,
         kernel_budget: Nanoseconds,
+        chain: ChainConfig | None = None,
     ) -> None:
         self.config = config
         self.counters = Counters(VIRTUAL_ROUTER_COUNTERS)
@@ -85,7 +87,9 @@ class Instance(Outlook):
         self._advertiser = Advertiser(config, self.heartbeats, ports.clock, journal, self.counters)
         self.reporter = Reporter(config, ports.clock, journal, self.counters)
         self._inbound = Inbound(config, ports.clock, self._advertiser, self.reporter, self.counters)
-        self._performer = Performer(config, ports, journal, self.counters, self, kernel_budget)
+        given = (config, ports, journal, self.counters, self, kernel_budget)
+        self.chain = None if chain is None else ResourceChain(chain, *given)
+        self._performer = self.chain or Performer(*given)
         self.other_holders = OtherHolders(config, ports.clock, journal, self.counters)
         self._announcer = Announcer(config, ports.clock, segment, journal, self.counters)
         self._outbound = Outbound(
@@ -188,6 +192,8 @@ class Instance(Outlook):
             self._performer.forget(self.managed())
         elif not state.exists:
             self._interface_index = 0
+            if not self._conditions.interface_known:
+                self._performer.let_go()  # resources of an earlier life need no interface
         self._conditions_are(
             replace(
                 self._conditions,
@@ -262,6 +268,14 @@ class Instance(Outlook):
         """Performer: these had been removed by somebody and are back."""
         self._announcer.burst([address.ip for address in addresses])
 
+    def addresses_withdrawn(self) -> None:
+        """Chain: they are off the interface for a while, though this stays the master."""
+        self._outbound.fall_silent()
+
+    def resources_failed(self, why: str) -> None:
+        """Chain: this node cannot run its resources for this reason, or can again."""
+        self._conditions_are(replace(self._conditions, resources=why))
+
     def _forget_refusal(self) -> None:
         self._conditions_are(replace(self._conditions, kernel=""))
 
@@ -275,7 +289,7 @@ class Instance(Outlook):
         due = deadline(self.state)
         self._alarm.set(due)
         if self._gates.hold_back and (due is None or self._clock.now() < due):
-            self._gates.end_claim()
+            self._gates.give_up(gone=self._performer.gone)
 
     def _conditions_are(self, conditions: Conditions) -> None:
         self._conditions = conditions
@@ -285,24 +299,12 @@ class Instance(Outlook):
         if self._conditions.resigned and isinstance(self.state, Init | Backup):
             self._conditions = replace(self._conditions, resigned=False)
             self._resigned = True
-        hindered = hindrance(self._conditions)
-        why_not = wish(self._conditions) or hindered
-        match self.state:
-            case Init() if why_not is None:
-                self.post(Startup(defers=self._resigned))
-                self._resigned = False
-            case Init(reason=known) if why_not != known:
-                self.post(Shutdown(why_not or ""))
-            case Master() if why_not is not None and hindered is None and self._parameters.linger:
-                self.post(HandOver(why_not))
-            case Backup(holds_until=instant) if instant is not None and hindered is None:
-                pass  # its time comes in a moment
-            case Backup() | Master() if why_not is not None:
-                self.post(Shutdown(why_not))
-            case HandingOver() if hindered is not None:
-                self.post(Shutdown(hindered))
-            case Init() | Backup() | Master() | Releasing() | HandingOver():
-                pass
+        event = due_event(
+            self.state, self._conditions, lingers=self._parameters.linger > 0, defers=self._resigned
+        )
+        if event is not None:
+            self.post(event)
+        self._resigned = self._resigned and not isinstance(event, Startup)
 
     def _deadline_reached(self) -> None:
         if isinstance(self.state, Backup | HandingOver):

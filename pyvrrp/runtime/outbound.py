@@ -9,6 +9,7 @@ from pyvrrp.runtime.announcer import Announcer
 from pyvrrp.runtime.counters import Counters
 from pyvrrp.runtime.performer import Performer
 from pyvrrp.runtime.reporter import Reporter
+from pyvrrp.runtime.resource_chain import ResourceChain
 from pyvrrp.virtual_router.actions import (
     Action,
     AddAddresses,
@@ -29,7 +30,7 @@ class Outbound:
     def __init__(
         self,
         advertiser: Advertiser,
-        performer: Performer,
+        performer: Performer | ResourceChain,
         announcer: Announcer,
         reporter: Reporter,
         counters: Counters,
@@ -52,14 +53,18 @@ class Outbound:
             case RemoveAddresses():
                 # The address first; what follows can wait for the kernel's worker.
                 self._performer.let_go()
-                self._announcer.stop()
-                self._let_go()
+                self.fall_silent()
             case AnnounceAddresses():
                 self._announcer.burst()
             case CeaseAnnouncing():
                 self._announcer.stop()
             case _:
                 self._tell(action)
+
+    def fall_silent(self) -> None:
+        """Announce the addresses no more, and watch for nobody who claims them."""
+        self._announcer.stop()
+        self._let_go()
 
     def _tell(
         self, action: ReportTransition | ReportHandover | ReportSplitBrain | CountSuppressed

@@ -5,11 +5,21 @@ from pyvrrp.ports import Address, Clock
 from pyvrrp.runtime.gates import Gates
 from pyvrrp.runtime.inbound import Inbound, LastHeard
 from pyvrrp.runtime.performer import Performer
+from pyvrrp.runtime.reporter import Reporter
+from pyvrrp.runtime.resource_chain import ResourceChain
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.actions import NewMasterReason
 from pyvrrp.virtual_router.admission import Conditions
 from pyvrrp.virtual_router.parameters import Parameters
-from pyvrrp.virtual_router.states import Backup, Master, State, is_transient
+from pyvrrp.virtual_router.states import (
+    Backup,
+    HandingOver,
+    Init,
+    Master,
+    Releasing,
+    State,
+    is_transient,
+)
 from pyvrrp.virtual_router.timers import handover_patience, master_down_interval
 from pyvrrp.virtual_router.transitions import takeover_cause
 
@@ -19,17 +29,27 @@ class Outlook:
 
     config: VirtualRouterConfig
     state: State
+    reporter: Reporter
     _clock: Clock
     _conditions: Conditions
     _parameters: Parameters
     _inbound: Inbound
     _gates: Gates
-    _performer: Performer
+    _performer: Performer | ResourceChain
 
     @property
     def priority(self) -> int:
         """The priority in force: what advertisements carry and the election goes by."""
         return self._parameters.priority
+
+    @property
+    def reason(self) -> str:
+        """Why it is in its state, or on its way out of it."""
+        match self.state:
+            case Init(reason=reason) | Releasing(reason=reason) | HandingOver(reason=reason):
+                return reason
+            case Backup() | Master():
+                return self.reporter.reason
 
     @property
     def last_heard(self) -> LastHeard | None:

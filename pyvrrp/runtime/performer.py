@@ -88,6 +88,16 @@ class Performer:
         return self._held is True
 
     @property
+    def wanted(self) -> bool:
+        """Whether the addresses shall be there."""
+        return self._wanted
+
+    @property
+    def gone(self) -> bool:
+        """Whether the kernel has confirmed that none of them is there, and none shall be."""
+        return not self._busy and self._held is False and not self._wanted
+
+    @property
     def managed(self) -> tuple[InterfaceAddress, ...]:
         """The addresses that are ours to add and remove."""
         return self._managed

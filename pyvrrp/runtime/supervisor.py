@@ -54,7 +54,8 @@ class Supervisor:
     def _build(self, config: VirtualRouterConfig, *, drained: bool) -> None:
         segment = self._segment(config.id.place)
         instance = Instance(
-            config, segment, self._ports, self._journal, self.configuration.kernel_budget
+            *(config, segment, self._ports, self._journal, self.configuration.kernel_budget),
+            self.configuration.chain(config),
         )
         instance.drain(drained=drained)
         segment.add(instance)
@@ -70,6 +71,8 @@ class Supervisor:
         )
         ClaimProbe(instance, segment, self._ports.clock, self._journal)
         self._scales.append(Scale(instance, self.checks, self._ports.clock))
+        if instance.chain is not None:
+            instance.guard(instance.chain)
         if config.etcd_lease is not None:
             self.leases[str(config.id)] = LeaseWatch(
                 instance, config.etcd_lease, self.configuration.node, self._ports, self._journal
@@ -117,7 +120,9 @@ class Supervisor:
     def _look_whether_stopped(self) -> None:
         now = self._ports.clock.now()
         stuck = [instance for instance in self.instances if not instance.stopped]
-        if stuck and self._give_up_at is not None and now < self._give_up_at:
+        # Resources take their time, and those that do not stop may not be left alone.
+        patient = any(instance.chain is not None for instance in stuck)
+        if stuck and (patient or self._give_up_at is None or now < self._give_up_at):
             self._look.set(Nanoseconds(now + STOP_LOOK))
             return
         for instance in stuck:

@@ -15,6 +15,7 @@ from pyvrrp.simulator.engine import Engine
 from pyvrrp.simulator.etcd import EtcdCluster, ProcessEtcd
 from pyvrrp.simulator.kernel import Kernel, ProcessAddresses, ProcessLinks
 from pyvrrp.simulator.process import Life, Process
+from pyvrrp.simulator.resources import Machine, ProcessCommands, ProcessHeir
 from pyvrrp.simulator.scenario import NodeSpec
 from pyvrrp.simulator.services import ProcessProbes, Service
 from pyvrrp.simulator.sockets import NetworkCard, ProcessSockets
@@ -32,6 +33,7 @@ class Node:
     random: Random
     time: NodeTime
     kernel: Kernel
+    machine: Machine
     cards: dict[Place, NetworkCard]
     heard: Callable[[str, Event], None]
     probed: Callable[[str, str, bool], None]
@@ -75,6 +77,8 @@ class Node:
                 process, self.engine, self.services, self.random, partial(self.probed, self.name)
             ),
             etcd=ProcessEtcd(self.name, self.time, process, self.etcd),
+            commands=ProcessCommands(process, self.engine, self.machine),
+            heir=ProcessHeir(self.machine),
         )
         journal = Journal(clock)
         journal.listen(partial(self.heard, self.name))

@@ -19,6 +19,7 @@ from pyvrrp.simulator.kernel import NOTICE, Interface, Kernel
 from pyvrrp.simulator.network import Link, Station, Wire
 from pyvrrp.simulator.node import Node
 from pyvrrp.simulator.oracle import CheckLife, glance
+from pyvrrp.simulator.resources import Machine
 from pyvrrp.simulator.scenario import ClientSpec, NodeSpec, Scenario
 from pyvrrp.simulator.services import Service
 from pyvrrp.simulator.sockets import NetworkCard
@@ -194,12 +195,14 @@ class World:
                 Station(spec.name, spec.switch, Link(), card.packet, card.frame)
             )
         services = {check.name: Service(check) for check in spec.configuration.checks}
+        machine = Machine(self.engine, self._random(f"resources {spec.name}"))
         return Node(
             spec,
             self.engine,
             random,
             time,
             kernel,
+            machine,
             cards,
             self._heard,
             self._probed,

@@ -25,6 +25,7 @@ class Conditions:
     last_resort: bool = False
     kernel: str = ""
     etcd_lease: str = ""
+    resources: str = ""
     stopping: bool = False
     drained: bool = False
     resigned: bool = False
@@ -71,4 +72,5 @@ def hindrance(conditions: Conditions) -> str | None:
     if conditions.kernel:
         return conditions.kernel
     fence = "" if conditions.last_resort else conditions.fence
-    return conditions.etcd_lease or conditions.heartbeat or fence or None
+    own = conditions.etcd_lease or conditions.heartbeat or conditions.resources
+    return own or fence or None

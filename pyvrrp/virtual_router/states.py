@@ -74,11 +74,13 @@ class Releasing:
     """Still master on the wire, until the kernel confirms that the addresses are gone.
 
     Priority 0 before that would let the next master overlap: a Backup of priority 254 at 10 ms
-    waits 78 microseconds.
+    waits 78 microseconds. ``overtaken``: a better master is there already, so this one is silent
+    until ``adver_at``, which that one moves on, and need not say goodbye.
     """
 
     adver_at: Nanoseconds
     reason: str
+    overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

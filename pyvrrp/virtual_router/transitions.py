@@ -149,6 +149,12 @@ def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: N
         reason = event.reason if isinstance(event, Shutdown) else state.reason
         return Init(reason), (ReportTransition("MASTER", "INIT", reason),)
     match event:
+        case AdvertisementReceived() if sender_wins(event, parameters):
+            # It serves already. Should it fall silent, this claim keeps the others away again.
+            patience = _own_master_down_interval(parameters)
+            return replace(state, adver_at=Nanoseconds(now + patience), overtaken=True), ()
+        case AddressesGone() if state.overtaken:
+            return Init(state.reason), (ReportTransition("MASTER", "INIT", state.reason),)
         case AddressesGone():
             # Twice, as one of them may be lost and the cost of that is three intervals.
             return Init(state.reason), (
@@ -158,7 +164,8 @@ def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: N
             )
         case TimerFired() if now >= state.adver_at:
             adver_at = Nanoseconds(now + parameters.advertisement_interval)
-            return replace(state, adver_at=adver_at), (SendAdvertisement(parameters.priority),)
+            claim = replace(state, adver_at=adver_at, overtaken=False)
+            return claim, (SendAdvertisement(parameters.priority),)
         case Shutdown():
             return replace(state, reason=event.reason), ()
         case Startup() | HandOver() | AdvertisementReceived() | TimerFired() | PriorityChanged():

@@ -12,6 +12,7 @@ from pyvrrp.config.keys import Key
 from pyvrrp.config.load import load
 from pyvrrp.config.parse import KEYS, parse
 from pyvrrp.config.policies import ANNOUNCE_KEYS, HOLD_DOWN_KEYS
+from pyvrrp.config.resource import KEYS as RESOURCE_KEYS
 from pyvrrp.config.virtual_router import KEYS as ROUTER_KEYS
 from pyvrrp.errors import ConfigurationError
 
@@ -33,6 +34,7 @@ def rows(heading: str) -> dict[str, str]:
         ("### `checks`", USE_KEYS),
         ("### `announce`", ANNOUNCE_KEYS),
         ("### `hold_down`", HOLD_DOWN_KEYS),
+        ("## `[resource.NAME]`", RESOURCE_KEYS),
         ("### Every check", EVERY_KIND),
         *((f"### `{kind.key.name}`", kind.keys) for kind in KINDS),
     ],

@@ -12,8 +12,8 @@ import pytest
 from pyvrrp.daemon.logs import LogFormat, LogWriter, as_json, as_systemd, as_text, choose_format
 from pyvrrp.runtime.journal import Event, Journal, Level
 from pyvrrp.units import SECOND, Nanoseconds
+from tests.support.clock import FakeClock
 from tests.support.cluster import Cluster
-from tests.support.world import FakeClock
 
 
 def an_event(level: Level = Level.INFO) -> Event:

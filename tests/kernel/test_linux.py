@@ -10,7 +10,7 @@ from pyvrrp.errors import KernelError
 from pyvrrp.identity import Family
 from pyvrrp.net.linux import linux_ports
 from pyvrrp.packet.layout import IPV4_GROUP
-from pyvrrp.ports import InterfaceState, ProbeResult
+from pyvrrp.ports import Command, InterfaceState, ProbeResult, RunningCommand
 from pyvrrp.probes.etcd import AsyncioEtcd
 from pyvrrp.units import MILLISECOND, Nanoseconds
 from tests.kernel.wire import addresses, until, vrrp_v4, wire
@@ -29,11 +29,16 @@ class NoProbes:
         raise AssertionError((probe, timeout, done, ProbeResult))
 
 
+class NoCommands:
+    def run(self, command: Command, timeout: Nanoseconds, done: object) -> RunningCommand:
+        raise AssertionError((command, timeout, done))
+
+
 @pytest.mark.asyncio
 async def test_the_ports_work_together_and_close_finishes_what_was_asked_for() -> None:
     threads = threading.active_count()
     with wire() as w:
-        ports = linux_ports(asyncio.get_running_loop(), NoProbes(), AsyncioEtcd())
+        ports = linux_ports(asyncio.get_running_loop(), NoProbes(), AsyncioEtcd(), NoCommands())
         states: list[InterfaceState] = []
         heard: list[bytes] = []
         results: list[KernelError | None] = []

@@ -17,7 +17,8 @@ from pyvrrp.ports import Claim, ProbeResult
 from pyvrrp.runtime.journal import Event, Journal
 from pyvrrp.runtime.takeover import Phase, Takeover
 from pyvrrp.units import SECOND
-from tests.support.world import ETH0, FakeAnnouncementSocket, FakeClock, FakeHost, Lan
+from tests.support.clock import FakeClock
+from tests.support.world import ETH0, FakeAnnouncementSocket, FakeHost, Lan
 
 VIP = "192.0.2.10/24"
 SERVER_MAC = bytes.fromhex("02aa00000001")

@@ -11,6 +11,7 @@ from pyvrrp.config.model import (
     HttpProbeConfig,
     VirtualRouterConfig,
 )
+from pyvrrp.config.resource_model import ResourceConfig
 from pyvrrp.fencing.policy import CheckPolicy
 from pyvrrp.identity import Family, Version, VirtualRouterId
 from pyvrrp.packet.reception import Discarded, examine
@@ -20,7 +21,8 @@ from pyvrrp.runtime.journal import Event, Journal
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.states import name
-from tests.support.world import ETH0, FakeClock, FakeHost, Lan
+from tests.support.clock import FakeClock
+from tests.support.world import ETH0, FakeHost, Lan
 
 VIP = "192.0.2.100/24"
 KEY = "pyvrrp/192.0.2.100"
@@ -102,6 +104,7 @@ class Cluster:
         leased: bool = False,
         policy: CheckPolicy | None = None,
         start: bool = True,
+        resources: tuple[ResourceConfig, ...] = (),
         **changes: object,
     ) -> Node:
         number = len(self.nodes) + 1
@@ -122,7 +125,10 @@ class Cluster:
         check = CheckConfig("web", HttpProbeConfig("http://127.0.0.1/"), policy or CheckPolicy())
         host = FakeHost(f"n{number}", self.lan, primary)
         journal = Journal(self.clock)
-        configuration = Configuration(host.name, (config,), (check,) if fenced else ())
+        config = replace(config, resources=tuple(one.name for one in resources))
+        configuration = Configuration(
+            host.name, (config,), (check,) if fenced else (), resources=resources
+        )
         node = Node(host, Supervisor(configuration, host.ports(), journal), journal)
         self.nodes.append(node)
         if start:

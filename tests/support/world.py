@@ -1,6 +1,5 @@
 """Fakes of every port, on one in-memory segment, with time moved by hand."""
 
-import heapq
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -24,53 +23,10 @@ from pyvrrp.ports import (
 from pyvrrp.runtime.announcer import probe
 from pyvrrp.simulator.etcd_store import EtcdStore
 from pyvrrp.units import SECOND, Nanoseconds
+from tests.support.clock import FakeClock, FakeHandle
+from tests.support.machine import FakeMachine
 
 ETH0 = Place("", "eth0")
-
-
-class FakeHandle:
-    def __init__(self) -> None:
-        self.cancelled = False
-
-    def cancel(self) -> None:
-        self.cancelled = True
-
-
-class FakeClock:
-    """A heap of deadlines; `run` jumps from one to the next."""
-
-    def __init__(self) -> None:
-        self._now = Nanoseconds(0)
-        self._heap: list[tuple[Nanoseconds, int, FakeHandle, Callable[[], None]]] = []
-        self._count = 0
-
-    def now(self) -> Nanoseconds:
-        return self._now
-
-    def call_at(self, when: Nanoseconds, callback: Callable[[], None]) -> FakeHandle:
-        handle = FakeHandle()
-        self._count += 1
-        heapq.heappush(self._heap, (max(when, self._now), self._count, handle, callback))
-        return handle
-
-    def soon(self, callback: Callable[[], None]) -> None:
-        self.call_at(self._now, callback)
-
-    def run(self, seconds: float) -> None:
-        end = Nanoseconds(self._now + round(seconds * SECOND))
-        steps = 0
-        while self._heap and self._heap[0][0] <= end:
-            when, _, handle, callback = heapq.heappop(self._heap)
-            self._now = max(self._now, when)
-            if not handle.cancelled:
-                callback()
-            steps += 1
-            assert steps < 1_000_000, "time stands still"
-        self._now = end
-
-    def stall(self, seconds: float) -> None:
-        """Let time pass while nothing runs, as for a stopped process."""
-        self._now = Nanoseconds(self._now + round(seconds * SECOND))
 
 
 @dataclass
@@ -265,6 +221,7 @@ class FakeHost:
         self.held: dict[InterfaceAddress, Nanoseconds | None] = {}
         self.service: Callable[[], ProbeResult | None] = lambda: ProbeResult(True, "HTTP 200")
         self.probe_delay = 0.003
+        self.machine = FakeMachine(lan.clock)
         self.probes_started: list[Nanoseconds] = []
         self.sockets: dict[Family, FakeAdvertisementSocket] = {}
         self.announcements: FakeAnnouncementSocket | None = None
@@ -291,6 +248,8 @@ class FakeHost:
             links=self,
             probes=self,
             etcd=self.etcd,
+            commands=self.machine,
+            heir=self.machine,
         )
 
     def open_advertisements(

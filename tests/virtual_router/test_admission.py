@@ -34,6 +34,7 @@ def test_without_any_knowledge_it_may_not() -> None:
         (replace(READY, kernel="cannot add 192.0.2.1"), "cannot add 192.0.2.1"),
         (replace(READY, etcd_lease="lease lost: gone"), "lease lost: gone"),
         (replace(READY, heartbeat="no peer but this node itself"), "no peer but this node itself"),
+        (replace(READY, resources="db does not start"), "db does not start"),
         (replace(READY, fence="fenced by web: HTTP 503"), "fenced by web: HTTP 503"),
         (replace(READY, fence=Conditions().fence), "no result yet"),
     ],

@@ -54,6 +54,40 @@ def test_while_the_kernel_takes_its_time_it_goes_on_advertising() -> None:
     ]
 
 
+def test_a_release_that_a_better_master_overtakes_ends_in_silence() -> None:
+    _, seen = play(
+        MASTER,
+        V3,
+        (0, Shutdown("fenced")),
+        (100, heard(200, HIGH)),
+        (500, TimerFired()),
+        (1100, heard(200, HIGH)),
+        (4000, TimerFired()),
+        (4500, AddressesGone()),
+    )
+    assert seen == [
+        (0, RemoveAddresses()),
+        (4500, ReportTransition("MASTER", "INIT", "fenced")),
+    ]
+
+
+def test_a_release_speaks_again_when_the_one_that_overtook_it_falls_silent() -> None:
+    _, seen = play(
+        MASTER,
+        V3,
+        (0, Shutdown("fenced")),
+        (100, heard(200, HIGH)),
+        (3709, TimerFired()),
+        (3710, TimerFired()),
+        (4000, AddressesGone()),
+    )
+    assert [pair for pair in seen if isinstance(pair[1], SendAdvertisement)] == [
+        (3710, SendAdvertisement(100)),
+        (4000, SendAdvertisement(0)),
+        (4000, SendAdvertisement(0)),
+    ]
+
+
 def test_nothing_but_the_confirmation_ends_a_release() -> None:
     state, _ = play(
         MASTER,

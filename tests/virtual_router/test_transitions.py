@@ -50,6 +50,10 @@ EXPIRED = Backup(T0, SECOND, Heard(HIGH, 200))
 MASTER = Master(after(500))
 DUE = Master(T0)
 RELEASING = Releasing(after(500), "fenced")
+OVERTAKEN = {  # by Master_Down_Interval
+    Version.V3: Releasing(Nanoseconds(T0 + 3_609_375_000), "fenced", overtaken=True),
+    Version.V2: Releasing(Nanoseconds(T0 + 3_609_375_000), "fenced", overtaken=True),
+}
 SILENT = (
     SendAdvertisement(100),
     AddAddresses(),
@@ -271,7 +275,12 @@ ROWS = [
                 TIES,
             ),
             ("releasing/startup", p, RELEASING, Startup(), RELEASING, ()),
-            ("releasing/higher", p, RELEASING, heard(200), RELEASING, ()),
+            ("releasing/higher", p, RELEASING, heard(200), OVERTAKEN[p.version], ()),
+            (
+                "releasing/overtaken-and-gone",
+                *(p, OVERTAKEN[p.version], AddressesGone(), Init("fenced")),
+                (ReportTransition("MASTER", "INIT", "fenced"),),
+            ),
             ("releasing/lower", p, RELEASING, heard(50, LOW), RELEASING, ()),
             ("releasing/release", p, RELEASING, heard(0), RELEASING, ()),
             ("releasing/timer-too-early", p, RELEASING, TimerFired(), RELEASING, ()),
