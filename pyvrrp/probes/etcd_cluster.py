@@ -59,6 +59,8 @@ class EtcdClusters:
             began = asyncio.get_running_loop().time()
             progress = Progress(began, deadline)
             progress.deadline = progress.share(count - turn)
+            if progress.deadline <= began:
+                break
             try:
                 reply = await self._exchange(servers, url, request, message, progress)
                 self._believe(known, member, reply)
@@ -69,7 +71,7 @@ class EtcdClusters:
                 return reply.answer
         # The next request begins with the member after the one that failed first.
         known.member = (known.member + 1) % count
-        raise ProbeError("; ".join(failures))
+        raise ProbeError("; ".join(failures) or "no time was left to ask")
 
     def _believe(self, known: _Known, member: int, reply: Reply) -> None:
         """Remember who answered; refuse a member of another cluster than the one known."""

@@ -46,6 +46,7 @@ class LeaseWatch:
         self._claimant = Claimant(node, ports.etcd.draw(), lambda: instance.priority)
         self._key = KeyHolder(lease, self._claimant, ports.clock, ports.etcd)
         self._wish = Wish(lease, self._claimant, ports.clock, ports.etcd)
+        self._had_key = False
         self._next = AlarmClock(ports.clock, self._go_on)
         self._end = AlarmClock(ports.clock, self.run_out)
         instance.guard(self, self)
@@ -167,6 +168,7 @@ class LeaseWatch:
             self._retry()
             return
         self.phase = Phase.HOLDING
+        self._had_key = True
         self._wish.withdraw()
         self._renew_in_time()
         self._instance.counters.add("leases_taken")
@@ -218,7 +220,9 @@ class LeaseWatch:
 
     def _given_back(self) -> None:
         self.phase = Phase.IDLE
-        self._report("lease_given_back", f"the key {self.lease.key} is given back")
+        if self._had_key:
+            self._had_key = False
+            self._report("lease_given_back", f"the key {self.lease.key} is given back")
         self._instance.proof_settled()
         self._go_on()
         # A claim may have become due meanwhile.

@@ -13,7 +13,8 @@ Nothing of it outlives the network, nor, from the next start on, a process that 
 import signal
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations, product
 from types import FrameType, TracebackType
 from typing import Self, TypeAlias, TypeVar
 
@@ -127,9 +128,39 @@ class Segment:
         self._ip(f"link set dev {port} master {_SWITCH}")
         set_up(self._control, port, up=True)
 
+    def part(self, *pairs: tuple[Host, Host]) -> None:
+        """Let no frame through between the two of each pair; replaces what was parted before."""
+        lines = ["table bridge lab", "delete table bridge lab"]
+        if pairs:
+            lines += [
+                "table bridge lab {",
+                "chain parted {",
+                "type filter hook forward priority 0;",
+            ]
+            for pair in pairs:
+                for one, two in (pair, pair[::-1]):
+                    ports = f"iifname {self._ports_of(one)} oifname {self._ports_of(two)}"
+                    lines.append(f"{ports} drop")
+            lines += ["}", "}"]
+        text = "\n".join(lines) + "\n"
+        run("ip", "netns", "exec", self.namespace, "nft", "-f", "-", text=text)
+
+    def split(self, *sides: Sequence[Host]) -> None:
+        """Let frames pass only among the hosts of one side: a switch that has come apart."""
+        sides_apart = combinations(sides, 2)
+        self.part(*(pair for side, other in sides_apart for pair in product(side, other)))
+
+    def unite(self) -> None:
+        """Undo `part` and `split`."""
+        self.part()
+
     def close(self) -> None:
         """Let go of the switch's namespace."""
         self._control.close()
+
+    def _ports_of(self, host: Host) -> str:
+        ports = ", ".join(f'"{port}"' for port, (each, _) in self.ports.items() if each is host)
+        return f"{{ {ports} }}"
 
     def _port(self, host: Host, interface: str) -> str:
         for port, attached in self.ports.items():
