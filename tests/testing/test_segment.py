@@ -191,3 +191,28 @@ class building:  # noqa: N801 - reads as a sentence
         if self.process.stdout is not None:
             self.process.stdout.close()
         ownership.sweep()
+
+
+def test_two_that_are_parted_do_not_hear_each_other_and_a_third_hears_both(
+    network: Network,
+) -> None:
+    lan, r1, r2 = pair(network)
+    r3 = lan.host("r3", "192.0.2.3/24")
+    lan.part((r1, r2))
+    assert not hears(r1, r2, "192.0.2.2")
+    assert not hears(r2, r1, "192.0.2.1")
+    assert hears(r1, r3, "192.0.2.3")
+    assert carrier(r1)
+    lan.unite()
+    assert hears(r1, r2, "192.0.2.2")
+
+
+def test_a_switch_that_is_split_carries_frames_within_its_sides_alone(network: Network) -> None:
+    lan, r1, r2 = pair(network)
+    r3 = lan.host("r3", "192.0.2.3/24")
+    lan.split([r1], [r2, r3])
+    assert not hears(r1, r3, "192.0.2.3")
+    assert hears(r2, r3, "192.0.2.3")
+    lan.split([r1, r2], [r3])
+    assert hears(r1, r2, "192.0.2.2")
+    assert not hears(r2, r3, "192.0.2.3")
