@@ -233,6 +233,7 @@ class _Reader:
     def _node(self, section: Section, index: int) -> NodeSpec:
         node_name = section.read(NODE_NAME)
         configuration = self._configuration(section, node_name)
+        self._refuse_several_links(configuration)
         own = dict(own_addresses(configuration, index))
         for interface, addresses in section.read(ADDRESSES).items():
             for place in own:
@@ -247,6 +248,13 @@ class _Reader:
             drift_ppm=section.read(DRIFT),
             switch=section.read(SWITCH),
         )
+
+    def _refuse_several_links(self, configuration: Configuration) -> None:
+        for router in configuration.virtual_routers:
+            what = "has several interfaces: the invariants judge a virtual router by one link"
+            problem = Problem(f'virtual_router "{router.name}"', what)
+            if router.further_links and problem not in self.top.problems:
+                self.top.problems.append(problem)
 
     def _configuration(self, section: Section, node: str) -> Configuration:
         where = next(

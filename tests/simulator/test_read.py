@@ -7,6 +7,7 @@ import pytest
 from pyvrrp.errors import ConfigurationError
 from pyvrrp.simulator.read import load_scenario
 from pyvrrp.simulator.scenario import Kind
+from pyvrrp.simulator.simulate import simulate
 from pyvrrp.simulator.swarm import make_up
 from pyvrrp.simulator.write import write_scenario
 from pyvrrp.units import SECOND
@@ -139,3 +140,31 @@ def test_what_is_written_is_read_as_the_same(nodes: int, tmp_path: Path) -> None
         read = load_scenario(file)
         assert (read.nodes, read.clients, read.faults) == (made.nodes, made.clients, made.faults)
         assert (read.seed, read.duration, read.cable) == (made.seed, made.duration, made.cable)
+
+
+def test_several_links_are_refused(tmp_path: Path) -> None:
+    head = (
+        '[configuration]\n[[configuration.virtual_router]]\nname = "web"\nvrid = 5\n'
+        'addresses = ["192.0.2.10/24"]\n'
+    )
+    nodes = '[[node]]\nname = "n1"\n[[node]]\nname = "n2"\n'
+    assert problems(f'{head}interfaces = ["eth0", "eth1"]\n{nodes}', tmp_path) == [
+        (
+            'virtual_router "web": has several interfaces: the invariants judge a virtual router by '
+            "one link"
+        )
+    ]
+
+
+def test_nodes_with_peers_have_their_addresses_and_elect_one(tmp_path: Path) -> None:
+    file = tmp_path / "scenario.toml"
+    file.write_text(
+        'duration = "20s"\n[configuration]\n[[configuration.virtual_router]]\nname = "web"\n'
+        'vrid = 5\naddresses = ["192.0.2.10/24"]\ninterface = "eth0"\nnodes = ["n1", "n2"]\n'
+        'peers = ["192.0.2.77", "192.0.2.78"]\n[[node]]\nname = "n1"\n[[node]]\nname = "n2"\n'
+        '[[fault]]\nat = "8s"\nkind = "crash"\nnode = "n1"\n'
+    )
+    outcome = simulate(load_scenario(file))
+    assert outcome.good, outcome.violations
+    told = [entry.text for entry in outcome.trace if entry.what == "transition"]
+    assert any("192.0.2.77 was silent" in text for text in told)
