@@ -150,8 +150,8 @@ def test_several_links_are_refused(tmp_path: Path) -> None:
     nodes = '[[node]]\nname = "n1"\n[[node]]\nname = "n2"\n'
     assert problems(f'{head}interfaces = ["eth0", "eth1"]\n{nodes}', tmp_path) == [
         (
-            'virtual_router "web": has several interfaces: the invariants judge a virtual router by '
-            "one link"
+            'virtual_router "web": has several interfaces: the invariants judge a virtual router '
+            "by one link"
         )
     ]
 
