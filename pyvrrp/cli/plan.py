@@ -138,6 +138,7 @@ def _values(
         "virtual_routers": [
             {
                 "name": service.name,
+                "members": list(service.members),
                 "order": list(service.order),
                 "undecided": sorted(service.undecided),
                 "holder": placed[service.name],

@@ -80,6 +80,7 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
             f"VRRPv{router.get('version')}, priority {_priority(router)}"
         ),
         f"  master: {router.get('master') or 'unknown'}",
+        _group(router),
     ]
     lines.extend(_links(router))
     for address in _objects(router, "addresses"):
@@ -107,6 +108,15 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
         shown = {name: count for name, count in counters.items() if detailed or count}
         lines.append("  " + ", ".join(f"{name} {count}" for name, count in shown.items()))
     return "\n".join(line for line in lines if line.strip())
+
+
+def _group(router: Mapping[str, object]) -> str:
+    group = router.get("group")
+    if not isinstance(group, dict):
+        return ""
+    others = [member for member in group.get("members", ()) if member != router.get("name")]
+    company = f" with {', '.join(others)}" if others else ""
+    return f"  group {group.get('name')}: one election{company}"
 
 
 def _priority(router: Mapping[str, object]) -> str:

@@ -1,6 +1,6 @@
 """What a valid configuration had better not say: warnings, which change no exit status."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import PurePath
 
@@ -60,6 +60,7 @@ _FAR_PEERS = (
     "believes packets that were routed here: whoever can send with a peer's address from outside "
     "the segment can take the addresses; have the routers on the way filter that"
 )
+_GROUP_INTERVALS = 'differs among the members of the group "{}": it takes over when the slowest may'
 _IN_CLEAR = "is no security: the password crosses the network in clear, and RFC 3768 removed it"
 
 
@@ -74,6 +75,7 @@ def lint(configuration: Configuration) -> tuple[Problem, ...]:
         # A router of two families says everything twice.
         seen |= dict.fromkeys(Problem(f"{path}{where}", what) for where, what in warnings)
     everywhere = (*configuration.virtual_routers, *configuration.elsewhere)
+    seen |= dict.fromkeys(_groups(configuration.virtual_routers))
     used = {name for router in everywhere for name in router.checks}
     for check in configuration.checks:
         path = f"check.{bare(check.name)}"
@@ -140,6 +142,19 @@ def _fence(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
             ".checks",
             "have a weight, which has no effect: the priority of an owner is always 255",
         )
+
+
+def _groups(routers: Sequence[VirtualRouterConfig]) -> Iterator[Problem]:
+    groups: dict[str, list[VirtualRouterConfig]] = {}
+    for router in routers:
+        if router.group:
+            groups.setdefault(router.group, []).append(router)
+    for name, members in groups.items():
+        path = f'virtual_router "{members[0].name}"'
+        if len(members) == 1:
+            yield Problem(f"{path}.group", f'is the only one of the group "{name}" on this node')
+        if len({member.advertisement_interval for member in members}) > 1:
+            yield Problem(f"{path}.advertisement_interval", _GROUP_INTERVALS.format(name))
 
 
 def _check(check: CheckConfig, *, used: bool) -> Iterator[tuple[str, str]]:

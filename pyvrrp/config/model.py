@@ -120,6 +120,7 @@ class VirtualRouterConfig:
     resources: tuple[str, ...] = ()  # in the order of starting
     on_stop_failure: tuple[str, ...] = ()  # the command of a power switch; empty: hold
     accepts_split_brain: bool = False
+    group: str = ""  # those of one group are MASTER together or not at all; empty: alone
     ranking: tuple[tuple[str, int], ...] = ()  # priorities by node, highest first; empty: not known
     peers: tuple[Address, ...] = ()
     further_links: tuple[LinkConfig, ...] = ()

@@ -9,6 +9,7 @@ from pathlib import Path
 from pyvrrp.config import virtual_router as router_keys
 from pyvrrp.config.chain_rules import refuse_bad_chains
 from pyvrrp.config.check import check
+from pyvrrp.config.groups import refuse_disagreements
 from pyvrrp.config.keys import Key, Section, suggestion
 from pyvrrp.config.lease_use import with_leases
 from pyvrrp.config.model import CheckConfig, Configuration, EtcdLease
@@ -86,6 +87,7 @@ def parse(
     resources = _resources(top, origins, own_name or "")
     written = _virtual_routers(top, origins, own_name)
     refuse_duplicates(written)
+    refuse_disagreements(written, leases)
     if top.good(CHECK):
         _refuse_unknown_checks(written, top.read(CHECK))
     if own_name is not None and not any_node:

@@ -8,13 +8,14 @@ from pyvrrp.config.model import Configuration, VirtualRouterConfig
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What moves as one: a virtual router with all its families.
+    """What moves as one: a virtual router with all its families, or a group of several.
 
     ``order`` has the nodes it may be on, the most preferred first. ``undecided`` are those among
     them that share a priority with another: their addresses decide, which no file tells.
     """
 
     name: str
+    members: tuple[str, ...]
     order: tuple[str, ...]
     undecided: frozenset[str] = frozenset()
 
@@ -33,11 +34,11 @@ def services(configuration: Configuration) -> tuple[Service, ...]:
 
     A virtual router of which the file does not name the nodes is none: nobody can tell.
     """
-    found: dict[str, Service] = {}
+    found: dict[str, list[VirtualRouterConfig]] = {}
     for router in configuration.virtual_routers:
         if router.ranking:
-            found.setdefault(router.name, _service(router))
-    return tuple(found.values())
+            found.setdefault(_moves_as(router), []).append(router)
+    return tuple(_service(routers) for routers in found.values())
 
 
 def unplanned(configuration: Configuration) -> tuple[str, ...]:
@@ -83,7 +84,14 @@ def pile_up(happening: Sequence[Move]) -> str | None:
     return ends.pop() if len(happening) > 1 and len(ends) == 1 else None
 
 
-def _service(router: VirtualRouterConfig) -> Service:
+def _moves_as(router: VirtualRouterConfig) -> str:
+    return f"group {router.group}" if router.group else router.name
+
+
+def _service(routers: Sequence[VirtualRouterConfig]) -> Service:
+    router = routers[0]
+    members = tuple(dict.fromkeys(member.name for member in routers))
     priorities = [priority for _, priority in router.ranking]
     undecided = {node for node, priority in router.ranking if priorities.count(priority) > 1}
-    return Service(router.name, tuple(node for node, _ in router.ranking), frozenset(undecided))
+    order = tuple(node for node, _ in router.ranking)
+    return Service(_moves_as(router), members, order, frozenset(undecided))

@@ -92,35 +92,12 @@ ANNOUNCE = Key("announce", announce, {})
 CHECKS = Key("checks", check_uses, [])
 WHEN_ALL_FAIL = Key("when_all_fail", one_of({"release": False, "last-resort": True}), "release")
 HOLD_DOWN = Key("hold_down", hold_down, {})
+GROUP = Key("group", optional(name))
 
 KEYS: tuple[Key[object], ...] = (
-    *(
-        NAME,
-        INTERFACE,
-        INTERFACES,
-        PEERS,
-        MIN_TTL,
-        NETNS,
-        VRID,
-        ADDRESSES,
-        PRIORITY,
-        NODES,
-        VERSION,
-        INTERVAL,
-    ),
-    *(
-        PREEMPT,
-        PREEMPT_DELAY,
-        CHECKS,
-        WHEN_ALL_FAIL,
-        HOLD_DOWN,
-        LEASE,
-        ANNOUNCE,
-        CLAIM_PROBE,
-        STRICT,
-        CHECKSUM,
-    ),
-    *(MAX_LEARNED_INTERVAL, AUTHENTICATION),
+    *(NAME, INTERFACE, INTERFACES, PEERS, MIN_TTL, NETNS, VRID, ADDRESSES, PRIORITY, NODES),
+    *(VERSION, INTERVAL, PREEMPT, PREEMPT_DELAY, GROUP, CHECKS, WHEN_ALL_FAIL, HOLD_DOWN, LEASE),
+    *(ANNOUNCE, CLAIM_PROBE, STRICT, CHECKSUM, MAX_LEARNED_INTERVAL, AUTHENTICATION),
     *chain_keys.KEYS,
 )
 
@@ -159,6 +136,7 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
         resources=section.read(chain_keys.RESOURCES),
         on_stop_failure=section.read(chain_keys.ON_STOP_FAILURE),
         accepts_split_brain=section.read(chain_keys.ACCEPT_SPLIT_BRAIN),
+        group=section.read(GROUP) or "",
     )
     written = _ranked(written, rank(section, node))
     _refuse_bad_interval(section, written)

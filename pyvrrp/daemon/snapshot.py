@@ -84,6 +84,7 @@ class Snapshots:
             "drained": instance.drained,
             "moving": instance.is_moving,
             "master": _master(instance),
+            "group": _group(instance),
             "primary_address": _text(instance.primary_address),
             "addresses": [
                 {"address": str(address), "present": address in instance.present}
@@ -174,6 +175,13 @@ def _master(instance: Instance) -> str | None:
     if isinstance(instance.state, Master | Releasing | HandingOver):
         return _text(instance.primary_address)
     return None if instance.last_heard is None else str(instance.last_heard.sender)
+
+
+def _group(instance: Instance) -> Json:
+    if not instance.group.name:
+        return None
+    members = dict.fromkeys(member.config.name for member in instance.group.members)
+    return {"name": instance.group.name, "members": list(members)}
 
 
 def _last_heard(instance: Instance, now: Nanoseconds) -> Json:

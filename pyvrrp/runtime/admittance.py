@@ -1,19 +1,17 @@
 """From what stands in the way of a virtual router to what its election must hear of it."""
 
-from pyvrrp.virtual_router.admission import Conditions, hindrance, wish
 from pyvrrp.virtual_router.events import HandOver, Shutdown, Startup
 from pyvrrp.virtual_router.states import Backup, HandingOver, Init, Master, Releasing, State
 
 
 def due_event(
-    state: State, conditions: Conditions, *, lingers: bool, defers: bool
+    state: State, hindered: str | None, wished: str | None, *, lingers: bool, defers: bool
 ) -> Startup | Shutdown | HandOver | None:
-    """Return what *state* must be told for it to agree with *conditions*, if anything.
+    """Return what *state* must be told while it is *hindered* or *wished* away, or neither.
 
     *lingers*: a master that may stay for a moment hands over. *defers*: it has resigned before.
     """
-    hindered = hindrance(conditions)
-    why_not = wish(conditions) or hindered
+    why_not = wished or hindered
     match state:
         case Init() if why_not is None:
             return Startup(defers=defers)

@@ -20,6 +20,7 @@ from pyvrrp.runtime.announcer import Announcer
 from pyvrrp.runtime.counters import VIRTUAL_ROUTER_COUNTERS, Counters
 from pyvrrp.runtime.expectations import expectation_of, parameters_of, renewal_limit
 from pyvrrp.runtime.gates import Gate, Gates
+from pyvrrp.runtime.group import Group
 from pyvrrp.runtime.heartbeats import Heartbeats
 from pyvrrp.runtime.inbound import Inbound
 from pyvrrp.runtime.journal import Journal, Level
@@ -27,22 +28,21 @@ from pyvrrp.runtime.other_holders import OtherHolders
 from pyvrrp.runtime.outbound import Outbound
 from pyvrrp.runtime.outlook import Outlook
 from pyvrrp.runtime.performer import Performer
-from pyvrrp.runtime.proof import NothingToProve, Proof
+from pyvrrp.runtime.proof import Proof
 from pyvrrp.runtime.reporter import Reporter
 from pyvrrp.runtime.resource_chain import ResourceChain
 from pyvrrp.runtime.segment import Segment
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.actions import NewMasterReason
-from pyvrrp.virtual_router.admission import RESIGNED, Conditions
+from pyvrrp.virtual_router.admission import RESIGNED, Conditions, hindrance, wish
 from pyvrrp.virtual_router.events import (
-    AddressesGone,
     Event,
     HandOver,
     PriorityChanged,
     Startup,
     TimerFired,
 )
-from pyvrrp.virtual_router.parameters import OWNER
+from pyvrrp.virtual_router.parameters import OWNER, RELEASE
 from pyvrrp.virtual_router.standing import Standing, effective_priority
 from pyvrrp.virtual_router.states import (
     Backup,
@@ -68,8 +68,10 @@ class Instance(Outlook):
         journal: Journal,
         kernel_budget: Nanoseconds,
         chain: ChainConfig | None = None,
+        group: Group | None = None,
     ) -> None:
         self.config = config
+        self.group = Group(ports.clock) if group is None else group
         self.counters = Counters(VIRTUAL_ROUTER_COUNTERS)
         self.state: State = Init("starting")
         self.standing = Standing(config.priority)
@@ -78,6 +80,7 @@ class Instance(Outlook):
         self._clock = ports.clock
         self._journal = journal
         self._conditions = Conditions()
+        self.hindrance, self.wish = hindrance(self._conditions), wish(self._conditions)
         self._parameters = parameters_of(config)
         expectation = expectation_of(config, self._parameters)
         self.peers = config.peers
@@ -89,31 +92,32 @@ class Instance(Outlook):
         self._inbound = Inbound(config, ports.clock, self._advertiser, self.reporter, self.counters)
         given = (config, ports, journal, self.counters, self, kernel_budget)
         self.chain = None if chain is None else ResourceChain(chain, *given)
-        self._performer = self.chain or Performer(*given)
+        self.performer: Performer | ResourceChain = self.chain or Performer(*given)
         self.other_holders = OtherHolders(config, ports.clock, journal, self.counters)
         self._announcer = Announcer(config, ports.clock, segment, journal, self.counters)
         self._outbound = Outbound(
-            *(self._advertiser, self._performer, self._announcer, self.reporter, self.counters),
+            *(self._advertiser, self.performer, self._announcer, self.reporter, self.counters),
             lambda: segment.hold(self, ()),
+            lambda: self.group.announced(self),
         )
         self._alarm = AlarmClock(ports.clock, self._deadline_reached)
         self._pause = AlarmClock(ports.clock, self._forget_refusal)
-        self._gates = Gates()
-        self._proof: Proof = NothingToProve()
+        self.gates = Gates()
         self._interface_index = 0
         self._resigned = False
-        self._gone = False  # the addresses are, and the election is still to learn of it
         self._operators: frozenset[Address] = frozenset()
         self.on_heard: Callable[[], None] = lambda: None
+        self.group.join(self)
 
     def guard(self, gate: Gate, proof: Proof | None = None) -> None:
         """Ask *gate* too before each claim, last; hold addresses only while *proof* is valid."""
-        self._gates.add(gate)
-        self._proof = proof or self._proof
+        self.gates.add(gate)
+        self.group.proof = proof or self.group.proof
 
     def stand(self, standing: Standing) -> None:
         """Stand for election with this from now on; the others learn of it at once."""
         self.standing = standing
+        self.group.stood(self)
         before, now = self.priority, effective_priority(standing)
         if now != before:
             self._parameters = replace(self._parameters, priority=now)
@@ -131,14 +135,11 @@ class Instance(Outlook):
 
     def proof_settled(self) -> None:
         """The addresses are gone, and so may be what proved that they were ours: say so."""
-        if self._gone and self._proof.is_settled:
-            self._gone = False
-            self.post(AddressesGone())
-            self._reconcile()
+        self.group.settle()
 
     def gate_opened(self) -> None:
         """A gate has changed its mind: a claim that waits for it may go on."""
-        if self._gates.hold_back:
+        if self.gates.hold_back:
             self._deadline_reached()
 
     def stop(self) -> None:
@@ -151,9 +152,14 @@ class Instance(Outlook):
 
     def resign(self) -> None:
         """Step down once, and leave the addresses with whoever takes them; only a master can."""
+        for member in self.group.members:
+            member.resign_alone()
+
+    def resign_alone(self) -> None:
+        """Group: all members resign, and this is one of them."""
         if not isinstance(self.state, Master):
             return
-        if self._parameters.linger:
+        if self.group.lingers:
             self.post(HandOver(RESIGNED, returns=True))
         else:
             self._conditions_are(replace(self._conditions, resigned=True))
@@ -163,10 +169,15 @@ class Instance(Outlook):
         self._announcer.burst()
 
     @property
+    def waits_for(self) -> str:
+        """What alone is missing for a claim that is due; empty if none is due."""
+        return self.group.waits_for(self)
+
+    @property
     def stopped(self) -> bool:
         """Whether it has left the election and the kernel has nothing of it any more."""
-        left = isinstance(self.state, Init) and self._performer.idle
-        return left and self._proof.is_settled
+        left = isinstance(self.state, Init) and self.performer.idle
+        return left and self.group.proof.is_settled
 
     def inspect(self, state: InterfaceState) -> None:
         """Segment: find the addresses that an owner's operator configured; those stay."""
@@ -185,15 +196,15 @@ class Instance(Outlook):
             self._parameters = replace(self._parameters, primary_address=primary)
         self.heartbeats.interface_changed(state, primary)
         if state.exists and (
-            state.index != self._interface_index or self.managed() != self._performer.managed
+            state.index != self._interface_index or self.managed() != self.performer.managed
         ):
             self._interface_index = state.index
             self._conditions = replace(self._conditions, leftovers=True)
-            self._performer.forget(self.managed())
+            self.performer.forget(self.managed())
         elif not state.exists:
             self._interface_index = 0
             if not self._conditions.interface_known:
-                self._performer.let_go()  # resources of an earlier life need no interface
+                self.performer.let_go()  # resources of an earlier life need no interface
         self._conditions_are(
             replace(
                 self._conditions,
@@ -204,7 +215,7 @@ class Instance(Outlook):
                 heartbeat=self.heartbeats.obstacle,
             )
         )
-        self._performer.observe(state.addresses)
+        self.performer.observe(state.addresses)
         self.reporter.foreign(state)
 
     def receive(self, examined: Examined) -> None:
@@ -213,7 +224,10 @@ class Instance(Outlook):
 
     def heard(self, accepted: Accepted) -> None:
         """Heartbeats: an advertisement of another router, each once."""
-        self.post(self._inbound.accept(accepted))
+        event, before = self._inbound.accept(accepted), self.state
+        self.post(event)
+        if event.priority == RELEASE:
+            self.group.released(self, event, before)
         self.on_heard()
 
     def discard(self, discarded: Discarded) -> None:
@@ -232,12 +246,12 @@ class Instance(Outlook):
         return (
             isinstance(self.state, Master)
             and self._advertiser.was_heard_within(renewal_limit(self.config))
-            and self._proof.is_valid
+            and self.group.proof.is_valid
         )
 
     def may_add(self) -> bool:
         """Performer: whether the addresses may come; asked again when that had to wait."""
-        return self._proof.is_valid
+        return self.group.proof.is_valid
 
     def addresses_taken(self) -> None:
         """Performer: the addresses are there, so the neighbours may know."""
@@ -250,11 +264,10 @@ class Instance(Outlook):
         """Performer: the addresses are off the interface."""
         if self._conditions.leftovers:
             self._conditions = replace(self._conditions, leftovers=False)
-        self._gone = True
         if not isinstance(self.state, Master):
-            self._gates.end_claim()
             self.other_holders.stop()
-        self.proof_settled()
+        self.group.addresses_gone(self)
+        self._conditions_are(self._conditions)
 
     def addresses_refused(self, error: KernelError) -> None:
         """Performer: a master without its addresses is none."""
@@ -281,30 +294,37 @@ class Instance(Outlook):
 
     def post(self, event: Event) -> None:
         """Take one step and carry out what it asks for."""
-        if isinstance(self.state, Master) and not self._proof.is_valid:
-            self._proof.run_out()
-        self.state, actions = step(self.state, event, self._parameters, self._clock.now())
+        before, proof = self.state, self.group.proof
+        if isinstance(before, Master) and not proof.is_valid:
+            proof.run_out()
+            before = self.state
+        self.state, actions = step(before, event, self._parameters, self._clock.now())
         for action in actions:
             self._outbound.perform(action, self._parameters.primary_address)
         due = deadline(self.state)
         self._alarm.set(due)
-        if self._gates.hold_back and (due is None or self._clock.now() < due):
-            self._gates.give_up(gone=self._performer.gone)
+        if self.group.claiming and (due is None or self._clock.now() < due):
+            self.group.claim_ended()
+        if type(before) is not type(self.state):
+            self.group.state_changed(self)
 
     def _conditions_are(self, conditions: Conditions) -> None:
         self._conditions = conditions
-        self._reconcile()
+        self.hindrance, self.wish = hindrance(conditions), wish(conditions)
+        self.group.obstacle_changed(self)
 
-    def _reconcile(self) -> None:
+    def reconcile(self) -> None:
+        """Group: take part or not, as the obstacles here and in the group say now."""
         if self._conditions.resigned and isinstance(self.state, Init | Backup):
-            self._conditions = replace(self._conditions, resigned=False)
             self._resigned = True
-        event = due_event(
-            self.state, self._conditions, lingers=self._parameters.linger > 0, defers=self._resigned
-        )
+            self._conditions_are(replace(self._conditions, resigned=False))
+            return
+        hindered, wished = self.group.hindrance_for(self), self.group.wish_for(self)
+        lingers, defers = self.group.lingers, self._resigned
+        event = due_event(self.state, hindered, wished, lingers=lingers, defers=defers)
         if event is not None:
+            self._resigned = self._resigned and not isinstance(event, Startup)
             self.post(event)
-        self._resigned = self._resigned and not isinstance(event, Startup)
 
     def _deadline_reached(self) -> None:
         if isinstance(self.state, Backup | HandingOver):
@@ -314,8 +334,8 @@ class Instance(Outlook):
             if due is None or self._clock.now() < due:
                 self._alarm.set(due)
                 return
-        claims = isinstance(self.state, Backup) and takeover_is_due(self.state, self._clock.now())
-        if claims and not self._gates.let_through():
-            return
-        self.post(TimerFired())
-        self._reconcile()
+        if isinstance(self.state, Backup) and takeover_is_due(self.state, self._clock.now()):
+            self.group.claim()
+        else:
+            self.post(TimerFired())
+        self.reconcile()

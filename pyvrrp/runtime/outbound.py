@@ -25,7 +25,11 @@ from pyvrrp.virtual_router.actions import (
 
 
 class Outbound:
-    """The hands of one virtual router. *let_go* ends the watch for others who claim addresses."""
+    """The hands of one virtual router.
+
+    *let_go* ends the watch for others who claim addresses; *announced* is called when a rival made
+    it announce once more.
+    """
 
     def __init__(
         self,
@@ -35,6 +39,7 @@ class Outbound:
         reporter: Reporter,
         counters: Counters,
         let_go: Callable[[], None],
+        announced: Callable[[], None],
     ) -> None:
         self._advertiser = advertiser
         self._performer = performer
@@ -42,6 +47,7 @@ class Outbound:
         self._reporter = reporter
         self._counters = counters
         self._let_go = let_go
+        self._announced = announced
 
     def perform(self, action: Action, source: Address) -> None:
         """Do one thing; advertisements leave from *source*."""
@@ -56,6 +62,7 @@ class Outbound:
                 self.fall_silent()
             case AnnounceAddresses():
                 self._announcer.burst()
+                self._announced()
             case CeaseAnnouncing():
                 self._announcer.stop()
             case _:

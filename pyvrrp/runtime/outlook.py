@@ -2,7 +2,6 @@
 
 from pyvrrp.config.model import VirtualRouterConfig
 from pyvrrp.ports import Address, Clock
-from pyvrrp.runtime.gates import Gates
 from pyvrrp.runtime.inbound import Inbound, LastHeard
 from pyvrrp.runtime.performer import Performer
 from pyvrrp.runtime.reporter import Reporter
@@ -34,8 +33,7 @@ class Outlook:
     _conditions: Conditions
     _parameters: Parameters
     _inbound: Inbound
-    _gates: Gates
-    _performer: Performer | ResourceChain
+    performer: Performer | ResourceChain
 
     @property
     def priority(self) -> int:
@@ -74,7 +72,7 @@ class Outlook:
     @property
     def is_moving(self) -> bool:
         """Whether its addresses are not where they will be in a moment."""
-        return is_transient(self.state) or not self._performer.idle
+        return is_transient(self.state) or not self.performer.idle
 
     @property
     def is_silence_why(self) -> bool:
@@ -83,11 +81,6 @@ class Outlook:
             takeover_cause(self.state, self._parameters, self._clock.now())
             is NewMasterReason.NO_RESPONSE
         )
-
-    @property
-    def waits_for(self) -> str:
-        """What alone is missing for a claim that is due; empty if none is due."""
-        return self._gates.waits_for
 
     @property
     def primary_address(self) -> Address | None:

@@ -9,6 +9,7 @@ from pyvrrp.runtime.alarm_clock import AlarmClock
 from pyvrrp.runtime.check_runner import CheckRunner
 from pyvrrp.runtime.claim_probe import ClaimProbe
 from pyvrrp.runtime.fence_watch import FenceWatch
+from pyvrrp.runtime.group import Group
 from pyvrrp.runtime.instance import Instance
 from pyvrrp.runtime.journal import Journal
 from pyvrrp.runtime.last_resort import LastResort
@@ -16,6 +17,7 @@ from pyvrrp.runtime.lease_watch import LeaseWatch
 from pyvrrp.runtime.scale import Scale
 from pyvrrp.runtime.segment import Segment
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
+from pyvrrp.virtual_router.timers import handover_patience
 
 STOP_BUDGET = Nanoseconds(5 * SECOND)  # beyond a handover; the leases run out by themselves
 STOP_LOOK = Nanoseconds(5 * MILLISECOND)
@@ -38,6 +40,7 @@ class Supervisor:
         self.fences: dict[str, FenceWatch] = {}
         self.leases: dict[str, LeaseWatch] = {}
         self.last_resorts: dict[str, LastResort] = {}
+        self.groups: dict[str, Group] = {}
         self._ports = ports
         self._journal = journal
         self._stopped: Callable[[], None] | None = None
@@ -53,9 +56,13 @@ class Supervisor:
 
     def _build(self, config: VirtualRouterConfig, *, drained: bool) -> None:
         segment = self._segment(config.id.place)
+        # Without a name it is in a group of its own.
+        group = self.groups.get(config.group) or Group(self._ports.clock, config.group)
+        if config.group:
+            self.groups[config.group] = group
         instance = Instance(
             *(config, segment, self._ports, self._journal, self.configuration.kernel_budget),
-            self.configuration.chain(config),
+            *(self.configuration.chain(config), group),
         )
         instance.drain(drained=drained)
         segment.add(instance)
@@ -111,7 +118,8 @@ class Supervisor:
     def stop(self, stopped: Callable[[], None]) -> None:
         """Leave every election and take all addresses off, then call *stopped*."""
         self._stopped = stopped
-        longest = max((instance.handover_patience for instance in self.instances), default=0)
+        configs = [instance.config for instance in self.instances]
+        longest = max(handover_patience(c.version, c.advertisement_interval) for c in configs)
         self._give_up_at = Nanoseconds(self._ports.clock.now() + longest + STOP_BUDGET)
         for instance in self.instances:
             instance.stop()

@@ -58,6 +58,17 @@ class PriorityChanged:
     before: int
 
 
+@dataclass(frozen=True, slots=True)
+class StepDown:
+    """Another virtual router of the same group is not master any more, so this one stops too.
+
+    ``lingers``: it was succeeded, and keeps its addresses for a moment; this one is, and may too.
+    """
+
+    reason: str
+    lingers: bool = False
+
+
 Event: TypeAlias = (
     Startup
     | Shutdown
@@ -66,4 +77,5 @@ Event: TypeAlias = (
     | TimerFired
     | AddressesGone
     | PriorityChanged
+    | StepDown
 )

@@ -26,6 +26,7 @@ from pyvrrp.virtual_router.events import (
     PriorityChanged,
     Shutdown,
     Startup,
+    StepDown,
     TimerFired,
 )
 from pyvrrp.virtual_router.parameters import RELEASE, Parameters
@@ -67,7 +68,7 @@ def in_handing_over(
         case HandOver():
             returns = state.returns and event.returns
             return replace(state, reason=event.reason, returns=returns), ()
-        case Startup() | TimerFired() | AddressesGone() | PriorityChanged():
+        case Startup() | TimerFired() | AddressesGone() | PriorityChanged() | StepDown():
             return state, ()
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)

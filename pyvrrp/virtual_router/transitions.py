@@ -27,6 +27,7 @@ from pyvrrp.virtual_router.events import (
     PriorityChanged,
     Shutdown,
     Startup,
+    StepDown,
     TimerFired,
 )
 from pyvrrp.virtual_router.handover import begin, in_handing_over, keep_for_now
@@ -88,7 +89,7 @@ def _in_init(state: Init, event: Event, parameters: Parameters, now: Nanoseconds
             return Init(event.reason), (ReportTransition("INIT", "INIT", event.reason),)
         case Shutdown() | HandOver() | AdvertisementReceived() | TimerFired() | AddressesGone():
             return state, ()
-        case PriorityChanged():
+        case PriorityChanged() | StepDown():
             return state, ()
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)
@@ -113,7 +114,7 @@ def _in_backup(state: Backup, event: Event, parameters: Parameters, now: Nanosec
             return Init(event.reason), (*held, report)
         case PriorityChanged():
             return _go_on(state, _wait_otherwise(state, event, parameters, now)), ()
-        case Startup() | HandOver() | TimerFired() | AddressesGone():
+        case Startup() | HandOver() | TimerFired() | AddressesGone() | StepDown():
             return state, ()
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)
@@ -133,6 +134,8 @@ def _in_master(state: Master, event: Event, parameters: Parameters, now: Nanosec
             return Releasing(state.adver_at, event.reason), (RemoveAddresses(),)
         case HandOver():
             return begin(event, parameters, now)
+        case StepDown():
+            return _follow(event, parameters, now)
         case Startup() | AddressesGone():
             return state, ()
         case PriorityChanged():
@@ -168,7 +171,9 @@ def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: N
             return claim, (SendAdvertisement(parameters.priority),)
         case Shutdown():
             return replace(state, reason=event.reason), ()
-        case Startup() | HandOver() | AdvertisementReceived() | TimerFired() | PriorityChanged():
+        case Startup() | HandOver() | AdvertisementReceived() | TimerFired():
+            return state, ()
+        case PriorityChanged() | StepDown():
             return state, ()
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)
@@ -282,6 +287,15 @@ def _own_master_down_interval(parameters: Parameters) -> Nanoseconds:
     return master_down_interval(
         parameters.version, parameters.priority, parameters.advertisement_interval
     )
+
+
+def _follow(event: StepDown, parameters: Parameters, now: Nanoseconds) -> Step:
+    # Not a word on the wire: who has the other members has this one too, or will in a moment.
+    waiting = wait(parameters, parameters.advertisement_interval, now)
+    actions: tuple[Action, ...] = (RemoveAddresses(),)
+    if event.lingers:
+        waiting, actions = keep_for_now(waiting, parameters, now)
+    return waiting, (*actions, ReportTransition("MASTER", "BACKUP", event.reason))
 
 
 def _after_stall(late: Nanoseconds, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:

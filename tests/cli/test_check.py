@@ -119,6 +119,7 @@ def test_json_says_what_will_run(tmp_path: Path, capsys: pytest.CaptureFixture[s
         "min_ttl": 255,
         "lease_s": 2,
         "checks": ["web", "db"],
+        "group": None,
         "weights": {},
         "etcd_lease": None,
         "etcd_key": None,

@@ -113,6 +113,17 @@ def test_the_two_families_of_one_virtual_router_are_one_line(
     assert lines(capsys)[2:4] == ["web             n1      n2", ""]
 
 
+def test_a_group_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = 'nodes = ["n1", "n2"]\ngroup = "edge"'
+    run(tmp_path, table("lan", 51, keys) + table("wan", 52, keys))
+    assert lines(capsys)[1:5] == [
+        "virtual router  holder  then",
+        "group edge      n1      n2",
+        "",
+        "if n1 fails: group edge goes to n2",
+    ]
+
+
 def test_json_has_the_same_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(tmp_path, CLUSTER, "--fail", "n1", "--json")
     answer = json.loads(capsys.readouterr().out)
@@ -120,6 +131,7 @@ def test_json_has_the_same_answers(tmp_path: Path, capsys: pytest.CaptureFixture
     assert answer["failed"] == ["n1"]
     assert answer["virtual_routers"][0] == {
         "name": "web",
+        "members": ["web"],
         "order": ["n1", "n3", "n2"],
         "undecided": [],
         "holder": "n3",

@@ -2,7 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from pyvrrp.virtual_router.admission import Conditions, is_fenced_alone, obstacle
+from pyvrrp.virtual_router.admission import (
+    Conditions,
+    is_fenced_alone,
+    obstacle,
+)
 
 READY = Conditions(
     interface_known=True,

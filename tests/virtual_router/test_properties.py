@@ -30,6 +30,7 @@ from pyvrrp.virtual_router.events import (
     PriorityChanged,
     Shutdown,
     Startup,
+    StepDown,
     TimerFired,
 )
 from pyvrrp.virtual_router.parameters import Parameters
@@ -58,6 +59,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     advertisements,
     st.just(TimerFired()),
     st.just(AddressesGone()),
+    st.builds(StepDown, st.just("follows lan: fenced"), st.booleans()),
 )
 parameter_sets = st.builds(
     Parameters,
