@@ -65,17 +65,27 @@ def planned(outcome: Outcome, interval_ms: int, times: int, *, ipv6: bool) -> No
                     first, second = pair.first, pair.second
                     measuring.move("stop", pair, first.stop, second.name)
                     measuring.move("failback", pair, first.start, first.name)
+            _drain_and_resign(measuring, both.pyvrrp)
         both.finish()
     play.raise_error()
     _tell(outcome, name, measuring, both)
 
 
+def _drain_and_resign(measuring: _Measuring, pair: Pair) -> None:
+    """What only pyvrrp has: `drain`, `undrain`, and `resign` in both directions."""
+    first, second = pair.first, pair.second
+    measuring.move("drain", pair, lambda: first.order("drain"), second.name)
+    measuring.move("undrain", pair, lambda: first.order("undrain"), first.name)
+    measuring.move("resign", pair, lambda: first.order("resign"), second.name)
+    measuring.move("resign back", pair, lambda: second.order("resign"), first.name)
+
+
 def _tell(outcome: Outcome, name: str, measuring: _Measuring, both: Duel) -> None:
     ours, theirs = both.pairs
-    for what in ("stop", "failback"):
+    for what in ("stop", "drain", "resign", "resign back", "failback", "undrain"):
         lost = measuring.lost(what, ours)
         outcome.rows.append(Row(f"{name}: {what}, datagrams lost", "pyvrrp", lost, unit="count"))
-        if what == "stop":
+        if what not in {"failback", "undrain"}:
             target = f"{name}: {what}, datagrams lost in {len(lost)} moves"
             outcome.targets.append(Target(target, str(sum(lost)), "0", sum(lost) == 0))
         else:

@@ -87,6 +87,12 @@ class PyvrrpDaemon(Daemon):
         self.environment.setdefault("DIRECTORY", str(self.directory))
         self.process = spawn(self, *self.options, log=self.log)
 
+    def output(self) -> str:
+        """Return what it printed, or what is in its log."""
+        if self.log is not None and self.log.exists():
+            return self.log.read_text(encoding="utf-8", errors="replace")
+        return super().output()
+
     def kill_daemon(self) -> None:
         """SIGKILL the daemon and leave its guardian."""
         kill_alone(self)

@@ -111,11 +111,18 @@ class Duel:
         self.each(lambda pair: pair.second.start())
         if clients:
             self.each(lambda pair: pair.client.start())
-        self.play.sleep(0.5)  # the standby has begun to listen
+        self.each(self._wait_for_second)
 
     def _wait_for_first(self, pair: Pair) -> None:
         name = pair.first.name
         self.play.wait_for_holder(pair.address, name, within=_COLD_START, what=f"{name} starts")
+
+    def _wait_for_second(self, pair: Pair) -> None:
+        name, daemon = pair.second.name, pair.second.daemon
+        self.play.wait(
+            lambda: daemon is None or "BACKUP" in daemon.output(), f"{name} to be a standby"
+        )
+        self.play.sleep(2 * self.setting.interval)  # it has heard the master
 
     def finish(self) -> None:
         """End the clients: what they lost is known afterwards."""

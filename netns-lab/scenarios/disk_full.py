@@ -39,6 +39,7 @@ def experiments(options: Options) -> Iterator[ExperimentResult]:
         play.mark("the disks are full")
         both.each(lambda pair: [_fill(node.directory) for node in (pair.first, pair.second)])
         _fail_over(play, both)
+        _drain(play, both.pyvrrp.second)
         _log_goes_on(play, both.pyvrrp.second)
         _no_room_for_a_socket(play, both.pyvrrp)
         both.each(lambda pair: [node.daemon and node.kill() for node in (pair.first, pair.second)])
@@ -78,6 +79,18 @@ def _fail_over(play: Play, both: Duel) -> None:
     answer = both.pyvrrp.second.command("status", "--json")
     told = json.loads(answer.stdout or "{}").get("virtual_routers", [{"state": answer.stderr}])
     play.equal("pyvrrp status", told[0]["state"], "MASTER")
+
+
+def _drain(play: Play, node: Node) -> None:
+    """What could not be remembered over a restart is not done."""
+    refused = node.command("drain")
+    play.equal("exit status of drain", refused.returncode, 3)
+    told = "No space left" in refused.stderr
+    play.check("it says why", refused.stderr.strip(), "No space left on device", passed=told)
+    answer = json.loads(node.order("status", "--json"))["virtual_routers"][0]
+    play.equal("nothing has changed", (answer["state"], answer["drained"]), ("MASTER", False))
+    play.equal("drain --until-restart", node.command("drain", "--until-restart").returncode, 0)
+    play.equal("undrain", node.command("undrain").returncode, 0)
 
 
 def _log_goes_on(play: Play, node: Node) -> None:

@@ -88,7 +88,8 @@ class Orders:
         names = {instance.config.name for instance in meant}
         async with self._one_at_a_time:
             saved = self._saved | names if drained else self._saved - names
-            if request.get("save") is not False:
+            # What was never remembered need not be forgotten: no disk is asked for it.
+            if request.get("save") is not False and (drained or saved != self._saved):
                 await self._save(saved)
                 self._saved = saved
             changed = [instance for instance in meant if instance.drained is not drained]

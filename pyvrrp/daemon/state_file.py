@@ -3,6 +3,7 @@
 One small JSON file, replaced as a whole, so that a crash or a full disk leaves the old one.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Collection
@@ -57,6 +58,8 @@ class StateFile:
             beside.replace(self.path)
             _sync_directory(self.path.parent)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                beside.unlink()  # half of it may be there
             raise KernelError(
                 f"cannot write the state file {self.path}: {error.strerror}", error.errno or 0
             ) from error

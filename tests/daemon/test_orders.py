@@ -88,6 +88,12 @@ def test_unless_it_need_not_be_remembered(tmp_path: Path) -> None:
     cluster.run(10)
     assert cluster.holders() == ["n2"]
     assert state.read() == frozenset()
+    # Nor does the way back need a disk that the way out did not.
+    state.path = tmp_path / "missing" / "n1.json"
+    (tmp_path / "missing").write_text("no directory")
+    give(orders.undrain)
+    cluster.run(10)
+    assert cluster.holders() == ["n1"]
 
 
 @pytest.mark.parametrize("command", ["drain", "undrain", "resign", "priority", "announce"])

@@ -1,5 +1,6 @@
 """What outlives the daemon: written as a whole, and never guessed at."""
 
+import errno
 import json
 import stat
 from pathlib import Path
@@ -60,4 +61,18 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:
     (tmp_path / ".n1.json.new").mkdir()
     with pytest.raises(KernelError, match=r"cannot write the state file .*: Is a directory"):
         state.write({"web", "db"})
+    assert state.read() == {"web"}
+
+
+def test_half_a_file_is_not_left_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = StateFile(tmp_path / "n1.json")
+    state.write({"web"})
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(KernelError, match="No space left on device"):
+        state.write({"web", "db"})
+    assert [file.name for file in tmp_path.iterdir()] == ["n1.json"]
     assert state.read() == {"web"}
