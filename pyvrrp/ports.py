@@ -104,9 +104,19 @@ class Addresses(Protocol):
     """Whoever puts addresses on interfaces. Requests say what shall be and may be repeated."""
 
     def ensure_present(
-        self, place: Place, addresses: Collection[InterfaceAddress], lifetime: int, done: Done
+        self,
+        place: Place,
+        addresses: Collection[InterfaceAddress],
+        lifetime: int,
+        done: Done,
+        *,
+        until: Nanoseconds | None = None,
     ) -> None:
-        """Have *addresses* there for *lifetime* more seconds (0: for ever), all or an error."""
+        """Have *addresses* there for *lifetime* more seconds (0: for ever), all or an error.
+
+        From *until* on it is too late to begin, which is an error: the process may have been
+        stopped since it asked.
+        """
 
     def ensure_absent(
         self, place: Place, addresses: Collection[InterfaceAddress], done: Done

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from pyvrrp.errors import KernelError
 from pyvrrp.identity import Place
 from pyvrrp.net import netlink
 from pyvrrp.net.interface_index import interface_index
@@ -13,6 +14,7 @@ from pyvrrp.net.netns import entered
 from pyvrrp.net.refusal import refused, refused_with
 from pyvrrp.net.worker import Worker
 from pyvrrp.ports import Done, InterfaceAddress
+from pyvrrp.units import Nanoseconds
 
 # That the address or its interface is not there is what a removal wants.
 _ALREADY_GONE = frozenset({0, errno.EADDRNOTAVAIL, errno.ENODEV})
@@ -43,11 +45,17 @@ class KernelAddresses:
         self._keeper = keeper
 
     def ensure_present(
-        self, place: Place, addresses: Collection[InterfaceAddress], lifetime: int, done: Done
+        self,
+        place: Place,
+        addresses: Collection[InterfaceAddress],
+        lifetime: int,
+        done: Done,
+        *,
+        until: Nanoseconds | None = None,
     ) -> None:
         """Have *addresses* there for *lifetime* more seconds (0: for ever), all or an error."""
         wanted = tuple(addresses)
-        self._worker.submit(lambda: self._add(place, wanted, lifetime), done)
+        self._worker.submit(lambda: self._add(place, wanted, lifetime, until), done)
 
     def ensure_absent(
         self, place: Place, addresses: Collection[InterfaceAddress], done: Done
@@ -56,7 +64,13 @@ class KernelAddresses:
         unwanted = tuple(addresses)
         self._worker.submit(lambda: self._remove(place, unwanted), done)
 
-    def _add(self, place: Place, wanted: Sequence[InterfaceAddress], lifetime: int) -> None:
+    def _add(
+        self,
+        place: Place,
+        wanted: Sequence[InterfaceAddress],
+        lifetime: int,
+        until: Nanoseconds | None,
+    ) -> None:
         with entered(place.netns):
             index = _index_of(place, wanted)
             if self._keeper is not None:
@@ -65,6 +79,9 @@ class KernelAddresses:
                 netlink.add_address(index, local, prefix, lifetime)
                 for local, prefix in _plain(wanted)
             ]
+            # The last thing before the kernel is asked: whatever lies between is not covered.
+            if until is not None and time.clock_gettime_ns(time.CLOCK_BOOTTIME) >= until:
+                raise KernelError(f"cannot add {wanted[0]} to {place}: it is too late for that")
             verdicts = _batch(place, requests)
             for address, (code, detail) in zip(wanted, verdicts, strict=True):
                 if code:

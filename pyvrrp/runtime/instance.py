@@ -253,6 +253,11 @@ class Instance(Outlook):
         """Performer: whether the addresses may come; asked again when that had to wait."""
         return self.group.proof.is_valid
 
+    @property
+    def may_add_until(self) -> Nanoseconds | None:
+        """Performer: from when on nothing proves any more that nobody else holds the addresses."""
+        return self._proof.valid_until
+
     def addresses_taken(self) -> None:
         """Performer: the addresses are there, so the neighbours may know."""
         if isinstance(self.state, Master | HandingOver):

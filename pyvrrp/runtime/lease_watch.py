@@ -84,7 +84,12 @@ class LeaseWatch:
     @property
     def is_valid(self) -> bool:
         """Proof: whether the key is ours, and proven so recently enough."""
-        return self.phase is Phase.HOLDING and self._clock.now() < self._proven_until()
+        return self._clock.now() < self.valid_until
+
+    @property
+    def valid_until(self) -> Nanoseconds:
+        """Proof: when it is too old; in the past if the key is not ours."""
+        return self._proven_until() if self.phase is Phase.HOLDING else Nanoseconds(0)
 
     @property
     def is_settled(self) -> bool:

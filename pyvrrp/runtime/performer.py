@@ -32,6 +32,10 @@ class Master(Protocol):
     def may_add(self) -> bool:
         """Return whether the addresses may come; if not, it will say so by `let_go` soon."""
 
+    @property
+    def may_add_until(self) -> Nanoseconds | None:
+        """From when on the addresses may not come any more, unless it says so anew; None: never."""
+
     def addresses_taken(self) -> None:
         """The kernel has confirmed that all addresses are there."""
 
@@ -149,7 +153,11 @@ class Performer:
             self._ports.clock.call_at(self._ports.clock.now(), lambda: finish(None))
             return
         self._ports.addresses.ensure_present(
-            self._config.id.place, addresses, self._config.lease, finish
+            self._config.id.place,
+            addresses,
+            self._config.lease,
+            finish,
+            until=self._master.may_add_until,
         )
 
     def _ask_absent(self) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from pyvrrp.units import Nanoseconds
+
 
 class Proof(Protocol):
     """Asked whenever an address may come or stay, and waited for when the addresses are gone."""
@@ -9,6 +11,10 @@ class Proof(Protocol):
     @property
     def is_valid(self) -> bool:
         """Whether the addresses may be there for the length of another kernel lease."""
+
+    @property
+    def valid_until(self) -> Nanoseconds | None:
+        """Until when that is so unless it is proven anew; None: for ever."""
 
     @property
     def is_settled(self) -> bool:
@@ -25,6 +31,7 @@ class NothingToProve:
     """For virtual routers without a lease in etcd."""
 
     is_valid = True
+    valid_until = None
     is_settled = True
 
     def run_out(self) -> None:

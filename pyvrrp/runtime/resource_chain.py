@@ -74,10 +74,8 @@ class ResourceChain:
         self._master = master
         self._report = ResourceReports(config, journal, counters)
         self._performer = Performer(config, ports, journal, counters, self, budget)
-        netns = config.id.place.netns
-        self.resources = tuple(
-            Resource(one, ports, netns, self._describe) for one in chain.resources
-        )
+        netns, told = config.id.place.netns, self._describe
+        self.resources = tuple(Resource(one, ports, netns, told) for one in chain.resources)
         self.sequence = 0
         self._wanted = False
         self._floor: int | None = 0  # resources from this one on must be stopped first
@@ -170,6 +168,11 @@ class ResourceChain:
     def may_add(self) -> bool:
         """Performer: whether the addresses may come."""
         return not self._bequest.is_disowned() and self._master.may_add()
+
+    @property
+    def may_add_until(self) -> Nanoseconds | None:
+        """Performer: from when on they may not."""
+        return self._master.may_add_until
 
     def addresses_taken(self) -> None:
         """Performer: the addresses are there."""

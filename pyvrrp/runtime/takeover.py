@@ -226,6 +226,8 @@ class Takeover:
 
     # --- the performer's master ---
 
+    may_add_until = None  # performer: there is no such time
+
     def may_add(self) -> bool:
         """Performer: whether the address may come; it was taken on purpose."""
         return True

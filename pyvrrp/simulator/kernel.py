@@ -76,6 +76,8 @@ class _Request:
     addresses: tuple[InterfaceAddress, ...]
     lifetime: int | None  # None: have them gone
     done: Done
+    until: Nanoseconds | None = None  # by the node's clock; from then on it is too late to begin
+    late: bool = False
 
 
 class Kernel:
@@ -189,6 +191,7 @@ class Kernel:
             return  # the worker thread is stopped too; what it has begun goes on
         self._busy = True
         request = self._queue.popleft()
+        request.late = request.until is not None and self._time.now() >= request.until
         delay = int((0.05 + 0.95 * self._random.random()) * self._delay) + self.slower_by
         self._engine.at(self._engine.now + delay, partial(self._carry_out, request))
 
@@ -209,6 +212,8 @@ class Kernel:
         self._next()
 
     def _refusal(self, request: _Request) -> KernelError | None:
+        if request.late:
+            return KernelError(f"cannot add {request.addresses[0]}: it is too late for that")
         if not self.refuses:
             return None
         verb = "add" if request.lifetime is not None else "remove"
@@ -301,10 +306,17 @@ class ProcessAddresses(Addresses):
         self._process = process
 
     def ensure_present(
-        self, place: Place, addresses: Collection[InterfaceAddress], lifetime: int, done: Done
+        self,
+        place: Place,
+        addresses: Collection[InterfaceAddress],
+        lifetime: int,
+        done: Done,
+        *,
+        until: Nanoseconds | None = None,
     ) -> None:
         """Queue a request."""
-        self._kernel.request(_Request(self._process, place, tuple(addresses), lifetime, done))
+        request = _Request(self._process, place, tuple(addresses), lifetime, done, until)
+        self._kernel.request(request)
 
     def ensure_absent(
         self, place: Place, addresses: Collection[InterfaceAddress], done: Done

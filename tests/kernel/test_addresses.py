@@ -16,6 +16,7 @@ from pyvrrp.net.netlink import Netlink
 from pyvrrp.net.netns import entered
 from pyvrrp.net.worker import Worker
 from pyvrrp.ports import Done, InterfaceAddress
+from pyvrrp.units import SECOND, Nanoseconds
 from tests.kernel.wire import addresses, ip, sysctl, until, wire
 
 pytestmark = [pytest.mark.kernel]
@@ -191,3 +192,20 @@ async def test_an_interface_that_is_down_is_not_waited_for_long() -> None:
         begun = time.monotonic()
         assert await present(kernel, w.here, [V6], 5) is None
         assert time.monotonic() - begun < 1.0
+
+
+@pytest.mark.asyncio
+async def test_an_address_comes_only_while_it_is_not_too_late_for_it() -> None:
+    now = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    too_late, in_time = Nanoseconds(now), Nanoseconds(now + 60 * SECOND)
+    with wire() as w, kernel_addresses() as kernel:
+        error = await finished(
+            lambda done: kernel.ensure_present(w.here, [V4], 9, done, until=too_late)
+        )
+        assert str(error).endswith("it is too late for that")
+        assert str(V4) not in addresses(w.left)
+        assert (
+            await finished(lambda done: kernel.ensure_present(w.here, [V4], 9, done, until=in_time))
+            is None
+        )
+        assert str(V4) in addresses(w.left)

@@ -278,11 +278,18 @@ class FakeHost:
         return self.announcements
 
     def ensure_present(
-        self, place: Place, addresses: Collection[InterfaceAddress], lifetime: int, done: Done
+        self,
+        place: Place,
+        addresses: Collection[InterfaceAddress],
+        lifetime: int,
+        done: Done,
+        *,
+        until: Nanoseconds | None = None,
     ) -> None:
         assert place == ETH0
         wanted = tuple(addresses)
         self._log("present", wanted, lifetime)
+        assert until is None or self.clock.now() < until
 
         def add() -> None:
             if self.kernel_error:
