@@ -256,7 +256,7 @@ class Instance(Outlook):
     @property
     def may_add_until(self) -> Nanoseconds | None:
         """Performer: from when on nothing proves any more that nobody else holds the addresses."""
-        return self._proof.valid_until
+        return self.group.proof.valid_until
 
     def addresses_taken(self) -> None:
         """Performer: the addresses are there, so the neighbours may know."""

@@ -16,7 +16,7 @@ from pyvrrp.ports import (
 from pyvrrp.runtime.instance import Instance
 from pyvrrp.runtime.journal import Event, Journal
 from pyvrrp.runtime.supervisor import Supervisor
-from pyvrrp.units import SECOND
+from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.states import name
 from tests.support.clock import FakeClock, FakeHandle
 from tests.support.cluster import priority_of
@@ -60,9 +60,15 @@ class Machine:
         return self._hosts[place.interface].open_announcements(ETH0, claimed)
 
     def ensure_present(
-        self, place: Place, addresses: Collection[InterfaceAddress], lifetime: int, done: Done
+        self,
+        place: Place,
+        addresses: Collection[InterfaceAddress],
+        lifetime: int,
+        done: Done,
+        *,
+        until: Nanoseconds | None = None,
     ) -> None:
-        self._hosts[place.interface].ensure_present(ETH0, addresses, lifetime, done)
+        self._hosts[place.interface].ensure_present(ETH0, addresses, lifetime, done, until=until)
 
     def ensure_absent(
         self, place: Place, addresses: Collection[InterfaceAddress], done: Done
