@@ -28,6 +28,7 @@ COMMANDS = (
     "simulate",
     "verify",
     "interfaces",
+    "import-heartbeat",
 )
 USAGE = 2
 REFUSED = 3
@@ -73,5 +74,5 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     # is still small, and `status` need not wait for what `check` imports.
     wanted = [name for name in COMMANDS if name in words[:1]] or COMMANDS
     for name in wanted:
-        importlib.import_module(f"pyvrrp.cli.{name}").register(commands)
+        importlib.import_module(f"pyvrrp.cli.{name.replace('-', '_')}").register(commands)
     return parser

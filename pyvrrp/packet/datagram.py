@@ -13,6 +13,9 @@ from pyvrrp.packet.layout import VRRP_PROTOCOL
 TTL = 255
 NETWORK_CONTROL = 0xC0  # class selector 6: what keepalived and FRR mark advertisements with
 DO_NOT_FRAGMENT = 0x4000
+# Means nothing in a packet that is never fragmented (RFC 6864), but the kernel that routes the
+# packet would put another one in for each 0, and the receiver takes equal packets for known.
+UNICAST_IDENTIFICATION = 1
 MORE_FRAGMENTS_AND_OFFSET = 0x3FFF
 WORD = 4
 
@@ -80,7 +83,7 @@ def _ipv4_header(length: int, source: IPv4Address, destination: IPv4Address, ttl
         4 << 4 | IPV4_HEADER.size // WORD,
         NETWORK_CONTROL,
         IPV4_HEADER.size + length,
-        0,
+        0 if destination.is_multicast else UNICAST_IDENTIFICATION,
         DO_NOT_FRAGMENT,
         ttl,
         VRRP_PROTOCOL,

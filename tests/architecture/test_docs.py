@@ -30,7 +30,7 @@ NAMED = re.compile(
 MODULE = re.compile(r"\bpyvrrp(?:\.[a-z_]+)+")
 NO_MODULES = {"pyvrrp.d", "pyvrrp.toml", "pyvrrp.service", "pyvrrp.sock"}
 METHOD = re.compile(r"^([A-Z]\w+)\.([a-z_]\w*)$")
-COMMAND = re.compile(r"(?:^|/|\| |sudo )pyvrrp ([a-z]+)\b", re.MULTILINE)
+COMMAND = re.compile(r"(?:^|/|\| |sudo )pyvrrp ([a-z][a-z-]*)\b", re.MULTILINE)
 SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "pyvrrp").rglob("*.py"))
 
 

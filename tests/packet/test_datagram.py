@@ -121,3 +121,10 @@ def test_what_was_built_parses_to_the_same_values(
     for family, address in ((Family.IPV4, v4), (Family.IPV6, v6)):
         packet = build_datagram(message, address, address, ttl=ttl)
         assert parse_datagram(packet, family) == Datagram(family, address, address, ttl, message)
+
+
+def test_a_unicast_packet_has_an_identification_that_the_kernel_leaves_alone() -> None:
+    source = IPv4Address("192.0.2.1")
+    unicast = build_datagram(E, source, IPv4Address("192.0.2.2"))
+    assert unicast[4:8] == bytes.fromhex("00014000")
+    assert build_datagram(E, source, IPv4Address("224.0.0.18"))[4:8] == bytes.fromhex("00004000")
