@@ -128,12 +128,9 @@ def test_a_command_that_was_under_way_is_killed_before_the_first_stop(daemon: Da
     before = subprocess.Popen(("sleep", "1000"), env={"PYVRRP_RUN": "xyz"})
     try:
         daemon.do("inherit db", "command abc", "command xyz", "ended xyz")
-        alive = (
-            f"kill -0 {start.pid} 2>/dev/null && [ $(cut -d -f3 /proc/{{start.pid}}/stat) != Z ]"
-        )
-        daemon.script(
-            "stop", f"{alive} && echo alive >> {daemon.place}/log; echo stop >> {daemon.place}/log"
-        )
+        log = daemon.place / "log"
+        state = f"$(cut -d' ' -f3 /proc/{start.pid}/stat 2>/dev/null)"
+        daemon.script("stop", f"[ {state}. = S. ] && echo alive >> {log}; echo stop >> {log}")
         daemon.process.kill()
         assert start.wait(5) == -signal.SIGKILL
         assert soon(lambda: gone(daemon.guardian))
@@ -173,7 +170,7 @@ def test_the_next_daemon_waits_while_the_last_ones_guardian_is_at_work(daemon: D
     with begun(daemon.place, 0) as following:
         assert following.do("acting") == ["True"]
         assert soon(lambda: following.do("acting") == ["False"])
-        assert gone(daemon.guardian)
+        assert soon(lambda: gone(daemon.guardian))
         assert not (daemon.place / "lock").exists()
 
 
