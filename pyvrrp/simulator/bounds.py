@@ -4,7 +4,7 @@ Every sum here is argued in ``docs/simulator.md``, under the same names. Times o
 are stretched by the difference that two drifting clocks can have.
 """
 
-from pyvrrp.config.model import CheckConfig, VirtualRouterConfig
+from pyvrrp.config.model import CheckConfig, Configuration, VirtualRouterConfig
 from pyvrrp.fencing.policy import GRACE
 from pyvrrp.identity import Version, VirtualRouterId
 from pyvrrp.simulator.kernel import LATENESS, NOTICE
@@ -18,6 +18,8 @@ REMOVAL_RETRY = SECOND
 REOPEN = SECOND
 STATUS_WITHIN = Nanoseconds(100 * MILLISECOND)
 NEIGHBOUR_AGE = Nanoseconds(8 * SECOND)
+LINGER = Nanoseconds(50 * MILLISECOND)  # decision 6: so long two nodes answer in a planned move
+ONCE_MORE = Nanoseconds(150 * MILLISECOND)  # the successor's last word after a planned move
 
 
 def skew(version: Version, priority: int, interval: int) -> int:
@@ -29,6 +31,12 @@ def skew(version: Version, priority: int, interval: int) -> int:
 def master_down(version: Version, priority: int, interval: int) -> int:
     """Return Master_Down_Interval."""
     return 3 * interval + skew(version, priority, interval)
+
+
+def patience(config: VirtualRouterConfig) -> int:
+    """Return how long a node that hands over waits for its successor (decision 6)."""
+    own = int(config.advertisement_interval)
+    return skew(config.version, 1, own) + own
 
 
 def believed_interval(config: VirtualRouterConfig, interval: int) -> int:
@@ -78,12 +86,25 @@ class Bounds:
         return duration + duration * self._ppm // 1_000_000 + 10 * NOTICE
 
     def overlap(self, key: VirtualRouterId) -> int:
-        """Two connected masters: the better one speaks, the other hears and lets go."""
-        return self.stretched(self.longest_interval[key] + self.network + self.kernel)
+        """Two connected masters: the better one speaks, the other hears, lingers and lets go."""
+        both = self.network + int(LINGER) + self.kernel
+        return self.stretched(self.longest_interval[key] + both)
 
     def removal(self) -> int:
         """From the decision to let go to the kernel's doing so."""
         return self.stretched(self.kernel)
+
+    def lingering(self) -> int:
+        """From the successor's advertisement to the predecessor's last address."""
+        return self.stretched(int(LINGER) + self.kernel)
+
+    def handing_over(self, config: VirtualRouterConfig) -> int:
+        """From the operator's word to the end of a handover, whether anybody came or not."""
+        return self.stretched(patience(config))
+
+    def at_rest(self, key: VirtualRouterId, config: VirtualRouterConfig) -> int:
+        """From the last fault to a world in which an operator moves healthy nodes."""
+        return self.stretched(2 * self.longest_wait[key] + self.lease(config))
 
     def lease(self, config: VirtualRouterConfig) -> int:
         """From the last moment at which a renewal could be asked for, in kernel time."""
@@ -107,6 +128,13 @@ class Bounds:
         policy = check.policy
         late = policy.timeout + policy.interval + policy.timeout + GRACE
         return self.stretched(late + self.kernel)
+
+    def noticed(self, configuration: Configuration) -> int:
+        """From a service's change to the last fence that it opens or closes."""
+        checks = configuration.checks
+        late = max((max(self.failing(c), self.silent(c)) for c in checks), default=0)
+        passes = (c.policy.rise * c.policy.interval + c.policy.timeout for c in checks)
+        return late + max(passes, default=0)
 
     def opening(self, node: str, config: VirtualRouterConfig) -> int:
         """From the first instant at which all probes pass to the last verdict."""
@@ -142,5 +170,5 @@ class Bounds:
 
     def clients(self, key: VirtualRouterId) -> int:
         """From a calm world with one holder to every connected client reaching it."""
-        interval = self.longest_interval[key]
-        return self.stretched(3 * interval + 2 * self.network + int(ANNOUNCE_WITHIN))
+        announced = max(3 * self.longest_interval[key], int(ONCE_MORE))
+        return self.stretched(announced + 2 * self.network + int(ANNOUNCE_WITHIN))

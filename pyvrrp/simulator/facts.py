@@ -7,6 +7,7 @@ runs and its kernel does what it is asked within the ordinary time.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeVar
 
 from pyvrrp.config.model import VirtualRouterConfig
@@ -19,6 +20,27 @@ from pyvrrp.simulator.oracle import CheckLife, Closings, Glance, Patience
 from pyvrrp.virtual_router.states import Master
 
 K = TypeVar("K")
+
+
+class Wish(StrEnum):
+    """What an operator asks of a node."""
+
+    STOP = "stop"
+    DRAIN = "drain"
+    RESIGN = "resign"
+
+
+@dataclass(slots=True)
+class Move:
+    """A master was asked to step aside at *at*, by the node's clock *here*.
+
+    ``successors`` could take over then: healthy, and backups for long enough.
+    """
+
+    wish: Wish
+    at: int
+    here: int
+    successors: tuple["Seat", ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -50,8 +72,16 @@ class Seat:
     yielded_at: int = 0
     yielded_to: Address | None = None
     delivering: Glance | None = None
+    lingers: bool = False  # a backup that still answers for its successor
+    move: Move | None = None  # what the operator asked of this mastership
+    drained: bool = False
+    undrained_at: int = 0
+    defers: bool = False  # resigned, and not master since
     mind: tuple[object, ...] | None = None  # before an own advertisement that came back
     was_master: bool = False  # when the packet being delivered came
+    overtaken_at: int | None = None  # as it let go, heard a better master, and has been silent
+    overtaken_here: int = 0  # node's clock
+    followed: bool = False  # by the sender of the packet being delivered, and waits for it
 
     def __post_init__(self) -> None:
         self.forget()
@@ -77,7 +107,8 @@ class Seat:
         self.patience = Patience(self.config)
         self.closings = Closings(self.config.hold_down)
         self.last_sent = self.last_positive = self.last_release = self.last_heard = None
-        self.rival_at = None
+        self.rival_at = self.move = self.overtaken_at = None
+        self.lingers = self.defers = False
         self.unacknowledged.clear()
 
     def own(self) -> tuple[Address, ...]:
@@ -90,6 +121,16 @@ class Seat:
             instance.config is self.config and isinstance(instance.state, Master)
             for instance in self.node.instances()
         )
+
+    def undrained(self, now: int) -> None:
+        """It may take part again from now on."""
+        self.drained = False
+        self.undrained_at = now
+
+    @property
+    def handing_over(self) -> bool:
+        """Whether it has given its mastership up and waits for a successor."""
+        return self.move is not None and self.state == "MASTER"
 
     def whole(self) -> bool:
         """Whether the kernel has all addresses."""
@@ -118,6 +159,7 @@ class Facts:
         self.by_key: dict[VirtualRouterId, list[Seat]] = {}
         self.by_place: dict[tuple[str, Place], list[Seat]] = {}
         self.running: dict[str, int] = {}
+        self.awake: dict[str, int] = {}  # as running, also while it stops in order
         self.sound: dict[tuple[str, Place], int] = {}  # kernel and interface do as they are asked
         self.sends: dict[tuple[str, Place], int] = {}
         self.refused: dict[tuple[str, Place], int] = {}
@@ -126,6 +168,8 @@ class Facts:
         self.bad: dict[tuple[str, str], int] = {}
         self.lives: dict[tuple[str, str], CheckLife] = {}
         self.disturbed_until = 0
+        self.upset_until = max((int(node.spec.start) for node in nodes.values()), default=0)
+        self.upsets = 0  # under way: faults that no operator asked for
         for node in nodes.values():
             for config in node.spec.configuration.virtual_routers:
                 seat = Seat(node, config)
@@ -141,8 +185,13 @@ class Facts:
             self._refresh_pairs(segment, now, residues)
             self._refresh_groups(segment, now)
 
+    def upset(self, until: int) -> None:
+        """Take note that something nobody asked for has its effects until then."""
+        self.upset_until = max(self.upset_until, until)
+
     def disturb(self, until: int) -> None:
         """Take note that no group is at rest before *until*."""
+        self.upset(until)
         self.disturbed_until = max(self.disturbed_until, until)
         for segment in self.segments.values():
             segment.groups = {g: max(s, until) for g, s in segment.groups.items()}
@@ -185,6 +234,7 @@ class Facts:
 
     def _refresh_node(self, node: Node, now: int, until: int) -> None:
         _keep(self.running, node.name, node.running and not node.stopping, now)
+        _keep(self.awake, node.name, node.running, now)
         away = "" if node.running else "dead" if not node.alive else "stopped"
         if not away:
             self.gone.pop(node.name, None)

@@ -11,6 +11,7 @@ from pyvrrp.simulator.forgery import forged
 from pyvrrp.simulator.invariants import Name
 from pyvrrp.simulator.mutation import MUTATIONS, mutate
 from pyvrrp.simulator.node import Node
+from pyvrrp.simulator.operator import Operator
 from pyvrrp.simulator.scenario import Fault, Kind
 from pyvrrp.simulator.services import Health
 from pyvrrp.simulator.world import World
@@ -23,6 +24,14 @@ _LINKS = frozenset(
 _RESTLESS = frozenset(
     {Kind.LOSS, Kind.DELAY, Kind.REORDER, Kind.KERNEL_SLOW, Kind.KERNEL_REFUSES, Kind.SEND_REFUSED}
 )
+_ASKED_FOR = frozenset(
+    {
+        *(Kind.STOP, Kind.START, Kind.DRAIN, Kind.UNDRAIN, Kind.RESIGN),
+        *(Kind.WALL_STEP, Kind.INJECT),  # these must not change anything
+    }
+)
+# What is done once leaves a world that comes to rest, unless it is to be undone later.
+_AT_ONCE = frozenset({Kind.CRASH, Kind.SERVICE, Kind.DELETE_ADDRESS, Kind.FORGE})
 
 
 class Faults:
@@ -34,9 +43,13 @@ class Faults:
         self._active: list[Fault] = []
         self._suspended_at: dict[str, int] = {}
         self._restless_until = 0
+        operator = Operator(world)
         begin: Mapping[Kind, Callable[[Fault], None]] = {
             Kind.CRASH: lambda f: self._node(f).kill(),
-            Kind.STOP: self._stop,
+            Kind.STOP: lambda f: operator.stop(self._node(f)),
+            Kind.DRAIN: lambda f: operator.drain(self._node(f)),
+            Kind.UNDRAIN: lambda f: operator.undrain(self._node(f)),
+            Kind.RESIGN: lambda f: operator.resign(self._node(f)),
             Kind.START: lambda f: world.start(f.node),
             Kind.FREEZE: lambda f: self._node(f).freeze(),
             Kind.SUSPEND: self._suspend,
@@ -50,6 +63,7 @@ class Faults:
         end: Mapping[Kind, Callable[[Fault], None]] = {
             Kind.CRASH: lambda f: world.start(f.node),
             Kind.STOP: lambda f: world.start(f.node),
+            Kind.DRAIN: lambda f: operator.undrain(self._node(f)),
             Kind.FREEZE: self._thaw,
             Kind.SUSPEND: self._wake,
             Kind.PARTITION: lambda f: self._cut(f, cut=False),
@@ -76,6 +90,7 @@ class Faults:
         # What was true until now is judged before it changes.
         world.time_judge.look()
         self._active.append(fault)
+        self._upset(fault, begins=True)
         self._begin.get(fault.kind, self._nothing)(fault)
         self._settle(fault)
 
@@ -85,9 +100,21 @@ class Faults:
         world.quiet_since = world.engine.now
         world.time_judge.look()
         self._active.remove(fault)
+        self._upset(fault, begins=False)
         self._end.get(fault.kind, self._nothing)(fault)
         self._linger(fault)
         self._settle(fault)
+
+    def _upset(self, fault: Fault, *, begins: bool) -> None:
+        """Take note that something happens which no operator asked for, and until when."""
+        if fault.kind in _ASKED_FOR:
+            return
+        facts, until = self._world.facts, int(self._world.engine.now)
+        if fault.kind is Kind.SERVICE:
+            until += self._world.bounds.noticed(self._node(fault).spec.configuration)
+        if fault.duration or fault.kind not in _AT_ONCE:
+            facts.upsets += 1 if begins else -1
+        facts.upset(until)
 
     def _nothing(self, fault: Fault) -> None:
         """What such a fault does is worked out from all that are under way."""
@@ -102,6 +129,7 @@ class Faults:
         elif fault.kind is Kind.KERNEL_REFUSES:
             rest = 6 * SECOND + self._world.bounds.kernel
         until = self._world.engine.now + rest
+        self._world.facts.upset(until)
         self._world.residues[fault.node] = max(self._world.residues.get(fault.node, 0), until)
 
     def _settle(self, fault: Fault) -> None:
@@ -179,23 +207,6 @@ class Faults:
     def _seats(self, node: Node) -> Iterator[Seat]:
         return (seat for (name, _), seat in self._world.facts.seats.items() if name == node.name)
 
-    def _stop(self, fault: Fault) -> None:
-        node, world = self._node(fault), self._world
-
-        def stopped() -> None:
-            for seat in self._seats(node):
-                world.verdicts.require(
-                    not seat.held or world.facts.sound.get((node.name, seat.place)) is None,
-                    Name.STOPPED,
-                    seat.who,
-                    "stopped, and an address is still there",
-                )
-            world.note(node.name, "stopped", "daemon has stopped")
-            world.time_judge.look()
-            world.refresh()
-
-        node.stop(stopped)
-
     def _thaw(self, fault: Fault) -> None:
         if not any(self._active_on(fault.node, Kind.FREEZE)):
             self._resumed(fault.node)
@@ -233,7 +244,9 @@ class Faults:
         for seat in self._seats(self._node(fault)):
             for address in tuple(seat.held)[:1]:
                 self._world.put_back_due(seat, address)
+                self._world.by_hand = True
                 seat.node.kernel.remove(seat.place, address)
+                self._world.by_hand = False
 
     def _places(self, fault: Fault) -> Iterator[Place]:
         return (

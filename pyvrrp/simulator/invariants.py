@@ -39,6 +39,10 @@ class Name(StrEnum):
     PLACEMENT = "the-right-one-holds"
     CLIENTS = "clients-reach-the-holder"
     RUNAWAY = "time-goes-on"
+    HANDOVER = "handover-ends"
+    NO_GAP = "handover-without-a-gap"
+    ONLY_MASTER_SPEAKS = "only-a-master-announces"
+    DRAINED = "drained-stays-out"
     NO_ERROR = "nothing-raises"
 
 
@@ -56,7 +60,7 @@ INVARIANTS: tuple[Invariant, ...] = (
         Name.ONE_HOLDER,
         "INV1",
         "Two running nodes that hear each other do not both hold an address for longer than one "
-        "advertisement interval plus the delays of the network and of the kernel.",
+        "advertisement interval plus 50 ms and the delays of the network and of the kernel.",
     ),
     Invariant(
         Name.LEASE,
@@ -91,7 +95,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         Name.REMOVED_FIRST,
         "INV5",
-        "When an advertisement of priority 0 leaves, the kernel holds none of the addresses.",
+        "When an advertisement of priority 0 leaves, the kernel holds none of the addresses, "
+        "unless an operator asked for the move at this instant.",
     ),
     Invariant(
         Name.RELEASE_SENT,
@@ -118,7 +123,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         Name.YIELD,
         "INV7",
-        "A master gives way only to an advertisement of higher rank, to its fence or to a stall.",
+        "A master gives way only to an advertisement of higher rank, to its fence or to a stall; "
+        "one that hands over, to whoever has taken over.",
     ),
     Invariant(
         Name.QUIET,
@@ -167,7 +173,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         Name.ONLY_MASTER,
         "INV13",
-        "A running node that is not master holds no address for longer than the kernel takes.",
+        "A running node that is not master holds no address for longer than the kernel takes; one "
+        "that was followed by another master, for 50 ms more.",
     ),
     Invariant(
         Name.PUT_BACK,
@@ -190,6 +197,28 @@ INVARIANTS: tuple[Invariant, ...] = (
         "INV3",
         "A client that is connected to everybody reaches the only holder within the time the "
         "announcements take; one that was cut off, within the age of its neighbour entry.",
+    ),
+    Invariant(
+        Name.HANDOVER,
+        "8, decision 6",
+        "A master that hands over waits for a successor for Skew_Time of priority 1 and one "
+        "interval. It advertises again then and not before, and only if it was asked to resign.",
+    ),
+    Invariant(
+        Name.NO_GAP,
+        "8, decision 6",
+        "Where nobody but operators does anything, an address that was there stays there while "
+        "a healthy backup can take over, and no client is without an answer.",
+    ),
+    Invariant(
+        Name.ONLY_MASTER_SPEAKS,
+        "8, decision 6",
+        "A node that is not master announces no address, also while it still has it.",
+    ),
+    Invariant(
+        Name.DRAINED,
+        "8",
+        "A drained node is neither backup nor master until it is undrained.",
     ),
     Invariant(Name.RUNAWAY, "-", "The program lets time pass."),
     Invariant(Name.NO_ERROR, "INV10", "Nothing that happens makes the program raise."),

@@ -42,6 +42,7 @@ class Node:
     process: Process | None = None
     supervisor: Supervisor | None = None
     stopping: bool = False
+    drained: frozenset[str] = frozenset()  # in the state file
 
     @property
     def name(self) -> str:
@@ -84,7 +85,7 @@ class Node:
         journal.listen(partial(self.heard, self.name))
         self.process = process
         self.stopping = False
-        self.supervisor = Supervisor(self.spec.configuration, ports, journal)
+        self.supervisor = Supervisor(self.spec.configuration, ports, journal, self.drained)
         self.supervisor.start()
 
     def stop(self, stopped: Callable[[], None]) -> None:

@@ -57,6 +57,8 @@ class Patience:
     earliest: int = 0
     preempt_at: int | None = None
     learned: int = 0
+    holds_until: int = 0
+    defers: bool = False
 
     def begin(self, now: int, interval: int | None = None) -> None:
         """A backup begins to wait: with its own interval, or with that of a better master."""
@@ -84,13 +86,19 @@ class Patience:
             self.preempt_at = before
 
     def must_believe(self, seen: Glance) -> bool:
-        """Whether a backup accepts this master."""
+        """Whether a backup accepts this master. One that resigned accepts everybody."""
+        if self.defers:
+            return True
         preempts = self.config.preempt or self.config.priority == _OWNER
         return not preempts or seen.priority >= self.config.priority
 
     def due(self) -> int:
-        """Return when a takeover is due, should nothing more be heard."""
-        return self.earliest if self.preempt_at is None else min(self.earliest, self.preempt_at)
+        """Return when a takeover is due, should nothing more be heard.
+
+        While it still answers for its successor it claims nothing.
+        """
+        due = self.earliest if self.preempt_at is None else min(self.earliest, self.preempt_at)
+        return max(due, self.holds_until)
 
     def too_early(self, now: int) -> int:
         """Return by how much a takeover at *now* comes too early; 0 or less: it is due."""

@@ -18,6 +18,9 @@ class Kind(StrEnum):
     CRASH = "crash"  # SIGKILL
     STOP = "stop"  # an orderly stop
     START = "start"
+    DRAIN = "drain"
+    UNDRAIN = "undrain"
+    RESIGN = "resign"
     FREEZE = "freeze"  # SIGSTOP, then SIGCONT
     SUSPEND = "suspend"  # the whole machine
     LINK_DOWN = "link_down"

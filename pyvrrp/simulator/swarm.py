@@ -214,6 +214,8 @@ class _Planner:
                 at, kind, node, by=Nanoseconds(self._random.choice((-_YEARS, _YEARS)) * SECOND)
             ),
             Kind.DELETE_ADDRESS: lambda: Fault(at, kind, node),
+            Kind.UNDRAIN: lambda: Fault(at, kind, node),
+            Kind.RESIGN: lambda: Fault(at, kind, node),
             Kind.INJECT: lambda: Fault(at, kind, count=self._random.choice((1, 5, 20))),
             Kind.FORGE: lambda: self._forge(at),
             Kind.LOSS: lambda: self._loss(at),

@@ -1,6 +1,5 @@
 """Judges what lasts: looks at the facts from time to time and before each of them changes."""
 
-from pyvrrp.config.model import VirtualRouterConfig
 from pyvrrp.identity import VirtualRouterId
 from pyvrrp.ports import InterfaceAddress
 from pyvrrp.simulator.bounds import NEIGHBOUR_AGE, STATUS_WITHIN, Bounds
@@ -8,6 +7,7 @@ from pyvrrp.simulator.clients import Client
 from pyvrrp.simulator.engine import Engine
 from pyvrrp.simulator.facts import Facts, Seat, Segment
 from pyvrrp.simulator.invariants import Name
+from pyvrrp.simulator.placement_judge import PlacementJudge
 from pyvrrp.simulator.scenario import Scenario
 from pyvrrp.simulator.services import Health
 from pyvrrp.simulator.verdicts import Verdicts
@@ -29,7 +29,7 @@ class TimeJudge:
         self._bounds = bounds
         self._engine = engine
         self._require = verdicts.require
-        self._unheld: dict[tuple[VirtualRouterId, tuple[str, ...]], int] = {}
+        self._placement = PlacementJudge(facts, bounds, engine, verdicts)
         self._period = max((int(client.period) for client in scenario.clients), default=0)
 
     def look(self) -> None:
@@ -40,7 +40,7 @@ class TimeJudge:
                 self._judge_seat(seat)
             segment = self._facts.segments[key.place]
             for group in segment.groups:
-                self._judge_group(key, segment, group)
+                self._placement.look(key, segment, group)
 
     def overlaps(self, key: VirtualRouterId) -> None:
         """Judge what lasted until now, before an address changes hands."""
@@ -142,6 +142,16 @@ class TimeJudge:
         if not seat.held:
             return
         held = min(seat.held.values())
+        for life in self._facts.checks(seat):
+            closed = life.closed_for(seat.node.time.now())
+            lasted = min(closed or 0, self._engine.now - max(since, held))
+            self._require(
+                lasted <= self._bounds.removal(),
+                Name.NOT_BEFORE_OPEN,
+                seat.who,
+                f"{life.check.name} has kept it out for {in_words(Nanoseconds(lasted))}, and it "
+                "holds an address",
+            )
         for check in seat.config.fence:
             bad = self._facts.bad.get((seat.node.name, check))
             if bad is None:
@@ -162,8 +172,9 @@ class TimeJudge:
             return
         begun = max(since, seat.state_since, min(seat.held.values()))
         lasted = self._engine.now - begun
+        limit = self._bounds.lingering() if seat.lingers else self._bounds.removal()
         self._require(
-            lasted <= self._bounds.removal(),
+            lasted <= limit,
             Name.ONLY_MASTER,
             seat.who,
             f"has been {seat.state} for {in_words(Nanoseconds(lasted))} and holds an address",
@@ -187,9 +198,12 @@ class TimeJudge:
 
     def _judge_pace(self, seat: Seat, since: int) -> None:
         sends = self._facts.sends.get((seat.node.name, seat.place))
-        if sends is None:
+        if sends is None or seat.handing_over:
             return
-        silence = self._engine.now - max(since, sends, seat.state_since, seat.last_sent or 0)
+        spoke = max(since, sends, seat.state_since, seat.last_sent or 0)
+        if seat.overtaken_at is not None:
+            spoke = seat.overtaken_at + self._bounds.longest_wait[seat.key]
+        silence = self._engine.now - spoke
         self._require(
             silence <= self._bounds.stretched(int(seat.config.advertisement_interval)),
             Name.PACE,
@@ -218,69 +232,6 @@ class TimeJudge:
             "did not announce again after its rival had fallen silent",
         )
         seat.rival_at = None
-
-    def _judge_group(self, key: VirtualRouterId, segment: Segment, group: tuple[str, ...]) -> None:
-        calm = self._facts.calm(segment, group)
-        seats = self._facts.seats_of(key, group)
-        holders = [seat for seat in seats if seat.whole()]
-        unheld = (key, group)
-        if holders:
-            self._unheld.pop(unheld, None)
-        else:
-            self._unheld.setdefault(unheld, self._engine.now)
-        if calm is None:
-            return
-        if holders:
-            self._judge_placement(key, seats, holders, calm)
-        else:
-            self._judge_served(key, seats, max(calm, self._unheld[unheld]))
-
-    def _judge_served(self, key: VirtualRouterId, seats: list[Seat], since: int) -> None:
-        for seat in seats:
-            healthy = self._facts.healthy(seat)
-            if healthy is None or seat.node.stopping:
-                continue
-            lasted = self._engine.now - max(since, healthy)
-            self._require(
-                lasted <= self._bounds.served(key, seat.node.name, seat.config),
-                Name.SERVED,
-                str(key),
-                f"{seat.node.name} is healthy, and nobody has held the addresses for "
-                f"{in_words(Nanoseconds(lasted))}",
-            )
-
-    def _judge_placement(
-        self, key: VirtualRouterId, seats: list[Seat], holders: list[Seat], calm: int
-    ) -> None:
-        best = max(holders, key=lambda seat: seat.config.priority)
-        for seat in seats:
-            if seat in holders or not _outranks(seat.config, best.config):
-                continue
-            since = self._eligible(seat)
-            if since is None:
-                continue
-            lasted = self._engine.now - max(calm, since, *best.held.values())
-            self._require(
-                lasted <= self._bounds.placed(key, seat.config),
-                Name.PLACEMENT,
-                str(key),
-                f"{best.node.name} holds, and {seat.node.name} of higher priority has been "
-                f"eligible for {in_words(Nanoseconds(lasted))}",
-            )
-
-    def _eligible(self, seat: Seat) -> int | None:
-        healthy = self._facts.healthy(seat)
-        running = self._facts.running.get(seat.node.name)
-        if healthy is None or running is None:
-            return None
-        opened = max(healthy, running) + self._bounds.opening(seat.node.name, seat.config)
-        ends = seat.closings.opens_at()
-        here = seat.node.time.now()
-        if ends is not None and here < ends + self._bounds.looking(seat.node.name, seat.config):
-            return None
-        if ends is not None:
-            opened = max(opened, self._engine.now - (here - ends))
-        return opened + self._bounds.looking(seat.node.name, seat.config)
 
     def _judge_client(
         self, key: VirtualRouterId, client: Client, segment: Segment, address: InterfaceAddress
@@ -328,7 +279,3 @@ class TimeJudge:
             f"{holder.node.name} has held {address} for {in_words(Nanoseconds(lasted))}, and the "
             f"client reaches {reached or 'nobody'}",
         )
-
-
-def _outranks(config: VirtualRouterConfig, holder: VirtualRouterConfig) -> bool:
-    return config.preempt and config.priority > holder.priority

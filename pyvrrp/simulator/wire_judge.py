@@ -4,9 +4,9 @@ from ipaddress import IPv4Address
 
 from pyvrrp.identity import Family, Place, Version
 from pyvrrp.runtime.journal import Event
-from pyvrrp.simulator.bounds import Bounds, master_down, skew
+from pyvrrp.simulator.bounds import LINGER, Bounds, master_down, patience, skew
 from pyvrrp.simulator.engine import Engine
-from pyvrrp.simulator.facts import Facts, Seat, mind_of
+from pyvrrp.simulator.facts import Facts, Seat, Wish, mind_of
 from pyvrrp.simulator.invariants import Name
 from pyvrrp.simulator.oracle import Glance, glance, higher
 from pyvrrp.simulator.sockets import claim_of
@@ -34,13 +34,17 @@ class WireJudge:
         now, here = self._engine.now, seat.node.time.now()
         if seen.priority == 0:
             listed = ", ".join(map(str, seat.held))
+            asked = seat.move is not None and seat.move.at == now
             self._require(
-                not seat.held, Name.REMOVED_FIRST, seat.who, f"priority 0 while it holds {listed}"
+                asked or not seat.held,
+                Name.REMOVED_FIRST,
+                seat.who,
+                f"priority 0 while it holds {listed}",
             )
             seat.last_release = now
         else:
             self._judge_positive(seat, here)
-            seat.last_positive = here
+            seat.last_positive, seat.overtaken_at = here, None
         seat.last_sent, seat.last_sent_here = now, here
 
     def announced(self, node: str, place: Place, frame: bytes) -> None:
@@ -50,6 +54,12 @@ class WireJudge:
             return
         for seat in self._facts.by_place.get((node, place), ()):
             if any(claim.address == address.ip for address in seat.config.addresses):
+                self._require(
+                    seat.state == "MASTER",
+                    Name.ONLY_MASTER_SPEAKS,
+                    seat.who,
+                    f"announced {claim.address} as {seat.state}",
+                )
                 seat.announced[claim.address] = self._engine.now
                 seat.announced_here = seat.node.time.now()
 
@@ -70,7 +80,7 @@ class WireJudge:
             seat.mind = mind_of(seat.node)
         else:
             seat.delivering = seen
-            seat.was_master = seat.is_master()
+            seat.was_master, seat.followed = seat.is_master(), False
 
     def taken(self, node: str, place: Place, packet: bytes) -> None:
         """The daemon has done what it wanted about it."""
@@ -86,9 +96,12 @@ class WireJudge:
         here = seat.node.time.now()
         seat.last_heard = here
         if seat.state == "BACKUP":
-            seat.patience.hear(seen, here)
+            if not seat.followed:
+                seat.patience.hear(seen, here)
         elif seat.was_master and seat.is_master():
             self._judge_answer(seat, seen)
+        elif seat.state == "MASTER" and higher(seen, seat.config, seat.own()):
+            seat.overtaken_at, seat.overtaken_here = self._engine.now, here
 
     def transition(self, seat: Seat, event: Event) -> None:
         """A daemon reports a change of state."""
@@ -100,18 +113,30 @@ class WireJudge:
         elif before == "MASTER" and after == "BACKUP":
             self._judge_yield(seat, here, reason)
         elif before == "MASTER":
-            card = seat.node.cards[seat.place]
-            able = card.kernel.interfaces[seat.place].exists and not card.refuses
-            said = seat.last_release == now or self._was_away(seat, here)
-            self._require(said or not able, Name.RELEASE_SENT, seat.who, f"left silently: {reason}")
+            self._judge_release(seat, here, reason)
+        self._require(
+            not seat.drained or seat.handing_over or after == "INIT",
+            Name.DRAINED,
+            seat.who,
+            f"is drained and became {after}: {reason}",
+        )
+        seat.lingers = False
         if after == "BACKUP":
             # A master that gave way waits for the better one; what a stalled one reads comes next.
-            better = before == "MASTER" and seat.delivering
-            known = better and higher(better, seat.config, seat.own())
-            seat.patience.begin(here, better.interval if better and known else None)
+            better = self._successor(seat) if before == "MASTER" else None
+            # One that was away too long is stalled: it lets go at once and remembers nothing.
+            timely = seat.last_positive is not None and self._late(seat, here) <= 0
+            prompt = better is not None and timely
+            seat.patience.begin(here, better.interval if better and prompt else None)
+            seat.lingers, seat.followed = better is not None, prompt
+            seat.patience.holds_until = here + LINGER if prompt else 0
+            resigned = seat.move is not None and seat.move.wish is Wish.RESIGN
+            seat.patience.defers = prompt and resigned
+        if after == "MASTER":
+            seat.move = None
         seat.state, seat.state_since = after, now
         seat.last_positive = here if after == "MASTER" else None
-        seat.rival_at = None
+        seat.rival_at = seat.overtaken_at = None
 
     def fence(self, seat: Seat, event: Event) -> None:
         """A daemon reports that a fence has opened or closed."""
@@ -148,8 +173,21 @@ class WireJudge:
     def _judge_positive(self, seat: Seat, here: int) -> None:
         own = int(seat.config.advertisement_interval)
         limit = own + master_down(seat.config.version, seat.config.priority, own)
+        if seat.handing_over and seat.move is not None:
+            waited = here - seat.move.here
+            limit += patience(seat.config)
+            self._require(
+                seat.move.wish is Wish.RESIGN and waited >= patience(seat.config),
+                Name.HANDOVER,
+                seat.who,
+                f"advertised {in_words(Nanoseconds(waited))} after it was asked to "
+                f"{seat.move.wish}",
+            )
+            seat.move = None
         if seat.last_positive is not None and seat.state == "MASTER":
             away = here - seat.last_positive
+            if seat.overtaken_at is not None:
+                away = here - seat.overtaken_here
             self._require(
                 away <= self._bounds.stretched(limit),
                 Name.STALE_CLAIM,
@@ -202,27 +240,53 @@ class WireJudge:
             )
 
     def _judge_yield(self, seat: Seat, here: int, reason: str) -> None:
-        own = int(seat.config.advertisement_interval)
-        patience = master_down(seat.config.version, seat.config.priority, own)
-        late = 0 if seat.last_positive is None else here - seat.last_positive - own
-        better = seat.delivering is not None and higher(seat.delivering, seat.config, seat.own())
+        better, late = self._successor(seat), self._late(seat, here)
         self._require(
-            better or seat.last_positive is None or late > patience - 10 * MILLISECOND,
+            better is not None or seat.last_positive is None or late > 0,
             Name.YIELD,
             seat.who,
             f"gave way: {reason}",
         )
-        if better and late <= patience:
+        if better is not None and late <= 10 * MILLISECOND and not seat.handing_over:
             # It said farewell; one that was away goes without a word.
             seat.yielded_at = self._engine.now
-            seat.yielded_to = None if seat.delivering is None else seat.delivering.sender
+            seat.yielded_to = better.sender
 
-    def _was_away(self, seat: Seat, here: int) -> bool:
-        own = int(seat.config.advertisement_interval)
-        patience = master_down(seat.config.version, seat.config.priority, own)
+    def _judge_release(self, seat: Seat, here: int, reason: str) -> None:
+        now = self._engine.now
+        card = seat.node.cards[seat.place]
+        able = card.kernel.interfaces[seat.place].exists and not card.refuses
         # None: it could not send, so nobody knows when it should have.
-        late = patience if seat.last_positive is None else here - seat.last_positive - own
-        return late > patience - 10 * MILLISECOND
+        said = seat.last_positive is None or self._late(seat, here) > 0
+        said = said or seat.last_release == now or seat.overtaken_at is not None
+        if seat.move is not None:
+            # It said so when it was asked, if it could.
+            sends = self._facts.sends.get((seat.node.name, seat.place), now)
+            said = said or sends > seat.move.at
+            said = said or (seat.last_release is not None and seat.last_release >= seat.move.at)
+        self._require(said or not able, Name.RELEASE_SENT, seat.who, f"left silently: {reason}")
+
+    def _successor(self, seat: Seat) -> Glance | None:
+        """Return the advertisement being read, if this master has to give way to it."""
+        seen = seat.delivering
+        if seen is None or seen.priority == 0:
+            return None
+        gives_way = seat.handing_over or higher(seen, seat.config, seat.own())
+        return seen if gives_way else None
+
+    def _late(self, seat: Seat, here: int) -> int:
+        """Return how much longer than a stall it was away, less 10 ms of ordinary lateness."""
+        config = seat.config
+        own = int(config.advertisement_interval)
+        asked = seat.move.here if seat.handing_over and seat.move is not None else None
+        until = here if asked is None else asked
+        stall = master_down(config.version, config.priority, own)
+        late = 0 if seat.last_positive is None else until - seat.last_positive - own
+        if asked is not None:
+            late = max(late, here - asked - patience(config))
+        elif seat.overtaken_at is not None:
+            late = here - seat.overtaken_here - stall
+        return late - stall + 10 * MILLISECOND
 
     def _judge_answer(self, seat: Seat, seen: Glance) -> None:
         config, now = seat.config, self._engine.now

@@ -14,11 +14,13 @@ from pyvrrp.simulator.clocks import NodeTime
 from pyvrrp.simulator.engine import Engine
 from pyvrrp.simulator.etcd import EtcdCluster
 from pyvrrp.simulator.facts import Facts, Seat, Segment
+from pyvrrp.simulator.handover_judge import HandoverJudge
 from pyvrrp.simulator.invariants import Name, Violation
 from pyvrrp.simulator.kernel import NOTICE, Interface, Kernel
 from pyvrrp.simulator.network import Link, Station, Wire
 from pyvrrp.simulator.node import Node
 from pyvrrp.simulator.oracle import CheckLife, glance
+from pyvrrp.simulator.owners import SegmentOwners
 from pyvrrp.simulator.resources import Machine
 from pyvrrp.simulator.scenario import ClientSpec, NodeSpec, Scenario
 from pyvrrp.simulator.services import Service
@@ -65,7 +67,10 @@ class World:
         for index, client_spec in enumerate(scenario.clients):
             self._client(client_spec, index)
         self.wire_judge = WireJudge(self.facts, self.bounds, self.engine, self.verdicts)
-        self.time_judge = TimeJudge(scenario, self.facts, self.bounds, self.engine, self.verdicts)
+        judging = (self.facts, self.bounds, self.engine, self.verdicts)
+        self.time_judge = TimeJudge(scenario, *judging)
+        self.handovers = HandoverJudge(*judging)
+        self.by_hand = False
 
     # What happens by itself.
 
@@ -119,8 +124,11 @@ class World:
                 # What was away for less than a notice takes was never away, for the daemon.
                 if self.engine.now - seat.lost.get(address, -int(NOTICE) * 5) > 4 * NOTICE:
                     seat.unacknowledged.add(address)
+                self.handovers.gained(seat, address)
             else:
                 del seat.held[address]
+                if not self.by_hand:
+                    self.handovers.lost(seat, address)
                 seat.lost[address] = self.engine.now
                 seat.unacknowledged.discard(address)
         word = "has" if present else "no longer has"
@@ -223,7 +231,7 @@ class World:
             spec.name,
             bytes((2, 0, 0, 0xC, 0, index + 1)),
             segment.wire,
-            _SegmentOwners(segment),
+            SegmentOwners(segment),
             tuple(addresses),
             self._random(f"client {spec.name}"),
         )
@@ -237,11 +245,14 @@ class World:
         for address, who in client.send(self.engine.now):
             said = f"{address} does not answer" if who is None else f"{address} answers: {who}"
             self.note(spec.name, "client", said, address=str(address), answered_by=who)
-        self.time_judge.client(client, self.facts.segments[spec.place])
+        segment = self.facts.segments[spec.place]
+        self.time_judge.client(client, segment)
+        self.handovers.client(client, segment, int(spec.period))
         self.engine.at(self.engine.now + spec.period, partial(self._send, spec))
 
     def _look(self) -> None:
         self.time_judge.look()
+        self.handovers.look()
         self.engine.at(self.engine.now + LOOK, self._look)
 
     def _heard(self, name: str, event: Event) -> None:
@@ -314,32 +325,3 @@ class World:
             )
 
         self.engine.at(since + due, look)
-
-
-class _SegmentOwners:
-    """Answers the questions of clients from what is true."""
-
-    def __init__(self, segment: Segment) -> None:
-        self._segment = segment
-
-    def host_of(self, mac: bytes) -> str | None:
-        """Return whose interface has this address."""
-        place = self._segment.place
-        for name, node in self._segment.nodes.items():
-            interface = node.kernel.interfaces[place]
-            if interface.exists and interface.mac == mac:
-                return name
-        return None
-
-    def answers(self, host: str, address: InterfaceAddress) -> bool:
-        """Return whether the kernel of that machine answers for the address."""
-        kernel = self._segment.nodes[host].kernel
-        return not kernel.suspended and kernel.holds(self._segment.place, address)
-
-    def holders(self, address: InterfaceAddress) -> list[str]:
-        """Return who would answer a question."""
-        return [name for name in self._segment.nodes if self.answers(name, address)]
-
-    def mac_of(self, host: str) -> bytes:
-        """Return the hardware address there."""
-        return self._segment.nodes[host].kernel.interfaces[self._segment.place].mac

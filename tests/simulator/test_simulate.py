@@ -3,7 +3,7 @@
 import pytest
 
 from pyvrrp.simulator.invariants import Name
-from pyvrrp.simulator.simulate import simulate
+from pyvrrp.simulator.simulate import Outcome, simulate
 from tests.simulator.scenarios import fault, holding, overlap, scenario, transitions
 
 
@@ -44,7 +44,8 @@ def test_a_stopped_process_loses_its_address_and_comes_back_as_a_backup() -> Non
     outcome = simulate(scenario(fault("10s", "freeze", "n1", for_="8s")))
 
     assert (18.0, "BACKUP") in transitions(outcome, "n1")
-    assert overlap(holding(outcome, "n1"), holding(outcome, "n2")) < 0.01
+    # When n1 takes over again, n2 goes on answering for 50 ms.
+    assert overlap(holding(outcome, "n1"), holding(outcome, "n2")) == pytest.approx(0.05, abs=0.01)
     assert outcome.good
 
 
@@ -94,12 +95,54 @@ def test_a_refusing_kernel_makes_a_master_give_up_and_another_take_over() -> Non
     assert outcome.good
 
 
-def test_a_stopped_daemon_leaves_nothing_and_is_replaced_after_the_skew() -> None:
+def test_a_stopped_daemon_answers_until_its_successor_has_announced_itself() -> None:
     outcome = simulate(scenario(fault("10s", "stop", "n1")))
 
-    assert holding(outcome, "n1")[0][1] < 10.01
-    assert holding(outcome, "n2")[0][0] == pytest.approx(10.61, abs=0.02)
+    (mine,), (theirs,) = holding(outcome, "n1"), holding(outcome, "n2")
+    assert theirs[0] == pytest.approx(10.61, abs=0.01)  # Skew_Time
+    assert mine[1] == pytest.approx(10.66, abs=0.01)
+    assert _unanswered(outcome) == 0
     assert outcome.good
+
+
+def test_a_stopped_daemon_without_a_successor_leaves_after_its_patience() -> None:
+    outcome = simulate(scenario(fault("10s", "stop", "n1"), nodes=1))
+
+    # Skew_Time of priority 1 and an interval.
+    assert holding(outcome, "n1")[0][1] == pytest.approx(11.996, abs=0.01)
+    assert outcome.good
+
+
+def test_a_drained_node_comes_back_when_it_is_undrained_and_not_before() -> None:
+    faults = fault("10s", "drain", "n1") + fault("15s", "stop", "n1", for_="2s")
+    outcome = simulate(scenario(faults + fault("30s", "undrain", "n1")))
+
+    assert transitions(outcome, "n1")[-2:] == [(30.0, "BACKUP"), (33.4, "MASTER")]
+    assert _unanswered(outcome) == 0
+    assert outcome.good
+
+
+def test_a_node_that_resigned_leaves_the_address_where_it_is() -> None:
+    outcome = simulate(scenario(fault("10s", "resign", "n1")))
+
+    assert transitions(outcome, "n1")[-1] == (10.6, "BACKUP")
+    assert holding(outcome, "n2")[0][1] == 40.0
+    assert _unanswered(outcome) == 0
+    assert outcome.good
+
+
+def test_a_node_that_resigned_in_vain_goes_on() -> None:
+    outcome = simulate(scenario(fault("10s", "resign", "n1"), nodes=1))
+
+    ((since, until),) = holding(outcome, "n1")
+    assert (round(since, 1), until) == (3.4, 40.0)
+    assert outcome.good
+
+
+def _unanswered(outcome: Outcome) -> int:
+    """Return how often the client lost its answer once it had got one."""
+    answers = [e.fields["answered_by"] for e in outcome.trace if e.what == "client"]
+    return sum(answer is None for answer in answers[1:])
 
 
 def test_an_address_that_somebody_deletes_is_back_within_milliseconds() -> None:

@@ -19,7 +19,10 @@ class Invariant(Enum):
         "a running router takes part while its fence is open, and is INIT or releasing otherwise"
     )
     TIMER_IS_SERVED = "a deadline that was reached is over once the timer has fired"
-    PACE = "the next advertisement of a master is due within its own interval"
+    PACE = (
+        "the next advertisement of a master is due within its own interval; of one that lets go "
+        "while a better one speaks, within Master_Down_Interval"
+    )
     STALLED_GIVES_WAY = (
         "a master that stood longer than Master_Down_Interval says nothing before it has listened"
     )

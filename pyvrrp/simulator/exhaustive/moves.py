@@ -210,7 +210,10 @@ class Moves:
     def _wrong_time(self, before: Node, node: Node) -> Invariant | None:
         was, is_now = before.state, node.state
         if isinstance(is_now, Master | Releasing):
-            if is_now.adver_at > NOW + self._own.advertisement_interval:
+            interval = self._own.advertisement_interval
+            overtaken = isinstance(is_now, Releasing) and is_now.overtaken
+            pace = expected_wait(self._own, interval) if overtaken else interval
+            if is_now.adver_at > NOW + pace:
                 return Invariant.PACE
             early = isinstance(was, Backup) and not allowed(before)
             return Invariant.NOT_BEFORE_ITS_TIME if early else None

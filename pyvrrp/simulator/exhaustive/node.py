@@ -96,10 +96,11 @@ def _aged_state(state: State, passed: Nanoseconds, parameters: Parameters) -> St
         case Master():
             return _aged_master(state, passed, parameters)
         case Releasing(adver_at=adver_at):
-            return replace(state, adver_at=_earlier(adver_at, passed, Nanoseconds(0)))
+            stalled = Nanoseconds(_own_master_down_interval(parameters) + 1)
+            return replace(state, adver_at=_earlier(adver_at, passed, stalled))
         case HandingOver(give_up_at=give_up_at):
-            oldest = Nanoseconds(_own_master_down_interval(parameters) + 1)
-            return replace(state, give_up_at=_earlier(give_up_at, passed, oldest))
+            stalled = Nanoseconds(_own_master_down_interval(parameters) + 1)
+            return replace(state, give_up_at=_earlier(give_up_at, passed, stalled))
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(state)
 
