@@ -3,7 +3,8 @@
 `pyvrrp import-heartbeat` translates the two files, and what it prints is run. Either link is cut,
 and nothing moves: one that still works is enough to stay BACKUP. Both are cut, and the standby has
 the address. The master's address interface loses its carrier: it says so over the other link, and
-the standby does not wait for three intervals. Nothing goes to the group. (H1, H2, H3)
+the standby does not wait for three intervals. Nothing goes to the group. The same by multicast
+(`bcast`), where the second link has no address at all. (H1, H2, H3)
 """
 
 import sys
@@ -40,6 +41,12 @@ ucast eth1 10.8.0.2
 auto_failback on
 node hb1 hb2
 """
+_BY_BROADCAST = """
+deadtime 300ms
+bcast eth0 eth1
+auto_failback on
+node hb1 hb2
+"""
 _HARESOURCES = f"hb1 IPaddr::{_ADDRESS}/24/eth0\n"
 
 
@@ -47,22 +54,10 @@ def experiments(options: Options) -> Iterator[ExperimentResult]:
     """Run it."""
     with Play("imported; links cut one by one", "100 ms, unicast", options.listen) as play:
         lan, cross = play.segment("lan"), play.segment("cross")
-        first, second = (
-            play.node(f"hb{number}", f"10.9.0.{number}/24", segment=lan) for number in (1, 2)
-        )
-        for number, node in enumerate((first, second), start=1):
-            node.attach(cross, f"10.8.0.{number}/24", interface="eth1")
-            node.echo()
-        imported = _imported(first.directory)
-        for node in (first, second):
-            node.pyvrrp(imported)
+        first, second = _nodes(play, _HA_CF, numbered=True)
         client = play.client("client", _ADDRESS, "10.9.0.9/24", segment=lan)
         play.begin()
-        begun = play.mark("both start")
-        first.start()
-        second.start()
-        play.wait_for_holder(_ADDRESS, "hb1", within=_INTERPRETER + _DOWN + NOISE, since=begun)
-        play.wait(lambda: play.timeline.events("state", "hb2"), "hb2 to be BACKUP")
+        _start(play, first, second)
         client.start()
         for interface, segment in (("eth1", cross), ("eth0", lan)):
             _one_link(play, second, interface, segment)
@@ -75,11 +70,41 @@ def experiments(options: Options) -> Iterator[ExperimentResult]:
         play.equal("advertisements to the group", len(groups), 0)
         play.check("advertisements in all", len(sent), "at least 50", passed=len(sent) >= 50)
     yield play.result()
+    with Play("the same by multicast", "100 ms, bcast", options.listen) as play:
+        first, second = _nodes(play, _BY_BROADCAST, numbered=False)
+        play.begin()
+        _start(play, first, second)
+        _one_link(play, second, "eth0", play.segment("lan"))
+        _both_links(play, second)
+        _carrier(play, first)
+    yield play.result()
 
 
-def _imported(directory: Path) -> str:
+def _nodes(play: Play, ha_cf: str, *, numbered: bool) -> tuple[Node, Node]:
+    lan, cross = play.segment("lan"), play.segment("cross")
+    first, second = (
+        play.node(f"hb{number}", f"10.9.0.{number}/24", segment=lan) for number in (1, 2)
+    )
+    for number, node in enumerate((first, second), start=1):
+        node.attach(cross, *([f"10.8.0.{number}/24"] if numbered else []), interface="eth1")
+        node.echo()
+    imported = _imported(first.directory, ha_cf)
+    for node in (first, second):
+        node.pyvrrp(imported)
+    return first, second
+
+
+def _start(play: Play, first: Node, second: Node) -> None:
+    begun = play.mark("both start")
+    first.start()
+    second.start()
+    play.wait_for_holder(_ADDRESS, "hb1", within=_INTERPRETER + _DOWN + NOISE, since=begun)
+    play.wait(lambda: play.timeline.events("state", "hb2"), "hb2 to be BACKUP")
+
+
+def _imported(directory: Path, ha_cf: str) -> str:
     files = [directory / "ha.cf", directory / "haresources"]
-    for file, text in zip(files, (_HA_CF, _HARESOURCES), strict=True):
+    for file, text in zip(files, (ha_cf, _HARESOURCES), strict=True):
         file.write_text(text, encoding="utf-8")
     return run(sys.executable, "-m", "pyvrrp", "import-heartbeat", *map(str, files))
 

@@ -32,9 +32,9 @@ class Foundation:
         self._guardian = guardian
         self._probes = AsyncioProbes()
         self._etcd = AsyncioEtcd()
-        self._commands = AsyncioCommands()
+        self._commands = AsyncioCommands(witness=guardian)
         self._linux = linux_ports(
-            self._loop, self._probes, self._etcd, self._commands, keeper=guardian
+            self._loop, self._probes, self._etcd, self._commands, guardian=guardian
         )
         self.stop = asyncio.Event()  # set when a signal asks for it
         self.journal = Journal(self._linux.clock)

@@ -44,6 +44,8 @@ class _Daemon:
         self._options = options
 
     async def live(self) -> int:
+        if self._guardian is not None:
+            self._guardian.lock = f"{self._configuration.control_socket}.guardian"
         foundation = Foundation(self._guardian, self._options.log_format)
         journal = foundation.journal
         state = StateFile(self._configuration.state_file)

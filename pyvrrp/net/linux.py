@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyvrrp.identity import Family, Place
-from pyvrrp.net.addresses import Keeper, KernelAddresses
+from pyvrrp.net.addresses import KernelAddresses
 from pyvrrp.net.advertisement_socket import KernelAdvertisementSocket
 from pyvrrp.net.announcement_socket import KernelAnnouncementSocket
 from pyvrrp.net.clock import MonotonicClock
-from pyvrrp.net.heir import NoHeir
+from pyvrrp.net.guardian import Guardian
+from pyvrrp.net.heir import GuardianHeir, NoHeir
 from pyvrrp.net.links import LinkWatcher
 from pyvrrp.net.worker import Worker
 from pyvrrp.ports import Claim, Commands, Etcd, Ports, Probes
@@ -54,9 +55,9 @@ def linux_ports(
     probes: Probes,
     etcd: Etcd,
     commands: Commands,
-    keeper: Keeper | None = None,
+    guardian: Guardian | None = None,
 ) -> LinuxPorts:
-    """Return the ports of this machine; *keeper* is the guardian if there is one.
+    """Return the ports of this machine; *guardian* watches over them if there is one.
 
     Raises KernelError.
     """
@@ -72,11 +73,11 @@ def linux_ports(
     return LinuxPorts(
         clock=clock,
         sockets=KernelSockets(loop),
-        addresses=KernelAddresses(worker, keeper=keeper),
+        addresses=KernelAddresses(worker, keeper=guardian),
         links=links,
         probes=probes,
         etcd=etcd,
         commands=commands,
-        heir=NoHeir(),
+        heir=NoHeir() if guardian is None else GuardianHeir(guardian),
         close=close,
     )

@@ -182,7 +182,8 @@ def test_every_page_is_reached_from_the_index() -> None:
 
 def test_the_unit_that_is_shown_is_the_unit() -> None:
     unit = (ROOT / "docs" / "pyvrrp.service").read_text(encoding="utf-8")
-    assert [block for _, block in blocks("ini")] == [unit]
+    resources = (ROOT / "docs" / "resources.conf").read_text(encoding="utf-8")
+    assert [block for _, block in blocks("ini")] == [unit, resources]
 
 
 def test_every_reason_that_is_explained_is_one_that_a_fence_can_give() -> None:

@@ -73,6 +73,16 @@ def test_the_flags_mean_what_the_keys_mean() -> None:
     assert (policy.rise, policy.fall) == (3, 4)
 
 
+def test_peers_are_named_without_a_file() -> None:
+    [router] = configuration(
+        parsed(*SMALL, "--peer", "192.0.2.1", "--peer", "192.0.2.2")
+    ).virtual_routers
+    assert [str(peer) for peer in router.peers] == ["192.0.2.1", "192.0.2.2"]
+    assert problems(*SMALL, "--peer", "192.0.2.1", "--peer", "192.0.2.x") == [
+        '--peer (2): "192.0.2.x" is not an IP address'
+    ]
+
+
 def test_programs_and_hosts_can_be_checked_without_a_file() -> None:
     found = configuration(
         parsed(*SMALL, "--exec", "/bin/true 'a b'", "--ping", "192.0.2.1", "--node", "web7")

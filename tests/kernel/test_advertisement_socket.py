@@ -355,7 +355,7 @@ async def test_unicast_alone_joins_no_group_and_has_nothing_answered_by_the_kern
     with (
         wire() as w,
         opened(w.here, unicast=True) as (out, _),
-        opened(w.there, unicast=True) as (_, heard),
+        opened(w.there, unicast=True) as (receiver, heard),
         frames(w.here) as sniffer,
     ):
         sniffer.bind(("e0", 0x0800))
@@ -367,6 +367,9 @@ async def test_unicast_alone_joins_no_group_and_has_nothing_answered_by_the_kern
         await a_while()
         with pytest.raises(BlockingIOError):  # "protocol unreachable" would be an IPv4 packet
             sniffer.recv(2000)
+        assert receiver._unicast is not None
+        with pytest.raises(BlockingIOError):  # and none of it fills the socket that sends
+            receiver._unicast._sock.recv(2000)
 
 
 @pytest.mark.asyncio

@@ -1,0 +1,139 @@
+"""What the daemon tells its guardian, as records in a pipe. Lean: the guardian imports it too."""
+
+import struct
+from collections.abc import Iterable, Sequence
+
+HOLD = 1
+RELEASE = 2
+FORGET = 3
+INHERIT = 4
+DISINHERIT = 5
+COMMAND_BEGINS = 6
+COMMAND_ENDED = 7
+PER_RECORD = 200  # addresses; such a record fits PIPE_BUF (4096)
+_LENGTH = struct.Struct("=I")
+_ADDRESSES = struct.Struct("=iB")  # index of the interface, length of the namespace's name
+_ADDRESS = struct.Struct("=BB16s")  # length of the address, length of the prefix, address
+
+# A packed address and the length of its prefix, on the interface of that index in that namespace.
+Held = tuple[str, int, bytes, int]
+
+
+class Will:
+    """What to do about one resource if the daemon dies or falls silent."""
+
+    __slots__ = (
+        "alarm",
+        "environment",
+        "netns",
+        "resource",
+        "router",
+        "stop",
+        "timeout",
+        "watchdog",
+    )
+
+    def __init__(
+        self,
+        router: str,
+        resource: str,
+        stop: Sequence[str],
+        environment: Sequence[tuple[str, str]],
+        netns: str,
+        timeout: float,
+        alarm: Sequence[str] = (),
+        watchdog: float = 0.0,
+    ) -> None:
+        self.router = router
+        self.resource = resource
+        self.stop = list(stop)
+        self.environment = list(environment)
+        self.netns = netns
+        self.timeout = timeout  # seconds
+        self.alarm = list(alarm)  # the command of a power switch, if there is one
+        self.watchdog = watchdog  # seconds of silence that count as death; 0: none do
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Whose it is."""
+        return self.router, self.resource
+
+
+def addresses(
+    what: int, held: Held | tuple[str, int], entries: Iterable[tuple[bytes, int]]
+) -> bytes:
+    """Return a record about addresses of one interface."""
+    netns, index = held[:2]
+    name = netns.encode()
+    body = _ADDRESSES.pack(index, len(name)) + name
+    body += b"".join(_ADDRESS.pack(len(local), prefix, local) for local, prefix in entries)
+    return framed(what, body)
+
+
+def read_addresses(body: bytes) -> set[Held]:
+    """Return what such a record names."""
+    index, name_length = _ADDRESSES.unpack_from(body)
+    end = _ADDRESSES.size + name_length
+    netns = body[_ADDRESSES.size : end].decode()
+    return {
+        (netns, index, local[:length], prefix)
+        for length, prefix, local in _ADDRESS.iter_unpack(body[end:])
+    }
+
+
+def inheritance(will: Will) -> bytes:
+    """Return the record of a resource that is about to be started."""
+    pairs = [word for pair in will.environment for word in pair]
+    numbers = [repr(will.timeout), repr(will.watchdog)]
+    lists = [[*will.key, will.netns, *numbers], will.stop, pairs, will.alarm]
+    return framed(INHERIT, _packed([_packed([w.encode() for w in words]) for words in lists]))
+
+
+def read_inheritance(body: bytes) -> Will:
+    """Return what such a record says."""
+    (head, stop, pairs, alarm) = (
+        [word.decode() for word in _unpacked(inner)] for inner in _unpacked(body)
+    )
+    router, resource, netns, timeout, watchdog = head
+    environment = list(zip(pairs[::2], pairs[1::2], strict=True))
+    return Will(router, resource, stop, environment, netns, float(timeout), alarm, float(watchdog))
+
+
+def words(what: int, *named: str) -> bytes:
+    """Return a record of some words."""
+    return framed(what, _packed([word.encode() for word in named]))
+
+
+def read_words(body: bytes) -> list[str]:
+    """Return what such a record says."""
+    return [word.decode() for word in _unpacked(body)]
+
+
+def framed(what: int, body: bytes) -> bytes:
+    """Return a whole record."""
+    return _LENGTH.pack(len(body) + 1) + bytes((what,)) + body
+
+
+def split(buffered: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
+    """Return the whole records in *buffered*, and what is left of it."""
+    records = []
+    while len(buffered) >= _LENGTH.size:
+        end = _LENGTH.size + _LENGTH.unpack_from(buffered)[0]
+        if len(buffered) < end:
+            break
+        records.append((buffered[_LENGTH.size], buffered[_LENGTH.size + 1 : end]))
+        buffered = buffered[end:]
+    return records, buffered
+
+
+def _packed(parts: Iterable[bytes]) -> bytes:
+    return b"".join(_LENGTH.pack(len(part)) + part for part in parts)
+
+
+def _unpacked(body: bytes) -> list[bytes]:
+    parts = []
+    while body:
+        end = _LENGTH.size + _LENGTH.unpack_from(body)[0]
+        parts.append(body[_LENGTH.size : end])
+        body = body[end:]
+    return parts
