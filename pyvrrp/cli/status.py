@@ -89,6 +89,12 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
     fence = router.get("fence")
     if isinstance(fence, dict) and fence.get("nobody_serves"):
         lines.append("  NOBODY SERVES: this node is fenced and hears no other one")
+    for other in _objects(router, "collisions"):
+        addresses = other.get("addresses")
+        listed = ", ".join(map(str, addresses)) if isinstance(addresses, list) else ""
+        lines.append(
+            f"  COLLISION: {other.get('sender')} uses VRID {other.get('vrid')} for {listed}"
+        )
     for holder in _objects(router, "other_holders"):
         who = f"{holder.get('address')} is claimed by {holder.get('mac')} too"
         lines.append(f"  WARNING: {who}, {_seconds(holder)} ago")

@@ -126,6 +126,11 @@ class VirtualRouterConfig:
     further_links: tuple[LinkConfig, ...] = ()
     min_ttl: int = 255  # of unicast advertisements
 
+    @property
+    def moves_as(self) -> str:
+        """What it moves with, in words: its group, or its own name with all families."""
+        return f"group {self.group}" if self.group else self.name
+
     def stands_on(self, node: str) -> bool:
         """Tell whether *node* takes part: where the file names nodes, it is one of them."""
         return not self.ranking or any(name == node for name, _ in self.ranking)
@@ -283,6 +288,7 @@ class Configuration:
     control_socket: Path = field(default_factory=lambda: Path("/run/pyvrrp/pyvrrp.sock"))
     state_file: Path = field(default_factory=lambda: Path("/var/lib/pyvrrp/pyvrrp.json"))
     kernel_budget: Nanoseconds = Nanoseconds(500 * MILLISECOND)
+    max_held: int | None = None  # virtual routers that this node wants at most; None: all
     elsewhere: tuple[VirtualRouterConfig, ...] = ()  # what the file has for other nodes alone
 
     def check(self, name: str) -> CheckConfig:

@@ -23,6 +23,7 @@ from pyvrrp.config.values import (
     WrongValueError,
     absolute_path,
     boolean,
+    integer,
     name,
     optional,
     shown,
@@ -53,11 +54,12 @@ NODE = Key("node", optional(name))
 GUARDIAN = Key("guardian", boolean, default=True)
 CONTROL_SOCKET = Key("control_socket", optional(_socket_path))
 STATE_FILE = Key("state_file", optional(absolute_path))
+MAX_HELD = Key("max_held", optional(integer(1, 255)))
 VIRTUAL_ROUTER = Key("virtual_router", _array_of_tables, [], required=True)
 CHECK = Key("check", table, {})
 RESOURCE = Key("resource", table, {})
 KEYS: tuple[Key[object], ...] = (
-    *(NODE, GUARDIAN, CONTROL_SOCKET, STATE_FILE, VIRTUAL_ROUTER, CHECK, RESOURCE),
+    *(NODE, GUARDIAN, CONTROL_SOCKET, STATE_FILE, MAX_HELD, VIRTUAL_ROUTER, CHECK, RESOURCE),
 )
 
 
@@ -104,6 +106,7 @@ def parse(
         leases=tuple(leases.values()),
         resources=tuple(one for one in resources.values() if one is not None),
         guardian=guardian,
+        max_held=top.read(MAX_HELD),
         control_socket=control_socket or Path(f"/run/pyvrrp/{own_name}.sock"),
         state_file=state_file or Path(f"/var/lib/pyvrrp/{own_name}.json"),
     )

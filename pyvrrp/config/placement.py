@@ -37,7 +37,7 @@ def services(configuration: Configuration) -> tuple[Service, ...]:
     found: dict[str, list[VirtualRouterConfig]] = {}
     for router in configuration.virtual_routers:
         if router.ranking:
-            found.setdefault(_moves_as(router), []).append(router)
+            found.setdefault(router.moves_as, []).append(router)
     return tuple(_service(routers) for routers in found.values())
 
 
@@ -84,14 +84,10 @@ def pile_up(happening: Sequence[Move]) -> str | None:
     return ends.pop() if len(happening) > 1 and len(ends) == 1 else None
 
 
-def _moves_as(router: VirtualRouterConfig) -> str:
-    return f"group {router.group}" if router.group else router.name
-
-
 def _service(routers: Sequence[VirtualRouterConfig]) -> Service:
     router = routers[0]
     members = tuple(dict.fromkeys(member.name for member in routers))
     priorities = [priority for _, priority in router.ranking]
     undecided = {node for node, priority in router.ranking if priorities.count(priority) > 1}
     order = tuple(node for node, _ in router.ranking)
-    return Service(_moves_as(router), members, order, frozenset(undecided))
+    return Service(router.moves_as, members, order, frozenset(undecided))

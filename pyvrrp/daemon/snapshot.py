@@ -38,6 +38,8 @@ class Snapshots:
         offset = Nanoseconds(wall_clock - now)
         return {
             "node": self._supervisor.configuration.node,
+            "held": len(self._supervisor.held_here()),
+            "max_held": self._supervisor.configuration.max_held,
             "version": __version__,
             "virtual_routers": [
                 self._virtual_router(instance, now, offset)
@@ -116,6 +118,15 @@ class Snapshots:
                 *([] if lease is None else [_lease_check(lease, now)]),
             ],
             "etcd_lease": None if lease is None else _etcd_lease(lease),
+            "collisions": [
+                {
+                    "sender": str(one.sender),
+                    "vrid": one.vrid,
+                    "addresses": [str(address) for address in one.addresses],
+                    "age_ms": to_milliseconds(Nanoseconds(now - one.at)),
+                }
+                for one in instance.reporter.collisions.known
+            ],
             "other_holders": [
                 {
                     "address": str(holder.address),

@@ -38,6 +38,8 @@ VIRTUAL_ROUTER_COUNTERS = (
     "last_resorts",
     "claims_contested",
     "claims_held_back",
+    "vrid_collisions",
+    "claims_deferred",
     "address_conflicts",
     "addresses_restored",
     "kernel_errors",

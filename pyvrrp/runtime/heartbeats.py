@@ -214,5 +214,9 @@ class FurtherMember:
         """Hand it on."""
         self._heartbeats.discard(discarded)
 
+    def overhear(self, _examined: Examined, /) -> bool:
+        """None of its addresses are here."""
+        return False
+
     def claimed(self, claim: Claim) -> None:
         """None of its addresses are here."""

@@ -89,6 +89,7 @@ class Instance(Outlook):
         )
         self._advertiser = Advertiser(config, self.heartbeats, ports.clock, journal, self.counters)
         self.reporter = Reporter(config, ports.clock, journal, self.counters)
+        self.overhear = self.reporter.collisions.other_vrid
         self._inbound = Inbound(config, ports.clock, self._advertiser, self.reporter, self.counters)
         given = (config, ports, journal, self.counters, self, kernel_budget)
         self.chain = None if chain is None else ResourceChain(chain, *given)

@@ -6,6 +6,7 @@ from pyvrrp.config.model import VirtualRouterConfig
 from pyvrrp.packet.reception import Accepted, Discarded, Mismatch
 from pyvrrp.ports import Clock, InterfaceState
 from pyvrrp.runtime.alarm_clock import AlarmClock
+from pyvrrp.runtime.collisions import Collisions
 from pyvrrp.runtime.counters import Counters
 from pyvrrp.runtime.journal import Journal, Level
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
@@ -24,6 +25,7 @@ class Reporter:
         self.reason = "starting"
         self.since = clock.now()
         self.new_master_reason = "not-master"
+        self.collisions = Collisions(config, clock, journal, counters)
         self._config = config
         self._clock = clock
         self._journal = journal
@@ -83,6 +85,10 @@ class Reporter:
         """Tell what a peer is configured otherwise than this router."""
         for mismatch in accepted.mismatches:
             self._counters.add(mismatch)
+            if mismatch is Mismatch.ADDRESS_LIST and self.collisions.same_vrid(
+                accepted.source, accepted.advertisement
+            ):
+                continue
             name, text = self._describe(mismatch, accepted)
             self._journal.warn_rarely(
                 name, text, topic=str(accepted.source), virtual_router=self._config

@@ -4,7 +4,7 @@ The sockets are shared by all of them. What arrives is judged here and handed to
 router of its VRID in the same callback: no queue and no task lies between the socket and `step`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol
 
@@ -57,6 +57,10 @@ class Member(Protocol):
     def discard(self, discarded: Discarded) -> None:
         """Something for this VRID that is no advertisement."""
 
+    @property
+    def overhear(self) -> Callable[[Examined], bool]:
+        """Take note of another VRID; tell whether it concerns this one."""
+
 
 class Claimant(Protocol):
     """Whoever wants to know who else has an address."""
@@ -77,6 +81,7 @@ class Segment:
         self._members: dict[tuple[Family, int], Member] = {}
         self._sockets: dict[Family, AdvertisementSocket] = {}
         self._announcements: AnnouncementSocket | None = None
+        self._harmless: dict[tuple[Family, int], Examined] = {}  # of other VRIDs, heard last
         self._opened_for = 0  # interface index; 0: nothing is open
         self._watching: Handle | None = None
         self._held: dict[Claimant, frozenset[Address]] = {}
@@ -199,6 +204,7 @@ class Segment:
             if member is not None:
                 member.receive(examined)
                 return
+            self._overhear(family, examined)
             vrid = examined.advertisement.vrid
             self._discard(Discarded(DiscardReason.VRID, f"VRID {vrid} is not configured", vrid))
             return
@@ -213,6 +219,17 @@ class Segment:
             )
         else:
             self._discard(examined)
+
+    def _overhear(self, family: Family, examined: Examined) -> None:
+        # An unchanged advertisement is the same remembered value.
+        vrid = examined.advertisement.vrid
+        if self._harmless.get((family, vrid)) is examined:
+            return
+        members = [member for (its, _), member in self._members.items() if its is family]
+        # Each is asked, as one stranger may concern several.
+        concerned = [member for member in members if member.overhear(examined)]
+        if not concerned:
+            self._harmless[family, vrid] = examined
 
     def _discard(self, discarded: Discarded) -> None:
         self.counters.add(discarded.reason)

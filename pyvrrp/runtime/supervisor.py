@@ -6,6 +6,7 @@ from pyvrrp.config.model import Configuration, VirtualRouterConfig
 from pyvrrp.identity import Place
 from pyvrrp.ports import Ports
 from pyvrrp.runtime.alarm_clock import AlarmClock
+from pyvrrp.runtime.capacity import Capacity, held_here
 from pyvrrp.runtime.check_runner import CheckRunner
 from pyvrrp.runtime.claim_probe import ClaimProbe
 from pyvrrp.runtime.fence_watch import FenceWatch
@@ -76,6 +77,12 @@ class Supervisor:
         self.last_resorts[str(config.id)] = LastResort(
             instance, self.fences[str(config.id)], fencing, self._ports.clock, self._journal
         )
+        if self.configuration.max_held is not None:
+            # Before the neighbours are asked: nobody need answer a claim that is left to others.
+            Capacity(
+                *(instance, self.configuration.max_held, self.held_here),
+                *(self._ports.clock, self._journal),
+            )
         ClaimProbe(instance, segment, self._ports.clock, self._journal)
         self._scales.append(Scale(instance, self.checks, self._ports.clock))
         if instance.chain is not None:
@@ -84,6 +91,10 @@ class Supervisor:
             self.leases[str(config.id)] = LeaseWatch(
                 instance, config.etcd_lease, self.configuration.node, self._ports, self._journal
             )
+
+    def held_here(self) -> set[str]:
+        """Return what this node holds, each by what it moves with."""
+        return held_here(self.instances)
 
     def checks_of(self, instance: Instance) -> list[CheckRunner]:
         """Return all checks that one virtual router uses, in the order of the configuration."""

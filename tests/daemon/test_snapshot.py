@@ -10,6 +10,7 @@ from pyvrrp.identity import Place
 from pyvrrp.ports import ProbeResult
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.support.cluster import VIP, Cluster, Node
+from tests.support.routers import Site
 from tests.support.world import Lan
 
 
@@ -131,3 +132,31 @@ def test_a_link_that_lost_its_interface_is_shown_with_the_reason() -> None:
         (False, "link down", None),
     ]
     assert links[0]["peers"] == ["192.0.2.1", "192.0.2.2"]
+
+
+def test_another_cluster_that_uses_our_vrid_is_shown_and_how_much_is_held_here() -> None:
+    cluster = Cluster()
+    node = cluster.node(200)
+    cluster.node(100, addresses=("192.0.2.77/24",))
+    stranger = cluster.other_vrid(77)
+    cluster.run(20)
+    stranger.host.connected = False
+    cluster.run(2)
+    others = shown(cluster, node)["collisions"]
+    assert isinstance(others, list)
+    assert [{**other, "age_ms": 0} for other in others] == [
+        {"sender": "192.0.2.3", "vrid": 77, "addresses": ["192.0.2.100"], "age_ms": 0}
+    ]
+    taken = Snapshots(node.supervisor, cluster.clock).take(cluster.clock.now())
+    assert (taken["held"], taken["max_held"]) == (1, None)
+
+
+def test_a_group_is_shown_with_its_members() -> None:
+    site = Site()
+    router = site.router(200)
+    taken = Snapshots(router.supervisor, site.clock).take(site.clock.now())
+    shown_routers = json.loads(json.dumps(taken))["virtual_routers"]
+    assert [one["group"] for one in shown_routers] == [
+        {"name": "edge", "members": ["lan", "wan"]}
+    ] * 2
+    assert shown(Cluster(), Cluster().node(100))["group"] is None

@@ -21,6 +21,7 @@ class FakeClock:
         self._now = Nanoseconds(0)
         self._heap: list[tuple[Nanoseconds, int, FakeHandle, Callable[[], None]]] = []
         self._count = 0
+        self.after_each: Callable[[], None] = lambda: None  # looks at the world after each callback
 
     def now(self) -> Nanoseconds:
         return self._now
@@ -42,6 +43,7 @@ class FakeClock:
             self._now = max(self._now, when)
             if not handle.cancelled:
                 callback()
+                self.after_each()
             steps += 1
             assert steps < 1_000_000, "time stands still"
         self._now = end

@@ -135,6 +135,11 @@ class Cluster:
             node.supervisor.start()
         return node
 
+    def other_vrid(self, vrid: int, addresses: tuple[str, ...] = (VIP,)) -> Node:
+        """Add a node of somebody else's cluster."""
+        other = VirtualRouterId(ETH0, Family.IPV4, vrid)
+        return self.node(100, addresses=addresses, id=other)
+
     def run(self, seconds: float) -> None:
         self.clock.run(seconds)
 
