@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-import re
 import stat
 from functools import partial
 
 from pyvrrp.config.model import FileProbeConfig
 from pyvrrp.probes.background import Background
 from pyvrrp.probes.failure import Failure, ProbeError, in_words
+from pyvrrp.probes.patterns import Patterns
 from pyvrrp.probes.progress import Progress
 
 _MOST = 1_048_576  # bytes
@@ -18,8 +18,9 @@ _CHUNK = 65_536
 class FileProbe:
     """Looks at files in a thread: that of a network file system may let one wait for ever."""
 
-    def __init__(self) -> None:
-        self._looking: Background[FileProbeConfig, str] = Background()
+    def __init__(self, patterns: Patterns) -> None:
+        self._patterns = patterns
+        self._looking: Background[FileProbeConfig, str | bytes] = Background()
 
     async def look(self, probe: FileProbeConfig, progress: Progress) -> str:
         """Return what is the case; raise ProbeError if that is not as it shall be."""
@@ -27,11 +28,18 @@ class FileProbe:
         outcome = await asyncio.shield(self._looking.start(probe, partial(look_at, probe)))
         if isinstance(outcome, Failure):
             raise ProbeError(outcome.reason)
-        return outcome
+        if isinstance(outcome, str):
+            return outcome
+        if not await self._patterns.found(probe.contains, outcome, progress):
+            raise ProbeError(f"{probe.path} does not match /{probe.contains}/")
+        return f"{probe.path} matches /{probe.contains}/"
 
 
-def look_at(probe: FileProbeConfig) -> str | Failure:
-    """Return what is the case, or why that is bad. Blocks for as long as the file system does."""
+def look_at(probe: FileProbeConfig) -> str | bytes | Failure:
+    """Return what is the case, or the content to be judged, or why that is bad.
+
+    Blocks for as long as the file system does.
+    """
     path = probe.path
     try:
         # Only a handle: opening a device in earnest may do something, a FIFO would wait.
@@ -53,15 +61,13 @@ def look_at(probe: FileProbeConfig) -> str | Failure:
         os.close(handle)
 
 
-def _judge(probe: FileProbeConfig, handle: int) -> str | Failure:
+def _judge(probe: FileProbeConfig, handle: int) -> str | bytes | Failure:
     if not probe.contains:
         return f"{probe.path} is there"
     content = _read(handle)
     if len(content) > _MOST:
         return Failure(f"{probe.path} is larger than 1 MiB")
-    if re.search(probe.contains, content.decode(errors="replace")) is None:
-        return Failure(f"{probe.path} does not match /{probe.contains}/")
-    return f"{probe.path} matches /{probe.contains}/"
+    return content
 
 
 def _read(handle: int) -> bytes:

@@ -9,8 +9,10 @@ import socket
 from pyvrrp.config.model import HttpProbeConfig
 from pyvrrp.probes.channel import Channel, PlainChannel
 from pyvrrp.probes.connection import Connector, connect_unix
-from pyvrrp.probes.http_answer import HttpExchange, judge_body, judge_status
+from pyvrrp.probes.failure import ProbeError
+from pyvrrp.probes.http_answer import HttpExchange, judge_digest, judge_status
 from pyvrrp.probes.http_request import HttpRequest, request_of
+from pyvrrp.probes.patterns import Patterns
 from pyvrrp.probes.progress import Progress
 from pyvrrp.probes.tls import TlsChannel
 from pyvrrp.probes.tls_contexts import Credentials, TlsContexts
@@ -19,8 +21,9 @@ from pyvrrp.probes.tls_contexts import Credentials, TlsContexts
 class HttpProbe:
     """Looks at web servers."""
 
-    def __init__(self, connector: Connector) -> None:
+    def __init__(self, connector: Connector, patterns: Patterns) -> None:
         self._connector = connector
+        self._patterns = patterns
         self._contexts = TlsContexts()
 
     async def look(self, probe: HttpProbeConfig, progress: Progress) -> str:
@@ -35,7 +38,11 @@ class HttpProbe:
             await exchange.ask(request)
             status = await exchange.status()
             judge_status(probe, status)
-            judge_body(probe, await exchange.body())
+            body = await exchange.body()
+        judge_digest(probe, body)
+        pattern = probe.body_regex
+        if pattern and not await self._patterns.found(pattern, body, progress):
+            raise ProbeError(f"body does not match /{pattern}/")
         return f"HTTP {status} in {progress.elapsed()}"
 
     async def _connect(

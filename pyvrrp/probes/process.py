@@ -1,13 +1,13 @@
 """The process check: how many processes of a name run."""
 
 import asyncio
-import re
 from functools import partial
 from pathlib import PurePath
 
 from pyvrrp.config.model import ProcessProbeConfig
 from pyvrrp.probes.background import Background
 from pyvrrp.probes.failure import Failure, ProbeError
+from pyvrrp.probes.patterns import Patterns
 from pyvrrp.probes.processes import look_at, read, running
 from pyvrrp.probes.progress import Progress
 
@@ -19,17 +19,19 @@ _INIT = 1
 class ProcessProbe:
     """Looks through the processes in a thread: 2,000 of them take 40 ms."""
 
-    def __init__(self) -> None:
-        self._counting: Background[ProcessProbeConfig, int] = Background()
+    def __init__(self, patterns: Patterns) -> None:
+        self._patterns = patterns
+        self._looking: Background[ProcessProbeConfig, list[bytes]] = Background()
 
     async def look(self, probe: ProcessProbeConfig, progress: Progress) -> str:
         """Return how many there are; raise ProbeError if that is too few or too many."""
         progress.phase = "while counting processes"
-        counting = self._counting.start(probe, partial(count, probe))
-        outcome = await asyncio.shield(counting)
+        outcome = await asyncio.shield(self._looking.start(probe, partial(of_that_name, probe)))
         if isinstance(outcome, Failure):
             raise ProbeError(outcome.reason)
-        return judge(probe, outcome)
+        if probe.command_line:
+            return judge(probe, await self._patterns.count(probe.command_line, outcome, progress))
+        return judge(probe, len(outcome))
 
 
 def judge(probe: ProcessProbeConfig, number: int) -> str:
@@ -46,26 +48,27 @@ def judge(probe: ProcessProbeConfig, number: int) -> str:
     return found
 
 
-def count(probe: ProcessProbeConfig) -> int | Failure:
-    """Return how many living processes are meant. Blocks."""
-    pattern = re.compile(probe.command_line)
+def of_that_name(probe: ProcessProbeConfig) -> list[bytes] | Failure:
+    """Return the arguments, joined by spaces, of all living processes of the name. Blocks."""
     start = probe.name.encode()[:_KERNELS_NAME].decode(errors="replace")
     try:
-        return sum(_is_meant(pid, probe, start, pattern) for pid in running())
+        found = (_arguments(pid, probe, start) for pid in running())
+        return [arguments for arguments in found if arguments is not None]
     except OSError as error:
         return Failure(f"cannot list the processes: {error.strerror}")
 
 
-def _is_meant(pid: int, probe: ProcessProbeConfig, start: str, pattern: re.Pattern[str]) -> bool:
+def _arguments(pid: int, probe: ProcessProbeConfig, start: str) -> bytes | None:
     process = look_at(pid)
     if process is None or process.dead or process.name != start:
-        return False
-    if not probe.command_line and len(probe.name.encode()) <= _KERNELS_NAME:
-        return True
-    words = read(pid, "cmdline", _MOST_ARGUMENTS).decode(errors="replace").split("\0")
-    if len(probe.name.encode()) > _KERNELS_NAME and not _is_called(words, probe.name):
-        return False
-    return pattern.search(" ".join(words).strip()) is not None
+        return None
+    is_cut = len(probe.name.encode()) > _KERNELS_NAME
+    if not probe.command_line and not is_cut:
+        return b""
+    words = read(pid, "cmdline", _MOST_ARGUMENTS).split(b"\0")
+    if is_cut and not _is_called([word.decode(errors="replace") for word in words], probe.name):
+        return None
+    return b" ".join(words).strip()
 
 
 def _is_called(words: list[str], name: str) -> bool:

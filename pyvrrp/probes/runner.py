@@ -23,6 +23,7 @@ from pyvrrp.probes.exec import ExecProbe
 from pyvrrp.probes.failure import ProbeError, in_words, printable
 from pyvrrp.probes.file import FileProbe
 from pyvrrp.probes.interface import InterfaceProbe
+from pyvrrp.probes.patterns import Patterns
 from pyvrrp.probes.ping import PingProbe
 from pyvrrp.probes.process import ProcessProbe
 from pyvrrp.probes.progress import Progress
@@ -43,8 +44,9 @@ class AsyncioProbes:
         self._tcp = TcpProbe(self._connector)
         self._ping = PingProbe(self._connector)
         self._exec = ExecProbe()
-        self._process = ProcessProbe()
-        self._file = FileProbe()
+        self._patterns = Patterns()
+        self._process = ProcessProbe(self._patterns)
+        self._file = FileProbe(self._patterns)
         self._interface = InterfaceProbe()
         self._running: set[_Running] = set()
 
@@ -67,6 +69,7 @@ class AsyncioProbes:
             each.cancel()
         await asyncio.gather(*(each.task for each in running), return_exceptions=True)
         await self._exec.close()
+        self._patterns.close()
 
     async def _result(
         self, probe: ProbeConfig, budget: Nanoseconds, progress: Progress
@@ -113,7 +116,7 @@ class AsyncioProbes:
         # Here, so that a daemon without HTTP checks has neither h11 nor OpenSSL contexts.
         from pyvrrp.probes.http import HttpProbe  # noqa: PLC0415
 
-        return HttpProbe(self._connector)
+        return HttpProbe(self._connector, self._patterns)
 
 
 def _overdue(progress: Progress, budget: Nanoseconds) -> str:

@@ -62,7 +62,7 @@ def spawn(probe: ExecProbeConfig, mark: str) -> Run | Failure:
             return Failure(f"refused: {refused}")
         identity = _identity(user)
         enter_for_good(probe.netns)
-        _give_up_powers()
+        give_up_powers()
         return _start(probe, identity, mark)
     except (ProbeError, UnknownUserError) as error:
         return Failure(str(error))
@@ -162,7 +162,8 @@ def _capabilities() -> int:
     return 0
 
 
-def _give_up_powers() -> None:
+def give_up_powers() -> None:
+    """Have what the calling thread starts gain nothing, and inherit neither powers nor urgency."""
     library = ctypes.CDLL(None, use_errno=True)
     if library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         code = ctypes.get_errno()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from pyvrrp.config.model import CheckConfig
+from pyvrrp.fencing.policy import GRACE
 from pyvrrp.fencing.verdict import Verdict
 from pyvrrp.ports import Handle, Ports, ProbeResult
 from pyvrrp.runtime.alarm_clock import AlarmClock
@@ -20,6 +21,7 @@ class CheckRunner:
         self._journal = journal
         self._listeners: list[Callable[[], None]] = []
         self._probe: Handle | None = None
+        self._begun = ports.clock.now()
         self._passing = False
         self._due = ports.clock.now()
         self._schedule = AlarmClock(ports.clock, self._tick)
@@ -45,6 +47,7 @@ class CheckRunner:
     def demand(self) -> None:
         """Probe at once, unless a probe is under way."""
         if self._probe is None:
+            self._begun = self._ports.clock.now()
             self._probe = self._ports.probes.start(
                 self.config.probe, self.config.policy.timeout, self._result
             )
@@ -57,6 +60,10 @@ class CheckRunner:
         if self._due <= now:
             self._due = Nanoseconds(now + interval)
         self._schedule.set(self._due)
+        if self._probe is not None and now - self._begun > self.config.policy.timeout + GRACE:
+            # Whoever looks is stuck: by now that is failure, and nobody waits for it any more.
+            self._probe.cancel()
+            self._probe = None
         self.demand()
 
     def _result(self, result: ProbeResult) -> None:

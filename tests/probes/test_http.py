@@ -195,7 +195,7 @@ async def test_a_body_that_is_not_utf_8_can_still_be_matched() -> None:
 async def test_a_pattern_that_is_none_fails_as_such() -> None:
     async with serve(answers("200 OK", b"ok")) as server:
         reason = await fails(HttpProbeConfig(server.url, body_regex="("))
-    assert reason.startswith("body_regex /(/ is not a pattern: ")
+    assert reason.startswith("/(/ is not a pattern: ")
 
 
 async def test_the_digest_of_the_body_is_compared() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pyvrrp.config.model import HttpProbeConfig
 from pyvrrp.probes.failure import ProbeError
-from pyvrrp.probes.http_answer import HttpExchange, judge_body
+from pyvrrp.probes.http_answer import HttpExchange, judge_digest
 from pyvrrp.probes.http_request import request_of
 from pyvrrp.probes.progress import Progress
 
@@ -33,7 +33,7 @@ async def outcome_of(channel: Recording) -> str:
     try:
         await exchange.ask(request_of(PROBE))
         await exchange.status()
-        judge_body(PROBE, await exchange.body())
+        judge_digest(PROBE, await exchange.body())
     except ProbeError as error:
         return str(error)
     return "passed"

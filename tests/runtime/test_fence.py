@@ -97,6 +97,38 @@ def test_silence_of_the_prober_is_failure() -> None:
     assert cluster.holders() == []
 
 
+def test_a_prober_that_never_answers_is_failure_and_asked_again_when_it_works_again() -> None:
+    cluster = Cluster()
+    node, standby = cluster.node(200, fenced=True), cluster.node(100)
+    cluster.run(10.5)
+    node.host.probe_delay = 1_000_000
+    # The last result came at 10.003; 2.8 s later silence is failure, and then comes the skew.
+    cluster.run(2.2)
+    assert cluster.holders() == ["n1"]
+    cluster.run(0.2)
+    assert reason(node).startswith("fenced by web: no result for 2.8 s")
+    assert cluster.holders() == []
+    cluster.run(0.6)
+    assert cluster.holders() == ["n2"]
+    begun = len(node.host.probes_started)
+    cluster.run(6)
+    assert len(node.host.probes_started) - begun == 3
+    node.host.probe_delay = 0.003
+    cluster.run(12)
+    assert cluster.holders() == ["n1"]
+    assert standby.state == "BACKUP"
+
+
+def test_a_prober_that_is_stuck_from_the_start_is_asked_again() -> None:
+    cluster = Cluster()
+    node = cluster.node(200, fenced=True)
+    node.host.probe_delay = 1_000_000
+    cluster.run(0.5)
+    node.host.probe_delay = 0.003
+    cluster.run(10)
+    assert cluster.holders() == ["n1"]
+
+
 def test_the_gate_probes_once_more_before_a_claim_and_claims_on_the_pass() -> None:
     cluster = Cluster()
     high = cluster.node(200)
