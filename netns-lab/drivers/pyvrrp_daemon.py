@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -61,6 +61,7 @@ class PyvrrpDaemon(Daemon):
         super().__init__(host, directory, note)
         self.configuration = configuration
         self.options: tuple[str, ...] = ()  # further arguments of `pyvrrp run`
+        self.program: tuple[str, ...] = (str(COMMAND),)
         self.log: Path | None = None  # where it writes its log, instead of to the lab
 
     @property
@@ -85,7 +86,7 @@ class PyvrrpDaemon(Daemon):
         """Write the configuration and start it."""
         self.write()
         self.environment.setdefault("DIRECTORY", str(self.directory))
-        self.process = spawn(self, *self.options, log=self.log)
+        self.process = spawn(self, *self.options, program=self.program, log=self.log)
 
     def output(self) -> str:
         """Return what it printed, or what is in its log."""
@@ -163,12 +164,17 @@ class PyvrrpRouter(Router):
         return text + (_CHECK if settings.check else "")
 
 
-def spawn(daemon: Daemon, *options: str, log: Path | None = None) -> Process:
+def spawn(
+    daemon: Daemon,
+    *options: str,
+    program: Sequence[str] = (str(COMMAND),),
+    log: Path | None = None,
+) -> Process:
     """Start `pyvrrp run` with the file `pyvrrp.toml` of the daemon's directory."""
     file = daemon.directory / "pyvrrp.toml"
     into = () if log is None else ("sh", "-c", 'exec "$@" >>"$0"', str(log))
     return daemon.host.spawn(
-        *(*into, str(COMMAND), "run", "-c", str(file), "--log-format", "json", *options),
+        *(*into, *program, "run", "-c", str(file), "--log-format", "json", *options),
         hear=partial(_hear, daemon),
         environment=daemon.environment,
     )
