@@ -50,6 +50,8 @@ ROUTER_FLAGS = (
     Flag("--preempt-delay", "preempt_delay", "TIME", "wait before taking over (default: 0s)"),
     Flag("--authentication", "authentication", "TEXT", "VRRPv2 password (visible to everybody)"),
     Flag("--checksum", "checksum", "FORM", "auto (default), rfc9568 or rfc5798"),
+    Flag("--claim-probe", "claim_probe", "WHAT", "warn, defer, refuse or off, see the manual"),
+    Flag("--when-all-fail", "when_all_fail", "WHAT", "release (default) or last-resort"),
     Flag("--lease", "lease", "TIME", "auto (default), off or whole seconds"),
     Flag("--name", "name", "NAME", f"name of the virtual router (default: {DEFAULT_NAME})"),
     Flag("--netns", "netns", "NAME", "network namespace of interface and checks"),

@@ -87,6 +87,9 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
         where = "here" if address.get("present") else "not here"
         lines.append(f"  address {address.get('address')}: {where}")
     fence = router.get("fence")
+    if isinstance(fence, dict) and fence.get("held_down_ms"):
+        left, closings = fence["held_down_ms"] / 1000, fence.get("closings")
+        lines.append(f"  hold-down for another {left:.1f} s, closing {closings} in a row")
     if isinstance(fence, dict) and fence.get("nobody_serves"):
         lines.append("  NOBODY SERVES: this node is fenced and hears no other one")
     for other in _objects(router, "collisions"):

@@ -61,6 +61,8 @@ _FAR_PEERS = (
     "the segment can take the addresses; have the routers on the way filter that"
 )
 _GROUP_INTERVALS = 'differs among the members of the group "{}": it takes over when the slowest may'
+_TOO_SMALL = "they never change who is first; use larger ones"
+_WEIGHT_OF_AN_OWNER = "have a weight, which has no effect: the priority of an owner is always 255"
 _IN_CLEAR = "is no security: the password crosses the network in clear, and RFC 3768 removed it"
 
 
@@ -135,13 +137,21 @@ def _fence(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
         yield ".when_all_fail", "has no effect without a check that can close the fence"
     if router.priority == _LAST_RESORT:
         yield ".priority", _PRIORITY_1
-    if router.weights and not router.preempt:
+    if router.weights:
+        yield from _weights(router)
+
+
+def _weights(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
+    if not router.preempt:
         yield ".checks", _WEIGHT_WITHOUT_PREEMPTION
-    if router.weights and router.priority == _OWNER:
-        yield (
-            ".checks",
-            "have a weight, which has no effect: the priority of an owner is always 255",
-        )
+    if router.priority == _OWNER:
+        yield ".checks", _WEIGHT_OF_AN_OWNER
+        return
+    together = sum(abs(weight.points) for weight in router.weights)
+    distances = [abs(router.priority - p) for _, p in router.ranking if p != router.priority]
+    if distances and together <= min(distances):
+        away = f"the nearest other node is {min(distances)} away"
+        yield ".checks", f"have weights of {together} together, and {away}: {_TOO_SMALL}"
 
 
 def _groups(routers: Sequence[VirtualRouterConfig]) -> Iterator[Problem]:

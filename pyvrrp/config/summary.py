@@ -36,6 +36,7 @@ def virtual_router_in_words(router: VirtualRouterConfig) -> str:
         _checks_in_words(router),
         *([f"key {router.etcd_lease.key} in etcd"] if router.etcd_lease else []),
         f"lease {router.lease}s" if router.lease else "no lease",
+        *(["last resort"] if router.last_resort else ()),
         *([f"group {router.group}"] if router.group else ()),
     )
     return f"virtual router {router.name}: {', '.join(parts)}"
@@ -99,6 +100,8 @@ def virtual_router_as_values(router: VirtualRouterConfig) -> dict[str, object]:
         ],
         "min_ttl": router.min_ttl,
         "lease_s": router.lease,
+        "claim_probe": str(router.claim_probe),
+        "when_all_fail": "last-resort" if router.last_resort else "release",
         "checks": list(router.checks),
         "group": router.group or None,
         "weights": {weight.check: weight.points for weight in router.weights},

@@ -105,6 +105,8 @@ class Snapshots:
             "new_master_reason": instance.reporter.new_master_reason,
             "fence": {
                 "open": fence.is_open,
+                "closings": fence.closings,
+                "held_down_ms": to_milliseconds(fence.held_down_for),
                 "last_resort": instance.standing.last_resort,
                 "nobody_serves": self._supervisor.last_resorts[str(config.id)].nobody_serves,
                 "waits_for_fresh_pass": bool(instance.waits_for),

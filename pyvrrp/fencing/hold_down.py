@@ -31,7 +31,7 @@ class HoldDownState:
         """
         if not self.closings or nobody_serves:
             return None
-        doubled = policy.initial << (self._in_a_row(policy) - 1)
+        doubled = policy.initial << (self.in_a_row(policy) - 1)
         return Nanoseconds(self.closings[-1] + min(doubled, policy.ceiling))
 
     def may_open(self, now: Nanoseconds, policy: HoldDown, *, nobody_serves: bool) -> bool:
@@ -46,11 +46,14 @@ class HoldDownState:
             return "no hold-down"
         # Rounded up, so that nobody reads "another 0 s" while it still waits.
         left = -(-(opens_at - now) // _TENTH) * _TENTH
-        count = self._in_a_row(policy)
+        count = self.in_a_row(policy)
         closings = "1 closing" if count == 1 else f"{count} closings"
         return f"hold-down for another {in_words(Nanoseconds(left))} after {closings}"
 
-    def _in_a_row(self, policy: HoldDown) -> int:
+    def in_a_row(self, policy: HoldDown) -> int:
+        """Return how many closings have followed each other, the last one included."""
+        if not self.closings:
+            return 0
         # Counted from closing to closing. A window that slides over all of them would forget the
         # early ones while the hold-down is long, and a flapping service would flap faster again.
         count = 1

@@ -38,6 +38,18 @@ class FenceWatch:
         return self._open
 
     @property
+    def closings(self) -> int:
+        """How many closings in a row make its hold-down what it is; 0: it has never closed."""
+        return self._damping.in_a_row(self._instance.config.hold_down)
+
+    @property
+    def held_down_for(self) -> Nanoseconds:
+        """How long the hold-down still keeps it closed; 0 if it is not what keeps it closed."""
+        if self._open or not self._judge().is_open:
+            return Nanoseconds(0)
+        return Nanoseconds(max(0, self._hold_down_ends() - self._clock.now()))
+
+    @property
     def has_failed(self) -> bool:
         """Whether it is closed for certain, and not only until more is known."""
         now = self._clock.now()

@@ -118,6 +118,8 @@ def test_json_says_what_will_run(tmp_path: Path, capsys: pytest.CaptureFixture[s
         "links": [{"interface": "eth0", "peers": []}],
         "min_ttl": 255,
         "lease_s": 2,
+        "claim_probe": "warn",
+        "when_all_fail": "release",
         "checks": ["web", "db"],
         "group": None,
         "weights": {},

@@ -24,6 +24,17 @@ def test_a_router_without_checks_has_no_fence() -> None:
     ]
 
 
+def test_weights_that_cannot_change_the_order_are_pointed_out() -> None:
+    priorities = "priority = { web1 = 150, web2 = 100 }"
+    (_, warning) = weighted(priorities)
+    assert warning == (
+        'virtual_router "web".checks: have weights of 20 together, and the nearest other node is '
+        "50 away: they never change who is first; use larger ones"
+    )
+    assert len(weighted("priority = { web1 = 110, web2 = 100 }")) == 1
+    assert len(weighted('nodes = ["web1", "web2"]')) == 1
+
+
 def test_a_last_resort_without_a_fence_has_no_effect() -> None:
     (_, warning) = lint(parsed(ROUTER + 'when_all_fail = "last-resort"\n'))
     assert str(warning) == (

@@ -160,3 +160,27 @@ def test_a_group_is_shown_with_its_members() -> None:
         {"name": "edge", "members": ["lan", "wan"]}
     ] * 2
     assert shown(Cluster(), Cluster().node(100))["group"] is None
+
+
+def test_a_hold_down_shows_how_long_it_lasts_and_how_many_closings_made_it_so_long() -> None:
+    cluster = Cluster()
+    node, _ = cluster.node(200, fenced=True), cluster.node(100)
+    for _ in range(2):
+        cluster.run(20)
+        node.set_service(ProbeResult(False, "HTTP 503"))
+        cluster.run(3)
+        node.set_service(ProbeResult(True, "HTTP 200"))
+    assert fence_of(shown(cluster, node)) == (2, 0.0)  # the check itself still fails
+    cluster.run(3)
+    # It closed at 45.003 for 10 s, and it is 49 s.
+    assert fence_of(shown(cluster, node)) == (2, 6003.0)
+    assert shown(cluster, node)["reason"] == "the checks pass again, hold-down of 10 s"
+    cluster.run(8)
+    assert fence_of(shown(cluster, node)) == (2, 0.0)
+    assert node.state == "BACKUP"
+
+
+def fence_of(router: dict[str, object]) -> tuple[int, float]:
+    fence = router["fence"]
+    assert isinstance(fence, dict)
+    return fence["closings"], fence["held_down_ms"]

@@ -89,3 +89,10 @@ def test_the_hold_down_lies_between_initial_and_ceiling_and_forgets_the_rest(
     assert len(state.closings) <= 64
     if instant is not None:
         assert 5 * S <= instant - max(seconds) * S <= 300 * S
+
+
+def test_closings_in_a_row_are_those_that_are_no_further_apart_than_the_window() -> None:
+    assert closed_at().in_a_row(POLICY) == 0
+    assert closed_at(0).in_a_row(POLICY) == 1
+    assert closed_at(0, 600, 1200).in_a_row(POLICY) == 3
+    assert closed_at(0, 601, 1201).in_a_row(POLICY) == 2
