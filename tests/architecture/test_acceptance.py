@@ -13,8 +13,6 @@ PENDING = {
     ),
     *(f"D{number}" for number in range(1, 9)),
     *(f"C{number}" for number in range(1, 7)),
-    *(f"H{number}" for number in range(4, 9)),
-    *(f"S{number}" for number in range(1, 7)),
 }
 SCENARIOS = ROOT / "netns-lab" / "scenarios"
 
