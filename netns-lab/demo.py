@@ -9,8 +9,9 @@ from pathlib import Path
 
 from experiments.result import ExperimentResult, ScenarioResult
 from experiments.timeline import Event
-from lab import GOOD, NO, REFUSED, run_scenario, write_report
+from lab import GOOD, NO, REFUSED, write_report
 from report.text import COLUMNS, experiment_lines
+from running import run_scenario
 from scenarios import Options, scenarios
 
 from pyvrrp.testing.errors import BenchError

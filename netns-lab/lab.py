@@ -5,15 +5,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import bench
-from drivers import DRIVERS
 from experiments.result import ScenarioResult
 from report.html import page
 from report.text import scenario_text
-from scenarios import Options, Scenario, scenarios
+from running import run_all
+from scenarios import Options, scenarios
 from standing import namespace_of, stand, take_down
 from topologies import topologies
 
@@ -39,15 +39,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("lab: interrupted; everything it built is gone\n")
         return 130
     return status
-
-
-def run_scenario(scenario: Scenario, options: Options) -> ScenarioResult:
-    """Run one scenario; one whose implementations are not installed is skipped, not passed."""
-    missing = ", ".join(filter(None, (DRIVERS[need].missing() for need in scenario.needs)))
-    if missing:
-        skipped = f"not installed: {missing}; netns-lab/bootstrap --with-testers installs it"
-        return ScenarioResult(scenario.name, scenario.promise, (), skipped)
-    return ScenarioResult(scenario.name, scenario.promise, tuple(scenario.run(options)))
 
 
 def write_report(directory: Path, title: str, results: Sequence[ScenarioResult]) -> Path:
@@ -79,7 +70,9 @@ def _run(options: argparse.Namespace) -> int:
         sys.stderr.write(f"lab: no scenario {unknown[0]}; there are: {', '.join(known)}\n")
         return USAGE
     results = []
-    for result in _results([known[name] for name in names], options):
+    asked = Options(options.adv, thorough=options.thorough)
+    chosen = [known[name] for name in names]
+    for result in run_all(chosen, asked, repeat=options.repeat, jobs=options.jobs):
         results.append(result)
         if not options.json:
             sys.stdout.write(scenario_text(result, timeline=options.timeline) + "\n\n")
@@ -93,15 +86,13 @@ def _run(options: argparse.Namespace) -> int:
     return _conclude(results)
 
 
-def _results(chosen: Sequence[Scenario], options: argparse.Namespace) -> Iterator[ScenarioResult]:
-    for scenario in chosen:
-        for _round in range(options.repeat):
-            yield run_scenario(scenario, Options(options.adv, thorough=options.thorough))
-
-
 def _conclude(results: Sequence[ScenarioResult]) -> int:
-    wrong = [result.name for result in results if not result.passed]
-    sys.stderr.write(f"{len(results) - len(wrong)} of {len(results)} passed\n")
+    final = [result for result in results if not result.repeated]
+    wrong = [result.name for result in final if not result.passed]
+    sys.stderr.write(f"{len(final) - len(wrong)} of {len(final)} passed\n")
+    again = [result.name for result in results if result.repeated]
+    if again:
+        sys.stderr.write(f"run again, alone: {', '.join(again)}\n")
     if wrong:
         sys.stderr.write(f"not passed: {', '.join(wrong)}\n")
     return NO if wrong else GOOD
@@ -146,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("scenario", nargs="+", help="names, or: all")
     command.add_argument("--repeat", type=int, default=1, metavar="N")
     command.add_argument("--adv", type=int, default=0, metavar="MS", help="advertisement interval")
+    command.add_argument("--jobs", type=int, default=1, metavar="N", help="as many at once")
     command.add_argument("--thorough", action="store_true", help="do not shorten what takes long")
     command.add_argument("--report", type=Path, metavar="DIR", help="write report.html there")
     command.add_argument("--timeline", action="store_true", help="print every event")

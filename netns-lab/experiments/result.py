@@ -83,12 +83,16 @@ class ExperimentResult:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioResult:
-    """All experiments of one scenario. *skipped* says what was missing, if it could not run."""
+    """All experiments of one scenario. *skipped* says what was missing, if it could not run.
+
+    *repeated*: it ran beside others, did not pass, and runs again alone, which is what counts.
+    """
 
     name: str
     promise: str
     experiments: Sequence[ExperimentResult] = field(default_factory=tuple)
     skipped: str = ""
+    repeated: bool = False
 
     @property
     def passed(self) -> bool:

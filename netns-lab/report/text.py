@@ -17,6 +17,7 @@ COLUMNS = (
 def scenario_text(result: ScenarioResult, *, timeline: bool = False) -> str:
     """Return the report of one scenario."""
     word = "skipped" if result.skipped else "passed" if result.passed else "FAILED"
+    word += " beside others; runs again, alone" if result.repeated else ""
     lines = [f"{result.name}: {word}", _indent(result.promise)]
     if result.skipped:
         lines.append(f"  skipped: {result.skipped}")

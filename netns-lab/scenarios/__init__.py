@@ -1,7 +1,8 @@
 """What can go wrong, and what must be seen then: one module each.
 
 A scenario's docstring is its promise. Its function `experiments` runs them one after the other and
-yields what was found. The directory is the registry.
+yields what was found. `ALONE = True` keeps others from running beside it. The directory is the
+registry.
 """
 
 import importlib
@@ -31,6 +32,7 @@ class Scenario:
     promise: str
     needs: tuple[str, ...]  # implementations
     run: Callable[[Options], Iterator[ExperimentResult]]
+    alone: bool = False  # it wants the machine to itself
 
 
 def scenarios() -> dict[str, Scenario]:
@@ -41,4 +43,6 @@ def scenarios() -> dict[str, Scenario]:
 
 def _load(name: str) -> Scenario:
     module = importlib.import_module(f"{__name__}.{name}")
-    return Scenario(name, inspect.getdoc(module) or "", module.NEEDS, module.experiments)
+    promise = inspect.getdoc(module) or ""
+    alone = getattr(module, "ALONE", False)
+    return Scenario(name, promise, module.NEEDS, module.experiments, alone)

@@ -16,6 +16,7 @@ from experiments.result import ExperimentResult
 from scenarios import Options
 
 NEEDS = ("pyvrrp", "keepalived")
+ALONE = True
 _LASTS = 7
 _TIMES = 4
 _ANSWERS = 5.0  # a whole Python has to start under that load

@@ -34,6 +34,14 @@ def test_an_unknown_scenario_is_refused_with_those_there_are() -> None:
 
 
 @pytest.mark.kernel
+def test_scenarios_run_side_by_side_and_all_are_told() -> None:
+    finished = lab("run", "address_deleted", "control_hang", "--jobs", "2", "--json")
+    told = json.loads(finished.stdout)
+    assert {scenario["name"] for scenario in told} == {"address_deleted", "control_hang"}
+    assert "2 of 2 passed" in finished.stderr
+
+
+@pytest.mark.kernel
 def test_a_power_failure_is_measured_and_reported(tmp_path: Path) -> None:
     finished = lab("run", "power_off", "--json", "--report", str(tmp_path))
     assert finished.returncode == 0, finished.stdout + finished.stderr
