@@ -47,6 +47,7 @@ class LeaseWatch:
         self._key = KeyHolder(lease, self._claimant, ports.clock, ports.etcd)
         self._wish = Wish(lease, self._claimant, ports.clock, ports.etcd)
         self._had_key = False
+        self._gives_way = False
         self._next = AlarmClock(ports.clock, self._go_on)
         self._end = AlarmClock(ports.clock, self.run_out)
         instance.guard(self, self)
@@ -75,6 +76,7 @@ class LeaseWatch:
         if self.phase in {Phase.IDLE, Phase.LEAVING}:
             return
         self.phase = Phase.LEAVING
+        self._gives_way = False
         self._end.set(None)
         self._next.set(None)
         self._key.give_back(self._given_back)
@@ -189,7 +191,7 @@ class LeaseWatch:
             case Held(wishes=wishes):
                 self._renew_in_time()
                 better = self._claimant.best_wish(wishes)
-                if better is not None:
+                if better is not None and not self._gives_way:
                     self._give_way(better)
             case Denied():
                 self._lose(f"lease lost: the key {self.lease.key} is {self.last_words}")
@@ -209,7 +211,9 @@ class LeaseWatch:
         who = f"{better.node} of priority {better.priority}"
         reason = f"gives way to {who}, which may have the key"
         self._report("lease_yielded", reason)
-        self._let_go(reason)
+        # The key is renewed on until everything has stopped, however long that takes.
+        self._gives_way = True
+        self._instance.etcd_lease_changed(reason)
 
     def _lose(self, reason: str) -> None:
         self._instance.counters.add("leases_lost")

@@ -594,3 +594,19 @@ def test_a_better_node_that_comes_back_starts_when_the_other_has_stopped() -> No
     never_both(cluster, 30)
     assert machine(back).running == ["db"]
     assert cluster.holders() == ["n3"]
+
+
+def test_a_node_that_gives_way_and_does_not_stop_keeps_the_key_for_as_long_as_that_takes() -> None:
+    cluster, high, low = leased_pair()
+    high.supervisor.stop(lambda: None)
+    never_both(cluster, 20)
+    assert machine(low).running == ["db"]
+    machine(low).behave("db", "stop", status=1)
+    lease = high.instance.config.etcd_lease
+    back = cluster.node(200, resources=(DB,), etcd_lease=lease, primary="192.0.2.9/24")
+    never_both(cluster, 90)
+    assert low.instance.reason.startswith("gives way to n3")
+    assert machine(back).running == []
+    machine(low).behave("db", "stop")
+    never_both(cluster, 60)
+    assert machine(back).running == ["db"]
