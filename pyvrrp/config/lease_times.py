@@ -34,9 +34,9 @@ def retry_after(ttl: int) -> Nanoseconds:
     return min(max(Nanoseconds(ttl * SECOND // _RETRIES_PER_TTL), _SHORTEST_RETRY), _LONGEST_RETRY)
 
 
-def shortest_ttl(address_lease: int, lease: EtcdLease) -> int:
+def shortest_ttl(lease: EtcdLease) -> int:
     """Return the least ttl with which one renewal may fail and the next one still comes in time."""
-    ttl = address_lease
-    while proof_lasts(ttl, address_lease, lease.reserve) < lease.interval + 2 * lease.timeout:
+    ttl = lease.address_lease
+    while proof_lasts(ttl, lease.address_lease, lease.reserve) < lease.interval + 2 * lease.timeout:
         ttl += 1
     return ttl

@@ -29,6 +29,8 @@ def with_leases(
     """
     routers: list[VirtualRouterConfig] = []
     holders: dict[str, str] = {}
+    longest = _longest_address_leases(written)
+    leased_groups: dict[str, EtcdLease] = {}
     for one in written:
         for entry in one.entries:
             named = [name for name in entry.checks if name in leases]
@@ -36,12 +38,38 @@ def with_leases(
                 routers.append(entry)
                 continue
             chain = [found for name in entry.resources if (found := resources.get(name))]
-            lease = replace(_resolved(leases[named[0]], entry), reserve=release_time(chain))
+            lease = replace(
+                _resolved(leases[named[0]], entry),
+                reserve=release_time(chain),
+                address_lease=longest.get(entry.group, entry.lease),
+            )
+            if entry.group:
+                leased_groups[entry.group] = lease
             _refuse_bad_use(one, entry, lease, named)
             _refuse_shared_key(one, entry, lease, holders)
             checks = tuple(name for name in entry.checks if name not in leases)
             routers.append(replace(entry, checks=checks, etcd_lease=lease))
+    _refuse_endless(written, leased_groups)
     return tuple(routers)
+
+
+def _longest_address_leases(written: Sequence[Written]) -> dict[str, int]:
+    """Return the longest of each group: its members' addresses all hang on one key."""
+    longest: dict[str, int] = {}
+    for one in written:
+        for entry in one.entries:
+            if entry.group:
+                longest[entry.group] = max(entry.lease, longest.get(entry.group, 0))
+    return longest
+
+
+def _refuse_endless(written: Sequence[Written], groups: Mapping[str, EtcdLease]) -> None:
+    for one in written:
+        for entry in one.entries[:1]:
+            lease = groups.get(entry.group)
+            if lease is not None and entry.lease == 0 and one.section.good(router_keys.LEASE):
+                what = f'must not be "off" in a group with {lease.check}: {_OFF}'
+                one.section.refuse(router_keys.LEASE, what)
 
 
 def _resolved(lease: EtcdLease, router: VirtualRouterConfig) -> EtcdLease:
@@ -70,15 +98,15 @@ def _refuse_bad_use(
         one.section.refuse(router_keys.CHECKS, f"priority {_ASKS_NOBODY}", inside=place)
     if router.last_resort:
         one.section.refuse(router_keys.WHEN_ALL_FAIL, _NO_LAST_RESORT)
-    if router.lease == 0 and one.section.good(router_keys.LEASE):
+    if router.lease == 0 and not router.group and one.section.good(router_keys.LEASE):
         one.section.refuse(router_keys.LEASE, f'must not be "off" beside {lease.check}: {_OFF}')
         return
-    shortest = shortest_ttl(router.lease, lease)
+    shortest = shortest_ttl(lease)
     if lease.ttl < shortest and one.section.good(router_keys.LEASE, router_keys.INTERVAL):
         what = (
             f"the ttl of {lease.check}, {lease.ttl}s, must be at least {shortest}s: it has to "
-            f"outlast the address lease of {router.lease}s, 1.5s in which the kernel may be late "
-            f"with it, 1% for clocks, one interval ({write_duration(lease.interval)}) and two "
+            f"outlast the address lease of {lease.address_lease}s, 1.5s in which the kernel may be "
+            f"late with it, 1% for clocks, one interval ({write_duration(lease.interval)}) and two "
             f"timeouts ({write_duration(lease.timeout)})"
         )
         if lease.reserve:

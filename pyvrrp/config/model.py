@@ -78,7 +78,7 @@ class EtcdServers:
 class EtcdLease:
     """The check that holds a key in etcd: without the key no node is master.
 
-    ``key`` is empty in a check that leaves it to the virtual router (see `resolved`). ``interval``
+    ``key`` is empty in a check that leaves it to the virtual router. ``interval``
     is how often the key is renewed while it is held, ``timeout`` bounds each attempt.
     """
 
@@ -89,6 +89,7 @@ class EtcdLease:
     interval: Nanoseconds
     timeout: Nanoseconds
     reserve: Nanoseconds = Nanoseconds(0)  # for resources to stop before the key can expire
+    address_lease: int = 2  # whole seconds: the longest in the group that hangs on the key
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,7 +204,7 @@ class LeaseWatch:
         self._next.set(Nanoseconds(began + self.lease.interval))
 
     def _proven_until(self) -> Nanoseconds:
-        lasts = proof_lasts(self._key.ttl, self._instance.config.lease, self.lease.reserve)
+        lasts = proof_lasts(self._key.ttl, self.lease.address_lease, self.lease.reserve)
         return Nanoseconds((self._key.proven_at or 0) + lasts)
 
     def _give_way(self, better: Author) -> None:

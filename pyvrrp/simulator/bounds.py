@@ -4,6 +4,7 @@ Every sum here is argued in ``docs/simulator.md``, under the same names. Times o
 are stretched by the difference that two drifting clocks can have.
 """
 
+from pyvrrp.config.lease_times import retry_after
 from pyvrrp.config.model import CheckConfig, Configuration, VirtualRouterConfig
 from pyvrrp.fencing.policy import GRACE
 from pyvrrp.identity import Version, VirtualRouterId
@@ -151,12 +152,25 @@ class Bounds:
         waiver = 2 * self.longest_wait[key] + self.looking(node, config)
         opens = max(self.opening(node, config), waiver if config.fence else 0)
         elected = self.longest_wait[key] + self.looking(node, config) + self.kernel
-        return self.stretched(opens + elected + 2 * self.kernel + self.network)
+        leased = self.leased(config)
+        return self.stretched(opens + elected + leased + 2 * self.kernel + self.network)
+
+    def leased(self, config: VirtualRouterConfig) -> int:
+        """From the last that a holder did to its key to a successor that has it.
+
+        The key may be granted once more when etcd comes back, a wish may be in the way for as long
+        as it lasts, and the answer to a renewal may be on its way when it begins.
+        """
+        lease = config.etcd_lease
+        if lease is None:
+            return 0
+        waiting = int(retry_after(lease.ttl)) + 4 * int(lease.timeout) + int(lease.interval)
+        return self.stretched(2 * lease.ttl * int(SECOND) + waiting)
 
     def placed(self, key: VirtualRouterId, config: VirtualRouterConfig) -> int:
         """From an open fence in a calm world to the address, against a lower master."""
         elected = self.longest_wait[key] + int(config.preempt_delay)
-        return self.stretched(elected + 4 * self.kernel + 2 * self.network)
+        return self.stretched(elected + self.leased(config) + 4 * self.kernel + 2 * self.network)
 
     def quiet(self, key: VirtualRouterId, node: str, config: VirtualRouterConfig) -> int:
         """From the last thing that happened to the last transition because of it."""

@@ -15,27 +15,38 @@ from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 QUICKEST = MILLISECOND  # a request takes one to five of these, and so does its answer
 _DRIFT_PPM = 500  # the clock by which leases end is fast
-_LATEST = 4 * SECOND  # what a client has given up may be carried out so much later
-_CARRIED_OUT = 0.4  # of the requests of a node that is cut off: nobody tells it
+_LATEST = 8 * SECOND  # what a client has given up may be carried out so much later
+_CARRIED_OUT = 0.4  # of the requests that seem lost: nobody says so
 
 
 @dataclass(slots=True)
 class EtcdCluster:
-    """One cluster for all nodes of a world. ``cut_off`` are the nodes that do not reach it."""
+    """One cluster for all nodes of a world; ``losing`` is the part of a node's messages lost."""
 
     engine: Engine
     random: Random
     store: EtcdStore = field(default_factory=EtcdStore)
-    cut_off: set[str] = field(default_factory=set)
+    losing: dict[str, float] = field(default_factory=dict)
     down: bool = False
+
+    reached_since: int | None = 0  # by all nodes
+
+    def becomes(self, *, down: bool, losing: dict[str, float]) -> None:
+        """Be down, or not reached by some, from now on."""
+        if self.down and not down:
+            # Whoever leads then counts each lease anew.
+            self.store.begin_anew(self.now())
+        self.down, self.losing = down, losing
+        well = not down and not losing
+        self.reached_since = (self.reached_since or self.engine.now) if well else None
 
     def now(self) -> int:
         """Return the time by which leases end."""
         return self.engine.now * (MILLION + _DRIFT_PPM) // MILLION
 
-    def reaches(self, node: str) -> bool:
-        """Tell whether requests of *node* are answered."""
-        return not self.down and node not in self.cut_off
+    def arrives(self, node: str) -> bool:
+        """Draw whether one message from or to *node* arrives."""
+        return not self.down and self.random.random() >= self.losing.get(node, 0.0)
 
     def delay(self) -> int:
         """Return how long one way takes now."""
@@ -88,7 +99,7 @@ class ProcessEtcd(Etcd):
         """Ask the cluster."""
         errand = _Errand(done)
         cluster, engine = self._cluster, self._cluster.engine
-        if cluster.reaches(self._node):
+        if cluster.arrives(self._node):
             engine.at(engine.now + cluster.delay(), partial(self._arrive, request, errand))
         elif cluster.random.random() < _CARRIED_OUT and not cluster.down:
             late = int(cluster.random.random() * _LATEST)
@@ -105,7 +116,7 @@ class ProcessEtcd(Etcd):
         if self._cluster.down:
             return
         answer = self._cluster.carry_out(request)
-        if self._cluster.reaches(self._node):
+        if self._cluster.arrives(self._node):
             engine = self._cluster.engine
             engine.at(engine.now + self._cluster.delay(), partial(self._answered, errand, answer))
 

@@ -24,6 +24,7 @@ class EtcdStore:
 
     def __init__(self) -> None:
         self.leases: dict[int, int] = {}  # and when they end
+        self._ttls: dict[int, int] = {}
         self.keys: dict[str, Record] = {}
         self._revision = 1
 
@@ -34,6 +35,7 @@ class EtcdStore:
             case Grant(lease=lease, ttl=ttl):
                 # A number that is there already: a former try of the same request got through.
                 self.leases.setdefault(lease, now + ttl * SECOND)
+                self._ttls[lease] = ttl
                 return Granted(ttl)
             case Revoke(lease=lease):
                 self._end(lease)
@@ -49,6 +51,10 @@ class EtcdStore:
         """End the leases whose time is over."""
         for lease in [lease for lease, end in self.leases.items() if end <= now]:
             self._end(lease)
+
+    def begin_anew(self, now: int) -> None:
+        """Count every lease from its beginning, as a new leader does."""
+        self.leases = {lease: now + self._ttls[lease] * SECOND for lease in self.leases}
 
     def delete(self, key: str) -> None:
         """Somebody deletes a key by hand."""

@@ -130,6 +130,11 @@ class Seat:
     @property
     def handing_over(self) -> bool:
         """Whether it has given its mastership up and waits for a successor."""
+        return self.leaving and not self.config.is_exclusive
+
+    @property
+    def leaving(self) -> bool:
+        """Whether it is asked to let go, in whatever order, and still master on the wire."""
         return self.move is not None and self.state == "MASTER"
 
     def whole(self) -> bool:
@@ -170,6 +175,7 @@ class Facts:
         self.disturbed_until = 0
         self.upset_until = max((int(node.spec.start) for node in nodes.values()), default=0)
         self.upsets = 0  # under way: faults that no operator asked for
+        self.etcd_reached: int | None = 0  # since when every node reaches etcd
         for node in nodes.values():
             for config in node.spec.configuration.virtual_routers:
                 seat = Seat(node, config)
@@ -218,6 +224,12 @@ class Facts:
         """Since when *group* is the same, all of it is well, and all hear each other."""
         well = _latest(self.well(name, segment.place) for name in group)
         return _latest((segment.groups.get(group), well, self.hear_each_other(segment, group)))
+
+    def calm_for_a_lease(self, segment: Segment, group: tuple[str, ...]) -> int | None:
+        """Since when *group*, which is all there is, is calm and reaches etcd."""
+        if set(group) != set(segment.nodes):
+            return None
+        return _latest((self.calm(segment, group), self.etcd_reached))
 
     def seats_of(self, key: VirtualRouterId, group: Iterable[str]) -> list[Seat]:
         """Return the seats of one virtual router on the nodes of *group*."""

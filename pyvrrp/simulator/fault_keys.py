@@ -45,6 +45,7 @@ FOR = Key("for", duration_from(_NOTHING, DAY), "0s")
 BY = Key("by", duration_from(_NOTHING, DAY), "0s")
 STEP = Key("by", _signed, "0s", required=True)
 CHANCE = Key("chance", _chance, 0.5)
+LOSING = Key("chance", _chance, 1.0)
 DIRECTION: Key[Direction] = Key("direction", one_of({str(d): d for d in Direction}), "both")
 GROUPS = Key("groups", _groups, [["n1"], ["n2"]], required=True)
 ONE_WAY = Key("one_way", boolean, default=False)
@@ -82,9 +83,10 @@ _BY_KIND: Mapping[Kind, tuple[Key[object], ...]] = {
     Kind.RECREATE_INTERFACE: (FOR, INTERFACE),
     Kind.WALL_STEP: (STEP,),
     Kind.INJECT: (MUTATION, COUNT),
+    Kind.ETCD: (FOR, LOSING),
     Kind.FORGE: (PRIORITY, INTERVAL, COUNT),
 }
-NEEDS_NO_NODE = frozenset({Kind.PARTITION, Kind.INJECT, Kind.FORGE})
+NEEDS_NO_NODE = frozenset({Kind.PARTITION, Kind.INJECT, Kind.FORGE, Kind.ETCD})
 OF_ANY_HOST = frozenset(
     {Kind.LINK_DOWN, Kind.LOSS, Kind.DELAY, Kind.DUPLICATE, Kind.REORDER, Kind.REFLECT}
 )
@@ -111,7 +113,7 @@ def fault(section: Section) -> Fault:
         node=section.read(NODE),
         duration=section.read(FOR),
         by=section.read(STEP if kind is Kind.WALL_STEP else BY),
-        chance=section.read(CHANCE) if CHANCE in keys_of(kind) else 0.0,
+        chance=_read_chance(section, kind),
         direction=section.read(DIRECTION),
         groups=section.read(GROUPS) if kind is Kind.PARTITION else (),
         one_way=section.read(ONE_WAY),
@@ -124,6 +126,11 @@ def fault(section: Section) -> Fault:
         hidden=section.read(HIDDEN),
         interface=section.read(INTERFACE),
     )
+
+
+def _read_chance(section: Section, kind: Kind) -> float:
+    key = next((key for key in (CHANCE, LOSING) if key in keys_of(kind)), None)
+    return 0.0 if key is None else section.read(key)
 
 
 def as_table(what: Fault) -> dict[str, object]:

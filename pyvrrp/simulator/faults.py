@@ -138,6 +138,11 @@ class Faults:
         node = self._world.nodes.get(fault.node)
         if node is not None:
             self._work_out_node(node)
+        if fault.kind is Kind.ETCD:
+            etcd = self._world.etcd
+            away = [fault for fault in self._active if fault.kind is Kind.ETCD]
+            losing = {each.node: each.chance for each in sorted(away, key=lambda f: f.chance)}
+            etcd.becomes(down=losing.pop("", 0.0) > 0, losing=losing)
         self._world.refresh()
 
     def _restless(self) -> None:
@@ -235,6 +240,7 @@ class Faults:
             # What it waits for by its own clock takes so much longer.
             self._world.facts.disturb(self._world.facts.disturbed_until + slept)
         self._resumed(fault.node)
+        self._world.lease_judge.woke(fault.node, hidden=fault.hidden)
         self._node(fault).wake(slept, hidden=fault.hidden, frozen=frozen)
 
     def _step_wall_clock(self, fault: Fault) -> None:

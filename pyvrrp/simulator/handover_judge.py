@@ -44,6 +44,8 @@ class HandoverJudge:
         if any(address in other.held for other in self._facts.by_key[seat.key]):
             return
         self._served.pop((seat.key, address), None)
+        if seat.config.is_exclusive:
+            return  # break before make: decision 7
         if self._upset(seat, self._engine.now) or seat.node.name not in self._facts.awake:
             return
         ready = seat.move is None or any(

@@ -15,6 +15,7 @@ class Name(StrEnum):
 
     ONE_HOLDER = "one-holder"
     LEASE = "lease-runs-out"
+    NEVER_TWO = "never-two-with-a-lease-in-etcd"
     FENCED = "fenced-holds-nothing"
     SERVED = "somebody-holds"
     NOT_BEFORE_OPEN = "nothing-before-the-fence-opens"
@@ -67,6 +68,12 @@ INVARIANTS: tuple[Invariant, ...] = (
         "INV1b",
         "A node whose daemon is dead, stopped or unable to send does not hold an address after "
         "its lease; after a kill with a guardian not for more than milliseconds.",
+    ),
+    Invariant(
+        Name.NEVER_TWO,
+        "INV1, INV6",
+        "With a lease in etcd no two running machines have an address at any instant, whether they "
+        "hear each other or not; one that was suspended may, until it has run.",
     ),
     Invariant(
         Name.FENCED,

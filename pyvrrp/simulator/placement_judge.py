@@ -22,8 +22,10 @@ class PlacementJudge:
 
     def look(self, key: VirtualRouterId, segment: Segment, group: tuple[str, ...]) -> None:
         """Judge one virtual router on one group of nodes that hear each other."""
-        calm = self._facts.calm(segment, group)
         seats = self._facts.seats_of(key, group)
+        leased = any(seat.config.is_exclusive for seat in seats)
+        facts = self._facts
+        calm = (facts.calm_for_a_lease if leased else facts.calm)(segment, group)
         holders = [seat for seat in seats if seat.whole()]
         unheld = (key, group)
         if holders:

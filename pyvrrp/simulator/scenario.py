@@ -38,6 +38,7 @@ class Kind(StrEnum):
     RECREATE_INTERFACE = "recreate_interface"
     WALL_STEP = "wall_step"
     INJECT = "inject"  # packets that are not wholly valid
+    ETCD = "etcd"  # a node does not reach it; without a node: it is down
     FORGE = "forge"  # valid advertisements of a router that does not exist
 
 

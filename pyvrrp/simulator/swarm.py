@@ -20,11 +20,13 @@ from pyvrrp.simulator.scenario import (
     own_addresses,
 )
 from pyvrrp.simulator.services import Health
+from pyvrrp.simulator.swarm_leases import with_lease, without_etcd
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, to_seconds
 
 _FIRST = 4.0  # seconds before which nothing happens, or the start is disturbed
 _STARTS_CALM = 0.7
 _ONE_VICTIM = 0.25
+_LEASED = 0.2
 _YEARS = 10 * 365 * 86_400
 _ORDINARY = frozenset(
     {Kind.CRASH, Kind.FREEZE, Kind.SUSPEND, Kind.PARTITION, Kind.SERVICE, Kind.LINK_DOWN}
@@ -39,6 +41,9 @@ def make_up(seed: int, nodes: int) -> Scenario:
     """Return the scenario of this *seed* for so many *nodes*."""
     random = Random(f"swarm {seed} {nodes}")  # noqa: S311 - a simulation, not a secret
     documents = _documents(random, nodes)
+    # Drawn apart, so that a seed without a lease is the scenario that it always was.
+    about_leases = Random(f"lease {seed} {nodes}")  # noqa: S311 - a simulation, not a secret
+    leased = about_leases.random() < _LEASED and with_lease(documents, about_leases)
     specs = tuple(
         _node(random, name, index, document)
         for index, (name, document) in enumerate(documents.items())
@@ -52,6 +57,8 @@ def make_up(seed: int, nodes: int) -> Scenario:
     faults = _Planner(
         random, names, [c.name for c in clients], bool(documents["n1"].get("check"))
     ).plan()
+    if leased:
+        faults = tuple(sorted((*faults, *without_etcd(names, about_leases)), key=_begins))
     scenario = Scenario(
         nodes=specs,
         clients=clients,
@@ -185,7 +192,7 @@ class _Planner:
         self._random = random
         self._hosts = [*nodes, *clients]
         kinds = [kind for kind in Kind if fenced or kind is not Kind.SERVICE]
-        kinds = [kind for kind in kinds if kind is not Kind.START]
+        kinds = [kind for kind in kinds if kind not in {Kind.START, Kind.ETCD}]
         # The faults that clusters meet most are drawn twice as often.
         kinds += [kind for kind in kinds if kind in _ORDINARY]
         share = random.choice((0.0, 0.1, 0.2, 0.4, 0.8))
@@ -287,6 +294,10 @@ class _Planner:
 def _ns(seconds: float) -> Nanoseconds:
     # Whole milliseconds, so that a schedule is good to read.
     return Nanoseconds(round(seconds * 1000) * MILLISECOND)
+
+
+def _begins(fault: Fault) -> int:
+    return int(fault.at)
 
 
 def length(scenario: Scenario) -> float:

@@ -184,6 +184,8 @@ class TimeJudge:
         healthy = self._facts.healthy(seat)
         if seat.state != "BACKUP" or healthy is None or seat.node.stopping:
             return
+        if seat.config.is_exclusive:
+            return  # it may have to wait for the key, for as long as somebody has it
         overdue = seat.node.time.now() - seat.patience.due()
         # What waited in the socket of a stopped process counts from when it was read.
         read = since + self._bounds.placed(seat.key, seat.config)

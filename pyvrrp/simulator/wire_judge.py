@@ -115,7 +115,7 @@ class WireJudge:
         elif before == "MASTER":
             self._judge_release(seat, here, reason)
         self._require(
-            not seat.drained or seat.handing_over or after == "INIT",
+            not seat.drained or seat.leaving or after == "INIT",
             Name.DRAINED,
             seat.who,
             f"is drained and became {after}: {reason}",
@@ -128,10 +128,12 @@ class WireJudge:
             timely = seat.last_positive is not None and self._late(seat, here) <= 0
             prompt = better is not None and timely
             seat.patience.begin(here, better.interval if better and prompt else None)
-            seat.lingers, seat.followed = better is not None, prompt
-            seat.patience.holds_until = here + LINGER if prompt else 0
+            lingers = not seat.config.is_exclusive
+            seat.lingers, seat.followed = lingers and better is not None, prompt
+            seat.patience.holds_until = here + LINGER if lingers and prompt else 0
             resigned = seat.move is not None and seat.move.wish is Wish.RESIGN
-            seat.patience.defers = prompt and resigned
+            # With a lease it leaves first, and listens again as the one that has resigned.
+            seat.patience.defers = resigned and (prompt or seat.config.is_exclusive)
         if after == "MASTER":
             seat.move = None
         seat.state, seat.state_since = after, now

@@ -17,6 +17,7 @@ from pyvrrp.simulator.facts import Facts, Seat, Segment
 from pyvrrp.simulator.handover_judge import HandoverJudge
 from pyvrrp.simulator.invariants import Name, Violation
 from pyvrrp.simulator.kernel import NOTICE, Interface, Kernel
+from pyvrrp.simulator.lease_judge import LeaseJudge
 from pyvrrp.simulator.network import Link, Station, Wire
 from pyvrrp.simulator.node import Node
 from pyvrrp.simulator.oracle import CheckLife, glance
@@ -68,6 +69,7 @@ class World:
             self._client(client_spec, index)
         self.wire_judge = WireJudge(self.facts, self.bounds, self.engine, self.verdicts)
         judging = (self.facts, self.bounds, self.engine, self.verdicts)
+        self.lease_judge = LeaseJudge(*judging)
         self.time_judge = TimeJudge(scenario, *judging)
         self.handovers = HandoverJudge(*judging)
         self.by_hand = False
@@ -102,6 +104,7 @@ class World:
     def refresh(self) -> None:
         """Something about hosts or links has changed; what lasted until now has been judged."""
         self.facts.refresh(self.engine.now, self.residues)
+        self.facts.etcd_reached = self.etcd.reached_since
         self.quiet_since = self.engine.now
 
     def note(self, who: str, what: str, text: str, **fields: Value) -> None:
@@ -121,6 +124,7 @@ class World:
             seat.changed_at = self.engine.now
             if present:
                 seat.held[address] = self.engine.now
+                self.lease_judge.came(seat)
                 # What was away for less than a notice takes was never away, for the daemon.
                 if self.engine.now - seat.lost.get(address, -int(NOTICE) * 5) > 4 * NOTICE:
                     seat.unacknowledged.add(address)

@@ -245,10 +245,9 @@ def test_a_free_key_is_looked_for_ten_times_a_second_at_most() -> None:
 
 
 def test_the_shortest_ttl_leaves_one_more_try_after_a_failure() -> None:
-    quick = EtcdLease(
-        "c", EtcdServers(()), "k", 4, Nanoseconds(400_000_000), Nanoseconds(300_000_000)
-    )
-    assert shortest_ttl(1, quick) == 4
+    interval, timeout = Nanoseconds(400_000_000), Nanoseconds(300_000_000)
+    quick = EtcdLease("c", EtcdServers(()), "k", 4, interval, timeout, address_lease=1)
+    assert shortest_ttl(quick) == 4
 
 
 def test_a_lease_has_no_weight() -> None:
@@ -266,3 +265,37 @@ def test_beside_a_lease_there_is_no_last_resort() -> None:
     assert problem.startswith(
         'virtual_router[0] "web".when_all_fail: must be "release" beside a lease'
     )
+
+
+GROUP = """
+[[virtual_router]]
+name = "lan"
+interface = "eth0"
+vrid = 51
+addresses = ["192.0.2.10/24"]
+checks = ["cluster"]
+group = "edge"
+
+[[virtual_router]]
+name = "wan"
+interface = "eth1"
+vrid = 52
+addresses = ["198.51.100.10/24"]
+group = "edge"
+"""
+
+
+def test_the_longest_address_lease_of_a_group_counts() -> None:
+    assert lease_problems(router=GROUP) == []
+    long = GROUP.replace('group = "edge"', 'group = "edge"\nlease = "6s"')
+    (found,) = lease_problems(router=long)
+    assert "the ttl of cluster, 10s, must be at least 12s" in found
+    lan, _ = parsed(long + LEASE + 'ttl = "12s"').virtual_routers
+    assert lan.etcd_lease is not None
+    assert lan.etcd_lease.address_lease == 6
+
+
+def test_no_member_of_a_group_with_a_lease_has_its_addresses_for_ever() -> None:
+    endless = GROUP + 'lease = "off"\n'
+    (found,) = lease_problems(router=endless)
+    assert found.startswith('virtual_router[1] "wan".lease: must not be "off" in a group with')
