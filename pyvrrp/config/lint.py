@@ -1,7 +1,7 @@
 """What a valid configuration had better not say: warnings, which change no exit status."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import PurePath
 
 from pyvrrp.config.durations import write_duration
@@ -18,7 +18,7 @@ from pyvrrp.config.model import (
 )
 from pyvrrp.config.targets import is_tls
 from pyvrrp.errors import Problem
-from pyvrrp.identity import Family
+from pyvrrp.identity import Family, Version
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 _OWNER = 255
@@ -60,6 +60,12 @@ _FAR_PEERS = (
     "believes packets that were routed here: whoever can send with a peer's address from outside "
     "the segment can take the addresses; have the routers on the way filter that"
 )
+_LATE = Nanoseconds(10 * MILLISECOND)  # what a machine that is not overloaded may be late
+_DIGIT = 100_000  # nanoseconds; more of it nobody wants to read
+_RACE = (
+    "on a busy machine the wrong one may be the first; priority = { NODE = NUMBER } can put more "
+    "between them than the ten that nodes does"
+)
 _GROUP_INTERVALS = 'differs among the members of the group "{}": it takes over when the slowest may'
 _TOO_SMALL = "they never change who is first; use larger ones"
 _WEIGHT_OF_AN_OWNER = "have a weight, which has no effect: the priority of an owner is always 255"
@@ -72,7 +78,8 @@ def lint(configuration: Configuration) -> tuple[Problem, ...]:
     for router in configuration.virtual_routers:
         path = f'virtual_router "{router.name}"'
         warnings: Iterator[tuple[str, str]] = chain(
-            _election(router), _lease(router, guardian=configuration.guardian), _fence(router)
+            *(_election(router), _ranking(router)),
+            *(_lease(router, guardian=configuration.guardian), _fence(router)),
         )
         # A router of two families says everything twice.
         seen |= dict.fromkeys(Problem(f"{path}{where}", what) for where, what in warnings)
@@ -91,6 +98,15 @@ def lint(configuration: Configuration) -> tuple[Problem, ...]:
         warnings = _etcd(lease, used=lease.check in held)
         seen |= dict.fromkeys(Problem(f"{path}{where}", what) for where, what in warnings)
     return tuple(seen)
+
+
+def _ranking(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
+    base = SECOND if router.version is Version.V2 else router.advertisement_interval
+    standbys = [priority for _, priority in router.ranking[1:]]
+    apart = min(((high - low) * base // 256 for high, low in pairwise(standbys)), default=base)
+    if apart < _LATE:
+        told = write_duration(Nanoseconds(apart // _DIGIT * _DIGIT))
+        yield "", f"two standbys take over {told} after each other at this interval: {_RACE}"
 
 
 def _election(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from pyvrrp.runtime.alarm_clock import AlarmClock
 from pyvrrp.runtime.instance import Instance
 from pyvrrp.runtime.journal import Journal
 from pyvrrp.units import Nanoseconds
+from pyvrrp.virtual_router.parameters import RELEASE
 from pyvrrp.virtual_router.states import Backup, Init
 
 
@@ -47,12 +48,10 @@ class Capacity:
         now = self._clock.now()
         first = self._asked_at is None
         self._asked_at = now if self._asked_at is None else self._asked_at
-        heard = self._instance.last_heard
-        since = self._asked_at if heard is None else max(self._asked_at, heard.at)
-        until = Nanoseconds(since + self._instance.master_down_interval)
+        until = self._nobody_since(self._asked_at) + self._instance.master_down_interval
         if now >= until:
             return True
-        self._again.set(until)
+        self._again.set(Nanoseconds(until))
         if first:
             self._instance.counters.add("claims_deferred")
             self._journal.record(
@@ -68,6 +67,13 @@ class Capacity:
         """Gate: begin anew the next time."""
         self._asked_at = None
         self._again.set(None)
+
+    def _nobody_since(self, asked_at: Nanoseconds) -> int:
+        # A lower master that is left alone and falls silent has to be silent long enough first.
+        heard = self._instance.last_heard
+        if heard is None or heard.priority == RELEASE:
+            return asked_at
+        return max(asked_at, heard.at + self._instance.master_down_interval)
 
     @property
     def _others(self) -> set[str]:

@@ -11,8 +11,6 @@ PENDING = {
         "A8",
         "A10",
     ),
-    *(f"D{number}" for number in range(1, 9)),
-    *(f"C{number}" for number in range(1, 7)),
 }
 SCENARIOS = ROOT / "netns-lab" / "scenarios"
 

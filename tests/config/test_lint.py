@@ -144,3 +144,21 @@ def test_programs_that_are_run_otherwise_than_meant_are_told(keys: str, warning:
 
 def test_a_program_with_arguments_is_beyond_reproach() -> None:
     assert warnings(check='[check.web]\nexec = ["/usr/lib/x", "/srv", "-v"]') == []
+
+
+def test_standbys_that_the_noise_of_a_machine_could_swap_deserve_a_second_look() -> None:
+    three = 'nodes = ["web1", "web2", "web3"]\n'
+    assert warnings(three) == []
+    quick = 'advertisement_interval = "100ms"\nlease = "2s"\n'
+    [warning] = [one for one in warnings(three + quick) if "lease" not in one]
+    assert warning.startswith('virtual_router "web": two standbys take over 3.9ms after each other')
+    wide = "priority = { web1 = 254, web2 = 204, web3 = 154 }\n"
+    assert [one for one in warnings(wide + quick) if "lease" not in one] == []
+    two = 'nodes = ["web1", "web2"]\n'
+    assert [one for one in warnings(two + quick) if "lease" not in one] == []
+    same = "priority = { web1 = 254, web2 = 100, web3 = 100 }\n"
+    assert len(warnings(same)) == 1
+
+
+def test_in_version_2_the_skew_is_part_of_a_second_whatever_the_interval_is() -> None:
+    assert warnings('version = 2\nadvertisement_interval = "1s"\nnodes = ["web1", "a", "b"]') == []

@@ -87,6 +87,31 @@ def test_when_there_is_room_again_it_takes_back_what_it_is_preferred_for() -> No
     assert nodes.holders(WEB) == ["n3"]
 
 
+def test_a_full_node_that_has_waited_for_long_still_leaves_it_to_one_with_room() -> None:
+    text = document('"n1", "n2"', '"n2", "n1", "n3", "n4"')
+    nodes = Nodes(text, ["n1", "n2", "n3", "n4"])
+    nodes.boot()
+    nodes.run(2)
+    nodes.die("n2")
+    nodes.run(5)
+    assert nodes.holders(DB) == ["n3"]
+    nodes.die("n3")
+    nodes.run(1)
+    assert nodes.holders(DB) == ["n4"]  # n1 is better, was waiting already, and is full
+
+
+def test_a_release_is_waited_for_once_only() -> None:
+    nodes = Nodes(THREE, ["n1", "n2", "n3"])
+    nodes.boot()
+    nodes.run(2)
+    nodes.die("n3")
+    nodes.leave("n2")
+    nodes.run(0.28)
+    assert nodes.holders(DB) == []
+    nodes.run(0.1)
+    assert nodes.holders(DB) == ["n1"]
+
+
 def test_a_deferred_claim_that_somebody_else_has_made_is_forgotten() -> None:
     nodes = Nodes(THREE, ["n1", "n2", "n3"])
     nodes.boot()
