@@ -21,7 +21,7 @@ CLEAR_FOR = SECOND  # how long "nobody has them" holds, should another gate hold
 
 
 class ClaimProbe:
-    """A gate that finds out who has the addresses of one virtual router."""
+    """A gate that finds out who has the addresses of one virtual router; "off" needs none."""
 
     def __init__(
         self, instance: Instance, segment: Segment, clock: Clock, journal: Journal
@@ -50,7 +50,7 @@ class ClaimProbe:
 
     def may_claim(self) -> bool:
         """Gate: whether nobody has the addresses, or that does not matter."""
-        if self._policy is ClaimProbePolicy.OFF or not self._instance.is_silence_why:
+        if not self._instance.is_silence_why:
             return True
         if self._policy is ClaimProbePolicy.WARN:
             # The advertisement first: what is begun here sends from a later turn of the loop.

@@ -4,7 +4,6 @@ Asked in the form that claims nothing (RFC 5227 2.1.1, RFC 4862 5.4.2), so that 
 learns anything wrong from it.
 """
 
-from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -37,7 +36,7 @@ class Inquiry:
         self._answered: Callable[[Answer], None] | None = None
         self._left_to_ask = 0
         self._asked_at = clock.now()
-        self._frames: deque[bytes] = deque()
+        self._frames: list[bytes] = []  # the next one last
         self._then = self._ask
         self._next = AlarmClock(clock, self._go_on)
 
@@ -77,13 +76,13 @@ class Inquiry:
         self._left_to_ask -= 1
         self._asked_at = self._clock.now()
         mac = self._wire.mac()
-        self._frames.extend(probe(address, mac) for address in self._addresses)
+        self._frames = [probe(address, mac) for address in reversed(self._addresses)]
         self._send()
 
     def _send(self) -> None:
         try:
             for _ in range(min(FRAMES_PER_TURN, len(self._frames))):
-                self._wire.announce(self._frames.popleft())
+                self._wire.announce(self._frames.pop())
         except KernelError as error:
             self._answer(Answer(error=str(error)))
             return

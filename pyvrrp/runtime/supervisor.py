@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 
-from pyvrrp.config.model import Configuration, VirtualRouterConfig
+from pyvrrp.config.model import ClaimProbePolicy, Configuration, VirtualRouterConfig
 from pyvrrp.identity import Place
 from pyvrrp.ports import Ports
 from pyvrrp.runtime.alarm_clock import AlarmClock
@@ -83,8 +83,10 @@ class Supervisor:
                 *(instance, self.configuration.max_held, self.held_here),
                 *(self._ports.clock, self._journal),
             )
-        ClaimProbe(instance, segment, self._ports.clock, self._journal)
-        self._scales.append(Scale(instance, self.checks, self._ports.clock))
+        if config.claim_probe is not ClaimProbePolicy.OFF:
+            ClaimProbe(instance, segment, self._ports.clock, self._journal)
+        if config.weights:
+            self._scales.append(Scale(instance, self.checks, self._ports.clock))
         if instance.chain is not None:
             instance.guard(instance.chain)
         if config.etcd_lease is not None:
