@@ -1,7 +1,7 @@
 """Talks to etcd clusters on the event loop: the daemon's `pyvrrp.ports.Etcd`."""
 
 import asyncio
-import secrets
+import os
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ class AsyncioEtcd:
 
     def draw(self) -> int:
         """Return a number that nobody else will ever have."""
-        return secrets.randbelow(2**_BITS - 1) + 1
+        return int.from_bytes(os.urandom(8)) % (2**_BITS - 1) + 1
 
     def ask(
         self,

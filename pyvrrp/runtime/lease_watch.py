@@ -16,7 +16,7 @@ from pyvrrp.runtime.key_holder import Denied, Held, KeyHolder, Outcome
 from pyvrrp.runtime.lease_records import Author, Claimant, author_of, holder_in_words
 from pyvrrp.runtime.wish import Wish
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
-from pyvrrp.virtual_router.states import Master
+from pyvrrp.virtual_router.states import Backup, Master
 
 
 class Phase(StrEnum):
@@ -72,7 +72,9 @@ class LeaseWatch:
 
     def claim_ended(self) -> None:
         """Gate: there is no claim, or no address any more: let others have the key."""
-        self._wish.withdraw()
+        if not isinstance(self._instance.state, Backup):
+            self._wish.withdraw()
+        # Otherwise it was put off: a release, which the wish has brought about, begins a wait anew.
         if self.phase in {Phase.IDLE, Phase.LEAVING}:
             return
         self.phase = Phase.LEAVING
@@ -117,6 +119,8 @@ class LeaseWatch:
     def _go_on(self) -> None:
         match self.phase:
             case Phase.IDLE | Phase.SEEKING:
+                if not isinstance(self._instance.state, Backup):
+                    self._wish.withdraw()
                 self._key.look(self._seen)
             case Phase.HOLDING:
                 self._key.obtain(self._renewed)

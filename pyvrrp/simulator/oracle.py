@@ -75,6 +75,7 @@ class Patience:
         elif seen.priority == _LAST_RESORT < config.priority:
             missed_at = self.earliest - 2 * self.learned
             at = max(now + skew(config.version, config.priority, self.learned), missed_at)
+            at = min(at, self.earliest)  # a claim that waits for its gates is due already
             self.preempt_at = at if self.preempt_at is None else min(self.preempt_at, at)
         elif self.must_believe(seen):
             self.begin(now, seen.interval)

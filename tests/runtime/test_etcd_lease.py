@@ -3,7 +3,7 @@
 import json
 
 from pyvrrp.ports import Grant, Look, ProbeResult, Record, Revoke, Write
-from pyvrrp.units import SECOND
+from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.states import Init
 from tests.support.cluster import KEY, Cluster, Node
 
@@ -168,6 +168,37 @@ def test_a_better_node_asks_for_the_key_and_gets_it_back() -> None:
     assert [t[2] for t in gave_way] == ["gives way to n1 of priority 200, which may have the key"]
     assert low.state == "BACKUP"
     assert [name for name in cluster.lan.etcd.keys if "wish" in name] == []
+
+
+def test_a_wish_outlives_the_release_that_it_has_brought_about() -> None:
+    cluster = Cluster()
+    two = Nanoseconds(2 * SECOND)
+    high = cluster.node(100, leased=True, advertisement_interval=two)
+    cluster.node(80, leased=True)
+    cluster.node(50, leased=True)
+    high.host.connected = high.host.etcd.reachable = False
+    cluster.run(20)
+    assert cluster.holders() == ["n2"]
+    high.host.connected = high.host.etcd.reachable = True
+    # Skew_Time of the lowest is shorter than that of the highest, which waits by its own interval.
+    cluster.run(15)
+    assert cluster.holders() == ["n1"]
+    changes = [t for node in cluster.nodes[1:] for t in node.transitions() if t[0] > 20]
+    assert len(changes) <= 4
+
+
+def test_a_wish_of_a_node_that_is_fenced_meanwhile_goes() -> None:
+    cluster, high, low = pair(fenced=True)
+    high.host.connected = high.host.etcd.reachable = False
+    cluster.run(20)
+    watch = low.supervisor.leases[str(low.instance.config.id)]
+    watch._gives_way = True  # deaf to wishes
+    high.host.etcd.reachable = True
+    cluster.run(4)
+    assert [key for key in cluster.lan.etcd.keys if "wish" in key] == [f"{KEY}/wish/n1"]
+    high.set_service(ProbeResult(False, "HTTP 503"))
+    cluster.run(5)
+    assert [key for key in cluster.lan.etcd.keys if "wish" in key] == []
 
 
 def test_a_node_that_may_not_preempt_leaves_no_wish() -> None:
