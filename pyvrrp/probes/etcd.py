@@ -14,7 +14,7 @@ from pyvrrp.units import Nanoseconds, to_seconds
 if TYPE_CHECKING:
     from pyvrrp.probes.etcd_cluster import EtcdClusters
 
-_BITS = 63  # of a lease's number, which is signed
+_LARGEST = (1 << 63) - 1  # a lease has a number of 64 bits, which is signed
 
 
 class AsyncioEtcd:
@@ -25,7 +25,7 @@ class AsyncioEtcd:
 
     def draw(self) -> int:
         """Return a number that nobody else will ever have."""
-        return int.from_bytes(os.urandom(8)) % (2**_BITS - 1) + 1
+        return int.from_bytes(os.urandom(8)) % _LARGEST + 1
 
     def ask(
         self,
