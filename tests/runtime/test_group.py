@@ -1,6 +1,7 @@
 """One election for several virtual routers: together or not at all, whatever happens to one."""
 
 import tomllib
+from dataclasses import replace
 from ipaddress import ip_interface
 
 import pytest
@@ -13,6 +14,8 @@ from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from pyvrrp.virtual_router.standing import Standing
 from pyvrrp.virtual_router.states import name
 from tests.support.clock import FakeClock
+from tests.support.cluster import KEY, LEASE
+from tests.support.machine import resource
 from tests.support.routers import SIDES, Router, Site
 from tests.support.world import FakeHost, Lan
 
@@ -430,3 +433,77 @@ def test_a_mixed_virtual_router_may_be_a_group_of_its_two_families() -> None:
     clock.run(5)
     assert [name(member.state) for member in supervisor.instances] == ["MASTER", "MASTER"]
     assert first.reporter.since == second.reporter.since
+
+
+DB = resource("db")
+WITH_DB = {"lan": {"resources": ("db",)}}
+
+
+def with_resources() -> tuple[Site, Router, Router]:
+    site = Site()
+    first, second = (
+        site.router(priority, sides=WITH_DB, resources=(DB,)) for priority in (200, 100)
+    )
+    site.run(10)
+    assert site.all_held_by() == BOTH
+    return site, first, second
+
+
+def test_priority_0_of_all_waits_until_the_resources_of_one_are_stopped() -> None:
+    site, first, second = with_resources()
+    first.host("lan").machine.behave("db", "stop", after=2)
+    first.host("wan").link(up=False)
+    site.run(1.9)
+    assert site.all_held_by() == [[], []]
+    assert first.host("lan").machine.done()[-1] == "db stop"
+    assert all(priority == 200 for _, priority in first.sent("lan"))
+    assert second.states == ["BACKUP", "BACKUP"]
+    site.run(0.2)
+    for side in SIDES:
+        assert [priority for _, priority in first.sent(side)[-2:]] == [0, 0]
+    site.run(2)
+    assert site.all_held_by() == [["n2"], ["n2"]]
+
+
+def test_a_drain_of_a_group_with_resources_is_no_handover_in_any_member() -> None:
+    site, first, second = with_resources()
+    first.member("wan").drain(drained=True)
+    site.run(0.2)
+    assert site.all_held_by() == [[], []]
+    assert all(priority == 200 for _, priority in first.sent("wan"))
+    site.run(3)
+    assert first.host("lan").machine.running == []
+    assert second.host("lan").machine.running == ["db"]
+    assert site.all_held_by() == [["n2"], ["n2"]]
+
+
+def test_a_resource_that_does_not_start_pulls_all_members_down() -> None:
+    site = Site()
+    first = site.router(200, sides=WITH_DB, resources=(DB,))
+    first.host("lan").machine.behave("db", "start", status=1)
+    second = site.router(100, sides=WITH_DB, resources=(DB,))
+    site.run(6)
+    assert first.states == ["INIT", "INIT"]
+    assert first.member("wan").reporter.reason.startswith("lan of group edge: ")
+    assert second.states == ["MASTER", "MASTER"]
+    assert site.all_held_by() == [["n2"], ["n2"]]
+
+
+def test_one_key_in_etcd_decides_for_all_members() -> None:
+    lease = replace(LEASE, key=KEY)
+    site = Site()
+    first, second = (
+        site.router(priority, sides={"wan": {"etcd_lease": lease}}) for priority in (200, 100)
+    )
+    site.run(10)
+    assert site.all_held_by() == BOTH
+    # The network is cut: the other node hears nobody, and has no key.
+    first.connect(connected=False)
+    site.run(3)
+    assert site.all_held_by() == BOTH
+    assert second.states == ["BACKUP", "BACKUP"]
+    assert second.member("lan").waits_for.startswith("wan: the key ")
+    first.host("lan").etcd.reachable = False
+    site.run(20)
+    assert site.all_held_by() == [["n2"], ["n2"]]
+    assert first.member("lan").reporter.reason.startswith("wan of group edge: lease lost: ")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_interface
 
 from pyvrrp.config.model import CheckConfig, Configuration, HttpProbeConfig, VirtualRouterConfig
+from pyvrrp.config.resource_model import ResourceConfig
 from pyvrrp.identity import Family, Place, VirtualRouterId
 from pyvrrp.ports import (
     Claim,
@@ -152,6 +153,7 @@ class Site:
         start: bool = True,
         backwards: bool = False,
         sides: Mapping[str, Mapping[str, object]] | None = None,
+        resources: tuple[ResourceConfig, ...] = (),
         **changes: object,
     ) -> Router:
         """Make a node; *sides* has what is special in one segment.
@@ -176,7 +178,9 @@ class Site:
             configs.append(replace(config, **special))  # type: ignore[arg-type] # a shorthand
         check = CheckConfig("web", HttpProbeConfig("http://127.0.0.1/"))
         journal = Journal(self.clock)
-        configuration = Configuration(f"n{number}", tuple(configs), (check,) if checked else ())
+        configuration = Configuration(
+            f"n{number}", tuple(configs), (check,) if checked else (), resources=resources
+        )
         router = Router(hosts, Supervisor(configuration, Machine(hosts).ports(), journal), journal)
         self.routers.append(router)
         if start:
