@@ -44,6 +44,10 @@ class Name(StrEnum):
     NO_GAP = "handover-without-a-gap"
     ONLY_MASTER_SPEAKS = "only-a-master-announces"
     DRAINED = "drained-stays-out"
+    IN_ORDER = "resources-in-order"
+    ADDRESS_LAST = "addresses-stand-on-resources"
+    RELEASED_LAST = "stopped-before-release"
+    EXCLUSIVE = "never-on-two-nodes"
     NO_ERROR = "nothing-raises"
 
 
@@ -228,6 +232,28 @@ INVARIANTS: tuple[Invariant, ...] = (
         "A drained node is neither backup nor master until it is undrained.",
     ),
     Invariant(Name.RUNAWAY, "-", "The program lets time pass."),
+    Invariant(
+        Name.IN_ORDER,
+        "INV5",
+        "A resource is started while those before it run, and stopped when those after it do not.",
+    ),
+    Invariant(
+        Name.ADDRESS_LAST,
+        "INV5",
+        "An address comes when all resources of its virtual router run, and is gone before the "
+        "first of them is stopped.",
+    ),
+    Invariant(
+        Name.RELEASED_LAST,
+        "INV5",
+        "When an advertisement of priority 0 leaves, none of the resources runs there.",
+    ),
+    Invariant(
+        Name.EXCLUSIVE,
+        "INV6",
+        "With a lease in etcd no resource of a chain ever runs on two nodes, whatever is cut, "
+        "killed, stopped or slow.",
+    ),
     Invariant(Name.NO_ERROR, "INV10", "Nothing that happens makes the program raise."),
 )
 

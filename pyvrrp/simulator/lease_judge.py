@@ -28,7 +28,7 @@ class LeaseJudge:
 
     def came(self, seat: Seat) -> None:
         """An address of the seat has come: nobody else may have it."""
-        if seat.config.is_exclusive:
+        if seat.config.etcd_lease is not None:
             self._judge(seat.key)
 
     def woke(self, name: str, *, hidden: bool) -> None:

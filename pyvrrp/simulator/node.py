@@ -79,7 +79,7 @@ class Node:
             ),
             etcd=ProcessEtcd(self.name, self.time, process, self.etcd),
             commands=ProcessCommands(process, self.engine, self.machine),
-            heir=ProcessHeir(self.machine),
+            heir=ProcessHeir(process, self.engine, self.machine),
         )
         journal = Journal(clock)
         journal.listen(partial(self.heard, self.name))
@@ -112,6 +112,7 @@ class Node:
             return
         guarded = self.spec.configuration.guardian
         self.die()
+        self.machine.daemon_died(guarded=guarded)
         if guarded:
             delay = int((0.3 + 0.7 * self.random.random()) * GUARDIAN)
             guard = partial(self._guard, self.process)
@@ -157,8 +158,12 @@ class Node:
 
     def _guard(self, process: Process | None) -> None:
         # A daemon that was started meanwhile has a guardian and leftovers of its own to see to.
-        if process is not self.process:
-            return
+        if process is self.process or self.machine.legacies:
+            self.remove_addresses()
+        self.machine.stop_all()
+
+    def remove_addresses(self) -> None:
+        """Take all virtual addresses off, as the guardian does."""
         for router in self.spec.configuration.virtual_routers:
             for address in router.addresses:
                 if self.kernel.interfaces[router.id.place].exists:

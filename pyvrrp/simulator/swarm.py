@@ -10,6 +10,7 @@ from random import Random
 from pyvrrp.config.parse import parse
 from pyvrrp.identity import Place
 from pyvrrp.simulator.bounds import Bounds
+from pyvrrp.simulator.resource_weather import Chain, with_resources
 from pyvrrp.simulator.scenario import (
     ClientSpec,
     Direction,
@@ -43,7 +44,9 @@ def make_up(seed: int, nodes: int) -> Scenario:
     documents = _documents(random, nodes)
     # Drawn apart, so that a seed without a lease is the scenario that it always was.
     about_leases = Random(f"lease {seed} {nodes}")  # noqa: S311 - a simulation, not a secret
-    leased = about_leases.random() < _LEASED and with_lease(documents, about_leases)
+    documents, chain = with_resources(seed, documents)
+    leased = about_leases.random() < _LEASED and not chain and with_lease(documents, about_leases)
+    leased = leased or chain is Chain.LEASED
     specs = tuple(
         _node(random, name, index, document)
         for index, (name, document) in enumerate(documents.items())

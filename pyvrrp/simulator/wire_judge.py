@@ -9,6 +9,7 @@ from pyvrrp.simulator.engine import Engine
 from pyvrrp.simulator.facts import Facts, Seat, Wish, mind_of
 from pyvrrp.simulator.invariants import Name
 from pyvrrp.simulator.oracle import Glance, glance, higher
+from pyvrrp.simulator.resource_judge import ResourceJudge
 from pyvrrp.simulator.sockets import claim_of
 from pyvrrp.simulator.verdicts import Verdicts
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
@@ -23,6 +24,7 @@ class WireJudge:
         self._facts = facts
         self._bounds = bounds
         self._engine = engine
+        self.resources = ResourceJudge(facts, verdicts)
         self._require = verdicts.require
 
     def sent(self, node: str, place: Place, packet: bytes) -> None:
@@ -33,6 +35,7 @@ class WireJudge:
             return
         now, here = self._engine.now, seat.node.time.now()
         if seen.priority == 0:
+            self.resources.released(seat)
             listed = ", ".join(map(str, seat.held))
             asked = seat.move is not None and seat.move.at == now
             self._require(

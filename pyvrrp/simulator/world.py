@@ -22,6 +22,7 @@ from pyvrrp.simulator.network import Link, Station, Wire
 from pyvrrp.simulator.node import Node
 from pyvrrp.simulator.oracle import CheckLife, glance
 from pyvrrp.simulator.owners import SegmentOwners
+from pyvrrp.simulator.resource_weather import unjudged
 from pyvrrp.simulator.resources import Machine
 from pyvrrp.simulator.scenario import ClientSpec, NodeSpec, Scenario
 from pyvrrp.simulator.services import Service
@@ -54,7 +55,7 @@ class World:
         self.clients: dict[str, Client] = {}
         self.residues: dict[str, int] = {}
         self.quiet_since = 0
-        self.verdicts = Verdicts(self.engine, self._violated)
+        self.verdicts = Verdicts(self.engine, self._violated, unjudged(scenario))
         self.bounds = Bounds(scenario)
         for index, spec in enumerate(scenario.nodes):
             self.nodes[spec.name] = self._node(spec, index)
@@ -68,6 +69,7 @@ class World:
         for index, client_spec in enumerate(scenario.clients):
             self._client(client_spec, index)
         self.wire_judge = WireJudge(self.facts, self.bounds, self.engine, self.verdicts)
+        self.wire_judge.resources.watch(self.note)
         judging = (self.facts, self.bounds, self.engine, self.verdicts)
         self.lease_judge = LeaseJudge(*judging)
         self.time_judge = TimeJudge(scenario, *judging)
@@ -129,6 +131,7 @@ class World:
                 if self.engine.now - seat.lost.get(address, -int(NOTICE) * 5) > 4 * NOTICE:
                     seat.unacknowledged.add(address)
                 self.handovers.gained(seat, address)
+                self.wire_judge.resources.gained(seat, address)
             else:
                 del seat.held[address]
                 if not self.by_hand:
@@ -207,8 +210,9 @@ class World:
                 Station(spec.name, spec.switch, Link(), card.packet, card.frame)
             )
         services = {check.name: Service(check) for check in spec.configuration.checks}
-        machine = Machine(self.engine, self._random(f"resources {spec.name}"))
-        return Node(
+        luck = self._random(f"resources {spec.name}")
+        machine = Machine(spec.name, self.engine, luck, lambda: kernel.suspended)
+        node = Node(
             spec,
             self.engine,
             random,
@@ -221,6 +225,8 @@ class World:
             self.etcd,
             services,
         )
+        machine.remove = node.remove_addresses
+        return node
 
     def _client(self, spec: ClientSpec, index: int) -> None:
         segment = self.facts.segments[spec.place]
