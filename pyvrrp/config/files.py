@@ -1,5 +1,6 @@
 """The files that a configuration names must be there and readable, its programs safe to run."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from pyvrrp.config.commands import obstacle
@@ -19,11 +20,17 @@ def unreadable_files(configuration: Configuration, origins: Origins) -> list[Pro
         path = origins.check(check.name)
         match check.probe:
             case HttpProbeConfig() as probe:
-                problems += _unreadable(probe, path)
+                credentials = (("ca", probe.ca), ("certificate", probe.certificate))
+                problems += _unreadable((*credentials, ("key", probe.key)), path)
             case ExecProbeConfig() as probe:
                 problems += _unsafe(probe, path)
             case _:
                 pass
+    for lease in configuration.leases:
+        servers = lease.servers
+        credentials = (("ca", servers.ca), ("certificate", servers.certificate))
+        secrets = (("private_key", servers.private_key), ("password_file", servers.password_file))
+        problems += _unreadable((*credentials, *secrets), origins.check(lease.check))
     for resource in configuration.resources:
         path = origins.resource(resource.name)
         named = dict.fromkeys((resource.start[0], resource.stop[0], *resource.monitor[:1]))
@@ -37,8 +44,7 @@ def unreadable_files(configuration: Configuration, origins: Origins) -> list[Pro
     return problems
 
 
-def _unreadable(probe: HttpProbeConfig, path: str) -> list[Problem]:
-    named = (("ca", probe.ca), ("certificate", probe.certificate), ("key", probe.key))
+def _unreadable(named: Iterable[tuple[str, Path | None]], path: str) -> list[Problem]:
     found = ((key, "" if file is None else _obstacle(file)) for key, file in named)
     return [Problem(f"{path}.{key}", what) for key, what in found if what]
 

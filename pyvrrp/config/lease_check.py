@@ -9,7 +9,16 @@ from pyvrrp.config.http_check import CA, CERTIFICATE, VERIFY
 from pyvrrp.config.keys import Key, Section
 from pyvrrp.config.model import EtcdLease, EtcdServers
 from pyvrrp.config.targets import is_tls, url
-from pyvrrp.config.values import absolute_path, array_of, optional, refuse_twice, shown, text, wrong
+from pyvrrp.config.values import (
+    absolute_path,
+    array_of,
+    name,
+    optional,
+    refuse_twice,
+    shown,
+    text,
+    wrong,
+)
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 _KEY = re.compile(r"[!-~]{1,200}")
@@ -62,6 +71,8 @@ LEASE = Key("lease", _endpoints, "http://127.0.0.1:2379")
 ETCD_KEY = Key("key", optional(_etcd_key))
 TTL = Key("ttl", _ttl, "10s")
 PRIVATE_KEY = Key("private_key", optional(absolute_path))
+USER = Key("user", optional(name))
+PASSWORD_FILE = Key("password_file", optional(absolute_path))
 RENEWAL = Key("interval", optional(duration_from(_SHORTEST, Nanoseconds(_LONGEST_TTL * SECOND))))
 ATTEMPT = Key("timeout", optional(duration_from(_SHORTEST, Nanoseconds(_LONGEST_TTL * SECOND))))
 TLS_ONLY: tuple[Key[object], ...] = (VERIFY, CA, CERTIFICATE, PRIVATE_KEY)
@@ -85,6 +96,8 @@ def _read(section: Section, subject: Subject) -> EtcdLease:
         ca=section.read(CA),
         certificate=section.read(CERTIFICATE),
         private_key=section.read(PRIVATE_KEY),
+        user=section.read(USER) or "",
+        password_file=section.read(PASSWORD_FILE),
         netns=section.read(NETNS),
     )
     _refuse_contradictions(section, servers)
@@ -98,8 +111,11 @@ def _refuse_contradictions(section: Section, servers: EtcdServers) -> None:
             section.refuse(key, "has a meaning for https:// only, and the URL is http://")
     elif section.given(PRIVATE_KEY) and not section.given(CERTIFICATE):
         section.refuse(PRIVATE_KEY, "needs a certificate too")
+    for one, other in ((USER, PASSWORD_FILE), (PASSWORD_FILE, USER)):
+        if section.given(one) and not section.given(other):
+            section.refuse(one, f"needs {other.name} too")
     if section.given(CA) and not servers.verify:
         section.refuse(CA, "has no meaning with verify = false")
 
 
-LEASE_KIND = Kind("a lease", LEASE, (ETCD_KEY, TTL, *TLS_ONLY, NETNS), _read)
+LEASE_KIND = Kind("a lease", LEASE, (ETCD_KEY, TTL, *TLS_ONLY, USER, PASSWORD_FILE, NETNS), _read)

@@ -71,6 +71,8 @@ class EtcdServers:
     ca: Path | None = None
     certificate: Path | None = None
     private_key: Path | None = None
+    user: str = ""  # of etcd itself; empty: it asks nobody for a name
+    password_file: Path | None = None
     netns: str = ""
 
 

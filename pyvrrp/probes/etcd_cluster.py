@@ -6,13 +6,22 @@ daemon without a lease nothing.
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pyvrrp.config.model import EtcdServers
 from pyvrrp.ports import EtcdAnswer, EtcdRequest
 from pyvrrp.probes.channel import Channel, PlainChannel
 from pyvrrp.probes.connection import Connector, Endpoint
-from pyvrrp.probes.etcd_messages import Message, Reply, message_of, reply_of
+from pyvrrp.probes.etcd_messages import (
+    Message,
+    Reply,
+    login_message,
+    message_of,
+    reply_of,
+    token_of,
+    wants_login,
+)
 from pyvrrp.probes.failure import ProbeError, in_words
 from pyvrrp.probes.http_answer import HttpExchange
 from pyvrrp.probes.http_request import HttpRequest
@@ -22,6 +31,7 @@ from pyvrrp.probes.tls import TlsChannel
 from pyvrrp.probes.tls_contexts import Credentials, TlsContexts
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
+_LONGEST_PASSWORD = 1024
 _FORGET_AFTER = 60.0  # seconds without an answer of the cluster that was known
 
 
@@ -32,6 +42,7 @@ class _Known:
     member: int = 0
     cluster: int = 0
     at: float = 0.0
+    token: str = ""
 
 
 class EtcdClusters:
@@ -96,7 +107,7 @@ class EtcdClusters:
     ) -> Reply:
         try:
             async with asyncio.timeout_at(progress.deadline):
-                status, body = await self._post(servers, url, message, progress)
+                status, body = await self._authorised(servers, url, message, progress)
         except TimeoutError as error:
             # The kernel's own ETIMEDOUT is the same class, but has a number.
             said = in_words(error) if error.errno else f"no answer {progress.phase}"
@@ -105,8 +116,30 @@ class EtcdClusters:
             raise ProbeError(in_words(error)) from error
         return reply_of(request, status, body)
 
-    async def _post(
+    async def _authorised(
         self, servers: EtcdServers, url: str, message: Message, progress: Progress
+    ) -> tuple[int, bytes]:
+        """Post, after a log-in where one is needed; replace a token that is no good any more."""
+        known = self._known[servers]
+        if servers.password_file is None:
+            return await self._post(servers, url, message, progress)
+        if known.token:
+            answer = await self._post(servers, url, message, progress, known.token)
+            if not wants_login(*answer):
+                return answer
+        known.token = ""
+        password = read_password(servers.password_file)
+        login = login_message(servers.user, password)
+        known.token = token_of(*await self._post(servers, url, login, progress))
+        return await self._post(servers, url, message, progress, known.token)
+
+    async def _post(
+        self,
+        servers: EtcdServers,
+        url: str,
+        message: Message,
+        progress: Progress,
+        token: str = "",
     ) -> tuple[int, bytes]:
         parts = urlsplit(url)
         host = (parts.hostname or "").replace("%25", "%")
@@ -123,6 +156,7 @@ class EtcdClusters:
                 (b"Content-Type", b"application/json"),
                 (b"Content-Length", str(len(message.body)).encode()),
                 (b"Connection", b"close"),
+                *([(b"Authorization", token.encode())] if token else []),
             ),
             body=message.body,
         )
@@ -144,3 +178,16 @@ class EtcdClusters:
         tls = TlsChannel(plain, await self._contexts.context(credentials), http.server_name)
         await tls.handshake()
         return tls
+
+
+def read_password(file: Path) -> str:
+    """Return the first line of *file*; raise ProbeError if there is none to be had."""
+    try:
+        with file.open(encoding="utf-8") as stream:
+            password = stream.readline(_LONGEST_PASSWORD).rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        said = in_words(error) if isinstance(error, OSError) else "it is not UTF-8"
+        raise ProbeError(f"cannot read {file}: {said}") from error
+    if not password:
+        raise ProbeError(f"{file} has no password on its first line")
+    return password

@@ -4,6 +4,7 @@ A peer may answer with anything: what does not have the expected form is a `Prob
 """
 
 import json
+import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
@@ -30,6 +31,8 @@ _MOST_WISHES = 64  # bound on what others can make this process read
 _LARGEST = 2**64
 # Numbers of google.rpc.Code, which the gateway passes on.
 _NOT_FOUND, _EXISTS, _PRECONDITION, _DENIED, _UNAUTHENTICATED = 5, 6, 9, 7, 16
+_NO_TOKEN = (b"invalid auth token", b"user name is empty", b"revision of auth store is old")
+_TOKEN = re.compile(r"[!-~]{1,4096}")
 _NO_LEASE = "requested lease not found"
 _HAS_LEASE = "lease already exists"
 
@@ -56,6 +59,27 @@ def message_of(request: EtcdRequest) -> Message:
             return _message("/v3/kv/txn", _transaction(request))
         case _:
             assert_never(request)
+
+
+def login_message(user: str, password: str) -> Message:
+    """Return what asks for a token."""
+    return _message("/v3/auth/authenticate", {"name": user, "password": password})
+
+
+def token_of(status: int, body: bytes) -> str:
+    """Return the token that an answer to `login_message` holds; raise ProbeError if it has none."""
+    if status != _GOOD:
+        said = "" if status not in range(400, 500) else ": wrong user or password"
+        raise ProbeError(f"HTTP {status} to the log-in{said}")
+    token = _table(_parsed(body), "the answer").get("token")
+    if not isinstance(token, str) or _TOKEN.fullmatch(token) is None:
+        raise ProbeError("malformed answer: no token")
+    return token
+
+
+def wants_login(status: int, body: bytes) -> bool:
+    """Tell whether an answer means that the token is missing, too old, or not known there."""
+    return status in {400, 401, 403} and any(words in body for words in _NO_TOKEN)
 
 
 def _transaction(write: Write) -> dict[str, object]:
@@ -147,8 +171,10 @@ def _refusal(request: EtcdRequest, status: int, body: bytes) -> EtcdAnswer:
     if not said:
         raise ProbeError(f"HTTP {status}")
     hint = ""
-    if code in {_DENIED, _UNAUTHENTICATED} or "user name is empty" in said:
-        hint = "; this etcd wants a user"
+    if code == _DENIED:
+        hint = "; the role of this user does not cover the key"
+    elif code == _UNAUTHENTICATED or "user name is empty" in said:
+        hint = "; give the check user and password_file"
     raise ProbeError(f"HTTP {status}: {said}{hint}")
 
 

@@ -6,8 +6,10 @@ import pytest
 
 from pyvrrp.config.lease_times import proof_lasts, retry_after, shortest_ttl
 from pyvrrp.config.lint import lint
+from pyvrrp.config.load import load
 from pyvrrp.config.model import EtcdLease, EtcdServers
 from pyvrrp.config.summary import etcd_lease_as_values, etcd_lease_in_words, virtual_router_in_words
+from pyvrrp.errors import ConfigurationError
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from tests.config.documents import parsed, problems
 
@@ -57,6 +59,8 @@ verify = true
 ca = "/etc/ca.pem"
 certificate = "/etc/cert.pem"
 private_key = "/etc/key.pem"
+user = "ha"
+password_file = "/etc/password"
 netns = "blue"
 """
     )
@@ -69,6 +73,8 @@ netns = "blue"
             ca=Path("/etc/ca.pem"),
             certificate=Path("/etc/cert.pem"),
             private_key=Path("/etc/key.pem"),
+            user="ha",
+            password_file=Path("/etc/password"),
             netns="blue",
         ),
         "ha/web",
@@ -299,3 +305,19 @@ def test_no_member_of_a_group_with_a_lease_has_its_addresses_for_ever() -> None:
     endless = GROUP + 'lease = "off"\n'
     (found,) = lease_problems(router=endless)
     assert found.startswith('virtual_router[1] "wan".lease: must not be "off" in a group with')
+
+
+def test_a_user_needs_a_password_and_a_password_a_user() -> None:
+    assert lease_problems('user = "ha"') == ["check.cluster.user: needs password_file too"]
+    assert lease_problems('password_file = "/p"') == ["check.cluster.password_file: needs user too"]
+
+
+def test_files_that_a_lease_names_must_be_readable(tmp_path: Path) -> None:
+    file = tmp_path / "pyvrrp.toml"
+    missing = tmp_path / "missing"
+    file.write_text(f'node = "web1"{ROUTER}{LEASE}user = "ha"\npassword_file = "{missing}"\n')
+    with pytest.raises(ConfigurationError) as caught:
+        load(file)
+    (problem,) = caught.value.problems
+    assert problem.path == "check.cluster.password_file"
+    assert problem.what == f"{missing} cannot be read: No such file or directory"

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -25,7 +27,7 @@ from pyvrrp.ports import (
     wishes_of,
 )
 from pyvrrp.probes.etcd import AsyncioEtcd
-from pyvrrp.probes.etcd_messages import message_of, reply_of
+from pyvrrp.probes.etcd_messages import message_of, reply_of, token_of
 from pyvrrp.probes.failure import ProbeError
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from tests.probes.support import Behaviour, serve
@@ -175,7 +177,7 @@ async def test_all_reasons_are_told_with_their_members() -> None:
         ),
         (
             answering({"message": "etcdserver: user name is empty", "code": 3}, "400 Bad"),
-            "HTTP 400: etcdserver: user name is empty; this etcd wants a user",
+            "HTTP 400: etcdserver: user name is empty; give the check user and password_file",
         ),
         (answering(b"x" * 2_000_000), "body is larger than 1 MiB"),
     ],
@@ -315,3 +317,53 @@ async def test_tls_needs_the_right_authority(tmp_path: Path) -> None:
         assert "TLS: " in await why(known, Look("k"))
         async with client() as one:
             assert await ask(one, shown, Look("k")) == Found(None)
+
+
+async def test_an_etcd_that_wants_a_user_gets_one_and_a_new_token_when_the_old_one_is_gone(
+    tmp_path: Path,
+) -> None:
+    password = tmp_path / "password"
+    password.write_text("secret\nsecond line\n")
+    with etcd(tmp_path / "data") as bare:
+        url = bare.endpoints[0]
+        for command in (
+            "user add root:secret",
+            "user grant-role root root",
+            "user add pyvrrp:secret",
+            "role add ha",
+            "role grant-permission ha readwrite --prefix k/",
+            "user grant-role pyvrrp ha",
+            "auth enable",
+        ):
+            subprocess.run(
+                ["etcdctl", "--endpoints", url, *command.split()],
+                env={**os.environ, "ETCDCTL_API": "3"},
+                check=True,
+                capture_output=True,
+            )
+        known = replace(bare, user="pyvrrp", password_file=password)
+        assert "user name is empty" in await why(bare, Look("k/1"))
+        async with client() as one:
+            lease = one.draw()
+            assert await ask(one, known, Grant(lease, 60)) == Granted(60)
+            written = await ask(one, known, Write("k/1", b"me", lease, 0))
+            assert isinstance(written, Found)
+            assert written.written
+            one._clusters._known[known].token = "no token any more"
+            assert await ask(one, known, Look("k/1")) == replace(written, written=False)
+            assert await ask(one, known, Revoke(lease)) == Revoked()
+        said = await why(known, Look("other"))
+        assert said.endswith("permission denied; the role of this user does not cover the key")
+        password.write_text("wrong")
+        assert "wrong user or password" in await why(known, Look("k/1"))
+        password.write_text("")
+        assert "has no password on its first line" in await why(known, Look("k/1"))
+        password.unlink()
+        assert "cannot read" in await why(known, Look("k/1"))
+
+
+async def test_a_log_in_without_a_token_is_none() -> None:
+    with pytest.raises(ProbeError, match="no token"):
+        token_of(200, b"{}")
+    with pytest.raises(ProbeError, match="HTTP 503 to the log-in"):
+        token_of(503, b"")
