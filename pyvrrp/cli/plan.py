@@ -22,6 +22,7 @@ from pyvrrp.errors import ConfigurationError, Problem
 
 GOOD = 0
 NOBODY = 1
+_UNNAMED = "no plan, the file does not name its nodes"
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -60,12 +61,16 @@ def run(args: argparse.Namespace) -> int:
     planned = services(configuration)
     known = nodes(planned)
     failed = tuple(dict.fromkeys(args.fail))
+    most = configuration.max_held
     _refuse_unknown(str(args.file), failed, known)
     if args.json:
-        print(json.dumps(_values(args.file, planned, failed, unplanned(configuration)), indent=2))
+        values = _values(args.file, planned, failed, most)
+        print(json.dumps({**values, "unplanned": list(unplanned(configuration))}, indent=2))
     else:
-        print("\n".join(_lines(args.file, planned, failed, unplanned(configuration))))
-    return NOBODY if None in place(planned, failed).values() else GOOD
+        lines = _lines(args.file, planned, failed, most)
+        lines += [f"{name}: {_UNNAMED}" for name in unplanned(configuration)]
+        print("\n".join(lines))
+    return NOBODY if None in place(planned, failed, most).values() else GOOD
 
 
 def _refuse_unknown(source: str, failed: Sequence[str], known: Sequence[str]) -> None:
@@ -79,12 +84,12 @@ def _refuse_unknown(source: str, failed: Sequence[str], known: Sequence[str]) ->
 
 
 def _lines(
-    file: Path, planned: Sequence[Service], failed: Sequence[str], unnamed: Sequence[str]
+    file: Path, planned: Sequence[Service], failed: Sequence[str], most: int | None
 ) -> list[str]:
     known = nodes(planned)
     down = f", with {_listed(failed)} down" if failed else ""
     lines = [f"{file}: {len(planned)} on {', '.join(known)}{down}" if planned else f"{file}:"]
-    placed, usual = place(planned, failed), place(planned, ())
+    placed, usual = place(planned, failed, most), place(planned, (), most)
     rows = [("virtual router", "holder", "then")]
     for service in planned:
         holder = placed[service.name]
@@ -94,12 +99,11 @@ def _lines(
     lines += ["", *_table(rows)] if planned else []
     left = [node for node in known if node not in failed]
     if len(left) > 1 or not failed:
-        lines += ["", *(_failure(node, moves(planned, failed, node)) for node in left)]
+        lines += ["", *(_failure(node, moves(planned, failed, node, most)) for node in left)]
     for service in planned:
         if service.undecided:
             who = _listed(sorted(service.undecided))
             lines.append(f"{service.name}: {who} have the same priority; the addresses decide")
-    lines += [f"{name}: no plan, the file does not name its nodes" for name in unnamed]
     return lines
 
 
@@ -127,14 +131,15 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def _values(
-    file: Path, planned: Sequence[Service], failed: Sequence[str], unnamed: Sequence[str]
+    file: Path, planned: Sequence[Service], failed: Sequence[str], most: int | None
 ) -> dict[str, object]:
-    placed, usual = place(planned, failed), place(planned, ())
+    placed, usual = place(planned, failed, most), place(planned, (), most)
     known = nodes(planned)
     return {
         "file": str(file),
         "nodes": list(known),
         "failed": list(failed),
+        "max_held": most,
         "virtual_routers": [
             {
                 "name": service.name,
@@ -152,12 +157,11 @@ def _values(
                 "node": node,
                 "moves": [
                     {"name": move.service, "to": move.after}
-                    for move in moves(planned, failed, node)
+                    for move in moves(planned, failed, node, most)
                 ],
-                "all_to": pile_up(moves(planned, failed, node)),
+                "all_to": pile_up(moves(planned, failed, node, most)),
             }
             for node in known
             if node not in failed
         ],
-        "unplanned": list(unnamed),
     }

@@ -1,6 +1,6 @@
 """Who will hold what, from the configuration alone: the election among nodes that all are well."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyvrrp.config.model import Configuration, VirtualRouterConfig
@@ -52,13 +52,41 @@ def nodes(planned: Iterable[Service]) -> tuple[str, ...]:
     return tuple(sorted({node for service in planned for node in service.order}))
 
 
-def place(planned: Iterable[Service], failed: Iterable[str]) -> dict[str, str | None]:
-    """Return the holder of each service while the nodes *failed* are down."""
+def place(
+    planned: Sequence[Service], failed: Iterable[str], most: int | None = None
+) -> dict[str, str | None]:
+    """Return the holder of each service while the nodes *failed* are down.
+
+    With *most* a node that holds so many leaves a further one to the next that has room, if there
+    is one. What is served already stays where it is.
+    """
     down = frozenset(failed)
-    return {
-        service.name: next((node for node in service.order if node not in down), None)
-        for service in planned
-    }
+    placed: dict[str, str | None] = {}
+    _fill(placed, planned, frozenset(), most)
+    for name, holder in placed.items():
+        placed[name] = None if holder in down else holder
+    _fill(placed, planned, down, most)
+    return placed
+
+
+def _fill(
+    placed: dict[str, str | None],
+    planned: Sequence[Service],
+    down: frozenset[str],
+    most: int | None,
+) -> None:
+    # First what is where it is wanted most, then what has to look for room.
+    for wishes in (1, None):
+        for service in planned:
+            standing = [node for node in service.order[:wishes] if node not in down]
+            if placed.get(service.name) is None:
+                free = [n for n in standing if most is None or _load(placed, n) < most]
+                crowded = standing if wishes is None else []
+                placed[service.name] = next(iter([*free, *crowded]), None)
+
+
+def _load(placed: Mapping[str, str | None], node: str) -> int:
+    return list(placed.values()).count(node)
 
 
 def standbys(service: Service, holder: str | None, failed: Iterable[str]) -> tuple[str, ...]:
@@ -67,10 +95,12 @@ def standbys(service: Service, holder: str | None, failed: Iterable[str]) -> tup
     return tuple(node for node in service.order if node not in down)
 
 
-def moves(planned: Sequence[Service], failed: Sequence[str], node: str) -> tuple[Move, ...]:
+def moves(
+    planned: Sequence[Service], failed: Sequence[str], node: str, most: int | None = None
+) -> tuple[Move, ...]:
     """Return what happens if *node* fails too."""
-    before = place(planned, failed)
-    after = place(planned, (*failed, node))
+    before = place(planned, failed, most)
+    after = place(planned, (*failed, node), most)
     return tuple(
         Move(service.name, node, after[service.name])
         for service in planned

@@ -88,7 +88,7 @@ class Collisions:
             if len(self._known) == MOST:
                 return
         self._known[key] = Collision(sender, vrid, addresses, self._clock.now())
-        if known is None or known.addresses != addresses:
+        if known is None:
             self._journal.record(
                 "vrid_collision",
                 text,

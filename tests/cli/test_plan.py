@@ -124,6 +124,24 @@ def test_a_group_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     ]
 
 
+def test_what_is_displaced_goes_to_the_next_node_with_room_where_nodes_want_no_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (
+        table("web", 51, 'nodes = ["n1", "n2", "n3"]')
+        + table("db", 52, 'nodes = ["n2", "n1", "n3"]')
+        + table("mail", 53, 'nodes = ["n1", "n2", "n3"]')
+    )
+    run(tmp_path, "max_held = 1\n" + text)
+    assert lines(capsys)[2:5] == [
+        "web             n1      n2, n3",
+        "db              n2      n1, n3",
+        "mail            n3      n1, n2",
+    ]
+    run(tmp_path, "max_held = 1\n" + text, "--fail", "n3")
+    assert lines(capsys)[4] == "mail            n1 (from n3)  n2"
+
+
 def test_json_has_the_same_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(tmp_path, CLUSTER, "--fail", "n1", "--json")
     answer = json.loads(capsys.readouterr().out)

@@ -1,5 +1,12 @@
 """``max_held``: a crowded node leaves a claim to others, and serves if there are none."""
 
+import tomllib
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyvrrp.config.parse import parse
+from pyvrrp.config.placement import place, services
 from tests.support.nodes import Nodes
 
 WEB, DB, MAIL = "192.0.2.101/24", "192.0.2.102/24", "192.0.2.103/24"
@@ -137,3 +144,24 @@ def test_a_group_and_the_families_of_one_name_count_once() -> None:
         ["n2"],
     )
     assert nodes["n1"].supervisor.held_here() == {"group edge"}
+
+
+FOUR = ("n1", "n2", "n3", "n4")
+orders = st.lists(st.permutations(FOUR), min_size=2, max_size=3)
+
+
+@settings(max_examples=25, deadline=None)
+@given(orders=orders, failed=st.sampled_from(FOUR))
+def test_after_any_one_failure_it_is_as_planned(orders: list[list[str]], failed: str) -> None:
+    text = document(*(", ".join(f'"{node}"' for node in order) for order in orders))
+    configuration = parse(tomllib.loads(text), "file", node=None, hostname="x", any_node=True)
+    planned = services(configuration)
+    nodes = Nodes(text, FOUR)
+    nodes.boot()
+    nodes.run(4)
+    addresses = (WEB, DB, MAIL)[: len(orders)]
+    assert [nodes.holders(a) for a in addresses] == [[n] for n in place(planned, (), 1).values()]
+    nodes.die(failed)
+    nodes.run(4)
+    after = place(planned, (failed,), 1).values()
+    assert [nodes.holders(a) for a in addresses] == [[node] for node in after]

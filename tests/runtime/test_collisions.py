@@ -1,6 +1,9 @@
 """A second cluster with our VRID, or with our addresses: named once, counted, in status."""
 
-from tests.support.cluster import Cluster, Node
+from dataclasses import replace
+from ipaddress import ip_interface
+
+from tests.support.cluster import VIP, Cluster, Node
 
 OTHERS = "192.0.2.77/24"
 
@@ -79,3 +82,16 @@ def test_many_strangers_are_counted_and_eight_are_remembered() -> None:
     cluster.run(10)
     assert len(collisions(ours)) == 8
     assert len(ours.events("vrid_collision")) == 8
+
+
+def test_one_that_changes_its_addresses_all_the_time_is_named_once_still() -> None:
+    cluster = Cluster()
+    ours = cluster.node(100)
+    for number in range(5):
+        stranger = cluster.other_vrid(77, addresses=(VIP, f"192.0.2.{200 + number}/24"))
+        stranger.host.state = replace(
+            stranger.host.state, addresses=(ip_interface("192.0.2.99/24"),)
+        )
+    cluster.run(30)
+    assert len(collisions(ours)) == 1
+    assert len(ours.events("vrid_collision")) == 1
