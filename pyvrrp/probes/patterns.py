@@ -12,6 +12,7 @@ import re
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -114,7 +115,7 @@ class _Searcher:
         if self._starting is not None:
             self._starting.add_done_callback(_kill_late)
         for process in self._dying:
-            process.wait(_LAST_WAIT)
+            _reap(process)
 
     async def _start(self) -> _Child:
         # Whoever gives up while it starts leaves it for the next one.
@@ -136,7 +137,12 @@ class _Searcher:
 def _kill_late(starting: "asyncio.Future[_Child | Failure]") -> None:
     if not starting.cancelled() and isinstance(child := starting.result(), _Child):
         child.kill()
-        child.process.wait(_LAST_WAIT)
+        _reap(child.process)
+
+
+def _reap(process: "subprocess.Popen[bytes]") -> None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_LAST_WAIT)
 
 
 def _start(pattern: str) -> _Child | Failure:

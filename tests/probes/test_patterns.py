@@ -183,11 +183,11 @@ async def test_a_pattern_that_cannot_be_compiled_is_a_reason() -> None:
         await Patterns().found("(", b"", within())
 
 
-def start_matcher(pattern: bytes) -> "subprocess.Popen[bytes]":
+def start_matcher(pattern: bytes, *before: str) -> "subprocess.Popen[bytes]":
     ours, theirs = socket.socketpair()
     with theirs:
         child = subprocess.Popen(
-            (sys.executable, "-I", "-S", matcher.__file__), stdin=theirs.fileno()
+            (*before, sys.executable, "-I", "-S", matcher.__file__), stdin=theirs.fileno()
         )
     ours.sendall(matcher.frame(pattern))
     ours.sendall(matcher.request(200, [NEEDLE]))
@@ -207,4 +207,15 @@ async def test_a_child_whose_daemon_is_dead_ends_by_itself_when_it_has_nothing_t
     child = start_matcher(b"a")
     assert look_at(child.pid) is not None
     child.channel.close()  # type: ignore[attr-defined]
+    assert await asyncio.to_thread(child.wait, 20) == 0
+
+
+@pytest.mark.kernel
+async def test_a_root_without_powers_looks_for_patterns_too() -> None:
+    child = start_matcher(b"^a+!$", "setpriv", "--bounding-set=-all", "--")
+    channel: socket.socket = child.channel  # type: ignore[attr-defined]
+    channel.settimeout(20)
+    assert await asyncio.to_thread(channel.recv, 4) == matcher.NUMBER.pack(1)
+    assert f"Uid:\t{os.geteuid()}\t" in Path(f"/proc/{child.pid}/status").read_text()
+    channel.close()
     assert await asyncio.to_thread(child.wait, 20) == 0
