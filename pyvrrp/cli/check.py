@@ -15,6 +15,8 @@ from pyvrrp.config.summary import (
     elsewhere_in_words,
     etcd_lease_as_values,
     etcd_lease_in_words,
+    resource_as_values,
+    resource_in_words,
     virtual_router_as_values,
     virtual_router_in_words,
 )
@@ -69,6 +71,7 @@ def _summary(file: Path, configuration: Configuration) -> list[str]:
         *(elsewhere_in_words(router) for router in configuration.elsewhere),
         *(check_in_words(check) for check in configuration.checks),
         *(etcd_lease_in_words(lease) for lease in configuration.leases),
+        *(resource_in_words(resource) for resource in configuration.resources),
     ]
 
 
@@ -83,6 +86,7 @@ def _verdict(file: Path, configuration: Configuration | None, problems: Sequence
         "elsewhere": [],
         "checks": [],
         "leases": [],
+        "resources": [],
     }
     if configuration is not None:
         verdict |= {
@@ -94,6 +98,7 @@ def _verdict(file: Path, configuration: Configuration | None, problems: Sequence
             "elsewhere": [virtual_router_as_values(router) for router in configuration.elsewhere],
             "checks": [check_as_values(check) for check in configuration.checks],
             "leases": [etcd_lease_as_values(lease) for lease in configuration.leases],
+            "resources": [resource_as_values(resource) for resource in configuration.resources],
         }
     return json.dumps(verdict, indent=2)
 

@@ -16,6 +16,7 @@ from pyvrrp.config.model import (
     HttpProbeConfig,
     VirtualRouterConfig,
 )
+from pyvrrp.config.resource_lint import lint_resources
 from pyvrrp.config.targets import is_tls
 from pyvrrp.errors import Problem
 from pyvrrp.identity import Family, Version
@@ -97,6 +98,7 @@ def lint(configuration: Configuration) -> tuple[Problem, ...]:
         path = f"check.{bare(lease.check)}"
         warnings = _etcd(lease, used=lease.check in held)
         seen |= dict.fromkeys(Problem(f"{path}{where}", what) for where, what in warnings)
+    seen |= dict.fromkeys(lint_resources(configuration))
     return tuple(seen)
 
 

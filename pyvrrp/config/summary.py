@@ -18,6 +18,7 @@ from pyvrrp.config.model import (
     TcpProbeConfig,
     VirtualRouterConfig,
 )
+from pyvrrp.config.resource_model import ResourceConfig
 from pyvrrp.identity import Family
 from pyvrrp.units import to_milliseconds
 
@@ -36,6 +37,7 @@ def virtual_router_in_words(router: VirtualRouterConfig) -> str:
         _checks_in_words(router),
         *([f"key {router.etcd_lease.key} in etcd"] if router.etcd_lease else []),
         f"lease {router.lease}s" if router.lease else "no lease",
+        *([f"resources {' '.join(router.resources)}"] if router.resources else ()),
         *(["last resort"] if router.last_resort else ()),
         *([f"group {router.group}"] if router.group else ()),
     )
@@ -103,6 +105,7 @@ def virtual_router_as_values(router: VirtualRouterConfig) -> dict[str, object]:
         "claim_probe": str(router.claim_probe),
         "when_all_fail": "last-resort" if router.last_resort else "release",
         "checks": list(router.checks),
+        "resources": list(router.resources),
         "group": router.group or None,
         "weights": {weight.check: weight.points for weight in router.weights},
         "etcd_lease": None if router.etcd_lease is None else router.etcd_lease.check,
@@ -160,3 +163,34 @@ def _target(check: CheckConfig) -> tuple[str, str]:
             return "interface", name
         case probe:
             assert_never(probe)
+
+
+def resource_in_words(resource: ResourceConfig) -> str:
+    """Return what *resource* is and how long it may take, on one line."""
+    looks = f"looked at every {write_duration(resource.monitor_interval)}"
+    parts = (
+        shlex.join(resource.start),
+        f"start within {write_duration(resource.start_timeout)}",
+        f"stop within {write_duration(resource.stop_timeout)}",
+        looks if resource.monitor else "never looked at",
+        f"at most {resource.max_restarts} restarts in {write_duration(resource.restart_window)}",
+        *(("exclusive",) if resource.exclusive else ()),
+    )
+    return f"resource {resource.name}: {', '.join(parts)}"
+
+
+def resource_as_values(resource: ResourceConfig) -> dict[str, object]:
+    """Return *resource* for JSON; parameters, which may hold secrets, stay out."""
+    return {
+        "name": resource.name,
+        "class": str(resource.dialect),
+        "start": list(resource.start),
+        "stop": list(resource.stop),
+        "monitor": list(resource.monitor),
+        "start_timeout_ms": to_milliseconds(resource.start_timeout),
+        "stop_timeout_ms": to_milliseconds(resource.stop_timeout),
+        "monitor_timeout_ms": to_milliseconds(resource.monitor_timeout),
+        "monitor_interval_ms": to_milliseconds(resource.monitor_interval),
+        "max_restarts": resource.max_restarts,
+        "exclusive": resource.exclusive,
+    }

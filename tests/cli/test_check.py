@@ -125,6 +125,7 @@ def test_json_says_what_will_run(tmp_path: Path, capsys: pytest.CaptureFixture[s
         "weights": {},
         "etcd_lease": None,
         "etcd_key": None,
+        "resources": [],
     }
     assert verdict["checks"][1] == {
         "name": "db",
@@ -155,3 +156,25 @@ def test_a_file_name_of_odd_bytes_is_printed_all_the_same(
 ) -> None:
     assert run("/nowhere/\udcff.toml") == 2
     assert capsys.readouterr().out.startswith("/nowhere/\\udcff.toml: cannot be read")
+
+
+def test_resources_are_told_with_their_times(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "pyvrrp.toml"
+    file.write_text(
+        '[[virtual_router]]\nname = "db"\ninterface = "eth0"\nvrid = 7\npreempt = false\n'
+        'addresses = ["192.0.2.7/24"]\nresources = ["disk"]\n'
+        '[resource.disk]\nagent = "exec:/bin/true"\nstop_timeout = "5s"\n'
+    )
+    assert run("--node", "n1", str(file)) == 0
+    out = capsys.readouterr().out
+    assert "lease 2s, resources disk" in out
+    assert (
+        "resource disk: /bin/true start, start within 60s, stop within 5s, looked at every 10s, "
+        "at most 3 restarts in 600s" in out
+    )
+    assert run("--json", "--node", "n1", str(file)) == 0
+    (told,) = json.loads(capsys.readouterr().out)["resources"]
+    assert told["stop"] == ["/bin/true", "stop"]
+    assert told["stop_timeout_ms"] == 5000

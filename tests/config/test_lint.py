@@ -162,3 +162,32 @@ def test_standbys_that_the_noise_of_a_machine_could_swap_deserve_a_second_look()
 
 def test_in_version_2_the_skew_is_part_of_a_second_whatever_the_interval_is() -> None:
     assert warnings('version = 2\nadvertisement_interval = "1s"\nnodes = ["web1", "a", "b"]') == []
+
+
+CHAIN = FENCED + 'resources = ["db"]\npreempt = false\n'
+DB = '[resource.db]\nagent = "systemd:db"\n'
+
+
+def about_resources(router: str = CHAIN, resources: str = DB, top: str = "") -> list[str]:
+    return [str(warning) for warning in lint(parsed(f"{top}\n{router}\n{CHECK}{resources}"))]
+
+
+def test_a_chain_that_nobody_preempts_is_beyond_reproach() -> None:
+    assert about_resources() == []
+
+
+def test_a_chain_that_is_preempted_without_a_lease_runs_twice_for_a_moment() -> None:
+    [warning] = about_resources(CHAIN.replace("preempt = false", ""))
+    assert warning.startswith('virtual_router "web".preempt: a better node that comes back starts')
+
+
+def test_a_chain_without_the_guardian_outlives_its_daemon() -> None:
+    [warning] = about_resources(top="guardian = false")
+    assert "leaves the resources running" in warning
+
+
+def test_a_resource_without_a_monitor_or_a_user_is_pointed_out() -> None:
+    other = '[resource.x]\nstart = "/bin/true"\nstop = "/bin/true"\n'
+    unused, unseen = about_resources(resources=DB + other)
+    assert unused == "resource.x: is used by no virtual router"
+    assert unseen.startswith("resource.x.monitor: is missing")
