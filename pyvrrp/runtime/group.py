@@ -30,6 +30,7 @@ from pyvrrp.virtual_router.events import (
     StepDown,
     TimerFired,
 )
+from pyvrrp.virtual_router.parameters import RELEASE
 from pyvrrp.virtual_router.standing import Standing
 from pyvrrp.virtual_router.states import Backup, Init, Master, State
 from pyvrrp.virtual_router.transitions import takeover_is_due
@@ -80,19 +81,17 @@ class Group:
         self._members: tuple[Member, ...] = ()
         self._hindered: Spoiler = (None, "")
         self._wanted_out: Spoiler = (None, "")
+        self.lingers = True  # addresses may be here and at the successor's for a moment
         self.proof: Proof = NothingToProve()  # of the one member that has a lease
         self._gone: set[Member] = set()  # whose addresses are off since they were masters
+        self._untold: set[Member] = set()  # who have said so, and the election has not been told
         self._moving = False  # members change one after the other; who is first is not wrong
         self._announced_at: Nanoseconds | None = None
 
     def join(self, member: Member) -> None:
         """Add *member* after those that joined before."""
         self._members = (*self._members, member)
-
-    @property
-    def lingers(self) -> bool:
-        """Whether its addresses may be here and at the successor's for a moment."""
-        return not any(member.config.is_exclusive for member in self._members)
+        self.lingers = self.lingers and not member.config.is_exclusive
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -185,12 +184,13 @@ class Group:
         known = {one.sender for one in (before.master, before.lower) if one is not None}
         if heard.sender in known:
             for other in self._members:
-                if other is not member and isinstance(other.state, Backup):
+                if other is not member and _waits_for_more_than_skew(other.state):
                     other.post(heard)
 
     def addresses_gone(self, member: Member) -> None:
         """Member: its addresses are off. The proof is given up, and priority 0 sent, after all."""
         self._gone.add(member)
+        self._untold.add(member)
         if all(one.performer.gone for one in self._members):
             self.claim_ended()
         self.settle()
@@ -200,10 +200,12 @@ class Group:
         leaving = {one for one in self._members if not isinstance(one.state, Init | Backup)}
         if not leaving <= self._gone or not self.proof.is_settled:
             return
+        told, self._untold = leaving | self._untold, set()
         with self._move():
             for member in self._members:
-                member.post(AddressesGone())
-                member.reconcile()
+                if member in told:
+                    member.post(AddressesGone())
+                    member.reconcile()
 
     def announced(self, member: Member) -> None:
         """Member: it has met a rival and announced again; so do the others, now and then."""
@@ -245,3 +247,9 @@ class Group:
         finally:
             self._moving = False
         self._compare()
+
+
+def _waits_for_more_than_skew(state: State) -> bool:
+    if not isinstance(state, Backup):
+        return False
+    return state.master is None or state.master.priority != RELEASE
