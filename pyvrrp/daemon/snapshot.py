@@ -97,7 +97,7 @@ class Snapshots:
                 "master_adver_interval_ms": to_milliseconds(interval),
                 "skew_time_us": skew // 1000,
                 "master_down_interval_ms": to_milliseconds(instance.master_down_interval),
-                "next_ms": None if due is None else to_milliseconds(Nanoseconds(due - now)),
+                "next_ms": None if due is None else to_milliseconds(Nanoseconds(max(due - now, 0))),
                 "lease_s": config.lease,
             },
             "last_heard": _last_heard(instance, now),
@@ -177,11 +177,19 @@ def _reason_of_state(instance: Instance, now: Nanoseconds) -> str:
             return instance.reporter.reason
         case Backup():
             if instance.waits_for:
-                return f"the master is silent; waits for {instance.waits_for}"
+                return f"{_why_due(instance, state, now)}; waits for {instance.waits_for}"
             if heard is None:
                 return instance.reporter.reason
             age = in_words(Nanoseconds((now - heard.at) // 1_000_000 * 1_000_000))
             return f"{heard.sender} advertised priority {heard.priority} {age} ago"
+
+
+def _why_due(instance: Instance, state: Backup, now: Nanoseconds) -> str:
+    """Return why a claim is due that something holds back."""
+    heard, lower = instance.last_heard, state.lower
+    if heard is None or lower is None or now - heard.at > instance.master_down_interval:
+        return "the master is silent"
+    return f"{lower.sender} of priority {lower.priority} may be preempted"
 
 
 def _master(instance: Instance) -> str | None:

@@ -184,3 +184,42 @@ def fence_of(router: dict[str, object]) -> tuple[int, float]:
     fence = router["fence"]
     assert isinstance(fence, dict)
     return fence["closings"], fence["held_down_ms"]
+
+
+def test_a_claim_that_waits_for_a_key_says_why_it_is_due_and_who_has_it() -> None:
+    cluster = Cluster()
+    low = cluster.node(100, leased=True)
+    cluster.run(6)
+    watch = low.supervisor.leases[str(low.instance.config.id)]
+    watch._gives_way = True  # deaf to wishes
+    high = cluster.node(200, leased=True)
+    cluster.run(6)
+    router = shown(cluster, high)
+    key = "the key pyvrrp/192.0.2.100: held by n1"
+    assert router["reason"] == f"192.0.2.1 of priority 100 may be preempted; waits for {key}"
+    timers = router["timers"]
+    assert isinstance(timers, dict)
+    assert timers["next_ms"] == 0
+    low.host.connected = False
+    cluster.run(4)
+    assert shown(cluster, high)["reason"] == f"the master is silent; waits for {key}"
+
+
+def test_a_lease_is_shown_as_a_check_and_with_its_key() -> None:
+    cluster = Cluster()
+    node = cluster.node(100, leased=True)
+    cluster.run(6)
+    router = shown(cluster, node)
+    (check,) = router["checks"] if isinstance(router["checks"], list) else []
+    assert (check["name"], check["passing"], check["reason"]) == ("cluster", True, "held here")
+    lease = router["etcd_lease"]
+    assert isinstance(lease, dict)
+    assert (lease["key"], lease["ttl_s"], lease["phase"]) == ("pyvrrp/192.0.2.100", 10, "holding")
+    assert 4000 < lease["valid_ms"] < 6400
+    node.host.etcd.reachable = False
+    cluster.run(10)
+    router = shown(cluster, node)
+    lease = router["etcd_lease"]
+    assert isinstance(lease, dict)
+    assert (lease["phase"], lease["valid_ms"]) == ("idle", None)
+    assert str(router["reason"]).startswith("lease lost: not renewed for 6.4 s: ")
