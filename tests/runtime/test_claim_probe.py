@@ -87,6 +87,8 @@ def test_who_refuses_never_claims_while_somebody_answers_and_asks_again_each_tim
     assert low.instance.waits_for == "02:00:00:00:00:01 to have 192.0.2.100 no longer"
     assert questions(low)[:3] == [13.828125, 17.4377, 21.047275]
     assert low.count("claims_held_back") == 8
+    assert low.host.announcements is not None
+    assert low.host.announcements.watched == frozenset()  # it listens only while it asks
     assert len(low.events("claim_held_back")) == 1
     high.host.connected = False
     cluster.run(4)
@@ -196,6 +198,19 @@ def test_a_second_holder_is_shown_while_it_answers_and_forgotten_after_two_silen
     assert holders_besides(low) == []
     (over,) = low.events("address_conflict_over")
     assert over.text == "192.0.2.100 is not claimed by 02:00:00:00:00:01 any more"
+
+
+def test_a_holder_that_falls_silent_is_forgotten_and_one_that_goes_on_is_not() -> None:
+    cluster = Cluster()
+    node = cluster.node(200)
+    cluster.run(10)
+    node.host.hear_claim(claim(1))
+    node.host.hear_claim(claim(2))
+    cluster.run(15)
+    node.host.hear_claim(claim(2))
+    cluster.run(10)
+    assert holders_besides(node) == [("192.0.2.100", "02:00:00:00:01:02")]
+    assert len(node.events("address_conflict_over")) == 1
 
 
 def test_at_most_eight_other_holders_are_remembered() -> None:
