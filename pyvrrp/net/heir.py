@@ -37,6 +37,8 @@ class GuardianHeir:
 
     def inherit(self, legacy: Legacy) -> None:
         """Know of a resource that is about to be started."""
+        # First, or the guardian could take the silence until now for that of a daemon that hangs.
+        self._guardian.pulse.beat()
         self._guardian.inherit(
             Will(
                 router=legacy.router,
