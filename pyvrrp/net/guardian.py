@@ -34,6 +34,7 @@ from pyvrrp.net.pulse import Pulse
 _LONGEST_BACKLOG = 256
 _HIGH_DESCRIPTOR = 1000  # below the usual limit of 1024
 _MILLISECONDS = 1000
+_ROOM = 1 << 20  # bytes in the pipe; the kernel takes memory for what is in it
 
 
 class Guardian:
@@ -74,6 +75,7 @@ class Guardian:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             os.close(reading)
         writing = _released_first(writing)
+        _widen(writing)
         os.set_blocking(writing, False)
         return cls(pid, os.pidfd_open(pid), writing, pulse)
 
@@ -181,6 +183,14 @@ class Guardian:
 def _records(what: int, netns: str, index: int, held: Sequence[tuple[bytes, int]]) -> list[bytes]:
     starts = range(0, len(held), PER_RECORD)
     return [addresses(what, (netns, index), held[start:][:PER_RECORD]) for start in starts]
+
+
+def _widen(pipe: int) -> None:
+    """Have room for whatever an agent's parameters may be, so that a record is there at once."""
+    try:
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _ROOM)
+    except OSError:
+        return  # beyond what the system allows; then a large one takes a second turn
 
 
 def _released_first(descriptor: int) -> int:
