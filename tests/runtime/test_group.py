@@ -194,6 +194,21 @@ def test_a_preemption_that_is_heard_in_one_segment_only_moves_all(side: str) -> 
     assert site.all_held_by() == [["n2"], ["n2"]]
 
 
+@EACH
+def test_whoever_follows_a_member_that_lingers_lingers_too_so_that_somebody_always_answers(
+    side: str,
+) -> None:
+    site = Site()
+    site.router(100)
+    site.run(5)
+    first = site.router(200)
+    first.host(side).kernel_delay = 0.02
+    for _ in range(4000):
+        site.run(0.001)
+        assert [] not in site.all_held_by()
+    assert site.all_held_by() == [["n2"], ["n2"]]
+
+
 def test_without_preempt_a_better_node_takes_nothing() -> None:
     site = Site()
     site.router(100, preempt=False)
