@@ -5,14 +5,19 @@ import json
 import sys
 from pathlib import Path
 
+from pyvrrp.config.keys import suggestion
 from pyvrrp.errors import KernelError
 from pyvrrp.simulator.campaign import Finding, Progress, campaign
 from pyvrrp.simulator.html import page
 from pyvrrp.simulator.invariants import INVARIANTS
 from pyvrrp.simulator.read import load_scenario
+from pyvrrp.simulator.resource_weather import RESOURCES
+from pyvrrp.simulator.scenario import Kind
 from pyvrrp.simulator.shrink import shrink
 from pyvrrp.simulator.simulate import Outcome, simulate
 from pyvrrp.simulator.swarm import make_up
+from pyvrrp.simulator.swarm_configurations import FEATURES
+from pyvrrp.simulator.swarm_leases import LEASE
 from pyvrrp.simulator.write import write_scenario
 
 GOOD = 0
@@ -44,6 +49,14 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     parser.add_argument("--runs", type=_natural, default=1000, metavar="N", help="how many (1000)")
     parser.add_argument("--nodes", type=_nodes, default=3, metavar="K", help="nodes in each (3)")
+    parser.add_argument(
+        "--only",
+        type=_only,
+        default=(),
+        metavar="WORDS",
+        help="kinds of faults, no other of which happen, and features that every configuration "
+        f"has ({', '.join((*FEATURES, LEASE, RESOURCES))}), separated by commas",
+    )
     parser.add_argument("--jobs", type=_natural, default=0, metavar="J", help="processes (all)")
     parser.add_argument(
         "--no-shrink", action="store_true", help="print the scenario as it was found"
@@ -78,6 +91,16 @@ def _nodes(text: str) -> int:
     if not 1 <= number <= 8:  # noqa: PLR2004 - as many as there are priorities to draw
         raise argparse.ArgumentTypeError(f"must be from 1 to 8, not {number}")
     return number
+
+
+def _only(text: str) -> tuple[str, ...]:
+    words = tuple(text.split(","))
+    known = (*FEATURES, LEASE, RESOURCES, *map(str, Kind))
+    for word in words:
+        if word not in known:
+            said = f"{word!r} is none of {', '.join(known)}{suggestion(word, known)}"
+            raise argparse.ArgumentTypeError(said)
+    return words
 
 
 def _benchmark(*, as_json: bool) -> int:
@@ -123,7 +146,14 @@ def _print(outcome: Outcome, *, as_json: bool) -> None:
 
 def _random(args: argparse.Namespace) -> int:
     seed = args.seed or 0
-    finding = campaign(seed, args.runs, args.nodes, jobs=args.jobs, told=_progress_of(args.runs))
+    finding = campaign(
+        seed,
+        args.runs,
+        args.nodes,
+        jobs=args.jobs,
+        only=args.only,
+        told=_progress_of(args.runs),
+    )
     _clear()
     if finding is None:
         words = (
@@ -136,7 +166,7 @@ def _random(args: argparse.Namespace) -> int:
 
 
 def _report(args: argparse.Namespace, finding: Finding) -> int:
-    scenario = make_up(finding.seed, args.nodes)
+    scenario = make_up(finding.seed, args.nodes, args.only)
     broken = finding.violations[0]
     if not args.no_shrink:
         scenario = shrink(scenario, broken.invariant, _status)

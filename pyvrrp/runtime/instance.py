@@ -243,7 +243,9 @@ class Instance(Outlook):
     def may_hold(self) -> bool:
         """Performer: whether the lease may be renewed."""
         if isinstance(self.state, HandingOver):
-            return self._clock.now() < self.state.give_up_at
+            # The successor heard of it, and is heard before that.
+            heard = self._advertiser.was_heard_within(self.handover_patience)
+            return heard and self._clock.now() < self.state.give_up_at
         return (
             isinstance(self.state, Master)
             and self._advertiser.was_heard_within(renewal_limit(self.config))

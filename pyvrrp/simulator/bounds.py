@@ -4,6 +4,8 @@ Every sum here is argued in ``docs/simulator.md``, under the same names. Times o
 are stretched by the difference that two drifting clocks can have.
 """
 
+from collections.abc import Iterator
+
 from pyvrrp.config.lease_times import retry_after
 from pyvrrp.config.model import CheckConfig, Configuration, VirtualRouterConfig
 from pyvrrp.fencing.policy import GRACE
@@ -48,6 +50,16 @@ def believed_interval(config: VirtualRouterConfig, interval: int) -> int:
     return min(interval, max(int(config.max_learned_interval), own))
 
 
+def _lowest(
+    scenario: Scenario, members: list[tuple[NodeSpec, VirtualRouterConfig]]
+) -> Iterator[tuple[int, VirtualRouterConfig]]:
+    """Yield each member with the lowest priority that it can come to."""
+    moved = any(fault.kind is Kind.PRIORITY for fault in scenario.faults)
+    for _, config in members:
+        moves = moved or config.weights or config.last_resort
+        yield (1 if moves else config.priority), config
+
+
 class Bounds:
     """The bounds of one scenario."""
 
@@ -71,8 +83,8 @@ class Bounds:
         }
         self.longest_wait = {
             key: max(
-                master_down(config.version, config.priority, self.longest_interval[key])
-                for _, config in members
+                master_down(config.version, lowest, self.longest_interval[key])
+                for lowest, config in _lowest(scenario, members)
             )
             for key, members in routers.items()
         }

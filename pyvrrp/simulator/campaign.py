@@ -2,7 +2,7 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -44,15 +44,17 @@ def campaign(
     nodes: int,
     *,
     jobs: int = 0,
+    only: Collection[str] = (),
     told: Callable[[Progress], None] = lambda _progress: None,
 ) -> Finding | None:
     """Run the scenarios of *runs* seeds from *seed* on; return the first that breaks something.
 
-    *jobs* processes (0: as many as there are processors). The finding is that of the lowest seed,
-    whatever the number of processes; runs after it are given up.
+    *only*: as for `make_up`. *jobs* processes (0: as many as there are processors). The finding is
+    that of the lowest seed, whatever the number of processes; runs after it are given up.
     """
     done, simulated = 0, 0.0
-    with _results(range(seed, seed + runs), nodes, jobs or os.cpu_count() or 1) as results:
+    run = partial(_run, nodes=nodes, only=tuple(only))
+    with _results(range(seed, seed + runs), run, jobs or os.cpu_count() or 1) as results:
         for result in results:
             done += 1
             simulated += result.simulated
@@ -63,8 +65,7 @@ def campaign(
 
 
 @contextmanager
-def _results(seeds: range, nodes: int, jobs: int) -> Iterator[Iterator[_Run]]:
-    run = partial(_run, nodes=nodes)
+def _results(seeds: range, run: Callable[[int], _Run], jobs: int) -> Iterator[Iterator[_Run]]:
     if jobs == 1 or len(seeds) == 1:
         yield map(run, seeds)
         return
@@ -73,6 +74,6 @@ def _results(seeds: range, nodes: int, jobs: int) -> Iterator[Iterator[_Run]]:
         yield pool.imap(run, seeds, chunksize=_CHUNK)
 
 
-def _run(seed: int, nodes: int) -> _Run:
-    outcome = simulate(make_up(seed, nodes), detailed=False)
+def _run(seed: int, nodes: int, only: Collection[str]) -> _Run:
+    outcome = simulate(make_up(seed, nodes, only), detailed=False)
     return _Run(seed, to_seconds(outcome.scenario.duration), outcome.violations)

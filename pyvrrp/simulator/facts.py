@@ -7,139 +7,16 @@ runs and its kernel does what it is asked within the ordinary time.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TypeVar
 
-from pyvrrp.config.model import VirtualRouterConfig
 from pyvrrp.identity import Place, VirtualRouterId
-from pyvrrp.ports import Address, InterfaceAddress
 from pyvrrp.simulator.clients import Client
 from pyvrrp.simulator.network import Wire
 from pyvrrp.simulator.node import Node
-from pyvrrp.simulator.oracle import CheckLife, Closings, Glance, Patience
-from pyvrrp.virtual_router.states import Master
+from pyvrrp.simulator.oracle import CheckLife
+from pyvrrp.simulator.seat import Seat
 
 K = TypeVar("K")
-
-
-class Wish(StrEnum):
-    """What an operator asks of a node."""
-
-    STOP = "stop"
-    DRAIN = "drain"
-    RESIGN = "resign"
-
-
-@dataclass(slots=True)
-class Move:
-    """A master was asked to step aside at *at*, by the node's clock *here*.
-
-    ``successors`` could take over then: healthy, and backups for long enough.
-    """
-
-    wish: Wish
-    at: int
-    here: int
-    successors: tuple["Seat", ...]
-
-
-@dataclass(slots=True, eq=False)
-class Seat:
-    """One virtual router on one node. Instants are true time, but for those of the node's clock.
-
-    ``rival_at`` and ``rival_due`` belong to the last losing advertisement that it heard as master.
-    """
-
-    node: Node
-    config: VirtualRouterConfig
-    state: str = "INIT"
-    state_since: int = 0
-    held: dict[InterfaceAddress, int] = field(default_factory=dict)
-    changed_at: int = 0
-    lost: dict[InterfaceAddress, int] = field(default_factory=dict)
-    unacknowledged: set[InterfaceAddress] = field(default_factory=set)
-    patience: Patience = field(init=False)
-    closings: Closings = field(init=False)
-    last_sent: int | None = None
-    last_sent_here: int = 0  # node's clock
-    last_positive: int | None = None  # node's clock, within this mastership
-    last_release: int | None = None
-    last_heard: int | None = None  # node's clock
-    announced: dict[Address, int] = field(default_factory=dict)
-    announced_here: int | None = None  # the last of any, by the node's clock
-    rival_at: int | None = None
-    rival_due: int = 0
-    yielded_at: int = 0
-    yielded_to: Address | None = None
-    delivering: Glance | None = None
-    lingers: bool = False  # a backup that still answers for its successor
-    move: Move | None = None  # what the operator asked of this mastership
-    drained: bool = False
-    undrained_at: int = 0
-    defers: bool = False  # resigned, and not master since
-    mind: tuple[object, ...] | None = None  # before an own advertisement that came back
-    was_master: bool = False  # when the packet being delivered came
-    overtaken_at: int | None = None  # as it let go, heard a better master, and has been silent
-    overtaken_here: int = 0  # node's clock
-    followed: bool = False  # by the sender of the packet being delivered, and waits for it
-
-    def __post_init__(self) -> None:
-        self.forget()
-
-    @property
-    def key(self) -> VirtualRouterId:
-        """The virtual router."""
-        return self.config.id
-
-    @property
-    def place(self) -> Place:
-        """Its segment."""
-        return self.config.id.place
-
-    @property
-    def who(self) -> str:
-        """How reports call it."""
-        return f"{self.node.name}/{self.config.name}"
-
-    def forget(self) -> None:
-        """A new daemon knows nothing of what an earlier one did."""
-        self.state = "INIT"
-        self.patience = Patience(self.config)
-        self.closings = Closings(self.config.hold_down)
-        self.last_sent = self.last_positive = self.last_release = self.last_heard = None
-        self.rival_at = self.move = self.overtaken_at = None
-        self.lingers = self.defers = False
-        self.unacknowledged.clear()
-
-    def own(self) -> tuple[Address, ...]:
-        """The addresses that advertisements of this node can come from."""
-        return tuple(a.ip for a in self.node.spec.own.get(self.place, ()))
-
-    def is_master(self) -> bool:
-        """Whether the daemon takes itself for master and is not leaving."""
-        return any(
-            instance.config is self.config and isinstance(instance.state, Master)
-            for instance in self.node.instances()
-        )
-
-    def undrained(self, now: int) -> None:
-        """It may take part again from now on."""
-        self.drained = False
-        self.undrained_at = now
-
-    @property
-    def handing_over(self) -> bool:
-        """Whether it has given its mastership up and waits for a successor."""
-        return self.leaving and not self.config.is_exclusive
-
-    @property
-    def leaving(self) -> bool:
-        """Whether it is asked to let go, in whatever order, and still master on the wire."""
-        return self.move is not None and self.state == "MASTER"
-
-    def whole(self) -> bool:
-        """Whether the kernel has all addresses."""
-        return len(self.held) == len(self.config.addresses)
 
 
 @dataclass(slots=True)
@@ -182,6 +59,10 @@ class Facts:
                 self.seats[node.name, config.id] = seat
                 self.by_key.setdefault(config.id, []).append(seat)
                 self.by_place.setdefault((node.name, config.id.place), []).append(seat)
+        for seat in self.seats.values():
+            name, group = seat.node.name, seat.config.group
+            alike = (s for (n, _), s in self.seats.items() if n == name and s.config.group == group)
+            seat.members = tuple(alike) if group else (seat,)
 
     def refresh(self, now: int, residues: dict[str, int]) -> None:
         """Look at everything again. *residues*: until when a host still feels what has ended."""
@@ -211,6 +92,18 @@ class Facts:
         )
         return _latest(facts)
 
+    def able(self, seat: Seat) -> int | None:
+        """Since when its node is well on the segments of all members of its group."""
+        return _latest(self.well(seat.node.name, one.place) for one in seat.members)
+
+    def know_each_other(self, one: Seat, other: Seat) -> int | None:
+        """Since when two nodes hear each other on the segments of all members of their group."""
+        pair = (one.node.name, other.node.name)
+        return _latest(
+            self.hear_each_other(self.segments[place], pair)
+            for place in {member.place for member in one.members}
+        )
+
     def hear_each_other(self, segment: Segment, hosts: Iterable[str]) -> int | None:
         """Since when all *hosts* hear each other."""
         listed = tuple(hosts)
@@ -236,13 +129,13 @@ class Facts:
         return [s for name in group if (s := self.seats.get((name, key))) is not None]
 
     def healthy(self, seat: Seat) -> int | None:
-        """Since when every probe of the seat's checks passes."""
+        """Since when every probe of the checks of its group passes."""
         name = seat.node.name
-        return _latest(self.good.get((name, check)) for check in seat.config.fence)
+        return _latest(self.good.get((name, check)) for check in seat.fence())
 
     def checks(self, seat: Seat) -> Iterator[CheckLife]:
-        """The checks of the seat, as this life of its daemon was told."""
-        return (self.lives[seat.node.name, check] for check in seat.config.fence)
+        """The checks of its group, as this life of its daemon was told."""
+        return (self.lives[seat.node.name, check] for check in seat.fence())
 
     def _refresh_node(self, node: Node, now: int, until: int) -> None:
         _keep(self.running, node.name, node.running and not node.stopping, now)

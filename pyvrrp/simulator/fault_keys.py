@@ -66,6 +66,7 @@ _BY_KIND: Mapping[Kind, tuple[Key[object], ...]] = {
     Kind.DRAIN: (FOR,),
     Kind.UNDRAIN: (),
     Kind.RESIGN: (),
+    Kind.PRIORITY: (FOR, PRIORITY),
     Kind.FREEZE: (FOR,),
     Kind.SUSPEND: (FOR, HIDDEN),
     Kind.LINK_DOWN: (FOR, INTERFACE),

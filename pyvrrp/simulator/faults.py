@@ -5,7 +5,7 @@ from functools import partial
 from random import Random
 
 from pyvrrp.identity import Place
-from pyvrrp.simulator.facts import Seat, mind_of
+from pyvrrp.simulator.facts import mind_of
 from pyvrrp.simulator.fault_effects import describe, reset, separated, worsen
 from pyvrrp.simulator.forgery import forged
 from pyvrrp.simulator.invariants import Name
@@ -13,6 +13,7 @@ from pyvrrp.simulator.mutation import MUTATIONS, mutate
 from pyvrrp.simulator.node import Node
 from pyvrrp.simulator.operator import Operator
 from pyvrrp.simulator.scenario import Fault, Kind
+from pyvrrp.simulator.seat import Seat
 from pyvrrp.simulator.services import Health
 from pyvrrp.simulator.world import World
 from pyvrrp.units import MILLISECOND, SECOND
@@ -26,7 +27,7 @@ _RESTLESS = frozenset(
 )
 _ASKED_FOR = frozenset(
     {
-        *(Kind.STOP, Kind.START, Kind.DRAIN, Kind.UNDRAIN, Kind.RESIGN),
+        *(Kind.STOP, Kind.START, Kind.DRAIN, Kind.UNDRAIN, Kind.RESIGN, Kind.PRIORITY),
         *(Kind.WALL_STEP, Kind.INJECT),  # these must not change anything
     }
 )
@@ -50,6 +51,7 @@ class Faults:
             Kind.DRAIN: lambda f: operator.drain(self._node(f)),
             Kind.UNDRAIN: lambda f: operator.undrain(self._node(f)),
             Kind.RESIGN: lambda f: operator.resign(self._node(f)),
+            Kind.PRIORITY: lambda f: operator.priority(self._node(f), f.priority),
             Kind.START: lambda f: world.start(f.node),
             Kind.FREEZE: lambda f: self._node(f).freeze(),
             Kind.SUSPEND: self._suspend,
@@ -64,6 +66,7 @@ class Faults:
             Kind.CRASH: lambda f: world.start(f.node),
             Kind.STOP: lambda f: world.start(f.node),
             Kind.DRAIN: lambda f: operator.undrain(self._node(f)),
+            Kind.PRIORITY: lambda f: operator.priority(self._node(f), None),
             Kind.FREEZE: self._thaw,
             Kind.SUSPEND: self._wake,
             Kind.PARTITION: lambda f: self._cut(f, cut=False),

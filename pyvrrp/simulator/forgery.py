@@ -8,8 +8,8 @@ from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.layout import group_of
 from pyvrrp.packet.transmission import advertisement_packet
 from pyvrrp.ports import Address
-from pyvrrp.simulator.facts import Seat
 from pyvrrp.simulator.scenario import Fault
+from pyvrrp.simulator.seat import Seat
 
 GHOST = 250  # the last octet of its address
 

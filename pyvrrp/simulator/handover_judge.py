@@ -7,8 +7,9 @@ from pyvrrp.ports import InterfaceAddress
 from pyvrrp.simulator.bounds import NEIGHBOUR_AGE, Bounds
 from pyvrrp.simulator.clients import Client
 from pyvrrp.simulator.engine import Engine
-from pyvrrp.simulator.facts import Facts, Move, Seat, Segment, Wish
+from pyvrrp.simulator.facts import Facts, Segment
 from pyvrrp.simulator.invariants import Name
+from pyvrrp.simulator.seat import Move, Seat, Wish
 from pyvrrp.simulator.services import Health
 from pyvrrp.simulator.verdicts import Verdicts
 from pyvrrp.units import Nanoseconds, in_words
@@ -44,7 +45,7 @@ class HandoverJudge:
         if any(address in other.held for other in self._facts.by_key[seat.key]):
             return
         self._served.pop((seat.key, address), None)
-        if seat.config.is_exclusive:
+        if seat.exclusive:
             return  # break before make: decision 7
         if self._upset(seat, self._engine.now) or seat.node.name not in self._facts.awake:
             return
@@ -107,26 +108,25 @@ class HandoverJudge:
         """Backups that are healthy and have heard this master for long."""
         if self._upset(seat, self._engine.now):
             return
-        segment = self._facts.segments[seat.place]
         rest = self._bounds.at_rest(seat.key, seat.config)
         for other in self._facts.by_key[seat.key]:
             known = (
-                self._facts.well(other.node.name, seat.place),
-                self._facts.hear_each_other(segment, (seat.node.name, other.node.name)),
+                self._facts.able(other),
+                self._facts.know_each_other(seat, other),
                 self._facts.healthy(other),
-                other.state_since if other.state == "BACKUP" else None,
+                *(one.state_since if one.state == "BACKUP" else None for one in other.members),
             )
             since = [fact for fact in known if fact is not None]
             if len(since) < len(known) or self._engine.now - max(since) < rest:
                 continue
             services = other.node.services
-            prompt = all(services[name].health is Health.OK for name in other.config.fence)
+            prompt = all(services[name].health is Health.OK for name in other.fence())
             opened = all(c.open(other.node.time.now()) for c in self._facts.checks(other))
             if prompt and opened and not other.drained:
                 yield other
 
     def _still(self, successor: Seat, move: Move) -> bool:
         """Whether it has stayed able to take over since the move was asked for."""
-        well = self._facts.well(successor.node.name, successor.place)
+        well = self._facts.able(successor)
         asked = successor.drained or successor.move is not None
         return well is not None and well <= move.at and not asked

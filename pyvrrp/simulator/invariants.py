@@ -48,6 +48,8 @@ class Name(StrEnum):
     ADDRESS_LAST = "addresses-stand-on-resources"
     RELEASED_LAST = "stopped-before-release"
     EXCLUSIVE = "never-on-two-nodes"
+    GROUP = "members-agree"
+    STANDING = "stands-with-the-right-priority"
     NO_ERROR = "nothing-raises"
 
 
@@ -230,6 +232,18 @@ INVARIANTS: tuple[Invariant, ...] = (
         Name.DRAINED,
         "8",
         "A drained node is neither backup nor master until it is undrained.",
+    ),
+    Invariant(
+        Name.GROUP,
+        "INV12",
+        "The virtual routers of one group on one node are MASTER together or not at all, but for "
+        "two delays of the network, or while the members hand over one after the other.",
+    ),
+    Invariant(
+        Name.STANDING,
+        "INV7",
+        "A node stands, and advertises, with the priority that its file, its operator and its "
+        "checks of a weight make.",
     ),
     Invariant(Name.RUNAWAY, "-", "The program lets time pass."),
     Invariant(

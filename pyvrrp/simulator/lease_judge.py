@@ -11,8 +11,9 @@ from pyvrrp.config.lease_times import proof_lasts
 from pyvrrp.identity import VirtualRouterId
 from pyvrrp.simulator.bounds import Bounds
 from pyvrrp.simulator.engine import Engine
-from pyvrrp.simulator.facts import Facts, Seat
+from pyvrrp.simulator.facts import Facts
 from pyvrrp.simulator.invariants import Name
+from pyvrrp.simulator.seat import Seat
 from pyvrrp.simulator.verdicts import Verdicts
 
 

@@ -1,12 +1,14 @@
 """What an operator does to a node: stop, drain, undrain, resign. A daemon hears it when it runs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
-from pyvrrp.simulator.facts import Seat, Wish
 from pyvrrp.simulator.invariants import Name
 from pyvrrp.simulator.node import Node
+from pyvrrp.simulator.seat import Seat, Wish
 from pyvrrp.simulator.world import World
+from pyvrrp.virtual_router.parameters import OWNER
 
 
 class Operator:
@@ -47,6 +49,10 @@ class Operator:
         """Have the node hand over what it is master of, once."""
         self._command(node, partial(self._resign, node))
 
+    def priority(self, node: Node, priority: int | None) -> None:
+        """Have the node stand with this priority; None: with that of its file again."""
+        self._command(node, partial(self._priority, node, priority))
+
     def _command(self, node: Node, job: partial[None]) -> None:
         # A command waits in the socket of a process that is stopped; a dead one hears nothing.
         if node.process is not None:
@@ -72,6 +78,13 @@ class Operator:
             self._world.handovers.asked(node.name, Wish.RESIGN)
             for instance in node.instances():
                 instance.resign()
+
+    def _priority(self, node: Node, priority: int | None) -> None:
+        for seat in self._seats(node):
+            seat.operator = priority
+        for instance in node.instances():
+            if instance.config.priority != OWNER:
+                instance.stand(replace(instance.standing, operator=priority))
 
     def _seats(self, node: Node) -> Iterator[Seat]:
         return (seat for (name, _), seat in self._world.facts.seats.items() if name == node.name)

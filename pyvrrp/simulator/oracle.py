@@ -3,7 +3,7 @@
 Written from the text of the RFCs and of the design, and on purpose not with the code under test.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
@@ -57,6 +57,9 @@ class Patience:
     earliest: int = 0
     preempt_at: int | None = None
     learned: int = 0
+    priority: int = 0  # in force
+    master: Address | None = None  # whom it waits for
+    lower: Glance | None = None  # a master that it will preempt
     holds_until: int = 0
     defers: bool = False
 
@@ -64,34 +67,55 @@ class Patience:
         """A backup begins to wait: with its own interval, or with that of a better master."""
         own = int(self.config.advertisement_interval)
         self.learned = own if interval is None else believed_interval(self.config, interval)
-        self.earliest = now + master_down(self.config.version, self.config.priority, self.learned)
-        self.preempt_at = None
+        self.earliest = now + master_down(self.config.version, self.priority, self.learned)
+        self.preempt_at = self.lower = self.master = None
+
+    def knows(self, sender: Address) -> bool:
+        """Whether it has listened to this master."""
+        return sender == self.master or (self.lower is not None and self.lower.sender == sender)
+
+    def stand(self, priority: int, now: int) -> None:
+        """The priority in force is another one: the skew is, and a lower master may be none."""
+        version = self.config.version
+        before, self.priority = self.priority, priority
+        if self.lower is not None and self.lower.priority >= priority:
+            self.earliest = now + master_down(version, priority, self.learned)
+            self.preempt_at = self.lower = None
+            return
+        self.earliest += skew(version, priority, self.learned)
+        self.earliest -= skew(version, before, self.learned)
 
     def hear(self, seen: Glance, now: int) -> None:
         """One more advertisement of another router is in the socket."""
         config = self.config
         if seen.priority == 0:
-            self.earliest = now + skew(config.version, config.priority, self.learned)
-        elif seen.priority == _LAST_RESORT < config.priority:
+            self.earliest = now + skew(config.version, self.priority, self.learned)
+            if self.lower is not None and self.lower.sender == seen.sender:
+                self.lower = None
+            self.master = seen.sender
+        elif seen.priority == _LAST_RESORT < self.priority:
             missed_at = self.earliest - 2 * self.learned
-            at = max(now + skew(config.version, config.priority, self.learned), missed_at)
+            at = max(now + skew(config.version, self.priority, self.learned), missed_at)
             at = min(at, self.earliest)  # a claim that waits for its gates is due already
             self.preempt_at = at if self.preempt_at is None else min(self.preempt_at, at)
         elif self.must_believe(seen):
             self.begin(now, seen.interval)
+            self.master = seen.sender
         elif config.preempt_delay:
             if self.preempt_at is None:
                 self.preempt_at = now + config.preempt_delay
             before = self.preempt_at
             self.begin(now, seen.interval)
-            self.preempt_at = before
+            self.preempt_at, self.lower, self.master = before, seen, seen.sender
+        else:
+            self.lower = seen
 
     def must_believe(self, seen: Glance) -> bool:
         """Whether a backup accepts this master. One that resigned accepts everybody."""
         if self.defers:
             return True
-        preempts = self.config.preempt or self.config.priority == _OWNER
-        return not preempts or seen.priority >= self.config.priority
+        preempts = self.config.preempt or self.priority == _OWNER
+        return not preempts or seen.priority >= self.priority
 
     def due(self) -> int:
         """Return when a takeover is due, should nothing more be heard.
@@ -162,6 +186,20 @@ class CheckLife:
         )
 
 
+def priority_in_force(
+    config: VirtualRouterConfig, operator: int | None, passing: Collection[str]
+) -> int:
+    """Return what an operator and the checks of a weight make of the configured priority."""
+    if config.priority == _OWNER:
+        return _OWNER
+    points = 0
+    for weight in config.weights:
+        if (weight.points > 0) is (weight.check in passing):
+            points += weight.points
+    base = config.priority if operator is None else operator
+    return max(1, min(254, base + points))
+
+
 @dataclass(slots=True)
 class Closings:
     """The closings of one fence, and how long it has to stay closed after the last."""
@@ -185,8 +223,8 @@ class Closings:
         return min(row, 64)
 
 
-def higher(seen: Glance, config: VirtualRouterConfig, own: Sequence[Address]) -> bool:
-    """Whether a master of this configuration must give way to what it sees."""
-    if seen.priority != config.priority:
-        return seen.priority > config.priority
+def higher(seen: Glance, priority: int, own: Sequence[Address]) -> bool:
+    """Whether a master of this priority must give way to what it sees."""
+    if seen.priority != priority:
+        return seen.priority > priority
     return any(int(seen.sender) > int(address) for address in own)

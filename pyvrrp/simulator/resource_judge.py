@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from pyvrrp.ports import InterfaceAddress
-from pyvrrp.simulator.facts import Facts, Seat
+from pyvrrp.simulator.facts import Facts
 from pyvrrp.simulator.invariants import Name
+from pyvrrp.simulator.seat import Seat
 from pyvrrp.simulator.verdicts import Verdicts
 
 

@@ -7,6 +7,7 @@ from random import Random
 from pyvrrp.simulator.invariants import Name
 from pyvrrp.simulator.scenario import Scenario
 
+RESOURCES = "resources"
 _CHANCE = 0.12
 _STORE = "http://etcd:2379"
 # Their bounds know nothing of the time that resources take, or of how often they fail.
@@ -35,14 +36,16 @@ def unjudged(scenario: Scenario) -> frozenset[Name]:
 
 
 def with_resources(
-    seed: int, documents: Mapping[str, Mapping[str, object]]
+    seed: int, documents: Mapping[str, Mapping[str, object]], *, wanted: bool | None = None
 ) -> tuple[dict[str, Mapping[str, object]], Chain | None]:
     """Return *documents*, for some seeds with a chain of resources instead of much else.
 
-    Drawn apart from everything else, so that the other seeds stay what they are.
+    Drawn apart from everything else, so that the other seeds stay what they are. *wanted*: in
+    any case, or not at all.
     """
     random = Random(f"resources {seed} {len(documents)}")  # noqa: S311 - a simulation
-    if random.random() > _CHANCE:
+    drawn = random.random() <= _CHANCE
+    if not (drawn if wanted is None else wanted):
         return dict(documents), None
     leased = random.random() < 0.6  # noqa: PLR2004 - a chance
     names = ("disk", "db", "app")[: random.choice((1, 2, 2, 3))]

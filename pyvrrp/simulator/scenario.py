@@ -21,6 +21,7 @@ class Kind(StrEnum):
     DRAIN = "drain"
     UNDRAIN = "undrain"
     RESIGN = "resign"
+    PRIORITY = "priority"
     FREEZE = "freeze"  # SIGSTOP, then SIGCONT
     SUSPEND = "suspend"  # the whole machine
     LINK_DOWN = "link_down"

@@ -4,13 +4,13 @@ Not every run has every kind of fault: a mix that leaves some out reaches states
 hides (swarm testing). Each scenario ends with time enough for everything to settle.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from random import Random
 
 from pyvrrp.config.parse import parse
 from pyvrrp.identity import Place
 from pyvrrp.simulator.bounds import Bounds
-from pyvrrp.simulator.resource_weather import Chain, with_resources
+from pyvrrp.simulator.resource_weather import RESOURCES, Chain, with_resources
 from pyvrrp.simulator.scenario import (
     ClientSpec,
     Direction,
@@ -21,7 +21,8 @@ from pyvrrp.simulator.scenario import (
     own_addresses,
 )
 from pyvrrp.simulator.services import Health
-from pyvrrp.simulator.swarm_leases import with_lease, without_etcd
+from pyvrrp.simulator.swarm_configurations import FEATURES, add_features, documents_of
+from pyvrrp.simulator.swarm_leases import LEASE, with_lease, without_etcd
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, to_seconds
 
 _FIRST = 4.0  # seconds before which nothing happens, or the start is disturbed
@@ -34,18 +35,26 @@ _ORDINARY = frozenset(
 )
 _DELAYS = frozenset({Kind.DELAY, Kind.REORDER, Kind.KERNEL_SLOW})
 _CHANCES = frozenset({Kind.DUPLICATE, Kind.REORDER})
-_INTERVALS = ("1s", "1s", "1s", "500ms", "200ms", "100ms", "2s")
-_PRIORITIES = (254, 200, 150, 120, 100, 80, 50, 10, 1)
+_GIVEN_PRIORITIES = (254, 160, 110, 90, 60, 1)
 
 
-def make_up(seed: int, nodes: int) -> Scenario:
-    """Return the scenario of this *seed* for so many *nodes*."""
+def make_up(seed: int, nodes: int, only: Collection[str] = ()) -> Scenario:
+    """Return the scenario of this *seed* for so many *nodes*.
+
+    *only*: kinds of faults, no other of which happen, and features that the configuration has.
+    """
     random = Random(f"swarm {seed} {nodes}")  # noqa: S311 - a simulation, not a secret
-    documents = _documents(random, nodes)
+    documents = documents_of(random, nodes)
+    chained, chain = with_resources(seed, documents, wanted=(RESOURCES in only) if only else None)
+    if chain is not None:
+        documents = chained
+    else:
+        given = [name for name in FEATURES if name in only]
+        add_features(Random(f"features {seed} {nodes}"), documents, given)  # noqa: S311 - the same
     # Drawn apart, so that a seed without a lease is the scenario that it always was.
     about_leases = Random(f"lease {seed} {nodes}")  # noqa: S311 - a simulation, not a secret
-    documents, chain = with_resources(seed, documents)
-    leased = about_leases.random() < _LEASED and not chain and with_lease(documents, about_leases)
+    drawn = about_leases.random() < _LEASED and not only
+    leased = (drawn or LEASE in only) and not chain and with_lease(documents, about_leases)
     leased = leased or chain is Chain.LEASED
     specs = tuple(
         _node(random, name, index, document)
@@ -57,9 +66,12 @@ def make_up(seed: int, nodes: int) -> Scenario:
         for index in range(random.choice((1, 1, 2)))
     )
     names = [spec.name for spec in specs]
-    faults = _Planner(
-        random, names, [c.name for c in clients], bool(documents["n1"].get("check"))
-    ).plan()
+    planner = _Planner(random, names, [c.name for c in clients], bool(documents["n1"].get("check")))
+    planner.places = list(specs[0].own)
+    kinds = [kind for kind in Kind if kind in only]
+    if kinds:
+        planner.only(kinds)
+    faults = planner.plan()
     if leased:
         faults = tuple(sorted((*faults, *without_etcd(names, about_leases)), key=_begins))
     scenario = Scenario(
@@ -107,87 +119,6 @@ def _node(random: Random, name: str, index: int, document: Mapping[str, object])
     )
 
 
-def _documents(random: Random, nodes: int) -> dict[str, Mapping[str, object]]:
-    names = [f"n{index + 1}" for index in range(nodes)]
-    version = 2 if random.random() < 0.15 else 3  # noqa: PLR2004 - a chance
-    interval = "1s" if version == 2 else random.choice(_INTERVALS)  # noqa: PLR2004 - VRRPv2
-    checks = _checks(random)
-    routers = [_router(random, names, version, interval, checks, 0)]
-    if random.random() < 0.2:  # noqa: PLR2004 - a chance
-        routers.append(_router(random, list(reversed(names)), version, interval, checks, 1))
-    guardian = random.random() < 0.4  # noqa: PLR2004 - a chance
-    documents: dict[str, Mapping[str, object]] = {}
-    for name in names:
-        mine = [dict(router) for router in routers]
-        # Members whose intervals are more than threefold apart never come to rest: see the docs.
-        mixed = version == 3 and interval in {"1s", "2s"}  # noqa: PLR2004 - VRRPv3
-        if mixed and random.random() < 0.15:  # noqa: PLR2004 - a chance
-            mine = [{**router, "advertisement_interval": "1.5s"} for router in mine]
-        document: dict[str, object] = {"guardian": guardian, "virtual_router": mine}
-        if checks:
-            document["check"] = checks
-        documents[name] = document
-    return documents
-
-
-def _checks(random: Random) -> dict[str, object]:
-    if random.random() < 0.35:  # noqa: PLR2004 - a chance
-        return {}
-    checks: dict[str, object] = {}
-    for name in ("web", "db")[: random.choice((1, 1, 1, 2))]:
-        checks[name] = {
-            "http": f"http://127.0.0.1/{name}",
-            "interval": random.choice(("1s", "1s", "500ms", "2s")),
-            "rise": random.choice((1, 2, 2, 3)),
-            "fall": random.choice((1, 2, 2, 3)),
-        }
-        if random.random() < 0.3:  # noqa: PLR2004 - a chance
-            checks[name] = {**dict(_mapping(checks[name])), "timeout": "100ms", "max_age": "300ms"}
-    return checks
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _router(
-    random: Random,
-    names: list[str],
-    version: int,
-    interval: str,
-    checks: Mapping[str, object],
-    number: int,
-) -> dict[str, object]:
-    ranks = sorted(random.sample(_PRIORITIES, len(names)), reverse=True)
-    if len(ranks) > 1 and random.random() < 0.2:  # noqa: PLR2004 - a chance
-        ranks[1] = ranks[0]
-    first = 100 + 10 * number
-    addresses = [f"192.0.2.{first + index}/24" for index in range(random.choice((1, 1, 2, 3)))]
-    if version == 3 and random.random() < 0.35:  # noqa: PLR2004 - a chance
-        six = [f"fe80::5:{first}/64", f"2001:db8::{first}/64"]
-        addresses = six if random.random() < 0.3 else [*addresses, *six]  # noqa: PLR2004 - a chance
-    router: dict[str, object] = {
-        "name": ("web", "mail")[number],
-        "interface": "eth0",
-        "vrid": 51 + number,
-        "version": version,
-        "addresses": addresses,
-        "advertisement_interval": interval,
-        "priority": dict(zip(names, ranks, strict=True)),
-        "preempt": random.random() < 0.7,  # noqa: PLR2004 - a chance
-    }
-    if checks:
-        router["checks"] = list(checks)
-        router["hold_down"] = {"initial": random.choice(("1s", "5s", "5s", "20s"))}
-    if router["preempt"] and random.random() < 0.15:  # noqa: PLR2004 - a chance
-        router["preempt_delay"] = "3s"
-    if random.random() < 0.05:  # noqa: PLR2004 - a chance
-        router["lease"] = "off"
-    if random.random() < 0.1:  # noqa: PLR2004 - a chance
-        router["announce"] = {"gap": "2ms", "delay": "1s"}
-    return router
-
-
 class _Planner:
     """Draws faults: first which kinds may happen at all, then which do, when, and to whom."""
 
@@ -201,8 +132,13 @@ class _Planner:
         share = random.choice((0.0, 0.1, 0.2, 0.4, 0.8))
         self._kinds = [kind for kind in kinds if random.random() < share] or [random.choice(kinds)]
         self._window = random.choice((3.0, 6.0, 15.0, 30.0))
+        self.places: list[Place] = []
         # Sometimes all faults meet in one node.
         self._victims = [random.choice(nodes)] if random.random() < _ONE_VICTIM else nodes
+
+    def only(self, kinds: list[Kind]) -> None:
+        """Let nothing else happen than these."""
+        self._kinds = kinds
 
     def plan(self) -> tuple[Fault, ...]:
         """Return the faults in order."""
@@ -226,6 +162,13 @@ class _Planner:
             Kind.DELETE_ADDRESS: lambda: Fault(at, kind, node),
             Kind.UNDRAIN: lambda: Fault(at, kind, node),
             Kind.RESIGN: lambda: Fault(at, kind, node),
+            Kind.PRIORITY: lambda: Fault(
+                at,
+                kind,
+                node,
+                duration=self._lasting(),
+                priority=self._random.choice(_GIVEN_PRIORITIES),
+            ),
             Kind.INJECT: lambda: Fault(at, kind, count=self._random.choice((1, 5, 20))),
             Kind.FORGE: lambda: self._forge(at),
             Kind.LOSS: lambda: self._loss(at),
@@ -243,7 +186,12 @@ class _Planner:
             by=_ns(random.choice((0.005, 0.05, 0.5, 0.9)) if kind in _DELAYS else 0),
             chance=random.choice((0.2, 0.5, 1.0)) if kind in _CHANCES else 0.0,
             hidden=kind is Kind.SUSPEND and random.random() < 0.5,  # noqa: PLR2004 - a coin
+            interface=self._interface() if kind in {*links, Kind.RECREATE_INTERFACE} else "",
         )
+
+    def _interface(self) -> str:
+        several = len(self.places) > 1
+        return self._random.choice(("", *(p.interface for p in self.places))) if several else ""
 
     def _lasting(self) -> Nanoseconds:
         choices = (0.02, 0.3, 0.9, 1.6, 2.5, 3.3, 4.5, 7.0, 12.0)
@@ -291,6 +239,7 @@ class _Planner:
             duration=self._lasting(),
             chance=random.choice((0.1, 0.4, 0.8, 1.0)),
             direction=random.choice(tuple(Direction)),
+            interface=self._interface(),
         )
 
 

@@ -6,6 +6,7 @@ from random import Random
 from pyvrrp.simulator.scenario import Fault, Kind
 from pyvrrp.units import MILLISECOND, Nanoseconds
 
+LEASE = "lease"
 _LONGER_TTLS = {"2s": ("12s", "15s"), "1.5s": ("10s", "12s")}  # for longer address leases
 _SHORT_TTLS = ("6s", "7s", "10s")
 _EVERYWHERE = 0.3
@@ -15,7 +16,8 @@ _STOPPED_TOO = 0.4
 def with_lease(documents: dict[str, Mapping[str, object]], random: Random) -> bool:
     """Give every virtual router a lease, if all of them can have one; tell whether they can."""
     routers = [router for document in documents.values() for router in _routers(document)]
-    if any(router.get("lease") == "off" for router in routers):
+    # The members of a group may have one lease between them, not one each.
+    if any(router.get("lease") == "off" or "group" in router for router in routers):
         return False
     intervals = {str(router["advertisement_interval"]) for router in routers}
     ttl = random.choice(next((t for i, t in _LONGER_TTLS.items() if i in intervals), _SHORT_TTLS))
@@ -28,7 +30,8 @@ def with_lease(documents: dict[str, Mapping[str, object]], random: Random) -> bo
             **document,
             "check": {**(checks if isinstance(checks, Mapping) else {}), "cluster": lease},
             "virtual_router": [
-                {**router, "checks": [*_checks(router), "cluster"]} for router in _routers(document)
+                {**router, "checks": [*_checks(router), _named(router, "cluster")]}
+                for router in _routers(document)
             ],
         }
     return True
@@ -60,6 +63,11 @@ def _routers(document: Mapping[str, object]) -> list[Mapping[str, object]]:
 def _checks(router: Mapping[str, object]) -> list[object]:
     checks = router.get("checks", [])
     return checks if isinstance(checks, list) else []
+
+
+def _named(router: Mapping[str, object], check: str) -> object:
+    tables = any(isinstance(other, Mapping) for other in _checks(router))
+    return {"name": check} if tables else check
 
 
 def _ns(seconds: float) -> Nanoseconds:

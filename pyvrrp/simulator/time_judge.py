@@ -5,10 +5,12 @@ from pyvrrp.ports import InterfaceAddress
 from pyvrrp.simulator.bounds import NEIGHBOUR_AGE, STATUS_WITHIN, Bounds
 from pyvrrp.simulator.clients import Client
 from pyvrrp.simulator.engine import Engine
-from pyvrrp.simulator.facts import Facts, Seat, Segment
+from pyvrrp.simulator.facts import Facts, Segment
+from pyvrrp.simulator.group_judge import GroupJudge
 from pyvrrp.simulator.invariants import Name
 from pyvrrp.simulator.placement_judge import PlacementJudge
 from pyvrrp.simulator.scenario import Scenario
+from pyvrrp.simulator.seat import Seat
 from pyvrrp.simulator.services import Health
 from pyvrrp.simulator.verdicts import Verdicts
 from pyvrrp.units import Nanoseconds, in_words
@@ -29,6 +31,7 @@ class TimeJudge:
         self._bounds = bounds
         self._engine = engine
         self._require = verdicts.require
+        self._groups = GroupJudge(facts, bounds, engine, verdicts)
         self._placement = PlacementJudge(facts, bounds, engine, verdicts)
         self._period = max((int(client.period) for client in scenario.clients), default=0)
 
@@ -45,6 +48,23 @@ class TimeJudge:
     def overlaps(self, key: VirtualRouterId) -> None:
         """Judge what lasted until now, before an address changes hands."""
         self._judge_overlaps(key, self._facts.by_key[key])
+
+    def gained(self, seat: Seat) -> None:
+        """Judge a master that nobody has heard for longer than a lease and that has more again."""
+        name = seat.node.name
+        refused, awake = (
+            self._facts.refused.get((name, seat.place)),
+            self._facts.awake.get(name),
+        )
+        if refused is None or awake is None or not seat.config.lease or seat.state != "MASTER":
+            return
+        lasted = self._engine.now - max(refused, awake)
+        self._require(
+            lasted <= self._bounds.unsendable(seat.config) or seat.state_since > refused,
+            Name.LEASE,
+            seat.who,
+            f"could not send for {in_words(Nanoseconds(lasted))} and takes an address",
+        )
 
     def client(self, client: Client, segment: Segment) -> None:
         """Judge whom a client has just reached."""
@@ -81,6 +101,7 @@ class TimeJudge:
     def _judge_seat(self, seat: Seat) -> None:
         name = seat.node.name
         running, sound = self._facts.running.get(name), self._facts.sound.get((name, seat.place))
+        self._groups.look(seat)
         self._judge_lease(seat)
         if running is not None:
             self._judge_status(seat, running)
@@ -152,7 +173,7 @@ class TimeJudge:
                 f"{life.check.name} has kept it out for {in_words(Nanoseconds(lasted))}, and it "
                 "holds an address",
             )
-        for check in seat.config.fence:
+        for check in seat.fence():
             bad = self._facts.bad.get((seat.node.name, check))
             if bad is None:
                 continue
@@ -181,18 +202,24 @@ class TimeJudge:
         )
 
     def _judge_lateness(self, seat: Seat, since: int) -> None:
-        healthy = self._facts.healthy(seat)
-        if seat.state != "BACKUP" or healthy is None or seat.node.stopping:
+        healthy, able = self._facts.healthy(seat), self._facts.able(seat)
+        if healthy is None or seat.node.stopping or able is None:
             return
-        if seat.config.is_exclusive:
+        if any(one.state != "BACKUP" for one in seat.members):
+            return
+        if seat.exclusive:
             return  # it may have to wait for the key, for as long as somebody has it
-        overdue = seat.node.time.now() - seat.patience.due()
+        # All members of a group take over when the last one may.
+        due = max(one.patience.due() for one in seat.members)
+        overdue = seat.node.time.now() - due
         # What waited in the socket of a stopped process counts from when it was read.
-        read = since + self._bounds.placed(seat.key, seat.config)
-        lasted = min(overdue, self._engine.now - max(read, healthy, seat.state_since))
+        read = since + max(self._bounds.placed(one.key, one.config) for one in seat.members)
+        ready = max(read, healthy, able, *(one.state_since for one in seat.members))
+        lasted = min(overdue, self._engine.now - ready)
+        looking = max(self._bounds.looking(one.node.name, one.config) for one in seat.members)
         # The gate may look once more, and a look that was under way may have to end first.
         self._require(
-            lasted <= self._bounds.looking(seat.node.name, seat.config) + self._bounds.removal(),
+            lasted <= looking + self._bounds.removal(),
             Name.NOT_LATE,
             seat.who,
             f"could have taken over {in_words(Nanoseconds(overdue))} ago",

@@ -6,10 +6,11 @@ from pyvrrp.identity import Family, Place, Version
 from pyvrrp.runtime.journal import Event
 from pyvrrp.simulator.bounds import LINGER, Bounds, master_down, patience, skew
 from pyvrrp.simulator.engine import Engine
-from pyvrrp.simulator.facts import Facts, Seat, Wish, mind_of
+from pyvrrp.simulator.facts import Facts, mind_of
 from pyvrrp.simulator.invariants import Name
 from pyvrrp.simulator.oracle import Glance, glance, higher
 from pyvrrp.simulator.resource_judge import ResourceJudge
+from pyvrrp.simulator.seat import Seat, Wish
 from pyvrrp.simulator.sockets import claim_of
 from pyvrrp.simulator.verdicts import Verdicts
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
@@ -46,6 +47,12 @@ class WireJudge:
             )
             seat.last_release = now
         else:
+            self._require(
+                seen.priority == seat.priority,
+                Name.STANDING,
+                seat.who,
+                f"advertised priority {seen.priority}, stands with {seat.priority}",
+            )
             self._judge_positive(seat, here)
             seat.last_positive, seat.overtaken_at = here, None
         seat.last_sent, seat.last_sent_here = now, here
@@ -71,7 +78,7 @@ class WireJudge:
         seen = glance(packet)
         seat = self._seat(node, place, seen)
         if seat is not None and seat.state == "BACKUP" and seen.sender not in seat.own():
-            seat.patience.hear(seen, seat.node.time.now())
+            self._hear(seat, seen)
 
     def taking(self, node: str, place: Place, packet: bytes) -> None:
         """The daemon is about to read one."""
@@ -100,11 +107,20 @@ class WireJudge:
         seat.last_heard = here
         if seat.state == "BACKUP":
             if not seat.followed:
-                seat.patience.hear(seen, here)
+                self._hear(seat, seen)
         elif seat.was_master and seat.is_master():
             self._judge_answer(seat, seen)
-        elif seat.state == "MASTER" and higher(seen, seat.config, seat.own()):
+        elif seat.state == "MASTER" and higher(seen, seat.priority, seat.own()):
             seat.overtaken_at, seat.overtaken_here = self._engine.now, here
+
+    def _hear(self, seat: Seat, seen: Glance) -> None:
+        """A backup hears something; the release of its master counts for its whole group."""
+        here = seat.node.time.now()
+        if seen.priority == 0 and seat.patience.knows(seen.sender):
+            for other in seat.members:
+                if other is not seat and other.state == "BACKUP":
+                    other.patience.hear(seen, here)
+        seat.patience.hear(seen, here)
 
     def transition(self, seat: Seat, event: Event) -> None:
         """A daemon reports a change of state."""
@@ -128,45 +144,22 @@ class WireJudge:
             # A master that gave way waits for the better one; what a stalled one reads comes next.
             better = self._successor(seat) if before == "MASTER" else None
             # One that was away too long is stalled: it lets go at once and remembers nothing.
-            timely = seat.last_positive is not None and self._late(seat, here) <= 0
-            prompt = better is not None and timely
+            prompt = better is not None and self._is_prompt(seat, here)
             seat.patience.begin(here, better.interval if better and prompt else None)
-            lingers = not seat.config.is_exclusive
+            lingers = not seat.exclusive
             seat.lingers, seat.followed = lingers and better is not None, prompt
+            leader = self._left_before(seat) if better is None else None
+            if leader is not None and leader.lingers:
+                seat.lingers, prompt = True, leader.patience.holds_until > 0
             seat.patience.holds_until = here + LINGER if lingers and prompt else 0
             resigned = seat.move is not None and seat.move.wish is Wish.RESIGN
             # With a lease it leaves first, and listens again as the one that has resigned.
-            seat.patience.defers = resigned and (prompt or seat.config.is_exclusive)
+            seat.patience.defers = resigned and (seat.followed or seat.exclusive)
         if after == "MASTER":
             seat.move = None
         seat.state, seat.state_since = after, now
         seat.last_positive = here if after == "MASTER" else None
         seat.rival_at = seat.overtaken_at = None
-
-    def fence(self, seat: Seat, event: Event) -> None:
-        """A daemon reports that a fence has opened or closed."""
-        here = seat.node.time.now()
-        if not event.fields["open"]:
-            seat.closings.instants.append(here)
-            return
-        for check in self._facts.checks(seat):
-            self._require(
-                check.open(here),
-                Name.NOT_BEFORE_OPEN,
-                seat.who,
-                f"the fence opened although {check.check.name} has not passed "
-                f"{check.check.policy.rise} times in a row",
-            )
-        ends = seat.closings.opens_at()
-        own = int(seat.config.advertisement_interval)
-        quiet = 2 * master_down(seat.config.version, seat.config.priority, own)
-        waived = seat.last_heard is None or here - seat.last_heard >= quiet
-        self._require(
-            ends is None or here >= ends or waived,
-            Name.HOLD_DOWN,
-            seat.who,
-            f"opened {in_words(Nanoseconds((ends or 0) - here))} too early",
-        )
 
     def _seat(self, node: str, place: Place, seen: Glance) -> Seat | None:
         family = Family.IPV4 if isinstance(seen.sender, IPv4Address) else Family.IPV6
@@ -177,7 +170,7 @@ class WireJudge:
 
     def _judge_positive(self, seat: Seat, here: int) -> None:
         own = int(seat.config.advertisement_interval)
-        limit = own + master_down(seat.config.version, seat.config.priority, own)
+        limit = own + master_down(seat.config.version, seat.priority, own)
         if seat.handing_over and seat.move is not None:
             waited = here - seat.move.here
             limit += patience(seat.config)
@@ -246,8 +239,9 @@ class WireJudge:
 
     def _judge_yield(self, seat: Seat, here: int, reason: str) -> None:
         better, late = self._successor(seat), self._late(seat, here)
+        follows = self._left_before(seat) is not None
         self._require(
-            better is not None or seat.last_positive is None or late > 0,
+            better is not None or follows or seat.last_positive is None or late > 0,
             Name.YIELD,
             seat.who,
             f"gave way: {reason}",
@@ -271,13 +265,26 @@ class WireJudge:
             said = said or (seat.last_release is not None and seat.last_release >= seat.move.at)
         self._require(said or not able, Name.RELEASE_SENT, seat.who, f"left silently: {reason}")
 
+    def _left_before(self, seat: Seat) -> Seat | None:
+        """Return the member of its group that has just ceased to be master."""
+        return next((one for one in seat.members if one.state != "MASTER"), None)
+
     def _successor(self, seat: Seat) -> Glance | None:
         """Return the advertisement being read, if this master has to give way to it."""
         seen = seat.delivering
         if seen is None or seen.priority == 0:
             return None
-        gives_way = seat.handing_over or higher(seen, seat.config, seat.own())
+        gives_way = seat.handing_over or higher(seen, seat.priority, seat.own())
         return seen if gives_way else None
+
+    def _is_prompt(self, seat: Seat, here: int) -> bool:
+        if seat.last_positive is not None or seat.handing_over:
+            return self._late(seat, here) <= 0
+        # It could not send; if it was awake all the time, its timers have fired.
+        own = int(seat.config.advertisement_interval)
+        awake = self._facts.awake.get(seat.node.name, self._engine.now)
+        stall = own + master_down(seat.config.version, seat.priority, own)
+        return self._engine.now - awake > self._bounds.stretched(stall)
 
     def _late(self, seat: Seat, here: int) -> int:
         """Return how much longer than a stall it was away, less 10 ms of ordinary lateness."""
@@ -285,7 +292,7 @@ class WireJudge:
         own = int(config.advertisement_interval)
         asked = seat.move.here if seat.handing_over and seat.move is not None else None
         until = here if asked is None else asked
-        stall = master_down(config.version, config.priority, own)
+        stall = master_down(config.version, seat.priority, own)
         late = 0 if seat.last_positive is None else until - seat.last_positive - own
         if asked is not None:
             late = max(late, here - asked - patience(config))
@@ -298,7 +305,7 @@ class WireJudge:
         own = int(config.advertisement_interval)
         if seen.priority == 0 or seat.node.cards[seat.place].refuses:
             return
-        gap = max(skew(config.version, config.priority, own), ANSWER_FLOOR)
+        gap = max(skew(config.version, seat.priority, own), ANSWER_FLOOR)
         # By its own clock: a suspension that was hidden from it is no time to the daemon.
         silence = seat.node.time.now() - seat.last_sent_here
         # An answer that the kernel refused counts for the limit too.

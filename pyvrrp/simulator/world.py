@@ -13,7 +13,7 @@ from pyvrrp.simulator.clients import Client
 from pyvrrp.simulator.clocks import NodeTime
 from pyvrrp.simulator.engine import Engine
 from pyvrrp.simulator.etcd import EtcdCluster
-from pyvrrp.simulator.facts import Facts, Seat, Segment
+from pyvrrp.simulator.facts import Facts, Segment
 from pyvrrp.simulator.handover_judge import HandoverJudge
 from pyvrrp.simulator.invariants import Name, Violation
 from pyvrrp.simulator.kernel import NOTICE, Interface, Kernel
@@ -25,8 +25,10 @@ from pyvrrp.simulator.owners import SegmentOwners
 from pyvrrp.simulator.resource_weather import unjudged
 from pyvrrp.simulator.resources import Machine
 from pyvrrp.simulator.scenario import ClientSpec, NodeSpec, Scenario
+from pyvrrp.simulator.seat import Seat
 from pyvrrp.simulator.services import Service
 from pyvrrp.simulator.sockets import NetworkCard
+from pyvrrp.simulator.standing_judge import StandingJudge
 from pyvrrp.simulator.time_judge import TimeJudge
 from pyvrrp.simulator.trace import Entry, Value
 from pyvrrp.simulator.verdicts import Verdicts
@@ -74,6 +76,7 @@ class World:
         self.lease_judge = LeaseJudge(*judging)
         self.time_judge = TimeJudge(scenario, *judging)
         self.handovers = HandoverJudge(*judging)
+        self.standing_judge = StandingJudge(self.facts, self.engine, self.verdicts)
         self.by_hand = False
 
     # What happens by itself.
@@ -132,6 +135,7 @@ class World:
                     seat.unacknowledged.add(address)
                 self.handovers.gained(seat, address)
                 self.wire_judge.resources.gained(seat, address)
+                self.time_judge.gained(seat)
             else:
                 del seat.held[address]
                 if not self.by_hand:
@@ -263,6 +267,9 @@ class World:
     def _look(self) -> None:
         self.time_judge.look()
         self.handovers.look()
+        for seat in self.facts.seats.values():
+            if seat.node.name in self.facts.awake:
+                self.standing_judge.look(seat)
         self.engine.at(self.engine.now + LOOK, self._look)
 
     def _heard(self, name: str, event: Event) -> None:
@@ -271,8 +278,12 @@ class World:
             self._judge_quiet(seat, event)
             self.time_judge.overlaps(seat.key)
             self.wire_judge.transition(seat, event)
+        elif seat is not None and event.name == "priority":
+            self.time_judge.look()
+            self.standing_judge.priority(seat, event)
+            self.quiet_since = self.engine.now
         elif seat is not None and event.name == "fence":
-            self.wire_judge.fence(seat, event)
+            self.standing_judge.fence(seat, event)
             self.quiet_since = self.engine.now
         if self.detailed or event.name in _WORTH_A_LINE:
             router = "" if event.virtual_router is None else f"{event.virtual_router.name}: "

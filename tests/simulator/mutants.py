@@ -51,6 +51,12 @@ def _replace_once(target: Path, old: str, new: str) -> None:
     target.write_text(text.replace(old, new))
 
 
+def aim(name: str) -> str:
+    """Return what scenarios are made up for a bug: the words after ``Only:``, or all kinds."""
+    head = (BUGS / f"{name}.patch").read_text().partition("--- a/")[0]
+    return head.partition("Only:")[2].strip()
+
+
 def copy_with(name: str, directory: Path) -> Path:
     """Return a copy of the package with the bug in it."""
     tree = directory / name
@@ -59,11 +65,14 @@ def copy_with(name: str, directory: Path) -> Path:
     return tree
 
 
-def hunt(tree: Path, *, runs: int, nodes: int = 3, seed: int = 0, jobs: int = 1) -> Hunt:
+def hunt(
+    tree: Path, *, runs: int, nodes: int = 3, seed: int = 0, jobs: int = 1, only: str = ""
+) -> Hunt:
     """Run made-up scenarios with the package in *tree*, until one breaks an invariant."""
     command = [sys.executable, "-m", "pyvrrp", "simulate", "--random", "--json", "--no-shrink"]
     command += ["--seed", str(seed), "--runs", str(runs), "--nodes", str(nodes)]
     command += ["--jobs", str(jobs)]
+    command += ["--only", only] if only else []
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         command, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=600

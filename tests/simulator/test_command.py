@@ -9,7 +9,9 @@ from pyvrrp.cli.main import main
 from pyvrrp.simulator.benchmark import benchmark_scenario
 from pyvrrp.simulator.invariants import INVARIANTS
 from pyvrrp.simulator.read import load_scenario
+from pyvrrp.simulator.scenario import Kind
 from pyvrrp.simulator.simulate import simulate
+from pyvrrp.simulator.swarm import make_up
 from pyvrrp.units import SECOND, Nanoseconds
 
 SCENARIO = """
@@ -141,3 +143,22 @@ def test_the_benchmark_prints_a_number(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_what_the_benchmark_runs_is_good() -> None:
     assert simulate(benchmark_scenario(Nanoseconds(60 * SECOND))).good
+
+
+def test_random_scenarios_are_of_the_chosen_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    for seed in range(5):
+        chosen = make_up(seed, 2, ("group", "resign"))
+        assert {fault.kind for fault in chosen.faults} == {Kind.RESIGN}
+        assert all(router.group for router in chosen.nodes[0].configuration.virtual_routers)
+
+    words = ["simulate", "--random", "--runs", "2", "--jobs", "1", "--only", "weight,priority"]
+    assert main(words) == 0
+    assert "every invariant held" in capsys.readouterr().out
+
+
+def test_a_word_that_is_no_kind_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["simulate", "--random", "--only", "resing"])
+
+    assert refused.value.code == 2
+    assert "did you mean" in capsys.readouterr().err

@@ -18,10 +18,16 @@ def test_there_are_at_least_twenty_seeded_bugs_and_each_says_what_it_is() -> Non
         assert first.endswith("."), name
 
 
+def test_a_hunt_is_aimed_at_what_the_patch_names() -> None:
+    assert mutants.aim("group_claims_alone") == "group"
+    assert mutants.aim("never_preempts") == ""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", mutants.names())
 def test_a_seeded_bug_is_caught(name: str, tmp_path: Path) -> None:
-    caught = mutants.hunt(mutants.copy_with(name, tmp_path), runs=RUNS, jobs=2)
+    tree = mutants.copy_with(name, tmp_path)
+    caught = mutants.hunt(tree, runs=RUNS, jobs=2, only=mutants.aim(name))
 
     assert caught.caught, f"{RUNS} runs show nothing"
     assert set(caught.broken) <= {invariant.name for invariant in INVARIANTS}

@@ -4,6 +4,7 @@ import pytest
 
 from pyvrrp.simulator.invariants import Name
 from pyvrrp.simulator.simulate import Outcome, simulate
+from pyvrrp.units import SECOND
 from tests.simulator.scenarios import fault, holding, overlap, scenario, transitions
 
 
@@ -136,6 +137,46 @@ def test_a_node_that_resigned_in_vain_goes_on() -> None:
 
     ((since, until),) = holding(outcome, "n1")
     assert (round(since, 1), until) == (3.4, 40.0)
+    assert outcome.good
+
+
+def test_an_operator_moves_the_address_by_a_priority_and_back() -> None:
+    faults = fault("10s", "priority", "n2", priority=200, for_="10s")
+    outcome = simulate(scenario(faults))
+
+    assert transitions(outcome, "n2")[1:] == [(12.6, "MASTER"), (23.0, "BACKUP")]
+    assert _unanswered(outcome) == 0
+    assert outcome.good
+
+
+def test_members_of_a_group_move_together_when_one_of_them_has_no_link() -> None:
+    group = """
+[[configuration.virtual_router]]
+name = "lan"
+interface = "eth0"
+vrid = 51
+addresses = ["192.0.2.100/24"]
+priority = { n1 = 150, n2 = 100 }
+group = "edge"
+[[configuration.virtual_router]]
+name = "wan"
+interface = "eth1"
+vrid = 52
+addresses = ["198.51.100.100/24"]
+priority = { n1 = 150, n2 = 100 }
+group = "edge"
+"""
+    down = fault("10s", "link_down", "n1", interface="eth1", for_="10s")
+    outcome = simulate(scenario(down, router=group))
+
+    # Both addresses of n1 go, though eth0 was well all the time.
+    gone = [
+        entry.fields["address"]
+        for entry in outcome.trace
+        if entry.what == "address" and entry.who == "n1" and 9 < entry.at / SECOND < 11
+    ]
+    assert sorted(map(str, gone)) == ["192.0.2.100/24", "198.51.100.100/24"]
+    assert [state for _, state in transitions(outcome, "n2")].count("MASTER") == 2
     assert outcome.good
 
 
