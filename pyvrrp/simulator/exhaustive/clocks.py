@@ -79,8 +79,10 @@ def overdue(clocks: Clocks, scene: Scene, scope: Scope) -> Invariant | None:
     if clocks.overlap > overlap:
         return Invariant.OVERLAP
     # One removal may be under way when the overlap begins, another when it ends.
-    if clocks.shared > overlap + 2 * scope.removal:
+    if clocks.shared > overlap + scope.linger + 2 * scope.removal:
         return Invariant.SHARED_ADDRESS
+    if scope.answered and not scene.running_holders:
+        return Invariant.ANSWERED
     if clocks.vacant > scope.vacancy:
         return Invariant.VACANCY
     if clocks.quiet >= scope.settling and not scene.settled:

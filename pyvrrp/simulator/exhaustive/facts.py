@@ -7,7 +7,7 @@ from pyvrrp.simulator.exhaustive.moves import Word, must_follow_fence
 from pyvrrp.simulator.exhaustive.node import NOW, Node, Process
 from pyvrrp.simulator.exhaustive.scope import Scope
 from pyvrrp.units import Nanoseconds
-from pyvrrp.virtual_router.states import Master, Releasing, deadline
+from pyvrrp.virtual_router.states import Backup, HandingOver, Master, Releasing, deadline
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Facts:
     eligible: bool
     slow: bool
     hears: bool
+    defers: bool
 
 
 def facts_of(node: Node, scope: Scope) -> Facts:
@@ -52,11 +53,12 @@ def facts_of(node: Node, scope: Scope) -> Facts:
         urgent=urgent,
         wait=min(waits, default=None),
         master=running and isinstance(node.state, Master),
-        on_the_wire=running and isinstance(node.state, Master | Releasing),
+        on_the_wire=running and isinstance(node.state, Master | Releasing | HandingOver),
         holds=running and node.held,
         eligible=running and node.fence_open,
         slow=node.removal is not None and node.removal > scope.removal,
         hears=not (running and node.socket),
+        defers=isinstance(node.state, Backup) and node.state.defers,
     )
 
 
@@ -74,6 +76,8 @@ def _moves_of(node: Node, scope: Scope) -> Iterator[Word]:
     reads_first = bool(node.socket) and not isinstance(node.state, Master)
     if due is not None and due <= NOW and not reads_first:
         yield "timer"
+    if isinstance(node.state, Master):
+        yield "hand over"
     if node.socket:
         yield "read socket"
     if must_follow_fence(node):

@@ -38,5 +38,6 @@ class Invariant(Enum):
     )
     OVERLAP = "two masters hear each other within the bound, and one is left"
     SHARED_ADDRESS = "two running routers have the addresses no longer than the bound"
+    ANSWERED = "where operators move the addresses and nothing else happens, somebody has them"
     VACANCY = "the addresses have a master within the bound when there can be one"
     SETTLED = "after the last fault exactly one router is master, the one with the best claim"

@@ -9,6 +9,7 @@ from ipaddress import IPv4Address
 from multiprocessing import get_context
 from multiprocessing.managers import SyncManager
 from queue import Empty, Queue
+from typing import TypeAlias
 
 from pyvrrp.identity import Version
 from pyvrrp.simulator.exhaustive.scope import Fault, Scope, Start
@@ -16,6 +17,7 @@ from pyvrrp.simulator.exhaustive.search import Limits, Progress, Verdict, search
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.parameters import Parameters
 
+Groups: TypeAlias = list[tuple[str, tuple[Parameters, ...]]]
 AT_ONCE = Nanoseconds(0)
 # Shares of an interval that the quantum divides, so that all routers keep to one grid.
 HIGH, MIDDLE, LOW = 192, 128, 64
@@ -31,11 +33,27 @@ def matrix(nodes: int, faults: int, kinds: frozenset[Fault]) -> tuple[Scope, ...
     """Return the scopes for two or three nodes, each with the given faults."""
     scopes: list[Scope] = []
     for version in Version:
-        groups = _pairs(version) if nodes == 2 else _triples(version)  # noqa: PLR2004 (a pair)
+        groups = [*(_pairs(version) if nodes == 2 else _triples(version))]  # noqa: PLR2004 (a pair)
         for name, routers in groups:
             scope = Scope(f"v{version.value} {name}", routers, faults, kinds)
             scopes += _variants(scope)
+        scopes += _planned_moves(groups, version, faults, kinds)
     return tuple(scopes)
+
+
+def _planned_moves(
+    groups: Groups, version: Version, faults: int, kinds: frozenset[Fault]
+) -> Iterator[Scope]:
+    """Two operators' moves and nothing else; with two nodes also one and a fault."""
+    (name, routers), *_ = groups
+    linger = Nanoseconds(SECOND // 4)
+    patient = tuple(replace(one, linger=linger) for one in routers)
+    title = f"v{version.value} {name}, planned moves"
+    scope = Scope(title, patient, 0, start=Start.SETTLED)
+    yield replace(scope, handovers=2, answered=True)
+    if faults and len(routers) == 2:  # noqa: PLR2004 (a pair)
+        both = f"{scope.name} and a fault"
+        yield replace(scope, name=both, handovers=1, faults=faults, kinds=kinds)
 
 
 def _variants(scope: Scope) -> Iterator[Scope]:

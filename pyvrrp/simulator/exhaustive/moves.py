@@ -24,16 +24,25 @@ from pyvrrp.virtual_router.events import (
     AddressesGone,
     AdvertisementReceived,
     Event,
+    HandOver,
     Shutdown,
     Startup,
     TimerFired,
 )
 from pyvrrp.virtual_router.parameters import RELEASE
-from pyvrrp.virtual_router.states import Backup, Init, Master, Releasing, deadline
+from pyvrrp.virtual_router.states import (
+    Backup,
+    HandingOver,
+    Init,
+    Master,
+    Releasing,
+    State,
+    deadline,
+)
 
 Word: TypeAlias = Literal[
     "timer", "follow fence", "read socket", "removed", "close fence", "open fence", "crash",
-    "start", "stall", "go on", "slow kernel",
+    "start", "stall", "go on", "slow kernel", "hand over",
 ]  # fmt: skip
 NodeMove: TypeAlias = Word | Heard
 
@@ -76,7 +85,9 @@ class Moves:
             case "timer":
                 moved = self._drive(node, TimerFired())
                 due = deadline(moved.node.state)
-                served = due is None or due > NOW
+                # What it held for its successor it lets go of first; then it may be due at once.
+                held = isinstance(node.state, Backup) and node.state.holds_until is not None
+                served = due is None or due > NOW or held
                 return moved if served else _breaking(moved, Invariant.TIMER_IS_SERVED)
             case "follow fence":
                 moved = self._drive(node, Startup() if node.fence_open else Shutdown("fenced"))
@@ -86,8 +97,10 @@ class Moves:
                 return self._read_socket(node)
             case "removed":
                 return self._removed(node)
-            case "slow kernel":
-                return Moved(node._replace(removal=self._scope.slow))
+            case "hand over" | "slow kernel":
+                slow = Moved(node._replace(removal=self._scope.slow))
+                resigns = move == "hand over"
+                return self._drive(node, HandOver("resigned", returns=True)) if resigns else slow
             case "close fence" | "open fence":
                 return self._fence(node, is_open=move == "open fence")
             case "crash" | "start" | "stall" | "go on":
@@ -158,6 +171,8 @@ class Moves:
 
     def _may_renew(self, node: Node) -> bool:
         """Whether the last advertisement is young enough, as in `runtime.expectations`."""
+        if node.wanted and isinstance(node.state, HandingOver):
+            return node.state.give_up_at > NOW
         if not node.wanted or not isinstance(node.state, Master):
             return False
         interval = self._own.advertisement_interval
@@ -196,14 +211,19 @@ class Moves:
     def _wrong_to_send(self, before: Node, node: Node, priority: int) -> Invariant | None:
         if priority == RELEASE:
             gone = not node.held and not node.wanted
-            return None if gone else Invariant.RELEASE_AFTER_REMOVAL
+            hands_over = isinstance(before.state, Master) and isinstance(node.state, HandingOver)
+            return None if gone or hands_over else Invariant.RELEASE_AFTER_REMOVAL
         if priority != self._own.priority:
             return Invariant.OWN_PRIORITY
         was, is_now = before.state, node.state
+        patience = expected_wait(self._own, self._own.advertisement_interval)
         if isinstance(was, Master):
             # A master that yields says so once.
-            patience = expected_wait(self._own, self._own.advertisement_interval)
             return Invariant.STALLED_GIVES_WAY if NOW - was.adver_at > patience else None
+        if isinstance(was, HandingOver):
+            if was.give_up_at > NOW:
+                return Invariant.ONLY_MASTER_SENDS
+            return Invariant.STALLED_GIVES_WAY if NOW - was.give_up_at > patience else None
         speaks = isinstance(was, Releasing) or isinstance(is_now, Master)
         return None if speaks else Invariant.ONLY_MASTER_SENDS
 
@@ -217,6 +237,12 @@ class Moves:
                 return Invariant.PACE
             early = isinstance(was, Backup) and not allowed(before)
             return Invariant.NOT_BEFORE_ITS_TIME if early else None
+        if isinstance(is_now, HandingOver):
+            late = is_now.give_up_at > NOW + self._scope.patience(self._own)
+            return Invariant.PACE if late else None
+        if isinstance(is_now, Backup) and is_now.holds_until is not None:
+            late = is_now.holds_until > NOW + self._own.linger
+            return Invariant.REMOVED_IN_TIME if late else None
         if isinstance(is_now, Backup):
             preempts_in = node.not_before if node.preempts_in is None else node.preempts_in
             due = deadline(is_now)
@@ -240,17 +266,23 @@ def must_follow_fence(node: Node) -> bool:
     """Return whether a running process has yet to start or to shut down, as its fence says."""
     if node.fence_open:
         return isinstance(node.state, Init) and not node.leftovers
-    return isinstance(node.state, Backup | Master)
+    return isinstance(node.state, Backup | Master | HandingOver)
 
 
 def _wrong_state(node: Node) -> Invariant | None:
     if (deadline(node.state) is None) is not isinstance(node.state, Init):
         return Invariant.DEADLINE
-    if node.wanted is not isinstance(node.state, Master):
+    if node.wanted is not _answers(node.state):
         return Invariant.ONLY_MASTER_HOLDS
     if node.held and not node.wanted and node.removal is None:
         return Invariant.REMOVED_IN_TIME
     return None
+
+
+def _answers(state: State) -> bool:
+    """Whether the router wants its addresses: as master, or for a moment for its successor."""
+    lingers = isinstance(state, Backup) and state.holds_until is not None
+    return lingers or isinstance(state, Master | HandingOver)
 
 
 def _breaking(moved: Moved, invariant: Invariant) -> Moved:

@@ -10,7 +10,7 @@ from pyvrrp.simulator.exhaustive.scope import expected_skew, expected_wait
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.events import AdvertisementReceived, Event
 from pyvrrp.virtual_router.parameters import OWNER, RELEASE, Parameters
-from pyvrrp.virtual_router.states import Backup
+from pyvrrp.virtual_router.states import Backup, HandingOver
 
 NO_TIME = Nanoseconds(0)
 
@@ -32,6 +32,10 @@ def reference(before: Node, after: Node, event: Event, own: Parameters) -> Node:
     if event.priority == RELEASE:
         pace = _pace_of(before, own)
         return after._replace(not_before=expected_skew(own, pace))
+    # Whoever took over from a router that resigned is believed by it, whatever its priority.
+    if isinstance(before.state, HandingOver) or _defers(after):
+        wait = expected_wait(own, _believed(event.interval, own))
+        return after._replace(not_before=wait, preempts_in=None)
     preempts = own.preempt or own.priority == OWNER
     if not preempts or event.priority >= own.priority:
         wait = expected_wait(own, _believed(event.interval, own))
@@ -53,3 +57,7 @@ def _believed(interval: Nanoseconds, own: Parameters) -> Nanoseconds:
     if own.version is Version.V2:
         return own.advertisement_interval
     return min(interval, max(own.max_learned_interval, own.advertisement_interval))
+
+
+def _defers(node: Node) -> bool:
+    return isinstance(node.state, Backup) and node.state.defers

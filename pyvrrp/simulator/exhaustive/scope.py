@@ -1,7 +1,7 @@
 """What one exhaustive search looks at: the routers, the times and the faults."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -55,6 +55,19 @@ class Scope:
     slow: Nanoseconds = Nanoseconds(2 * SECOND)
     lease: Nanoseconds = Nanoseconds(2 * SECOND)
     quantum: Nanoseconds = Nanoseconds(250 * MILLISECOND)
+    handovers: int = 0  # by an operator, besides
+    answered: bool = False  # whether somebody has the addresses all the time
+
+    def patience(self, router: Parameters) -> Nanoseconds:
+        """How long a router that hands over waits for a successor."""
+        interval = router.advertisement_interval
+        slowest = replace(router, priority=1)
+        return Nanoseconds(expected_skew(slowest, interval) + interval)
+
+    @property
+    def linger(self) -> Nanoseconds:
+        """The longest that a router keeps its addresses after it was followed."""
+        return max(router.linger for router in self.routers)
 
     @property
     def longest_interval(self) -> Nanoseconds:

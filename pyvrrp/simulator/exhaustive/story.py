@@ -19,7 +19,7 @@ from pyvrrp.virtual_router.actions import (
     ReportTransition,
     SendAdvertisement,
 )
-from pyvrrp.virtual_router.states import Releasing, name
+from pyvrrp.virtual_router.states import HandingOver, Releasing, name
 
 WORDS = {
     "timer": "its timer fires",
@@ -32,6 +32,7 @@ WORDS = {
     "start": "its process starts",
     "stall": "FAULT: its process stands still",
     "go on": "its process goes on",
+    "hand over": "its operator has it resign",
     "slow kernel": "FAULT: the kernel takes its time to remove its addresses",
 }
 
@@ -87,6 +88,7 @@ def _node(node: Node) -> str:
             word = f"({name(node.state).lower()})"
         case Process.RUNNING:
             word = "RELEASING" if isinstance(node.state, Releasing) else name(node.state)
+            word = "HANDOVER" if isinstance(node.state, HandingOver) else word
     fence = "" if node.fence_open else "#"
     return f"{word}{'*' if node.held else ''}{fence}".ljust(11)
 

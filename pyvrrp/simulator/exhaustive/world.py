@@ -37,13 +37,14 @@ LOCAL_FAULTS: dict[Word, Fault] = {
     "stall": Fault.STALL,
     "slow kernel": Fault.SLOW_KERNEL,
 }
-DISTURBING = frozenset({*LOCAL_FAULTS, "open fence", "start", "go on"})
+DISTURBING = frozenset({*LOCAL_FAULTS, "open fence", "start", "go on", "hand over"})
 
 
 class Past(NamedTuple):
     """The faults so far: how many are left, which kinds there were, which links are cut."""
 
     left: int
+    handovers: int = 0
     seen: frozenset[Fault] = frozenset()
     missing: int = 0
     cut: frozenset[Link] = frozenset()
@@ -116,7 +117,7 @@ class World:
         nobody = self.nodes.of(Node())
         start = (
             self.messages.of(()),
-            self.pasts.of(Past(self.scope.faults)),
+            self.pasts.of(Past(self.scope.faults, self.scope.handovers)),
             self.clocks.of(Clocks()),
         )
         return (*(nobody for _ in range(self.size)), *start)
@@ -137,6 +138,10 @@ class World:
             facts = self._facts(state[index])
             urgent = urgent or facts.urgent
             for word in facts.moves:
+                if word == "hand over":
+                    if past.handovers:
+                        yield self._hand_over(state, index, past)
+                    continue
                 fault = LOCAL_FAULTS.get(word)
                 if fault is None or (past.left and fault in self.scope.kinds):
                     yield self._with_node(state, index, word, fault, None)
@@ -146,6 +151,11 @@ class World:
         yield from self._cuts(state, past)
         if not urgent:
             yield self._tick(state)
+
+    def _hand_over(self, state: WorldState, index: int, past: Past) -> Outcome:
+        asked = past._replace(handovers=past.handovers - 1)
+        before = self._replaced(state, past=asked)
+        return self._with_node(before, index, "hand over", None, None)
 
     def _with_message(self, state: WorldState, message: Message, past: Past) -> Iterator[Outcome]:
         rest = without(self.messages.values[state[-3]], message)
@@ -221,7 +231,8 @@ class World:
         clocks = self._at_once(state[-1], scene, disturbed)
         if clocks != state[-1]:
             state = (*state[:-1], clocks)
-        return Outcome(step, state)
+        silent = self.scope.answered and not scene.running_holders
+        return Outcome(step, state, Invariant.ANSWERED if silent else None)
 
     def _silence(
         self, state: WorldState, past: Past, silent: int, claimant: int
@@ -232,10 +243,13 @@ class World:
             kinds = frozenset({Fault.LOSE, Fault.DELAY, Fault.DUPLICATE})
             skew = expected_skew(router, router.advertisement_interval)
             tolerated = 2 if skew > self.scope.delay else 1
-            applies = past.seen <= kinds and past.missing <= tolerated
+            moved = past.handovers < self.scope.handovers
+            applies = past.seen <= kinds and past.missing <= tolerated and not moved
             wrong = applies and isinstance(other.state, Master)
             return Invariant.TWO_MISSING if wrong else None
         in_time = not past.seen & {Fault.LOSE, Fault.DELAY, Fault.CUT}
+        # Who hands over renews its lease for as long as it is patient; see docs/verification.md.
+        in_time = in_time and past.handovers == self.scope.handovers
         return Invariant.DEAD_ONE_IS_GONE if in_time and other.held else None
 
     def _replaced(
@@ -290,7 +304,10 @@ class World:
             and not any(message.late for message in self.messages.values[numbers[-2]])
             and not any(one.slow for one in facts)
         )
-        best = max((router.priority for router in eligible), default=0)
+        willing = [
+            self.scope.routers[i] for i, one in enumerate(facts) if one.eligible and not one.defers
+        ]
+        best = max((router.priority for router in willing), default=0)
         preempted = all(router.preempt or router.priority != best for router in eligible)
         right = not preempted or any(router.priority == best for router in masters)
         return Scene(

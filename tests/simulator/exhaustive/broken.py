@@ -8,12 +8,13 @@ from pyvrrp.virtual_router.events import (
     AddressesGone,
     AdvertisementReceived,
     Event,
+    HandOver,
     Shutdown,
     Startup,
     TimerFired,
 )
 from pyvrrp.virtual_router.parameters import Parameters
-from pyvrrp.virtual_router.states import Backup, Init, Master, Releasing, State
+from pyvrrp.virtual_router.states import Backup, HandingOver, Init, Master, Releasing, State
 from pyvrrp.virtual_router.transitions import Step, step
 
 
@@ -164,3 +165,31 @@ def raises_at_a_rival(state: State, event: Event, own: Parameters, now: Nanoseco
     if isinstance(state, Master) and isinstance(event, AdvertisementReceived):
         raise KeyError(event.sender)
     return step(state, event, own, now)
+
+
+def lets_go_when_it_is_asked_to(
+    state: State, event: Event, own: Parameters, now: Nanoseconds
+) -> Step:
+    """An operator's wish is carried out like a failure."""
+    if isinstance(event, HandOver):
+        event = Shutdown(event.reason)
+    return step(state, event, own, now)
+
+
+def keeps_what_it_held_for_its_successor(
+    state: State, event: Event, own: Parameters, now: Nanoseconds
+) -> Step:
+    """The end of the linger is noticed, and nothing comes of it."""
+    after, actions = step(state, event, own, now)
+    if isinstance(state, Backup) and state.holds_until is not None:
+        actions = tuple(act for act in actions if not isinstance(act, RemoveAddresses))
+    return after, actions
+
+
+def is_too_patient(state: State, event: Event, own: Parameters, now: Nanoseconds) -> Step:
+    """A handover goes on for twice as long as it may."""
+    after, actions = step(state, event, own, now)
+    if isinstance(after, HandingOver) and isinstance(state, Master):
+        later = Nanoseconds(2 * after.give_up_at - now)
+        after = replace(after, give_up_at=later)
+    return after, actions

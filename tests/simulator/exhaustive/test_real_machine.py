@@ -25,6 +25,7 @@ from pyvrrp.virtual_router.events import (
     AddressesGone,
     AdvertisementReceived,
     Event,
+    HandOver,
     Shutdown,
     Startup,
     TimerFired,
@@ -76,6 +77,7 @@ def test_progress_is_shown_while_it_searches() -> None:
 events: st.SearchStrategy[Event] = st.one_of(
     st.just(Startup()),
     st.just(Shutdown("fenced")),
+    st.builds(HandOver, st.just("resigned"), st.booleans()),
     st.just(TimerFired()),
     st.just(AddressesGone()),
     st.builds(
@@ -104,6 +106,7 @@ def test_what_the_search_forgets_decides_nothing(
 ) -> None:
     """The state itself and its short form do the same, for ever."""
     own = replace(router(5, 128, version), preempt=preempt, preempt_delay=Nanoseconds(delay))
+    own = replace(own, linger=Nanoseconds(SECOND // 4))
     state: State = Init("starting")
     short = Node(Process.RUNNING)
     now = Nanoseconds(10**15)

@@ -24,6 +24,13 @@ SLOW_PEER = Scope(
 STEADY = replace(PAIR, faults=0, start=Start.SETTLED)
 STALLING = replace(STEADY, faults=1, kinds=frozenset({Fault.STALL}))
 FENCING = replace(STEADY, faults=1, kinds=frozenset({Fault.FENCE}))
+LINGER = Nanoseconds(SECOND // 4)
+MOVES = replace(
+    STEADY,
+    routers=tuple(replace(one, linger=LINGER) for one in STEADY.routers),
+    handovers=2,
+    answered=True,
+)
 V2 = Scope("v2", (router(1, 128, Version.V2), router(2, 64, Version.V2)), faults=1)
 
 
@@ -50,6 +57,9 @@ V2 = Scope("v2", (router(1, 128, Version.V2), router(2, 64, Version.V2)), faults
         (PAIR, broken.never_takes_over, Inv.NOT_LATER),
         (FENCING, broken.forgets_its_release, Inv.SETTLED),
         (PAIR, broken.raises_at_a_rival, Inv.NO_EXCEPTION),
+        (MOVES, broken.lets_go_when_it_is_asked_to, Inv.ANSWERED),
+        (MOVES, broken.keeps_what_it_held_for_its_successor, Inv.ONLY_MASTER_HOLDS),
+        (MOVES, broken.is_too_patient, Inv.PACE),
     ],
 )
 def test_a_mistake_is_found(scope: Scope, step: StepFunction, promise: Inv) -> None:
