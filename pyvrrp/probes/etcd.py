@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyvrrp.config.model import EtcdServers
 from pyvrrp.ports import EtcdAnswer, EtcdRequest, Handle, Unanswered
+from pyvrrp.probes.errand import Errand
 from pyvrrp.probes.failure import ProbeError, printable
 from pyvrrp.units import Nanoseconds, to_seconds
 
@@ -21,7 +22,7 @@ class AsyncioEtcd:
     """Asks, and tells what came of it. Whatever goes wrong is an `Unanswered` with its reason."""
 
     def __init__(self) -> None:
-        self._running: set[_Errand] = set()
+        self._running: set[Errand[EtcdAnswer]] = set()
 
     def draw(self) -> int:
         """Return a number that nobody else will ever have."""
@@ -37,7 +38,7 @@ class AsyncioEtcd:
         """Ask one cluster; call *done* once, from the loop, *timeout* later at the latest."""
         loop = asyncio.get_running_loop()
         task = loop.create_task(self._answer(servers, request, timeout, loop.time()))
-        errand = _Errand(task, done, self._running)
+        errand = Errand(task, done, self._running)
         self._running.add(errand)
         return errand
 
@@ -64,29 +65,3 @@ class AsyncioEtcd:
         from pyvrrp.probes.etcd_cluster import EtcdClusters  # noqa: PLC0415
 
         return EtcdClusters()
-
-
-class _Errand:
-    """One request under way. The set it is in keeps its task alive."""
-
-    def __init__(
-        self,
-        task: "asyncio.Task[EtcdAnswer]",
-        done: Callable[[EtcdAnswer], None],
-        among: "set[_Errand]",
-    ) -> None:
-        self.task = task
-        self._done = done
-        self._among = among
-        self._called_off = False
-        task.add_done_callback(self._finish)
-
-    def cancel(self) -> None:
-        """Call it off: its callback will not be called any more."""
-        self._called_off = True
-        self.task.cancel()
-
-    def _finish(self, task: "asyncio.Task[EtcdAnswer]") -> None:
-        self._among.discard(self)
-        if not self._called_off and not task.cancelled():
-            self._done(task.result())

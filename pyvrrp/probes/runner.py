@@ -19,6 +19,7 @@ from pyvrrp.config.model import (
 from pyvrrp.ports import Handle, ProbeResult
 from pyvrrp.probes import arp
 from pyvrrp.probes.connection import Connector
+from pyvrrp.probes.errand import Errand
 from pyvrrp.probes.exec import ExecProbe
 from pyvrrp.probes.failure import ProbeError, in_words, printable
 from pyvrrp.probes.file import FileProbe
@@ -48,7 +49,7 @@ class AsyncioProbes:
         self._process = ProcessProbe(self._patterns)
         self._file = FileProbe(self._patterns)
         self._interface = InterfaceProbe()
-        self._running: set[_Running] = set()
+        self._running: set[Errand[ProbeResult]] = set()
 
     def start(
         self, probe: ProbeConfig, timeout: Nanoseconds, done: Callable[[ProbeResult], None]
@@ -58,7 +59,7 @@ class AsyncioProbes:
         began = loop.time()
         progress = Progress(began, began + to_seconds(timeout))
         task = loop.create_task(self._result(probe, timeout, progress))
-        running = _Running(task, done, self._running)
+        running = Errand(task, done, self._running)
         self._running.add(running)
         return running
 
@@ -126,31 +127,3 @@ def _overdue(progress: Progress, budget: Nanoseconds) -> str:
         if progress.overdue
         else (f"timed out after {time} {progress.phase}")
     )
-
-
-class _Running:
-    """One probe under way. The set it is in keeps its task alive."""
-
-    def __init__(
-        self,
-        task: "asyncio.Task[ProbeResult]",
-        done: Callable[[ProbeResult], None],
-        among: "set[_Running]",
-    ) -> None:
-        self.task = task
-        self._done = done
-        self._among = among
-        self._called_off = False
-        # A callback of the task rather than a call at its end: what `done` raises is then the
-        # loop's to report, and no part of the probe.
-        task.add_done_callback(self._finish)
-
-    def cancel(self) -> None:
-        """Call it off: its callback will not be called any more."""
-        self._called_off = True
-        self.task.cancel()
-
-    def _finish(self, task: "asyncio.Task[ProbeResult]") -> None:
-        self._among.discard(self)
-        if not self._called_off and not task.cancelled():
-            self._done(task.result())
