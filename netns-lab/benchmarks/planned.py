@@ -1,6 +1,7 @@
 """Planned moves and the way back: what a client loses that sends one datagram a millisecond."""
 
 import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from benchmarks.pairs import PATIENCE
 
 # A Linux client believes no second change of a neighbour within a second (neigh/*/locktime).
 _DWELL = 1.2
+_AFTERWARDS = 0.5  # seconds a move may still be felt when the kernels are done with it
 _FAILBACK = 5  # datagrams, one a millisecond
 _OF_RIVAL = 6  # its daemon takes a second to stop
 
@@ -36,18 +38,17 @@ class _Measuring:
         self.play.wait(
             lambda: self.play.holders(pair.address) == [to], f"{what}: {to} to hold it", PATIENCE
         )
+        end = time.time() + _AFTERWARDS
         self.play.sleep(_DWELL)
-        self.moves.append(_Move(what, pair, start, start + PATIENCE))
+        self.moves.append(_Move(what, pair, start, end))
 
     def lost(self, what: str, pair: Pair) -> list[int]:
-        """Return the datagrams lost by each move of that kind, up to the next thing done."""
-        begins = sorted(move.start for move in self.moves if move.pair is pair)
-        found = []
-        for move in self.moves:
-            if (move.what, move.pair) == (what, pair):
-                later = [start for start in begins if start > move.start]
-                found.append(pair.client.lost(move.start, min([*later, move.end])))
-        return found
+        """Return the datagrams lost by each move of that kind."""
+        return [
+            pair.client.lost(move.start, move.end)
+            for move in self.moves
+            if (move.what, move.pair) == (what, pair)
+        ]
 
 
 def planned(outcome: Outcome, interval_ms: int, times: int, *, ipv6: bool) -> None:
@@ -77,7 +78,9 @@ def _drain_and_resign(measuring: _Measuring, pair: Pair) -> None:
     measuring.move("drain", pair, lambda: first.order("drain"), second.name)
     measuring.move("undrain", pair, lambda: first.order("undrain"), first.name)
     measuring.move("resign", pair, lambda: first.order("resign"), second.name)
-    measuring.move("resign back", pair, lambda: second.order("resign"), first.name)
+    # At 10 ms a busy machine may have brought it home by itself: then there is nothing to resign.
+    if measuring.play.holders(pair.address) == [second.name]:
+        measuring.move("resign back", pair, lambda: second.order("resign"), first.name)
 
 
 def _tell(outcome: Outcome, name: str, measuring: _Measuring, both: Duel) -> None:
@@ -87,9 +90,11 @@ def _tell(outcome: Outcome, name: str, measuring: _Measuring, both: Duel) -> Non
         outcome.rows.append(Row(f"{name}: {what}, datagrams lost", "pyvrrp", lost, unit="count"))
         if what not in {"failback", "undrain"}:
             target = f"{name}: {what}, datagrams lost in {len(lost)} moves"
-            outcome.targets.append(Target(target, str(sum(lost)), "0", sum(lost) == 0))
+            outcome.targets.append(
+                Target(target, str(sum(lost)), "0", bool(lost) and sum(lost) == 0)
+            )
         else:
-            middle = statistics.median(lost)
+            middle = statistics.median(lost or [float("inf")])
             outcome.targets.append(
                 Target(
                     f"{name}: {what}, outage, median",
