@@ -25,5 +25,7 @@ def due_event(
             return Shutdown(why_not)
         case HandingOver() if hindered is not None:
             return Shutdown(hindered)
+        case HandingOver(reason=known) if wished is not None and wished != known:
+            return HandOver(wished)  # it resigned, and is not to come back any more
         case Init() | Backup() | Master() | Releasing() | HandingOver():
             return None

@@ -187,7 +187,9 @@ class Bounds:
     def quiet(self, key: VirtualRouterId, node: str, config: VirtualRouterConfig) -> int:
         """From the last thing that happened to the last transition because of it."""
         pauses = int(REFUSAL_PAUSE + REMOVAL_RETRY + REOPEN) + self.slowest_kernel
-        return self.served(key, node, config) + self.placed(key, config) + pauses
+        # The last resort waits four Master_Down_Intervals, and another one as a backup.
+        resort = 5 * self.longest_wait[key] if config.last_resort else 0
+        return self.served(key, node, config) + self.placed(key, config) + pauses + resort
 
     def reannounced(self, config: VirtualRouterConfig, interval: int) -> int:
         """From a rival's last advertisement to the announcement after its silence."""

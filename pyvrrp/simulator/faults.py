@@ -252,7 +252,7 @@ class Faults:
     def _delete_address(self, fault: Fault) -> None:
         for seat in self._seats(self._node(fault)):
             for address in tuple(seat.held)[:1]:
-                self._world.put_back_due(seat, address)
+                self._world.time_judge.put_back_due(seat, address)
                 self._world.by_hand = True
                 seat.node.kernel.remove(seat.place, address)
                 self._world.by_hand = False

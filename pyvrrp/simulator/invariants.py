@@ -49,6 +49,7 @@ class Name(StrEnum):
     RELEASED_LAST = "stopped-before-release"
     EXCLUSIVE = "never-on-two-nodes"
     GROUP = "members-agree"
+    LAST_RESORT = "last-resort-is-the-last"
     STANDING = "stands-with-the-right-priority"
     NO_ERROR = "nothing-raises"
 
@@ -238,6 +239,12 @@ INVARIANTS: tuple[Invariant, ...] = (
         "INV12",
         "The virtual routers of one group on one node are MASTER together or not at all, but for "
         "two delays of the network, or while the members hand over one after the other.",
+    ),
+    Invariant(
+        Name.LAST_RESORT,
+        "7",
+        "A fenced node serves only where the configuration says so, and nobody was heard for four "
+        "Master_Down_Intervals; with priority 1, until it hears somebody or its checks pass.",
     ),
     Invariant(
         Name.STANDING,

@@ -70,7 +70,8 @@ class Seat:
     mind: tuple[object, ...] | None = None  # before an own advertisement that came back
     was_master: bool = False  # when the packet being delivered came
     operator: int | None = None  # priority that an operator gave it
-    last_resort: bool = False
+    last_resort: bool = False  # serves although fenced
+    resort_over_at: int = 0
     priority_since: int = 0
     overtaken_at: int | None = None  # as it let go, heard a better master, and has been silent
     overtaken_here: int = 0  # node's clock

@@ -26,6 +26,24 @@ class StandingJudge:
         seat.priority_since = self._engine.now
         self.look(seat)
 
+    def last_resort(self, seat: Seat, event: Event) -> None:
+        """A daemon reports that it serves although fenced, or does so no longer."""
+        here = seat.node.time.now()
+        seat.last_resort = event.name == "last_resort"
+        seat.resort_over_at = self._engine.now
+        if not seat.last_resort:
+            return
+        fenced = any(not check.passing or check.silent(here) for check in self._facts.checks(seat))
+        own = int(seat.config.advertisement_interval)
+        wait = 4 * master_down(seat.config.version, seat.priority, own)
+        silent = seat.last_heard is None or here - seat.last_heard >= wait
+        self._require(
+            seat.config.last_resort and fenced and silent,
+            Name.LAST_RESORT,
+            seat.who,
+            "serves as the last resort, and its checks pass or somebody was heard just now",
+        )
+
     def look(self, seat: Seat) -> None:
         """Judge the priority in force."""
         here = seat.node.time.now()

@@ -5,8 +5,8 @@ from random import Random
 
 _PRIORITIES = (254, 200, 150, 120, 100, 80, 50, 10, 1)
 _INTERVALS = ("1s", "1s", "1s", "500ms", "200ms", "100ms", "2s")
-GROUP, WEIGHT = "group", "weight"
-FEATURES = (GROUP, WEIGHT)
+GROUP, WEIGHT, LAST_RESORT = "group", "weight", "last_resort"
+FEATURES = (GROUP, WEIGHT, LAST_RESORT)
 _CHANCE = 0.15
 
 
@@ -142,4 +142,15 @@ def _routers(document: Mapping[str, object]) -> list[Mapping[str, object]]:
     return [_mapping(router) for router in routers] if isinstance(routers, list) else []
 
 
-_ADD = {GROUP: _grouped, WEIGHT: _weighted}
+def _last_resort(random: Random, document: dict[str, object]) -> dict[str, object]:
+    del random
+    routers = _routers(document)
+    if not document.get("check") or any("group" in router for router in routers):
+        return document
+    # A virtual router without a fence has nothing to be the last resort of.
+    when = {"when_all_fail": "last-resort"}
+    changed = [{**router, **when} if router.get("checks") else router for router in routers]
+    return {**document, "virtual_router": changed}
+
+
+_ADD = {GROUP: _grouped, WEIGHT: _weighted, LAST_RESORT: _last_resort}

@@ -8,6 +8,7 @@ from pyvrrp.units import MILLISECOND, Nanoseconds
 
 LEASE = "lease"
 _LONGER_TTLS = {"2s": ("12s", "15s"), "1.5s": ("10s", "12s")}  # for longer address leases
+_ALONE = {"group", "when_all_fail"}  # a last resort is refused beside a lease
 _SHORT_TTLS = ("6s", "7s", "10s")
 _EVERYWHERE = 0.3
 _STOPPED_TOO = 0.4
@@ -17,7 +18,7 @@ def with_lease(documents: dict[str, Mapping[str, object]], random: Random) -> bo
     """Give every virtual router a lease, if all of them can have one; tell whether they can."""
     routers = [router for document in documents.values() for router in _routers(document)]
     # The members of a group may have one lease between them, not one each.
-    if any(router.get("lease") == "off" or "group" in router for router in routers):
+    if any(router.get("lease") == "off" or _ALONE & set(router) for router in routers):
         return False
     intervals = {str(router["advertisement_interval"]) for router in routers}
     ttl = random.choice(next((t for i, t in _LONGER_TTLS.items() if i in intervals), _SHORT_TTLS))

@@ -8,12 +8,13 @@ from pyvrrp.simulator.engine import Engine
 from pyvrrp.simulator.facts import Facts, Segment
 from pyvrrp.simulator.group_judge import GroupJudge
 from pyvrrp.simulator.invariants import Name
+from pyvrrp.simulator.kernel import NOTICE
 from pyvrrp.simulator.placement_judge import PlacementJudge
 from pyvrrp.simulator.scenario import Scenario
 from pyvrrp.simulator.seat import Seat
 from pyvrrp.simulator.services import Health
 from pyvrrp.simulator.verdicts import Verdicts
-from pyvrrp.units import Nanoseconds, in_words
+from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
 
 
 class TimeJudge:
@@ -72,6 +73,34 @@ class TimeJudge:
             if key.place == segment.place:
                 for address in seats[0].config.addresses:
                     self._judge_client(key, client, segment, address)
+
+    def put_back_due(self, seat: Seat, address: InterfaceAddress) -> None:
+        """Somebody deleted an address of a master: look whether it comes back."""
+        name, place = seat.node.name, seat.place
+        since = self._engine.now
+        well = self._facts.well(name, place)
+        # Who could not send renews and puts back nothing before it has been heard again.
+        heard = seat.last_sent is not None and well is not None and seat.last_sent >= well
+        if (
+            well is None
+            or not heard
+            or not seat.is_master()
+            or since - seat.state_since < 50 * MILLISECOND
+        ):
+            return
+        due = self._bounds.stretched(int(NOTICE) + self._bounds.kernel)
+
+        def look() -> None:
+            still = self._facts.well(name, place)
+            same = still is not None and still <= since and seat.state_since <= since
+            self._require(
+                address in seat.held or not same or not seat.is_master(),
+                Name.PUT_BACK,
+                seat.who,
+                f"{address} was deleted and is not back",
+            )
+
+        self._engine.at(since + due, look)
 
     def _judge_overlaps(self, key: VirtualRouterId, seats: list[Seat]) -> None:
         holding = [seat for seat in seats if seat.held]
@@ -160,9 +189,9 @@ class TimeJudge:
                 )
 
     def _judge_fence(self, seat: Seat, since: int) -> None:
-        if not seat.held:
+        if not seat.held or seat.last_resort:
             return
-        held = min(seat.held.values())
+        held = max(min(seat.held.values()), seat.resort_over_at)
         for life in self._facts.checks(seat):
             closed = life.closed_for(seat.node.time.now())
             lasted = min(closed or 0, self._engine.now - max(since, held))

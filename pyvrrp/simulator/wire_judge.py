@@ -195,7 +195,7 @@ class WireJudge:
         running = self._facts.running.get(seat.node.name)
         for check in self._facts.checks(seat):
             closed = check.closed_for(here)
-            if closed is None:
+            if closed is None or seat.last_resort:
                 continue
             # Until the kernel has confirmed the removal, a master that leaves goes on.
             sound = self._facts.sound.get((seat.node.name, seat.place))
@@ -231,7 +231,7 @@ class WireJudge:
         )
         for check in self._facts.checks(seat):
             self._require(
-                check.open(here) and check.fresh(here),
+                seat.last_resort or (check.open(here) and check.fresh(here)),
                 Name.GATE,
                 seat.who,
                 f"became master, and {check.check.name} has no fresh pass ({reason})",

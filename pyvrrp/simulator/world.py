@@ -282,6 +282,10 @@ class World:
             self.time_judge.look()
             self.standing_judge.priority(seat, event)
             self.quiet_since = self.engine.now
+        elif seat is not None and event.name in {"last_resort", "last_resort_over"}:
+            self.time_judge.look()
+            self.standing_judge.last_resort(seat, event)
+            self.quiet_since = self.engine.now
         elif seat is not None and event.name == "fence":
             self.standing_judge.fence(seat, event)
             self.quiet_since = self.engine.now
@@ -325,24 +329,3 @@ class World:
     def _violated(self, violation: Violation) -> None:
         said = f"VIOLATION {violation.invariant}: {violation.what}"
         self.note(violation.who, "violation", said, invariant=str(violation.invariant))
-
-    def put_back_due(self, seat: Seat, address: InterfaceAddress) -> None:
-        """Somebody deleted an address of a master: look whether it comes back."""
-        name, place = seat.node.name, seat.place
-        since = self.engine.now
-        well = self.facts.well(name, place)
-        if well is None or not seat.is_master() or since - seat.state_since < 50 * MILLISECOND:
-            return
-        due = self.bounds.stretched(int(NOTICE) + self.bounds.kernel)
-
-        def look() -> None:
-            still = self.facts.well(name, place)
-            same = still is not None and still <= since and seat.state_since <= since
-            self.verdicts.require(
-                address in seat.held or not same or not seat.is_master(),
-                Name.PUT_BACK,
-                seat.who,
-                f"{address} was deleted and is not back",
-            )
-
-        self.engine.at(since + due, look)

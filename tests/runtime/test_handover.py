@@ -221,3 +221,18 @@ def test_a_stalled_node_that_resigned_does_not_return() -> None:
     high.host.reading = True
     cluster.run(2)
     assert cluster.holders() == ["n2"]
+
+
+def test_a_stop_while_it_resigns_is_over_when_its_patience_is() -> None:
+    cluster = Cluster()
+    node = cluster.node(200)
+    cluster.run(10)
+    node.instance.resign()
+    cluster.run(1)
+    stopped: list[Nanoseconds] = []
+    node.supervisor.stop(lambda: stopped.append(cluster.clock.now()))
+    cluster.run(1)
+
+    assert stopped
+    assert cluster.holders() == []
+    assert node.transitions()[-1][1:] == ("MASTER>INIT", "stopping")
