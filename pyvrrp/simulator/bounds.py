@@ -194,7 +194,8 @@ class Bounds:
     def reannounced(self, config: VirtualRouterConfig, interval: int) -> int:
         """From a rival's last advertisement to the announcement after its silence."""
         pace = max(int(config.advertisement_interval), believed_interval(config, interval))
-        return self.stretched(pace + pace // 2 + int(ANNOUNCE_WITHIN))
+        quiet = max(pace + pace // 2, int(ONCE_MORE))
+        return self.stretched(quiet + int(ANNOUNCE_WITHIN))
 
     def clients(self, key: VirtualRouterId) -> int:
         """From a calm world with one holder to every connected client reaching it."""

@@ -90,5 +90,6 @@ def _quiet_at(
 ) -> Nanoseconds:
     # A rival of a longer interval is not silent between two of its advertisements.
     pace = max(parameters.advertisement_interval, believed(event.interval, parameters))
-    quiet_at = Nanoseconds(now + pace + pace // 2)
+    # One that gives in goes on answering for a moment, and a neighbour that asks then may hear it.
+    quiet_at = Nanoseconds(now + max(pace + pace // 2, 3 * parameters.linger))
     return quiet_at if known is None else max(known.quiet_at, quiet_at)

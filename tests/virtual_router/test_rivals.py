@@ -235,3 +235,12 @@ def test_a_master_that_yields_sends_its_own_losing_advertisement_once_and_no_pri
     parameters = replace(V3, version=version)
     _, seen = play(MASTER, parameters, (0, heard(200, HIGH)), (1, heard(200, HIGH)))
     assert [(when, a) for when, a in seen if isinstance(a, SendAdvertisement)] == [(0, ADVERTISES)]
+
+
+def test_at_short_intervals_the_second_announcement_waits_until_the_rival_answers_no_more() -> None:
+    quick = replace(V3, advertisement_interval=Nanoseconds(SECOND // 100))
+    quick = replace(quick, linger=Nanoseconds(SECOND // 20))
+    state, _ = play(Master(after(10)), quick, (0, heard(50, LOW, quick.advertisement_interval)))
+    assert isinstance(state, Master)
+    assert state.rival is not None
+    assert state.rival.quiet_at == after(150)
