@@ -303,6 +303,8 @@ def _after_stall(late: Nanoseconds, event: Event, parameters: Parameters, now: N
     reason = f"stalled for {in_words(late)}, longer than Master_Down_Interval"
     waiting = wait(parameters, parameters.advertisement_interval, now)
     given_way = (RemoveAddresses(), ReportTransition("MASTER", "BACKUP", reason))
+    if isinstance(event, PriorityChanged):
+        return waiting, given_way  # it waits as the new priority has to already
     state, actions = _in_backup(waiting, event, parameters, now)
     return state, (*given_way, *actions)
 

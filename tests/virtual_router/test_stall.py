@@ -12,7 +12,14 @@ from pyvrrp.virtual_router.actions import (
     ReportTransition,
     SendAdvertisement,
 )
-from pyvrrp.virtual_router.events import AddressesGone, Event, Shutdown, Startup, TimerFired
+from pyvrrp.virtual_router.events import (
+    AddressesGone,
+    Event,
+    PriorityChanged,
+    Shutdown,
+    Startup,
+    TimerFired,
+)
 from pyvrrp.virtual_router.states import Backup, Heard, Init, Master, State
 from pyvrrp.virtual_router.transitions import step
 from tests.virtual_router.examples import DELAYED3, HIGH, LOW, OWNER3, T0, V3, after, heard, play
@@ -39,6 +46,7 @@ def test_as_late_as_master_down_interval_is_late_but_still_master(version: Versi
         (TimerFired(), WAITS, ()),
         (Startup(), WAITS, ()),
         (AddressesGone(), WAITS, ()),
+        (PriorityChanged(90), WAITS, ()),
         (heard(200), Backup(after(7219.375), SECOND, Heard(HIGH, 200)), ()),
         (heard(100, LOW), Backup(after(7219.375), SECOND, Heard(LOW, 100)), ()),
         (heard(50, LOW), replace(WAITS, lower=Heard(LOW, 50)), ()),
