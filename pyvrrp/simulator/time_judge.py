@@ -243,7 +243,8 @@ class TimeJudge:
         overdue = seat.node.time.now() - due
         # What waited in the socket of a stopped process counts from when it was read.
         read = since + max(self._bounds.placed(one.key, one.config) for one in seat.members)
-        ready = max(read, healthy, able, *(one.state_since for one in seat.members))
+        begun = (max(one.state_since, one.priority_since) for one in seat.members)
+        ready = max(read, healthy, able, *begun)
         lasted = min(overdue, self._engine.now - ready)
         looking = max(self._bounds.looking(one.node.name, one.config) for one in seat.members)
         # The gate may look once more, and a look that was under way may have to end first.
