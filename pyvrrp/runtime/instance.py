@@ -32,6 +32,7 @@ from pyvrrp.runtime.proof import Proof
 from pyvrrp.runtime.reporter import Reporter
 from pyvrrp.runtime.resource_chain import ResourceChain
 from pyvrrp.runtime.segment import Segment
+from pyvrrp.runtime.successor import Successor
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.actions import NewMasterReason
 from pyvrrp.virtual_router.admission import RESIGNED, Conditions, hindrance, wish
@@ -50,7 +51,6 @@ from pyvrrp.virtual_router.states import (
     Init,
     Master,
     State,
-    deadline,
 )
 from pyvrrp.virtual_router.transitions import step, takeover_is_due
 
@@ -96,10 +96,12 @@ class Instance(Outlook):
         self.performer: Performer | ResourceChain = self.chain or Performer(*given)
         self.other_holders = OtherHolders(config, ports.clock, journal, self.counters)
         self._announcer = Announcer(config, ports.clock, segment, journal, self.counters)
+        self.successor = Successor(ports.clock)
         self._outbound = Outbound(
             *(self._advertiser, self.performer, self._announcer, self.reporter, self.counters),
             lambda: segment.hold(self, ()),
             lambda: self.group.announced(self),
+            self.successor,
         )
         self._alarm = AlarmClock(ports.clock, self._deadline_reached)
         self._pause = AlarmClock(ports.clock, self._forget_refusal)
@@ -237,6 +239,8 @@ class Instance(Outlook):
 
     def claimed(self, claim: Claim) -> None:
         """Segment: another host says that one of the addresses held is its own."""
+        self.successor.announced()
+        self._alarm.set(self.due)
         if isinstance(self.state, Master):
             self.other_holders.heard(claim)
 
@@ -252,15 +256,6 @@ class Instance(Outlook):
             and self.group.proof.is_valid
         )
 
-    def may_add(self) -> bool:
-        """Performer: whether the addresses may come; asked again when that had to wait."""
-        return self.group.proof.is_valid
-
-    @property
-    def may_add_until(self) -> Nanoseconds | None:
-        """Performer: from when on nothing proves any more that nobody else holds the addresses."""
-        return self.group.proof.valid_until
-
     def addresses_taken(self) -> None:
         """Performer: the addresses are there, so the neighbours may know."""
         if isinstance(self.state, Master | HandingOver):
@@ -270,8 +265,7 @@ class Instance(Outlook):
 
     def addresses_gone(self) -> None:
         """Performer: the addresses are off the interface."""
-        if self._conditions.leftovers:
-            self._conditions = replace(self._conditions, leftovers=False)
+        self._conditions = replace(self._conditions, leftovers=False)
         if not isinstance(self.state, Master):
             self.other_holders.stop()
         self.group.addresses_gone(self)
@@ -309,7 +303,7 @@ class Instance(Outlook):
         self.state, actions = step(before, event, self._parameters, self._clock.now())
         for action in actions:
             self._outbound.perform(action, self._parameters.primary_address)
-        due = deadline(self.state)
+        due = self.due
         self._alarm.set(due)
         if self.group.claiming and (due is None or self._clock.now() < due):
             self.group.claim_ended()
@@ -338,7 +332,7 @@ class Instance(Outlook):
         if isinstance(self.state, Backup | HandingOver):
             # The proof that the master, or the successor, lives may already be in the socket.
             self.heartbeats.drain()
-            due = deadline(self.state)
+            due = self.due
             if due is None or self._clock.now() < due:
                 self._alarm.set(due)
                 return

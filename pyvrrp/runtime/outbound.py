@@ -10,6 +10,7 @@ from pyvrrp.runtime.counters import Counters
 from pyvrrp.runtime.performer import Performer
 from pyvrrp.runtime.reporter import Reporter
 from pyvrrp.runtime.resource_chain import ResourceChain
+from pyvrrp.runtime.successor import Successor
 from pyvrrp.virtual_router.actions import (
     Action,
     AddAddresses,
@@ -40,7 +41,9 @@ class Outbound:
         counters: Counters,
         let_go: Callable[[], None],
         announced: Callable[[], None],
+        successor: Successor,
     ) -> None:
+        self._successor = successor
         self._advertiser = advertiser
         self._performer = performer
         self._announcer = announcer
@@ -60,6 +63,7 @@ class Outbound:
                 # The address first; what follows can wait for the kernel's worker.
                 self._performer.let_go()
                 self.fall_silent()
+                self._successor.forget()
             case AnnounceAddresses():
                 self._announcer.burst()
                 self._announced()
@@ -79,7 +83,11 @@ class Outbound:
         match action:
             case ReportTransition():
                 self._reporter.transition(action)
-            case ReportHandover():
+            case ReportHandover(failed=failed):
+                if failed:
+                    self._successor.forget()
+                else:
+                    self._successor.invite()
                 self._reporter.handover(action)
             case ReportSplitBrain():
                 self._reporter.split_brain(action)

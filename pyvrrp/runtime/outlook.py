@@ -2,10 +2,12 @@
 
 from pyvrrp.config.model import VirtualRouterConfig
 from pyvrrp.ports import Address, Clock
+from pyvrrp.runtime.group import Group
 from pyvrrp.runtime.inbound import Inbound, LastHeard
 from pyvrrp.runtime.performer import Performer
 from pyvrrp.runtime.reporter import Reporter
 from pyvrrp.runtime.resource_chain import ResourceChain
+from pyvrrp.runtime.successor import Successor
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.actions import NewMasterReason
 from pyvrrp.virtual_router.admission import Conditions
@@ -17,6 +19,7 @@ from pyvrrp.virtual_router.states import (
     Master,
     Releasing,
     State,
+    deadline,
     is_transient,
 )
 from pyvrrp.virtual_router.timers import handover_patience, master_down_interval
@@ -33,6 +36,9 @@ class Outlook:
     _conditions: Conditions
     _parameters: Parameters
     _inbound: Inbound
+    successor: Successor
+    group: Group
+    wish: str | None
     performer: Performer | ResourceChain
 
     @property
@@ -63,6 +69,21 @@ class Outlook:
     def is_master(self) -> bool:
         """Whether it is master, and not on its way to another state."""
         return isinstance(self.state, Master)
+
+    @property
+    def due(self) -> Nanoseconds | None:
+        """When it has something to do by itself, if nothing happens before."""
+        awaited = self.successor.awaited_until(self.state, leaves=self.wish is not None)
+        return awaited or deadline(self.state)
+
+    def may_add(self) -> bool:
+        """Performer: whether the addresses may come; asked again when that had to wait."""
+        return self.group.proof.is_valid
+
+    @property
+    def may_add_until(self) -> Nanoseconds | None:
+        """Performer: from when on nothing proves any more that nobody else holds the addresses."""
+        return self.group.proof.valid_until
 
     @property
     def drained(self) -> bool:

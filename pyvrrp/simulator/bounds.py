@@ -22,6 +22,7 @@ REOPEN = SECOND
 STATUS_WITHIN = Nanoseconds(100 * MILLISECOND)
 NEIGHBOUR_AGE = Nanoseconds(8 * SECOND)
 LINGER = Nanoseconds(50 * MILLISECOND)  # decision 6: so long two nodes answer in a planned move
+UNHEARD = Nanoseconds(450 * MILLISECOND)  # beyond it, for a successor that does not announce
 ONCE_MORE = Nanoseconds(150 * MILLISECOND)  # the successor's last word after a planned move
 
 
@@ -109,7 +110,7 @@ class Bounds:
 
     def lingering(self) -> int:
         """From the successor's advertisement to the predecessor's last address."""
-        return self.stretched(int(LINGER) + self.kernel)
+        return self.stretched(int(LINGER) + int(UNHEARD) + self.kernel)
 
     def handing_over(self, config: VirtualRouterConfig) -> int:
         """From the operator's word to the end of a handover, whether anybody came or not."""

@@ -236,3 +236,33 @@ def test_a_stop_while_it_resigns_is_over_when_its_patience_is() -> None:
     assert stopped
     assert cluster.holders() == []
     assert node.transitions()[-1][1:] == ("MASTER>INIT", "stopping")
+
+
+def test_a_successor_whose_kernel_is_slow_is_waited_for_until_it_has_announced() -> None:
+    cluster, high, low = pair()
+    low.host.kernel_delay = 0.3
+    high.instance.drain(drained=True)
+    assert holders_over_time(cluster, 2) == [["n1"], ["n1", "n2"], ["n2"]]
+    assert high.instance.state == Init("drained")
+
+
+def test_a_successor_that_never_announces_is_waited_for_half_a_second() -> None:
+    cluster, high, low = pair()
+    low.host.announce_error = "no buffer space"
+    high.instance.drain(drained=True)
+    cluster.run(0.609375 + 0.499)
+    assert cluster.holders() == ["n1", "n2"]
+    cluster.run(0.003)
+    assert cluster.holders() == ["n2"]
+
+
+def test_a_rival_that_has_won_is_not_waited_for() -> None:
+    cluster = Cluster()
+    cluster.node(100)
+    cluster.run(10)
+    high = cluster.node(200)
+    high.host.announce_error = "no buffer space"
+    cluster.run(3.218750)
+    assert high.state == "MASTER"
+    cluster.run(0.052)
+    assert cluster.holders() == ["n2"]

@@ -22,6 +22,7 @@ from pyvrrp.ports import (
 )
 from pyvrrp.runtime.announcer import probe
 from pyvrrp.simulator.etcd_store import EtcdStore
+from pyvrrp.simulator.sockets import claim_of
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.support.clock import FakeClock, FakeHandle
 from tests.support.machine import FakeMachine
@@ -49,10 +50,14 @@ class Lan:
             if addressed and host is not sender and host.connected and sender.connected:
                 host.hear(family, packet)
 
-    def ask(self, asker: "FakeHost", frame: bytes) -> None:
-        """Have whoever holds the address that *frame* asks for answer, 0.2 ms later."""
+    def frame(self, asker: "FakeHost", frame: bytes) -> None:
+        """Tell all of an announcement; have whoever holds what is asked for answer in 0.2 ms."""
+        claimed = claim_of(frame)
         for host in self.hosts:
             if host is asker or not (host.connected and asker.connected):
+                continue
+            if claimed is not None:
+                host.hear_claim(claimed)
                 continue
             for address in (*(a.ip for a in host.held), *host.answers_for):
                 if frame == probe(address, asker.state.mac):
@@ -155,7 +160,7 @@ class FakeAnnouncementSocket:
         if self._host.announce_error:
             raise KernelError(self._host.announce_error)
         self._host.announced.append((self._host.clock.now(), frame))
-        self._host.lan.ask(self._host, frame)
+        self._host.lan.frame(self._host, frame)
 
     def watch(self, addresses: frozenset[Address]) -> None:
         self.watched = addresses
