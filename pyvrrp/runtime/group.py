@@ -116,6 +116,12 @@ class Group:
             for concerned in self._members if changed else (member,):
                 concerned.reconcile()
 
+    def reconcile(self) -> None:
+        """Member: a deadline has come. What it changed here may be due in the others too."""
+        with self._move():
+            for member in self._members:
+                member.reconcile()
+
     def stood(self, member: Member) -> None:
         """Member: what the operator says of its priority is said of all."""
         operator = member.standing.operator

@@ -340,4 +340,4 @@ class Instance(Outlook):
             self.group.claim()
         else:
             self.post(TimerFired())
-        self.reconcile()
+        self.group.reconcile()

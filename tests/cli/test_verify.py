@@ -23,7 +23,7 @@ def test_each_configuration_has_a_line_and_all_of_them_a_sum(
         "holds  v3 2 nodes by priority     ",
         "holds  v3 2 nodes by priority, del",
     ]
-    assert lines[-1].startswith("2 configurations, ")
+    assert lines[-1].startswith("3 configurations, ")
     assert lines[-1].endswith("promises, none broken")
 
 
@@ -32,7 +32,7 @@ def test_the_answer_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> No
     answer = json.loads(capsys.readouterr().out)
     assert answer["holds"] is True
     assert answer["invariants"]["vacancy"].startswith("the addresses have a master")
-    assert [one["depth"] for one in answer["configurations"]] == [4, 4, 4]
+    assert [one["depth"] for one in answer["configurations"]] == [4, 4, 4, 4]
     assert {one["complete"] for one in answer["configurations"]} == {False}
 
 

@@ -82,7 +82,7 @@ def test_a_master_shows_who_else_has_its_address() -> None:
     other.host.filtered = node.host.filtered = True
     cluster.run(10)
     assert shown(cluster, node)["other_holders"] == [
-        {"address": "192.0.2.100", "mac": "02:00:00:00:00:02", "age_ms": 5781.05}
+        {"address": "192.0.2.100", "mac": "02:00:00:00:00:02", "age_ms": 1390.625}
     ]
 
 
