@@ -79,11 +79,13 @@ def experiments(options: Options) -> Iterator[ExperimentResult]:
     with Play("a chain of three", "100 ms, a fake DRBD below", options.listen) as play:
         stage = Stage(play)
         play.begin()
-        for node in (stage.n1, stage.n2):
-            node.start()
+        # One after the other: whoever is ready first keeps it, as neither preempts.
         started = play.mark("start")
+        stage.n1.start()
         play.wait_for_holder(VIP, "n1", within=2 * _SOON)
         play.equal("n1 starts in order", stage.chain.done("n1", started), _UP)
+        stage.n2.start()
+        play.wait(lambda: stage.says(stage.n2, "BACKUP"), "n2 is BACKUP", 10.0)
         _in_order(stage)
         _start_fails(stage)
         _stop_hangs(stage)
