@@ -66,11 +66,6 @@ class Client:
                 changed.append((address, who))
         return changed
 
-    def points_at(self, address: InterfaceAddress) -> bytes | None:
-        """Return the hardware address that the neighbour table has for *address*."""
-        entry = self._neighbours.get(address.ip)
-        return None if entry is None else entry.mac
-
     def _send_to(self, address: InterfaceAddress, now: Nanoseconds) -> str | None:
         entry = self._neighbours.get(address.ip)
         if entry is None:
