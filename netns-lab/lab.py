@@ -10,11 +10,11 @@ from pathlib import Path
 
 import bench
 from experiments.result import ScenarioResult
+from interactive import namespace_of, stand, take_down
 from report.html import page
 from report.text import scenario_text
 from running import run_all
 from scenarios import Options, scenarios
-from standing import namespace_of, stand, take_down
 from topologies import topologies
 
 from pyvrrp.testing.errors import BenchError

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Protocol, TypeAlias
 
-from pyvrrp.config.model import EtcdServers, ProbeConfig
+from pyvrrp.config.model.configuration import EtcdServers, ProbeConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Family, Place
 from pyvrrp.units import Nanoseconds

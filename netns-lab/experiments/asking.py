@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from experiments.setting import NOISE
 from experiments.timeline import Timeline, clip, total
 from pyvrrp.testing.errors import BenchError
-from pyvrrp.testing.outages import Observation, overlap
+from pyvrrp.testing.measure.outages import Observation, overlap
 from pyvrrp.testing.processes import Process
 from pyvrrp.testing.segment import Host
 
@@ -44,7 +44,7 @@ class Client:
         macs = (f"{node}={mac.hex(':')}" for node, mac in self._direct.items())
         self.observed = None
         self._process = process = self.host.spawn(
-            *(sys.executable, "-m", "pyvrrp.testing.client", self.address),
+            *(sys.executable, "-m", "pyvrrp.testing.measure.client", self.address),
             *("--source", self._source, "--mac", self.host.macs["eth0"].hex(":")),
             *(argument for mac in macs for argument in ("--direct", mac)),
         )

@@ -16,7 +16,7 @@ from experiments.stage import Stage
 from experiments.timeline import Event, Timeline
 from experiments.verdict import judge, outage_spans
 from pyvrrp.testing.errors import BenchError
-from pyvrrp.testing.outages import Observation
+from pyvrrp.testing.measure.outages import Observation
 from pyvrrp.testing.segment import Host, Segment
 
 _START_PATIENCE = 15.0

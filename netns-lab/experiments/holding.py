@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from pyvrrp.testing.outages import Interval
+from pyvrrp.testing.measure.outages import Interval
 
 
 def at_least(count: int, held: Mapping[str, Sequence[Interval]]) -> list[Interval]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from experiments.result import Lane, Mark, Span
 from experiments.timeline import Event, Timeline
-from pyvrrp.testing.outages import Observation
+from pyvrrp.testing.measure.outages import Observation
 
 _TELLING = (
     "split_brain",

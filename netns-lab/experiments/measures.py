@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from experiments.timeline import Timeline, clip, total
-from pyvrrp.testing.outages import Observation, overlap
+from pyvrrp.testing.measure.outages import Observation, overlap
 
 _ONE_PACKET = 0.010  # seconds by which a window is begun earlier, for an answer on its way
 

@@ -36,7 +36,7 @@ from experiments.result import Check, ExperimentResult, Lane, Mark
 from experiments.timeline import Event, Timeline, clip
 from experiments.verdict import outage_spans
 from pyvrrp.testing.errors import BenchError
-from pyvrrp.testing.outages import Interval
+from pyvrrp.testing.measure.outages import Interval
 from pyvrrp.testing.processes import Line, Process
 from pyvrrp.testing.segment import Network, Segment
 
@@ -136,7 +136,7 @@ class Play:
         for segment in self.network.segments.values():
             ports = [argument for port in segment.ports for argument in ("--port", port)]
             nodes = [argument for truth in truths for argument in ("--node", truth)]
-            module = (sys.executable, "-m", "pyvrrp.testing.observer")
+            module = (sys.executable, "-m", "pyvrrp.testing.measure.observer")
             process = Process(
                 (*module, "--switch", segment.namespace, *ports, *nodes), hear=self._note
             )

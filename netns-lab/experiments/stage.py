@@ -12,7 +12,7 @@ from topologies.pair import build as build_pair
 from experiments.setting import NOISE, Member, Setting
 from experiments.timeline import Event, Timeline
 from pyvrrp.testing.errors import BenchError
-from pyvrrp.testing.outages import Observation
+from pyvrrp.testing.measure.outages import Observation
 from pyvrrp.testing.processes import Line, Process
 from pyvrrp.testing.segment import Host, Network
 
@@ -88,7 +88,7 @@ class Stage:
             *(argument for node in nodes for argument in ("--port", node)),
             *(argument for host in hosts for argument in ("--node", host)),
         ]
-        module = (sys.executable, "-m", "pyvrrp.testing.observer")
+        module = (sys.executable, "-m", "pyvrrp.testing.measure.observer")
         process = Process(
             (*module, "--switch", self.topology.segment.namespace, *arguments), hear=self._note
         )
@@ -124,7 +124,7 @@ class Stage:
         # A virtual MAC is shared: who answers a frame to it is decided by the switch.
         direct = () if virtual_mac else tuple(self.routers)
         self._client = client.spawn(
-            *(sys.executable, "-m", "pyvrrp.testing.client", self.address),
+            *(sys.executable, "-m", "pyvrrp.testing.measure.client", self.address),
             *("--source", CLIENT_IPV6 if self._setting.ipv6 else CLIENT_IPV4),
             *("--mac", client.macs["eth0"].hex(":")),
             *(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from pyvrrp.testing.errors import BenchError
-from pyvrrp.testing.outages import Interval
+from pyvrrp.testing.measure.outages import Interval
 
 _GLANCE = 0.005  # seconds between two looks at a condition
 

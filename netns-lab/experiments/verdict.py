@@ -3,7 +3,7 @@
 from experiments.measures import Measures
 from experiments.result import Check, Span
 from experiments.setting import Limits
-from pyvrrp.testing.outages import Observation
+from pyvrrp.testing.measure.outages import Observation
 
 
 def judge(title: str, limits: Limits, measures: Measures) -> list[Check]:

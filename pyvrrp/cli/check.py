@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyvrrp.config.lint import lint
-from pyvrrp.config.load import DEFAULT_PATH, load
-from pyvrrp.config.model import Configuration
-from pyvrrp.config.summary import (
+from pyvrrp.config.files.load import DEFAULT_PATH, load
+from pyvrrp.config.model.configuration import Configuration
+from pyvrrp.config.report.lint import lint
+from pyvrrp.config.report.summary import (
     check_as_values,
     check_in_words,
     elsewhere_in_words,

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from pyvrrp.errors import ConfigurationError, Problem
-from pyvrrp.heartbeat.importer import translated
-from pyvrrp.heartbeat.report import Fate, Report
+from pyvrrp.importers.heartbeat.importer import translated
+from pyvrrp.importers.heartbeat.report import Fate, Report
 
 GOOD, LOSSES, UNUSABLE = 0, 1, 2
 _LARGEST = 1 << 20  # bytes; no such file is longer

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from pyvrrp.net.interfaces import Interface, list_interfaces
+from pyvrrp.net.system.discovery import Interface, list_interfaces
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

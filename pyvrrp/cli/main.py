@@ -13,23 +13,23 @@ from collections.abc import Sequence
 from pyvrrp import __version__
 from pyvrrp.errors import ConfigurationError, ControlError, KernelError, VrrpError
 
-COMMANDS = (
-    "run",
-    "check",
-    "plan",
-    "status",
-    "drain",
-    "undrain",
-    "resign",
-    "priority",
-    "announce",
-    "takeover",
-    "decode",
-    "simulate",
-    "verify",
-    "interfaces",
-    "import-heartbeat",
-)
+COMMANDS = {  # with the module of each, below pyvrrp.cli
+    "run": "run",
+    "check": "check",
+    "plan": "plan",
+    "status": "operate.status",
+    "drain": "operate.drain",
+    "undrain": "operate.undrain",
+    "resign": "operate.resign",
+    "priority": "operate.priority",
+    "announce": "operate.announce",
+    "takeover": "takeover",
+    "decode": "captures.decode",
+    "simulate": "simulate",
+    "verify": "verify",
+    "interfaces": "interfaces",
+    "import-heartbeat": "import_heartbeat",
+}
 USAGE = 2
 REFUSED = 3
 INTERRUPTED = 130
@@ -72,7 +72,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     # Only the command that is asked for is imported: `run` forks its guardian while the process
     # is still small, and `status` need not wait for what `check` imports.
-    wanted = [name for name in COMMANDS if name in words[:1]] or COMMANDS
+    wanted = [name for name in COMMANDS if name in words[:1]] or list(COMMANDS)
     for name in wanted:
-        importlib.import_module(f"pyvrrp.cli.{name.replace('-', '_')}").register(commands)
+        importlib.import_module(f"pyvrrp.cli.{COMMANDS[name]}").register(commands)
     return parser

@@ -5,9 +5,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyvrrp.config.keys import suggestion
-from pyvrrp.config.load import DEFAULT_PATH, load
-from pyvrrp.config.placement import (
+from pyvrrp.config.files.load import DEFAULT_PATH, load
+from pyvrrp.config.report.placement import (
     Move,
     Service,
     moves,
@@ -18,6 +17,7 @@ from pyvrrp.config.placement import (
     standbys,
     unplanned,
 )
+from pyvrrp.config.values.sections import suggestion
 from pyvrrp.errors import ConfigurationError, Problem
 
 GOOD = 0

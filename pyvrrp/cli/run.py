@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyvrrp.net.guardian import Guardian
+from pyvrrp.net.guardian.parent import Guardian
 
 if TYPE_CHECKING:
-    from pyvrrp.config.model import Configuration
+    from pyvrrp.config.model.configuration import Configuration
 
 DEFAULT_FILE = Path("/etc/pyvrrp/pyvrrp.toml")
 
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _add_flags(parser: argparse.ArgumentParser) -> None:
-    from pyvrrp.cli.one_router import add_flags  # noqa: PLC0415 - light, but not needed to fork
+    from pyvrrp.cli.router_flags import add_flags  # noqa: PLC0415 - light, but not needed to fork
 
     add_flags(parser)
 
@@ -69,8 +69,8 @@ def fork_guardian() -> Guardian | None:
 
 
 def _configuration(args: argparse.Namespace) -> "Configuration":
-    from pyvrrp.cli.one_router import configuration, given  # noqa: PLC0415 - after the fork
-    from pyvrrp.config.load import load  # noqa: PLC0415 - after the fork
+    from pyvrrp.cli.router_flags import configuration, given  # noqa: PLC0415 - after the fork
+    from pyvrrp.config.files.load import load  # noqa: PLC0415 - after the fork
 
     if given(args):
         return configuration(args)

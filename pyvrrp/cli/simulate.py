@@ -5,20 +5,20 @@ import json
 import sys
 from pathlib import Path
 
-from pyvrrp.config.keys import suggestion
+from pyvrrp.config.values.sections import suggestion
 from pyvrrp.errors import KernelError
-from pyvrrp.simulator.campaign import Finding, Progress, campaign
-from pyvrrp.simulator.html import page
-from pyvrrp.simulator.invariants import INVARIANTS
-from pyvrrp.simulator.read import load_scenario
-from pyvrrp.simulator.resource_weather import RESOURCES
-from pyvrrp.simulator.scenario import Kind
-from pyvrrp.simulator.shrink import shrink
+from pyvrrp.simulator.judges.invariants import INVARIANTS
+from pyvrrp.simulator.random.campaign import Finding, Progress, campaign
+from pyvrrp.simulator.random.configurations import FEATURES
+from pyvrrp.simulator.random.leases import LEASE
+from pyvrrp.simulator.random.resources import RESOURCES
+from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.random.shrink import shrink
+from pyvrrp.simulator.report.html import page
+from pyvrrp.simulator.scenario.read import load_scenario
+from pyvrrp.simulator.scenario.scenario import Kind
+from pyvrrp.simulator.scenario.write import write_scenario
 from pyvrrp.simulator.simulate import Outcome, simulate
-from pyvrrp.simulator.swarm import make_up
-from pyvrrp.simulator.swarm_configurations import FEATURES
-from pyvrrp.simulator.swarm_leases import LEASE
-from pyvrrp.simulator.write import write_scenario
 
 GOOD = 0
 VIOLATED = 1

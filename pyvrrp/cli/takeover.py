@@ -4,12 +4,12 @@ import argparse
 import re
 from typing import TYPE_CHECKING
 
-from pyvrrp.cli.one_router import SOURCE, Flag
+from pyvrrp.cli.router_flags import SOURCE, Flag
 from pyvrrp.cli.run import fork_guardian
 from pyvrrp.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
-    from pyvrrp.config.takeover import TakeoverConfig
+    from pyvrrp.config.model.takeover import TakeoverConfig
 
 ADDRESS_FLAGS = (
     Flag("--interface", "interface", "NAME", "interface that gets the address"),

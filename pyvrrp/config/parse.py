@@ -6,19 +6,18 @@ Pure: no file is looked at and no environment.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pyvrrp.config import virtual_router as router_keys
-from pyvrrp.config.chain_rules import refuse_bad_chains
-from pyvrrp.config.check import check
-from pyvrrp.config.groups import refuse_disagreements
-from pyvrrp.config.keys import Key, Section, suggestion
-from pyvrrp.config.lease_use import with_leases
-from pyvrrp.config.model import CheckConfig, Configuration, EtcdLease
-from pyvrrp.config.origins import ONE_FILE, Origins
-from pyvrrp.config.preference import refuse_unlisted
-from pyvrrp.config.resource import resource
-from pyvrrp.config.resource_model import ResourceConfig
-from pyvrrp.config.unique import Written, refuse_duplicates
-from pyvrrp.config.values import (
+from pyvrrp.config.checks.check import check
+from pyvrrp.config.model.configuration import CheckConfig, Configuration, EtcdLease
+from pyvrrp.config.model.resources import ResourceConfig
+from pyvrrp.config.resources.resource import resource
+from pyvrrp.config.resources.safety import refuse_bad_chains
+from pyvrrp.config.router import virtual_router
+from pyvrrp.config.router.groups import refuse_disagreements
+from pyvrrp.config.router.lease_use import with_leases
+from pyvrrp.config.router.priority import refuse_unlisted
+from pyvrrp.config.router.unique import Written, refuse_duplicates
+from pyvrrp.config.values.origins import ONE_FILE, Origins
+from pyvrrp.config.values.scalars import (
     NAME,
     WrongValueError,
     absolute_path,
@@ -30,6 +29,7 @@ from pyvrrp.config.values import (
     table,
     wrong,
 )
+from pyvrrp.config.values.sections import Key, Section, suggestion
 from pyvrrp.errors import ConfigurationError
 
 _LONGEST_SOCKET_PATH = 107  # sun_path of unix(7), less the closing zero
@@ -171,7 +171,7 @@ def _virtual_routers(top: Section, origins: Origins, node: str | None) -> Sequen
         except WrongValueError as error:
             top.report(path, error)
             continue
-        written.append(Written(path, section, router_keys.virtual_routers(section, node)))
+        written.append(Written(path, section, virtual_router.virtual_routers(section, node)))
     return written
 
 
@@ -189,4 +189,4 @@ def _refuse_unknown_checks(written: Sequence[Written], known: Mapping[str, objec
         for index, check_name in enumerate(used):
             if check_name not in known:
                 what = f"there is no check {shown(check_name)}{suggestion(check_name, known)}"
-                one.section.refuse(router_keys.CHECKS, what, inside=f"[{index}]")
+                one.section.refuse(virtual_router.CHECKS, what, inside=f"[{index}]")

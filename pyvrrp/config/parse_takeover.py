@@ -6,20 +6,20 @@ Pure, like the parser of files, whose words it uses.
 from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
 
-from pyvrrp.config.addresses import interface_address
-from pyvrrp.config.check import check
-from pyvrrp.config.keys import Key, Section
-from pyvrrp.config.model import (
+from pyvrrp.config.checks.check import check
+from pyvrrp.config.model.configuration import (
     Address,
     EtcdLease,
     InterfaceAddress,
     ProbeConfig,
     VirtualRouterConfig,
 )
-from pyvrrp.config.policies import automatic_lease
-from pyvrrp.config.takeover import TakeoverConfig, watched_host
-from pyvrrp.config.values import interface_name
-from pyvrrp.config.virtual_router import LEASE
+from pyvrrp.config.model.takeover import TakeoverConfig, watched_host
+from pyvrrp.config.router.policies import automatic_lease
+from pyvrrp.config.router.virtual_router import LEASE
+from pyvrrp.config.values.addresses import interface_address
+from pyvrrp.config.values.scalars import interface_name
+from pyvrrp.config.values.sections import Key, Section
 from pyvrrp.errors import ConfigurationError, Problem
 from pyvrrp.identity import Family, Place, VirtualRouterId
 from pyvrrp.units import SECOND

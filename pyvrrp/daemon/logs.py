@@ -15,7 +15,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from pyvrrp.ports import Clock
-from pyvrrp.runtime.journal import Event, Level
+from pyvrrp.runtime.base.journal import Event, Level
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 GATHER = Nanoseconds(10 * MILLISECOND)

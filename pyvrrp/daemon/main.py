@@ -5,16 +5,16 @@ import os
 import time
 from dataclasses import dataclass
 
-from pyvrrp.config.model import Configuration
+from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.daemon.control_socket import ControlSocket, Handler, Request
-from pyvrrp.daemon.foundation import Foundation
 from pyvrrp.daemon.logs import LogFormat
-from pyvrrp.daemon.orders import Orders
+from pyvrrp.daemon.operator_commands import Orders
+from pyvrrp.daemon.process_setup import Foundation
 from pyvrrp.daemon.snapshot import Json, Snapshots
 from pyvrrp.daemon.state_file import StateFile
-from pyvrrp.net import privileges
-from pyvrrp.net.guardian import Guardian
-from pyvrrp.runtime.journal import Journal
+from pyvrrp.net.guardian.parent import Guardian
+from pyvrrp.net.system import privileges
+from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import Nanoseconds
 

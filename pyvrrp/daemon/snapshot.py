@@ -4,11 +4,11 @@ from typing import TypeAlias
 
 from pyvrrp import __version__
 from pyvrrp.ports import Clock
-from pyvrrp.runtime.check_runner import CheckRunner
-from pyvrrp.runtime.heartbeat_link import HeartbeatLink
-from pyvrrp.runtime.instance import Instance
-from pyvrrp.runtime.lease_watch import LeaseWatch
-from pyvrrp.runtime.resource_chain import ResourceChain
+from pyvrrp.runtime.etcd_lease.lease import LeaseWatch
+from pyvrrp.runtime.health.check_runner import CheckRunner
+from pyvrrp.runtime.links.link import HeartbeatLink
+from pyvrrp.runtime.resources.chain import ResourceChain
+from pyvrrp.runtime.router.router import Instance
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import Nanoseconds, in_words, to_milliseconds, to_seconds
 from pyvrrp.virtual_router.states import (

@@ -3,14 +3,14 @@
 import asyncio
 import os
 
-from pyvrrp.config.takeover import TakeoverConfig, watched_host
-from pyvrrp.daemon.foundation import Foundation
+from pyvrrp.config.model.takeover import TakeoverConfig, watched_host
 from pyvrrp.daemon.logs import LogFormat
+from pyvrrp.daemon.process_setup import Foundation
 from pyvrrp.errors import KernelError
-from pyvrrp.net import privileges
-from pyvrrp.net.guardian import Guardian
-from pyvrrp.runtime.journal import Journal
-from pyvrrp.runtime.takeover import Takeover
+from pyvrrp.net.guardian.parent import Guardian
+from pyvrrp.net.system import privileges
+from pyvrrp.runtime.base.journal import Journal
+from pyvrrp.runtime.takeover.takeover import Takeover
 from pyvrrp.units import in_words
 
 

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyvrrp.identity import Family, Place
-from pyvrrp.net.addresses import KernelAddresses
-from pyvrrp.net.advertisement_socket import KernelAdvertisementSocket
-from pyvrrp.net.announcement_socket import KernelAnnouncementSocket
-from pyvrrp.net.clock import MonotonicClock
-from pyvrrp.net.guardian import Guardian
-from pyvrrp.net.heir import GuardianHeir, NoHeir
-from pyvrrp.net.links import LinkWatcher
-from pyvrrp.net.worker import Worker
+from pyvrrp.net.guardian.parent import Guardian
+from pyvrrp.net.guardian.port import GuardianHeir, NoHeir
+from pyvrrp.net.netlink.addresses import KernelAddresses
+from pyvrrp.net.netlink.links import LinkWatcher
+from pyvrrp.net.sockets.advertisements import KernelAdvertisementSocket
+from pyvrrp.net.sockets.announcements import KernelAnnouncementSocket
+from pyvrrp.net.system.clock import MonotonicClock
+from pyvrrp.net.system.kernel_thread import Worker
 from pyvrrp.ports import Claim, Commands, Etcd, Ports, Probes
 
 

@@ -16,14 +16,14 @@ from errno import ENODEV
 from ipaddress import IPv4Address
 from threading import Thread
 
-from pyvrrp.config.model import ArpProbeConfig
+from pyvrrp.clients.base.failure import ProbeError
+from pyvrrp.clients.base.namespace import inside
+from pyvrrp.clients.base.progress import Progress
+from pyvrrp.clients.base.wait_readable import readable
+from pyvrrp.config.model.configuration import ArpProbeConfig
 from pyvrrp.packet.gratuitous_arp import arp_claim, arp_probe
 from pyvrrp.packet.neighbor_advertisement import neighbor_claim, neighbor_solicitation_probe
 from pyvrrp.ports import Address
-from pyvrrp.probes.failure import ProbeError
-from pyvrrp.probes.namespace import inside
-from pyvrrp.probes.progress import Progress
-from pyvrrp.probes.readable import readable
 
 _ETH_P_ARP, _ETH_P_IPV6 = 0x0806, 0x86DD
 _ARPHRD_ETHER = 1

@@ -6,13 +6,13 @@ from collections.abc import Coroutine
 from functools import partial
 from uuid import uuid4
 
-from pyvrrp.config.model import ExecProbeConfig
-from pyvrrp.probes.background import Background
-from pyvrrp.probes.child import Child
-from pyvrrp.probes.failure import Failure, ProbeError, printable
-from pyvrrp.probes.progress import Progress
-from pyvrrp.probes.spawn import Run, spawn
-from pyvrrp.probes.stragglers import kill_stragglers
+from pyvrrp.clients.base.blocking_calls import Background
+from pyvrrp.clients.base.failure import Failure, ProbeError, printable
+from pyvrrp.clients.base.progress import Progress
+from pyvrrp.clients.processes.child import Child
+from pyvrrp.clients.processes.kill_leftovers import kill_stragglers
+from pyvrrp.clients.processes.spawn import Run, spawn
+from pyvrrp.config.model.configuration import ExecProbeConfig
 
 _PATIENCE = 2.0  # seconds that the end of the daemon waits for what was killed
 _CANNOT_EXECUTE = frozenset((126, 127))  # setpriv(1)

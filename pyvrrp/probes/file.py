@@ -5,11 +5,11 @@ import os
 import stat
 from functools import partial
 
-from pyvrrp.config.model import FileProbeConfig
-from pyvrrp.probes.background import Background
-from pyvrrp.probes.failure import Failure, ProbeError, in_words
-from pyvrrp.probes.patterns import Patterns
-from pyvrrp.probes.progress import Progress
+from pyvrrp.clients.base.blocking_calls import Background
+from pyvrrp.clients.base.failure import Failure, ProbeError, in_words
+from pyvrrp.clients.base.progress import Progress
+from pyvrrp.clients.processes.regex import Patterns
+from pyvrrp.config.model.configuration import FileProbeConfig
 
 _MOST = 1_048_576  # bytes
 _CHUNK = 65_536

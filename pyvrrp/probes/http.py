@@ -6,16 +6,16 @@ without one nothing.
 
 import socket
 
-from pyvrrp.config.model import HttpProbeConfig
-from pyvrrp.probes.channel import Channel, PlainChannel
-from pyvrrp.probes.connection import Connector, connect_unix
-from pyvrrp.probes.failure import ProbeError
-from pyvrrp.probes.http_answer import HttpExchange, judge_digest, judge_status
-from pyvrrp.probes.http_request import HttpRequest, request_of
-from pyvrrp.probes.patterns import Patterns
-from pyvrrp.probes.progress import Progress
-from pyvrrp.probes.tls import TlsChannel
-from pyvrrp.probes.tls_contexts import Credentials, TlsContexts
+from pyvrrp.clients.base.failure import ProbeError
+from pyvrrp.clients.base.progress import Progress
+from pyvrrp.clients.http.channel import Channel, PlainChannel
+from pyvrrp.clients.http.connection import Connector, connect_unix
+from pyvrrp.clients.http.request import HttpRequest, request_of
+from pyvrrp.clients.http.response import HttpExchange, judge_digest, judge_status
+from pyvrrp.clients.http.tls import TlsChannel
+from pyvrrp.clients.http.tls_contexts import Credentials, TlsContexts
+from pyvrrp.clients.processes.regex import Patterns
+from pyvrrp.config.model.configuration import HttpProbeConfig
 
 
 class HttpProbe:

@@ -7,11 +7,11 @@ import struct
 from errno import ENODEV
 from functools import partial
 
-from pyvrrp.config.model import InterfaceProbeConfig
-from pyvrrp.probes.background import Background
-from pyvrrp.probes.failure import Failure, ProbeError, in_words
-from pyvrrp.probes.namespace import enter_for_good
-from pyvrrp.probes.progress import Progress
+from pyvrrp.clients.base.blocking_calls import Background
+from pyvrrp.clients.base.failure import Failure, ProbeError, in_words
+from pyvrrp.clients.base.namespace import enter_for_good
+from pyvrrp.clients.base.progress import Progress
+from pyvrrp.config.model.configuration import InterfaceProbeConfig
 
 _HEADER = struct.Struct("=IHHII")  # struct nlmsghdr
 _LINK = struct.Struct("=BxHiII")  # struct ifinfomsg

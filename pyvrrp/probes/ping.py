@@ -7,15 +7,15 @@ import struct
 import sys
 from ipaddress import IPv4Address, IPv6Address
 
-from pyvrrp.config.model import PingProbeConfig
+from pyvrrp.clients.base.failure import ProbeError
+from pyvrrp.clients.base.namespace import inside
+from pyvrrp.clients.base.progress import Progress
+from pyvrrp.clients.http.connection import Connector
+from pyvrrp.clients.http.socket_address import SocketAddress, bind_to, scope_of, sockaddr
+from pyvrrp.config.model.configuration import PingProbeConfig
 from pyvrrp.identity import Family
 from pyvrrp.ports import Address
-from pyvrrp.probes.connection import Connector
-from pyvrrp.probes.failure import ProbeError
 from pyvrrp.probes.icmp import REPLY, Echo, error_in_words
-from pyvrrp.probes.namespace import inside
-from pyvrrp.probes.progress import Progress
-from pyvrrp.probes.socket_address import SocketAddress, bind_to, scope_of, sockaddr
 
 _SOL_RAW, _ICMP_FILTER = 255, 1
 _ICMP6_FILTER = 1

@@ -4,12 +4,12 @@ import asyncio
 from functools import partial
 from pathlib import PurePath
 
-from pyvrrp.config.model import ProcessProbeConfig
-from pyvrrp.probes.background import Background
-from pyvrrp.probes.failure import Failure, ProbeError
-from pyvrrp.probes.patterns import Patterns
-from pyvrrp.probes.processes import look_at, read, running
-from pyvrrp.probes.progress import Progress
+from pyvrrp.clients.base.blocking_calls import Background
+from pyvrrp.clients.base.failure import Failure, ProbeError
+from pyvrrp.clients.base.progress import Progress
+from pyvrrp.clients.processes.proc_table import look_at, read, running
+from pyvrrp.clients.processes.regex import Patterns
+from pyvrrp.config.model.configuration import ProcessProbeConfig
 
 _KERNELS_NAME = 15  # bytes of a name that the kernel keeps
 _MOST_ARGUMENTS = 65_536  # bytes

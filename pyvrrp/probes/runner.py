@@ -5,7 +5,13 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, assert_never
 
-from pyvrrp.config.model import (
+from pyvrrp.clients.base.async_call import Errand
+from pyvrrp.clients.base.failure import ProbeError, in_words, printable
+from pyvrrp.clients.base.progress import Progress
+from pyvrrp.clients.base.resolver import Resolver
+from pyvrrp.clients.http.connection import Connector
+from pyvrrp.clients.processes.regex import Patterns
+from pyvrrp.config.model.configuration import (
     ArpProbeConfig,
     ExecProbeConfig,
     FileProbeConfig,
@@ -18,17 +24,11 @@ from pyvrrp.config.model import (
 )
 from pyvrrp.ports import Handle, ProbeResult
 from pyvrrp.probes import arp
-from pyvrrp.probes.connection import Connector
-from pyvrrp.probes.errand import Errand
 from pyvrrp.probes.exec import ExecProbe
-from pyvrrp.probes.failure import ProbeError, in_words, printable
 from pyvrrp.probes.file import FileProbe
 from pyvrrp.probes.interface import InterfaceProbe
-from pyvrrp.probes.patterns import Patterns
 from pyvrrp.probes.ping import PingProbe
 from pyvrrp.probes.process import ProcessProbe
-from pyvrrp.probes.progress import Progress
-from pyvrrp.probes.resolver import Resolver
 from pyvrrp.probes.tcp import TcpProbe
 from pyvrrp.units import Nanoseconds, to_seconds
 from pyvrrp.units import in_words as duration_in_words

@@ -1,8 +1,8 @@
 """The TCP check: a connection that is accepted."""
 
-from pyvrrp.config.model import TcpProbeConfig
-from pyvrrp.probes.connection import Connector, Endpoint
-from pyvrrp.probes.progress import Progress
+from pyvrrp.clients.base.progress import Progress
+from pyvrrp.clients.http.connection import Connector, Endpoint
+from pyvrrp.config.model.configuration import TcpProbeConfig
 
 
 class TcpProbe:

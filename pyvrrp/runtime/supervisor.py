@@ -2,21 +2,21 @@
 
 from collections.abc import Callable, Collection
 
-from pyvrrp.config.model import ClaimProbePolicy, Configuration, VirtualRouterConfig
+from pyvrrp.config.model.configuration import ClaimProbePolicy, Configuration, VirtualRouterConfig
 from pyvrrp.identity import Place
 from pyvrrp.ports import Ports
-from pyvrrp.runtime.alarm_clock import AlarmClock
-from pyvrrp.runtime.capacity import Capacity, held_here
-from pyvrrp.runtime.check_runner import CheckRunner
-from pyvrrp.runtime.claim_probe import ClaimProbe
-from pyvrrp.runtime.fence_watch import FenceWatch
-from pyvrrp.runtime.group import Group
-from pyvrrp.runtime.instance import Instance
-from pyvrrp.runtime.journal import Journal
-from pyvrrp.runtime.last_resort import LastResort
-from pyvrrp.runtime.lease_watch import LeaseWatch
-from pyvrrp.runtime.scale import Scale
-from pyvrrp.runtime.segment import Segment
+from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.journal import Journal
+from pyvrrp.runtime.claims.capacity_gate import Capacity, held_here
+from pyvrrp.runtime.claims.neighbour_gate import ClaimProbe
+from pyvrrp.runtime.etcd_lease.lease import LeaseWatch
+from pyvrrp.runtime.health.check_runner import CheckRunner
+from pyvrrp.runtime.health.fence import FenceWatch
+from pyvrrp.runtime.health.last_resort import LastResort
+from pyvrrp.runtime.health.weights import Scale
+from pyvrrp.runtime.links.interface import Segment
+from pyvrrp.runtime.router.group import Group
+from pyvrrp.runtime.router.router import Instance
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from pyvrrp.virtual_router.timers import handover_patience
 

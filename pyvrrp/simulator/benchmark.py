@@ -3,7 +3,7 @@
 import time
 
 from pyvrrp.config.parse import parse
-from pyvrrp.simulator.scenario import ClientSpec, NodeSpec, Scenario, own_addresses
+from pyvrrp.simulator.scenario.scenario import ClientSpec, NodeSpec, Scenario, own_addresses
 from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import SECOND, Nanoseconds, to_seconds
 

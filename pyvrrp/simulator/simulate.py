@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from pyvrrp.simulator.engine import RunawayError
-from pyvrrp.simulator.faults import Faults
-from pyvrrp.simulator.invariants import Name, Violation
-from pyvrrp.simulator.scenario import Scenario
-from pyvrrp.simulator.trace import Entry
-from pyvrrp.simulator.world import World
+from pyvrrp.simulator.faults.inject import Faults
+from pyvrrp.simulator.judges.invariants import Name, Violation
+from pyvrrp.simulator.report.trace import Entry
+from pyvrrp.simulator.scenario.scenario import Scenario
+from pyvrrp.simulator.world.engine import RunawayError
+from pyvrrp.simulator.world.world import World
 
 
 @dataclass(frozen=True, slots=True)

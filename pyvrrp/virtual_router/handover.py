@@ -18,6 +18,7 @@ from pyvrrp.virtual_router.actions import (
     ReportTransition,
     SendAdvertisement,
 )
+from pyvrrp.virtual_router.backup_wait import wait
 from pyvrrp.virtual_router.events import (
     AddressesGone,
     AdvertisementReceived,
@@ -32,7 +33,6 @@ from pyvrrp.virtual_router.events import (
 from pyvrrp.virtual_router.parameters import RELEASE, Parameters
 from pyvrrp.virtual_router.states import Backup, HandingOver, Init, Master, State
 from pyvrrp.virtual_router.timers import handover_patience
-from pyvrrp.virtual_router.waiting import wait
 
 Step: TypeAlias = tuple[State, tuple[Action, ...]]
 

@@ -19,6 +19,7 @@ from pyvrrp.virtual_router.actions import (
     ReportTransition,
     SendAdvertisement,
 )
+from pyvrrp.virtual_router.backup_wait import hear_last_resort, wait
 from pyvrrp.virtual_router.events import (
     AddressesGone,
     AdvertisementReceived,
@@ -43,7 +44,6 @@ from pyvrrp.virtual_router.states import (
     State,
 )
 from pyvrrp.virtual_router.timers import master_down_interval, skew_time
-from pyvrrp.virtual_router.waiting import hear_last_resort, wait
 
 Step: TypeAlias = tuple[State, tuple[Action, ...]]
 

@@ -10,7 +10,7 @@ import pytest
 
 from pyvrrp.cli.main import COMMANDS
 from pyvrrp.config.parse import parse
-from pyvrrp.simulator.read import read_scenario
+from pyvrrp.simulator.scenario.read import read_scenario
 from tests.architecture.tree import ROOT
 
 PAGES = sorted(
@@ -24,7 +24,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 # A file or directory of the repository, as prose names it: relative to its top, or to pyvrrp/.
 NAMED = re.compile(
     r"(?<![\w./-])(?:\.ci|docs|netns-lab|pyvrrp|tests)/[\w./-]*"
-    r"|(?<![\w./-])(?:cli|config|daemon|fencing|net|packet|probes|runtime|virtual_router)/\w+\.py"
+    r"|(?<![\w./-])(?:cli|clients|config|daemon|fencing|importers|net|packet|probes|runtime|simulator|virtual_router)/[\w/]+\.py"
     r"|(?<![\w./-])(?:pyproject\.toml|constraints\.txt|[A-Z]+\.md)"
 )
 MODULE = re.compile(r"\bpyvrrp(?:\.[a-z_]+)+")
@@ -189,8 +189,8 @@ def test_the_unit_that_is_shown_is_the_unit() -> None:
 def test_every_reason_that_is_explained_is_one_that_a_fence_can_give() -> None:
     sources = "\n".join(
         path.read_text(encoding="utf-8")
-        for package in ("probes", "fencing")
-        for path in (ROOT / "pyvrrp" / package).glob("*.py")
+        for package in ("clients", "probes", "fencing")
+        for path in (ROOT / "pyvrrp" / package).rglob("*.py")
     )
     section = text(Path("docs/fencing.md")).split("\n## Reasons\n")[1].split("\n## ")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]

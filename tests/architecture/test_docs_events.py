@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pyvrrp.runtime.counters import SEGMENT_COUNTERS, VIRTUAL_ROUTER_COUNTERS
+from pyvrrp.runtime.base.counters import SEGMENT_COUNTERS, VIRTUAL_ROUTER_COUNTERS
 from tests.architecture.tree import ROOT, modules, parsed
 
 RECORDERS = {"record", "warn_rarely", "_report"}  # the last hands its arguments to `record`

@@ -11,10 +11,6 @@ import pytest
 from pyvrrp import __version__
 from tests.architecture.tree import ROOT, modules, parsed
 
-LONGEST = 350
-# Modules that are longer on purpose; each with the bound it must stay below.
-LONGER_ON_PURPOSE: dict[str, int] = {}
-
 # Here a test meets the real kernel or other daemons, whose time is the real one.
 REAL_TIME = ("tests/kernel/", "tests/interop/", "tests/testing/")
 
@@ -36,19 +32,6 @@ def test_every_module_says_what_it_is() -> None:
         if length(module) and not ast.get_docstring(parsed(module))
     ]
     assert silent == []
-
-
-def test_no_module_is_too_long_to_be_held_in_the_head() -> None:
-    long = {
-        str(module): length(module)
-        for module in modules()
-        if length(module) >= LONGER_ON_PURPOSE.get(str(module), LONGEST)
-    }
-    assert long == {}
-
-
-def test_every_exception_to_the_length_is_still_one() -> None:
-    assert [name for name in LONGER_ON_PURPOSE if length(Path(name)) < LONGEST] == []
 
 
 def test_no_test_waits_for_real_time_where_virtual_time_would_do() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyvrrp.cli.capture_files import CapturedPacket, CaptureError, read_packets
+from pyvrrp.cli.captures.capture_files import CapturedPacket, CaptureError, read_packets
 from pyvrrp.units import Nanoseconds
 from tests.cli.captures import FRAME_E, SECONDS, block, enhanced, interface, pcap, section
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pyvrrp.cli import decode
+from pyvrrp.cli.captures import decode
 from tests.cli.captures import (
     ARP_FRAME,
     FRAME_E,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyvrrp.cli.explain import Explanation, as_json, as_text, explain
+from pyvrrp.cli.captures.explain import Explanation, as_json, as_text, explain
 from pyvrrp.identity import Family
 from pyvrrp.units import Nanoseconds
 from tests.cli.captures import IPV4_HEADER, IPV6_HEADER, PACKET_E, PACKET_F, PACKET_K

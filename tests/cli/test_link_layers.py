@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyvrrp.cli.link_layers import READABLE_LINK_TYPES, IpPacket, ip_packet
+from pyvrrp.cli.captures.link_layers import READABLE_LINK_TYPES, IpPacket, ip_packet
 from pyvrrp.identity import Family
 from tests.cli.captures import ARP_FRAME, FRAME_E, MACS, PACKET_E, PACKET_K
 

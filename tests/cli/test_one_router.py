@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from pyvrrp.cli.one_router import add_flags, configuration, given
-from pyvrrp.config.model import (
+from pyvrrp.cli.router_flags import add_flags, configuration, given
+from pyvrrp.config.model.configuration import (
     ExecProbeConfig,
     HttpProbeConfig,
     PingProbeConfig,
@@ -144,7 +144,7 @@ def test_without_a_flag_nothing_is_given() -> None:
 
 
 def test_adding_the_flags_imports_no_parser() -> None:
-    program = "import sys; import pyvrrp.cli.one_router; print(*sys.modules)"
+    program = "import sys; import pyvrrp.cli.router_flags; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )

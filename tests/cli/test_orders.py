@@ -8,7 +8,7 @@ import pytest
 
 from pyvrrp.cli.main import main
 from pyvrrp.daemon.control_socket import ControlSocket, Request
-from pyvrrp.daemon.orders import Orders
+from pyvrrp.daemon.operator_commands import Orders
 from pyvrrp.daemon.snapshot import Json, Snapshots
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.units import Nanoseconds

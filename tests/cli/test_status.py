@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.cli.main import main
-from pyvrrp.config.model import LinkConfig
+from pyvrrp.config.model.configuration import LinkConfig
 from pyvrrp.daemon.control_socket import ControlSocket, Request
 from pyvrrp.daemon.snapshot import Json, Snapshots
 from pyvrrp.fencing.weight import Weight

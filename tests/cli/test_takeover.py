@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from pyvrrp.cli.takeover import configuration, register
-from pyvrrp.config.model import HttpProbeConfig, PingProbeConfig, TcpProbeConfig
-from pyvrrp.config.takeover import TakeoverConfig
+from pyvrrp.config.model.configuration import HttpProbeConfig, PingProbeConfig, TcpProbeConfig
+from pyvrrp.config.model.takeover import TakeoverConfig
 from pyvrrp.errors import ConfigurationError
 from pyvrrp.identity import Family, Place
 

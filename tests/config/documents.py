@@ -2,7 +2,7 @@
 
 import tomllib
 
-from pyvrrp.config.model import CheckConfig, Configuration, VirtualRouterConfig
+from pyvrrp.config.model.configuration import CheckConfig, Configuration, VirtualRouterConfig
 from pyvrrp.config.parse import parse
 from pyvrrp.errors import ConfigurationError
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.config.model import (
+from pyvrrp.config.model.configuration import (
     ArpProbeConfig,
     CheckConfig,
     ExecProbeConfig,

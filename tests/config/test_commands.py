@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.config.commands import obstacle
-from pyvrrp.config.load import load
-from pyvrrp.config.model import ExecProbeConfig
-from pyvrrp.config.users import trusted_users, user_of
+from pyvrrp.config.files.load import load
+from pyvrrp.config.model.configuration import ExecProbeConfig
+from pyvrrp.config.values.commands import obstacle
+from pyvrrp.config.values.users import trusted_users, user_of
 from pyvrrp.errors import ConfigurationError
 from tests.config.documents import ROUTER, check, check_problems
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.config.check import EVERY_KIND, KINDS
-from pyvrrp.config.check_uses import USE_KEYS
-from pyvrrp.config.keys import Key
-from pyvrrp.config.load import load
+from pyvrrp.config.checks.check import EVERY_KIND, KINDS
+from pyvrrp.config.files.load import load
 from pyvrrp.config.parse import KEYS, parse
-from pyvrrp.config.policies import ANNOUNCE_KEYS, HOLD_DOWN_KEYS
-from pyvrrp.config.resource import KEYS as RESOURCE_KEYS
-from pyvrrp.config.virtual_router import KEYS as ROUTER_KEYS
+from pyvrrp.config.resources.resource import KEYS as RESOURCE_KEYS
+from pyvrrp.config.router.check_uses import USE_KEYS
+from pyvrrp.config.router.policies import ANNOUNCE_KEYS, HOLD_DOWN_KEYS
+from pyvrrp.config.router.virtual_router import KEYS as ROUTER_KEYS
+from pyvrrp.config.values.sections import Key
 from pyvrrp.errors import ConfigurationError
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyvrrp.config.durations import duration, duration_from, write_duration
-from pyvrrp.config.values import WrongValueError
+from pyvrrp.config.values.durations import duration, duration_from, write_duration
+from pyvrrp.config.values.scalars import WrongValueError
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from pyvrrp.config.environment import Expansion
-from pyvrrp.config.origins import ONE_FILE
+from pyvrrp.config.files.environment import Expansion
+from pyvrrp.config.values.origins import ONE_FILE
 
 
 def expanded(value: object, **environment: str) -> object:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyvrrp.config.lint import lint
+from pyvrrp.config.report.lint import lint
 from tests.config.documents import parsed, problems
 
 

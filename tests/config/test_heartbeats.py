@@ -2,8 +2,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from pyvrrp.config.lint import lint
-from pyvrrp.config.model import LinkConfig
+from pyvrrp.config.model.configuration import LinkConfig
+from pyvrrp.config.report.lint import lint
 from pyvrrp.identity import Place
 from tests.config.documents import parsed, problems, router, router_problems
 

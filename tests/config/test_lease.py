@@ -4,11 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.config.lease_times import proof_lasts, retry_after, shortest_ttl
-from pyvrrp.config.lint import lint
-from pyvrrp.config.load import load
-from pyvrrp.config.model import EtcdLease, EtcdServers
-from pyvrrp.config.summary import etcd_lease_as_values, etcd_lease_in_words, virtual_router_in_words
+from pyvrrp.config.files.load import load
+from pyvrrp.config.model.configuration import EtcdLease, EtcdServers
+from pyvrrp.config.model.lease_times import proof_lasts, retry_after, shortest_ttl
+from pyvrrp.config.report.lint import lint
+from pyvrrp.config.report.summary import (
+    etcd_lease_as_values,
+    etcd_lease_in_words,
+    virtual_router_in_words,
+)
 from pyvrrp.errors import ConfigurationError
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from tests.config.documents import parsed, problems

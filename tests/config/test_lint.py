@@ -1,6 +1,6 @@
 import pytest
 
-from pyvrrp.config.lint import lint
+from pyvrrp.config.report.lint import lint
 from tests.config.documents import ROUTER, parsed
 
 FENCED = ROUTER + 'checks = ["web"]\n'

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.config.load import load
-from pyvrrp.config.model import Configuration
+from pyvrrp.config.files.load import load
+from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.errors import ConfigurationError
 from tests.config.documents import ROUTER
 
@@ -82,7 +82,7 @@ def test_a_file_that_one_may_not_read(tmp_path: Path) -> None:
     write(tmp_path, {"pyvrrp.toml": ROUTER}).joinpath("pyvrrp.toml").chmod(0)
     program = (
         "import os, pathlib, sys\n"
-        "from pyvrrp.config.load import load\n"
+        "from pyvrrp.config.files.load import load\n"
         "from pyvrrp.errors import ConfigurationError\n"
         "fd = os.open(sys.argv[1], os.O_RDONLY); os.fchdir(fd)\n"
         "if os.getuid() == 0: os.setgid(65534); os.setuid(65534)\n"
@@ -267,9 +267,9 @@ def test_files_that_a_check_names_must_be_readable(tmp_path: Path) -> None:
 
 
 def test_loading_needs_no_network_code() -> None:
-    program = "import sys; import pyvrrp.config.load; print(*sorted(sys.modules))"
+    program = "import sys; import pyvrrp.config.files.load; print(*sorted(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert "pyvrrp.config.load" in done.stdout
+    assert "pyvrrp.config.files.load" in done.stdout
     assert re.search(r"\b(asyncio|socket|ssl|pyroute2|scapy|h11)\b", done.stdout) is None

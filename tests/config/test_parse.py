@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyvrrp.config.check import KEYS as CHECK_KEYS
-from pyvrrp.config.model import Configuration
+from pyvrrp.config.checks.check import KEYS as CHECK_KEYS
+from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.parse import KEYS, parse
-from pyvrrp.config.policies import ANNOUNCE_KEYS, HOLD_DOWN_KEYS
-from pyvrrp.config.virtual_router import KEYS as ROUTER_KEYS
+from pyvrrp.config.router.policies import ANNOUNCE_KEYS, HOLD_DOWN_KEYS
+from pyvrrp.config.router.virtual_router import KEYS as ROUTER_KEYS
 from pyvrrp.errors import ConfigurationError
 from tests.config.documents import ROUTER, parsed, problems
 

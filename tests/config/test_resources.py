@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.config.load import load
-from pyvrrp.config.model import Configuration
+from pyvrrp.config.files.load import load
+from pyvrrp.config.model.configuration import Configuration
+from pyvrrp.config.model.resources import Dialect, ResourceConfig
 from pyvrrp.config.parse import parse
-from pyvrrp.config.resource_model import Dialect, ResourceConfig
 from pyvrrp.errors import ConfigurationError
 from pyvrrp.units import MILLISECOND, SECOND
 

@@ -1,6 +1,6 @@
 import pytest
 
-from pyvrrp.config.summary import (
+from pyvrrp.config.report.summary import (
     check_as_values,
     check_in_words,
     virtual_router_as_values,

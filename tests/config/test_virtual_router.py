@@ -2,7 +2,7 @@ from ipaddress import ip_interface
 
 import pytest
 
-from pyvrrp.config.model import (
+from pyvrrp.config.model.configuration import (
     AnnouncePolicy,
     ChecksumPolicy,
     ClaimProbePolicy,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.cli.control import ask
+from pyvrrp.cli.operate.control import ask
 from pyvrrp.daemon import control_socket
 from pyvrrp.daemon.control_socket import ControlSocket, Request
 from pyvrrp.daemon.snapshot import Json

@@ -10,7 +10,7 @@ from threading import Semaphore
 import pytest
 
 from pyvrrp.daemon.logs import LogFormat, LogWriter, as_json, as_systemd, as_text, choose_format
-from pyvrrp.runtime.journal import Event, Journal, Level
+from pyvrrp.runtime.base.journal import Event, Journal, Level
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.support.clock import FakeClock
 from tests.support.cluster import Cluster

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.daemon.control_socket import Request
-from pyvrrp.daemon.orders import Orders
+from pyvrrp.daemon.operator_commands import Orders
 from pyvrrp.daemon.snapshot import Json
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.errors import KernelError, UsageError

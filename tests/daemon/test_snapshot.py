@@ -3,7 +3,7 @@
 import json
 from ipaddress import IPv4Address, ip_interface
 
-from pyvrrp.config.model import LinkConfig
+from pyvrrp.config.model.configuration import LinkConfig
 from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.fencing.weight import Weight
 from pyvrrp.identity import Place

@@ -9,12 +9,12 @@ import pytest
 
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Place
-from pyvrrp.net.addresses import KernelAddresses
-from pyvrrp.net.interface_index import interface_index
-from pyvrrp.net.interface_state import read_state
-from pyvrrp.net.netlink import Netlink
-from pyvrrp.net.netns import entered
-from pyvrrp.net.worker import Worker
+from pyvrrp.net.netlink.addresses import KernelAddresses
+from pyvrrp.net.netlink.codec import Netlink
+from pyvrrp.net.netlink.interface_state import read_state
+from pyvrrp.net.system.interface_index import interface_index
+from pyvrrp.net.system.kernel_thread import Worker
+from pyvrrp.net.system.netns import entered
 from pyvrrp.ports import Done, InterfaceAddress
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.kernel.wire import addresses, ip, sysctl, until, wire

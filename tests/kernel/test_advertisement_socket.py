@@ -11,8 +11,8 @@ import pytest
 
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Family, Place
-from pyvrrp.net.advertisement_socket import KernelAdvertisementSocket
-from pyvrrp.net.unicast_socket import UnicastSocket
+from pyvrrp.net.sockets.advertisements import KernelAdvertisementSocket
+from pyvrrp.net.sockets.unicast import UnicastSocket
 from pyvrrp.packet.datagram import build_datagram
 from pyvrrp.packet.layout import IPV4_GROUP, IPV6_GROUP
 from tests.kernel.wire import (

@@ -8,7 +8,7 @@ import pytest
 
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Place
-from pyvrrp.net.announcement_socket import KernelAnnouncementSocket
+from pyvrrp.net.sockets.announcements import KernelAnnouncementSocket
 from pyvrrp.packet.gratuitous_arp import gratuitous_arp
 from pyvrrp.packet.neighbor_advertisement import unsolicited_neighbor_advertisement
 from pyvrrp.ports import Claim

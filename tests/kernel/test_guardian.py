@@ -14,7 +14,7 @@ from tests.kernel.wire import addresses, ip, wire
 pytestmark = [pytest.mark.kernel]
 
 DAEMON = """
-from pyvrrp.net.guardian import Guardian
+from pyvrrp.net.guardian.parent import Guardian
 guardian = Guardian.fork()
 import os, sys
 from ipaddress import ip_interface
@@ -201,7 +201,7 @@ def test_the_guardian_is_named_and_shares_nothing_with_the_daemon() -> None:
 
 def test_the_death_of_the_guardian_makes_its_descriptor_readable() -> None:
     script = (
-        "from pyvrrp.net.guardian import Guardian\n"
+        "from pyvrrp.net.guardian.parent import Guardian\n"
         "g = Guardian.fork()\n"
         "import os, select, signal\n"
         "assert not select.select([g], [], [], 0)[0]\n"
@@ -217,7 +217,7 @@ def test_the_death_of_the_guardian_makes_its_descriptor_readable() -> None:
 def test_the_guardian_comes_before_the_heavy_imports() -> None:
     script = (
         "import sys\n"
-        "import pyvrrp.net.guardian\n"
+        "import pyvrrp.net.guardian.parent\n"
         "heavy = {'asyncio', 'dataclasses', 'ipaddress', 'logging', 'pyroute2', 'typing', 're'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )

@@ -18,11 +18,11 @@ from tests.kernel.test_guardian import gone, soon
 pytestmark = [pytest.mark.kernel]
 
 DAEMON = """
-from pyvrrp.net.guardian import Guardian
+from pyvrrp.net.guardian.parent import Guardian
 guardian = Guardian.fork()
 import sys, time
-from pyvrrp.net.guardian_records import Will
-from pyvrrp.net.heir import GuardianHeir
+from pyvrrp.net.guardian.records import Will
+from pyvrrp.net.guardian.port import GuardianHeir
 place, watchdog = sys.argv[1:]
 guardian.lock = f"{place}/lock"
 heir = GuardianHeir(guardian)

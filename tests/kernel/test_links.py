@@ -9,9 +9,9 @@ import pytest
 
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Place
-from pyvrrp.net.addresses import KernelAddresses
-from pyvrrp.net.links import LinkWatcher
-from pyvrrp.net.worker import Worker
+from pyvrrp.net.netlink.addresses import KernelAddresses
+from pyvrrp.net.netlink.links import LinkWatcher
+from pyvrrp.net.system.kernel_thread import Worker
 from pyvrrp.ports import InterfaceState
 from tests.kernel.wire import a_while, connect, ip, mac, sysctl, until, wire
 

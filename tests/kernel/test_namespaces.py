@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.errors import KernelError
-from pyvrrp.net.netns import entered
+from pyvrrp.net.system.netns import entered
 from tests.kernel.wire import ip, wire
 
 pytestmark = [pytest.mark.kernel]

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from pyvrrp.probes.processes import look_at, read, running
+from pyvrrp.clients.processes.proc_table import look_at, read, running
 from pyvrrp.testing.segment import Network
 from tests.kernel.test_daemon import Bench, Daemon, eventually
 

@@ -11,7 +11,7 @@ import pytest
 
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Family, Place
-from pyvrrp.net.advertisement_socket import KernelAdvertisementSocket
+from pyvrrp.net.sockets.advertisements import KernelAdvertisementSocket
 from pyvrrp.packet.datagram import build_datagram, parse_datagram
 from pyvrrp.ports import Address
 from tests.kernel.wire import ip, sysctl, until

@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 
 from pyvrrp.identity import Place
-from pyvrrp.net.netns import entered
+from pyvrrp.net.system.netns import entered
 
 _NUMBERS = count()
 MULTICAST_MAC = bytes.fromhex("01005e000012")

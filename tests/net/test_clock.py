@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from pyvrrp.net.clock import MonotonicClock, TimerHandle
+from pyvrrp.net.system.clock import MonotonicClock, TimerHandle
 from pyvrrp.units import MILLISECOND, Nanoseconds
 
 

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from pyvrrp.identity import Family
-from pyvrrp.net.packet_filter import (
+from pyvrrp.net.sockets.bpf import (
     NOTHING,
     Program,
     arp_claims,

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.errors import KernelError
-from pyvrrp.net.privileges import check
+from pyvrrp.net.system.privileges import check
 
 ROOT = "CapInh:\t0000000000000000\nCapPrm:\t000001ffffffffff\nCapEff:\t000001ffffffffff\n"
 NOBODY = "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nCapBnd:\t000001ffffffffff\n"

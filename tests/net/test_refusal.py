@@ -1,6 +1,6 @@
 import errno
 
-from pyvrrp.net.refusal import refused, refused_with
+from pyvrrp.net.system.kernel_error import refused, refused_with
 
 
 def test_a_refusal_reads_as_one_sentence_and_keeps_the_errno() -> None:

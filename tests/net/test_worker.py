@@ -4,7 +4,7 @@ import threading
 import pytest
 
 from pyvrrp.errors import KernelError
-from pyvrrp.net.worker import Worker
+from pyvrrp.net.system.kernel_thread import Worker
 
 
 @pytest.mark.asyncio

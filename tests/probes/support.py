@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TypeAlias
 
-from pyvrrp.config.model import HttpProbeConfig, ProbeConfig
+from pyvrrp.config.model.configuration import HttpProbeConfig, ProbeConfig
 from pyvrrp.ports import ProbeResult
 from pyvrrp.probes.runner import AsyncioProbes
 from pyvrrp.units import Nanoseconds

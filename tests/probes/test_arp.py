@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from pyvrrp.config.model import ArpProbeConfig
+from pyvrrp.config.model.configuration import ArpProbeConfig
 from pyvrrp.ports import ProbeResult
 from pyvrrp.probes.runner import AsyncioProbes
 from pyvrrp.units import Nanoseconds

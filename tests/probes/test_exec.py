@@ -12,11 +12,11 @@ from uuid import uuid4
 
 import pytest
 
-from pyvrrp.config.model import ExecProbeConfig
+from pyvrrp.clients.processes.proc_table import look_at, read, running
+from pyvrrp.clients.processes.spawn import Run, spawn
+from pyvrrp.config.model.configuration import ExecProbeConfig
 from pyvrrp.ports import ProbeResult
-from pyvrrp.probes.processes import look_at, read, running
 from pyvrrp.probes.runner import AsyncioProbes
-from pyvrrp.probes.spawn import Run, spawn
 from pyvrrp.units import Nanoseconds
 from tests.probes.support import HASTY, PATIENT, look, look_with
 from tests.probes.test_runner import descriptors, namespace
@@ -332,7 +332,7 @@ async def test_a_user_brings_his_own_group() -> None:
 
 
 async def test_without_setpriv_it_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pyvrrp.probes.spawn._SETPRIV", ("/nowhere/setpriv",))
+    monkeypatch.setattr("pyvrrp.clients.processes.spawn._SETPRIV", ("/nowhere/setpriv",))
     result = await look(
         shell("echo $(id -u) $(id -g) $(id -G) $(grep NoNewP /proc/$$/status); exit 1")
     )

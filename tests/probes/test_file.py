@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.config.model import FileProbeConfig
+from pyvrrp.config.model.configuration import FileProbeConfig
 from pyvrrp.ports import ProbeResult
 from pyvrrp.probes.runner import AsyncioProbes
 from tests.probes.support import look, look_with

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.config.model import HttpProbeConfig, StatusRange
+from pyvrrp.config.model.configuration import HttpProbeConfig, StatusRange
 from tests.probes.support import (
     HASTY,
     answers,

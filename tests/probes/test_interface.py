@@ -1,8 +1,8 @@
 import pytest
 
-from pyvrrp.config.model import InterfaceProbeConfig
+from pyvrrp.clients.base.failure import ProbeError
+from pyvrrp.config.model.configuration import InterfaceProbeConfig
 from pyvrrp.ports import ProbeResult
-from pyvrrp.probes.failure import ProbeError
 from pyvrrp.probes.interface import judge
 from pyvrrp.probes.runner import AsyncioProbes
 from tests.probes.links import cable

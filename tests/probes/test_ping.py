@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.config.model import PingProbeConfig
+from pyvrrp.clients.base.namespace import inside
+from pyvrrp.config.model.configuration import PingProbeConfig
 from pyvrrp.ports import ProbeResult
-from pyvrrp.probes.namespace import inside
 from pyvrrp.probes.runner import AsyncioProbes
 from pyvrrp.units import Nanoseconds
 from tests.probes.links import cable

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.config.model import ProcessProbeConfig
+from pyvrrp.clients.base.failure import ProbeError
+from pyvrrp.clients.processes import proc_table
+from pyvrrp.config.model.configuration import ProcessProbeConfig
 from pyvrrp.ports import ProbeResult
-from pyvrrp.probes import processes
-from pyvrrp.probes.failure import ProbeError
 from pyvrrp.probes.process import judge
 from tests.probes.support import look
 
@@ -71,7 +71,7 @@ async def test_what_has_ended_does_not_count(tmp_path: Path) -> None:
     pid = os.posix_spawn(tmp_path / name, [name], {})
     try:
         for _ in range(200):
-            found = processes.look_at(pid)
+            found = proc_table.look_at(pid)
             if found is not None and found.dead:
                 break
             await asyncio.sleep(0.01)
@@ -96,11 +96,11 @@ async def test_where_proc_hides_others_the_reason_says_so(monkeypatch: pytest.Mo
 
 
 async def test_the_list_has_this_process_and_no_file_of_one_that_is_gone() -> None:
-    assert os.getpid() in set(processes.running())
-    own = processes.look_at(os.getpid())
+    assert os.getpid() in set(proc_table.running())
+    own = proc_table.look_at(os.getpid())
     assert own is not None
     assert own.session == os.getsid(0)
     assert not own.dead
-    assert processes.look_at(2**22 + 1) is None
-    assert processes.read(2**22 + 1, "stat", 10) == b""
-    assert b"pytest" in processes.read(os.getpid(), "cmdline", 4096)
+    assert proc_table.look_at(2**22 + 1) is None
+    assert proc_table.read(2**22 + 1, "stat", 10) == b""
+    assert b"pytest" in proc_table.read(os.getpid(), "cmdline", 4096)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from pyvrrp.config.model import HttpProbeConfig, ProbeConfig, TcpProbeConfig
+from pyvrrp.clients.base.namespace import inside
+from pyvrrp.config.model.configuration import HttpProbeConfig, ProbeConfig, TcpProbeConfig
 from pyvrrp.ports import ProbeResult, Probes
-from pyvrrp.probes.namespace import inside
 from pyvrrp.probes.runner import AsyncioProbes
 from pyvrrp.units import Nanoseconds
 from tests.probes.support import (
@@ -155,7 +155,7 @@ async def test_200_probes_of_every_kind_leave_no_descriptor_behind() -> None:
 def test_a_name_service_that_hangs_does_not_keep_the_process_from_exiting() -> None:
     program = (
         "import asyncio, time\n"
-        "from pyvrrp.probes.resolver import Name, Resolver\n"
+        "from pyvrrp.clients.base.resolver import Name, Resolver\n"
         "async def main():\n"
         "    resolver = Resolver(lambda name: time.sleep(600))\n"
         "    try:\n"

@@ -4,9 +4,9 @@ from ipaddress import ip_address
 
 import pytest
 
-from pyvrrp.config.model import TcpProbeConfig
-from pyvrrp.probes.connection import refuse_itself
-from pyvrrp.probes.failure import ProbeError
+from pyvrrp.clients.base.failure import ProbeError
+from pyvrrp.clients.http.connection import refuse_itself
+from pyvrrp.config.model.configuration import TcpProbeConfig
 from tests.probes.support import HASTY, look, serve, stays_silent, unused_port
 
 pytestmark = pytest.mark.asyncio

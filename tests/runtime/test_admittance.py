@@ -1,6 +1,6 @@
 import pytest
 
-from pyvrrp.runtime.admittance import due_event
+from pyvrrp.runtime.router.participation import due_event
 from pyvrrp.units import SECOND
 from pyvrrp.virtual_router.events import Event, HandOver, Shutdown, Startup
 from pyvrrp.virtual_router.states import Backup, HandingOver, Init, Master, Releasing, State

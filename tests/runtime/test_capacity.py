@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyvrrp.config.parse import parse
-from pyvrrp.config.placement import place, services
+from pyvrrp.config.report.placement import place, services
 from tests.support.nodes import Nodes
 
 WEB, DB, MAIL = "192.0.2.101/24", "192.0.2.102/24", "192.0.2.103/24"

@@ -4,9 +4,9 @@ from ipaddress import ip_address
 
 import pytest
 
-from pyvrrp.config.model import ClaimProbePolicy
+from pyvrrp.config.model.configuration import ClaimProbePolicy
 from pyvrrp.ports import Claim
-from pyvrrp.runtime.announcer import probe
+from pyvrrp.runtime.addresses.announcer import probe
 from pyvrrp.units import SECOND
 from tests.support.cluster import VIP, Cluster, Node
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyvrrp.config.parse import parse
-from pyvrrp.config.placement import place, services
+from pyvrrp.config.report.placement import place, services
 from tests.support.nodes import Nodes
 
 FOUR = ("n1", "n2", "n3", "n4")

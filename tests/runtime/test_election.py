@@ -5,10 +5,10 @@ from ipaddress import ip_interface
 
 import pytest
 
-from pyvrrp.config.model import ChecksumPolicy
+from pyvrrp.config.model.configuration import ChecksumPolicy
 from pyvrrp.identity import Version
 from pyvrrp.packet.checksum import ChecksumForm
-from pyvrrp.runtime.expectations import renewal_limit
+from pyvrrp.runtime.router.from_config import renewal_limit
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from tests.support.cluster import VIP, Cluster
 from tests.support.world import ETH0

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from pyvrrp.config.model import ClaimProbePolicy
+from pyvrrp.config.model.configuration import ClaimProbePolicy
 from pyvrrp.fencing.weight import Weight
 from pyvrrp.ports import ProbeResult
 from tests.support.cluster import Cluster, Node

@@ -8,10 +8,10 @@ import pytest
 
 from pyvrrp.config.parse import parse
 from pyvrrp.ports import ProbeResult
-from pyvrrp.runtime.journal import Journal
+from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
-from pyvrrp.virtual_router.standing import Standing
+from pyvrrp.virtual_router.effective_priority import Standing
 from pyvrrp.virtual_router.states import name
 from tests.support.clock import FakeClock
 from tests.support.cluster import KEY, LEASE

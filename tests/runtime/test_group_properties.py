@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from pyvrrp.fencing.policy import HoldDown
 from pyvrrp.ports import ProbeResult
 from pyvrrp.units import Nanoseconds
-from pyvrrp.virtual_router.standing import Standing
+from pyvrrp.virtual_router.effective_priority import Standing
 from pyvrrp.virtual_router.states import is_transient
 from tests.support.routers import Router, Site
 

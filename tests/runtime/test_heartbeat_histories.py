@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from pyvrrp.config.model import LinkConfig
+from pyvrrp.config.model.configuration import LinkConfig
 from pyvrrp.identity import Place
 from pyvrrp.ports import Address
 from pyvrrp.units import MILLISECOND, Nanoseconds

@@ -5,14 +5,14 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 
 import pytest
 
-from pyvrrp.config.model import LinkConfig
+from pyvrrp.config.model.configuration import LinkConfig
 from pyvrrp.identity import Family, Place, Version
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.datagram import build_datagram
 from pyvrrp.packet.encode import encode
 from pyvrrp.ports import Address
-from pyvrrp.runtime.source_address import source_address
+from pyvrrp.runtime.links.source_address import source_address
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.support.cluster import Cluster, Node
 from tests.support.world import FakeCard, Lan

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from pyvrrp.config.resource_model import Dialect, release_time
+from pyvrrp.config.model.resources import Dialect, release_time
 from pyvrrp.fencing.policy import HoldDown
 from pyvrrp.ports import ProbeResult
 from pyvrrp.units import SECOND, Nanoseconds

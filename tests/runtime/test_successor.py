@@ -1,6 +1,6 @@
 """How long a predecessor waits for the announcement of its successor."""
 
-from pyvrrp.runtime.successor import Successor
+from pyvrrp.runtime.addresses.handover_wait import Successor
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.states import Backup, Init, Master, State
 from tests.support.clock import FakeClock

@@ -7,15 +7,15 @@ from itertools import pairwise
 
 import pytest
 
-from pyvrrp.config.model import CheckConfig, HttpProbeConfig, VirtualRouterConfig
-from pyvrrp.config.takeover import TakeoverConfig
+from pyvrrp.config.model.configuration import CheckConfig, HttpProbeConfig, VirtualRouterConfig
+from pyvrrp.config.model.takeover import TakeoverConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Family, Place, VirtualRouterId
 from pyvrrp.packet.gratuitous_arp import arp_claim, arp_probe
 from pyvrrp.packet.neighbor_advertisement import neighbor_solicitation_probe
 from pyvrrp.ports import Claim, ProbeResult
-from pyvrrp.runtime.journal import Event, Journal
-from pyvrrp.runtime.takeover import Phase, Takeover
+from pyvrrp.runtime.base.journal import Event, Journal
+from pyvrrp.runtime.takeover.takeover import Phase, Takeover
 from pyvrrp.units import SECOND
 from tests.support.clock import FakeClock
 from tests.support.world import ETH0, FakeAnnouncementSocket, FakeHost, Lan

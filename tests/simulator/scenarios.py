@@ -4,8 +4,8 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
-from pyvrrp.simulator.read import read_scenario
-from pyvrrp.simulator.scenario import Scenario
+from pyvrrp.simulator.scenario.read import read_scenario
+from pyvrrp.simulator.scenario.scenario import Scenario
 from pyvrrp.simulator.simulate import Outcome
 from pyvrrp.units import SECOND
 

@@ -7,11 +7,11 @@ import pytest
 
 from pyvrrp.cli.main import main
 from pyvrrp.simulator.benchmark import benchmark_scenario
-from pyvrrp.simulator.invariants import INVARIANTS
-from pyvrrp.simulator.read import load_scenario
-from pyvrrp.simulator.scenario import Kind
+from pyvrrp.simulator.judges.invariants import INVARIANTS
+from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.scenario.read import load_scenario
+from pyvrrp.simulator.scenario.scenario import Kind
 from pyvrrp.simulator.simulate import simulate
-from pyvrrp.simulator.swarm import make_up
 from pyvrrp.units import SECOND, Nanoseconds
 
 SCENARIO = """
@@ -44,7 +44,9 @@ def file(tmp_path: Path) -> Path:
 
 
 def break_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pyvrrp.runtime.performer.Performer._put_back", lambda _performer: None)
+    monkeypatch.setattr(
+        "pyvrrp.runtime.addresses.address_keeper.Performer._put_back", lambda _performer: None
+    )
 
 
 def test_a_timeline_and_a_verdict_for_each_invariant(

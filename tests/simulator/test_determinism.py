@@ -7,16 +7,16 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from pyvrrp.simulator.campaign import campaign
-from pyvrrp.simulator.scenario import Kind
+from pyvrrp.simulator.random.campaign import campaign
+from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.scenario.scenario import Kind
 from pyvrrp.simulator.simulate import simulate
-from pyvrrp.simulator.swarm import make_up
 from tests.simulator.scenarios import fault, scenario
 
 ROOT = Path(__file__).parents[2]
 PRINTS_A_TRACE = """
 from pyvrrp.simulator.simulate import simulate
-from pyvrrp.simulator.swarm import make_up
+from pyvrrp.simulator.random.scenarios import make_up
 for seed in range(12):
     for entry in simulate(make_up(seed, 3)).trace:
         print(entry.json())

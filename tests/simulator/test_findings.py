@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.simulator.read import load_scenario
+from pyvrrp.simulator.scenario.read import load_scenario
 from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.actions import ReportTransition

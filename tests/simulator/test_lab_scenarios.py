@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.simulator.measure import Span, both_held, holders, order, outages
-from pyvrrp.simulator.read import load_scenario
+from pyvrrp.simulator.report.measure import Span, both_held, holders, order, outages
+from pyvrrp.simulator.scenario.read import load_scenario
 from pyvrrp.simulator.simulate import Outcome, simulate
 
 LAB = Path(__file__).parent / "lab"

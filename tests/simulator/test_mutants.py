@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.simulator.campaign import campaign
-from pyvrrp.simulator.invariants import INVARIANTS
+from pyvrrp.simulator.judges.invariants import INVARIANTS
+from pyvrrp.simulator.random.campaign import campaign
 from tests.simulator import mutants
 
 RUNS = 400  # the shyest of the bugs takes fewer than half as many

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from pyvrrp.simulator.measure import holders
-from pyvrrp.simulator.read import read_scenario
+from pyvrrp.simulator.report.measure import holders
+from pyvrrp.simulator.scenario.read import read_scenario
 from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import to_seconds
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.errors import ConfigurationError
-from pyvrrp.simulator.read import load_scenario
-from pyvrrp.simulator.scenario import Kind
+from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.scenario.read import load_scenario
+from pyvrrp.simulator.scenario.scenario import Kind
+from pyvrrp.simulator.scenario.write import write_scenario
 from pyvrrp.simulator.simulate import simulate
-from pyvrrp.simulator.swarm import make_up
-from pyvrrp.simulator.write import write_scenario
 from pyvrrp.units import SECOND
 
 CONFIG = """

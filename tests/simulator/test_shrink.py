@@ -5,18 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.simulator.invariants import Name
-from pyvrrp.simulator.read import load_scenario
-from pyvrrp.simulator.scenario import Kind
-from pyvrrp.simulator.shrink import shrink
+from pyvrrp.simulator.judges.invariants import Name
+from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.random.shrink import shrink
+from pyvrrp.simulator.scenario.read import load_scenario
+from pyvrrp.simulator.scenario.scenario import Kind
+from pyvrrp.simulator.scenario.write import write_scenario
 from pyvrrp.simulator.simulate import simulate
-from pyvrrp.simulator.swarm import make_up
-from pyvrrp.simulator.write import write_scenario
 from tests.simulator.scenarios import fault, scenario
 
 
 def nothing_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pyvrrp.runtime.performer.Performer._put_back", lambda _performer: None)
+    monkeypatch.setattr(
+        "pyvrrp.runtime.addresses.address_keeper.Performer._put_back", lambda _performer: None
+    )
 
 
 def test_only_the_fault_that_matters_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyvrrp.simulator.invariants import Name
+from pyvrrp.simulator.judges.invariants import Name
 from pyvrrp.simulator.simulate import Outcome, simulate
 from pyvrrp.units import SECOND
 from tests.simulator.scenarios import fault, holding, overlap, scenario, transitions

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_interface
 
-from pyvrrp.config.model import (
+from pyvrrp.config.model.configuration import (
     CheckConfig,
     Configuration,
     EtcdLease,
@@ -11,13 +11,13 @@ from pyvrrp.config.model import (
     HttpProbeConfig,
     VirtualRouterConfig,
 )
-from pyvrrp.config.resource_model import ResourceConfig
+from pyvrrp.config.model.resources import ResourceConfig
 from pyvrrp.fencing.policy import CheckPolicy
 from pyvrrp.identity import Family, Version, VirtualRouterId
 from pyvrrp.packet.reception import Discarded, examine
 from pyvrrp.ports import ProbeResult
-from pyvrrp.runtime.instance import Instance
-from pyvrrp.runtime.journal import Event, Journal
+from pyvrrp.runtime.base.journal import Event, Journal
+from pyvrrp.runtime.router.router import Instance
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.states import name

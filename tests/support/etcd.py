@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pyvrrp.config.model import EtcdServers
+from pyvrrp.config.model.configuration import EtcdServers
 
 
 def free_port() -> int:

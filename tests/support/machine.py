@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pyvrrp.config.resource_model import ResourceConfig
+from pyvrrp.config.model.resources import ResourceConfig
 from pyvrrp.ports import Command, CommandResult, Legacy
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.support.clock import FakeClock

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_interface
 
 from pyvrrp.config.parse import parse
-from pyvrrp.runtime.instance import Instance
-from pyvrrp.runtime.journal import Event, Journal
+from pyvrrp.runtime.base.journal import Event, Journal
+from pyvrrp.runtime.router.router import Instance
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import SECOND
 from tests.support.clock import FakeClock

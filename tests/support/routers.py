@@ -4,8 +4,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_interface
 
-from pyvrrp.config.model import CheckConfig, Configuration, HttpProbeConfig, VirtualRouterConfig
-from pyvrrp.config.resource_model import ResourceConfig
+from pyvrrp.config.model.configuration import (
+    CheckConfig,
+    Configuration,
+    HttpProbeConfig,
+    VirtualRouterConfig,
+)
+from pyvrrp.config.model.resources import ResourceConfig
 from pyvrrp.identity import Family, Place, VirtualRouterId
 from pyvrrp.ports import (
     Claim,
@@ -14,8 +19,8 @@ from pyvrrp.ports import (
     InterfaceState,
     Ports,
 )
-from pyvrrp.runtime.instance import Instance
-from pyvrrp.runtime.journal import Event, Journal
+from pyvrrp.runtime.base.journal import Event, Journal
+from pyvrrp.runtime.router.router import Instance
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.states import name

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from ipaddress import IPv4Address, IPv4Interface, ip_interface
 
-from pyvrrp.config.model import EtcdServers, HttpProbeConfig, ProbeConfig
+from pyvrrp.config.model.configuration import EtcdServers, HttpProbeConfig, ProbeConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Family, Place
 from pyvrrp.ports import (
@@ -20,9 +20,9 @@ from pyvrrp.ports import (
     ProbeResult,
     Unanswered,
 )
-from pyvrrp.runtime.announcer import probe
-from pyvrrp.simulator.etcd_store import EtcdStore
-from pyvrrp.simulator.sockets import claim_of
+from pyvrrp.runtime.addresses.announcer import probe
+from pyvrrp.simulator.world.etcd_store import EtcdStore
+from pyvrrp.simulator.world.sockets import claim_of
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.support.clock import FakeClock, FakeHandle
 from tests.support.machine import FakeMachine

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from pyvrrp.testing.outages import Observation, Outage, Run
+from pyvrrp.testing.measure.outages import Observation, Outage, Run
 
 LAB = Path(__file__).parents[2] / "netns-lab"
 ADDRESS = "10.9.0.100"

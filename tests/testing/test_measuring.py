@@ -41,7 +41,7 @@ class Lab:
     def start_client(self, family: str) -> Process:
         address, _prefix, own = ADDRESS[family]
         process = self.client.spawn(
-            *(sys.executable, "-m", "pyvrrp.testing.client", address, "--source", own),
+            *(sys.executable, "-m", "pyvrrp.testing.measure.client", address, "--source", own),
             *("--mac", self.client.macs["eth0"].hex(":")),
             *("--direct", f"r1={self.r1.macs['eth0'].hex(':')}"),
             *("--direct", f"r2={self.r2.macs['eth0'].hex(':')}"),
@@ -66,14 +66,21 @@ def lab() -> Iterator[Lab]:
         client = lan.host("client", "10.9.0.9/24", "fd09::9/64")
         observer = Process(
             (
-                *(sys.executable, "-m", "pyvrrp.testing.observer", "--switch", lan.namespace),
+                *(
+                    sys.executable,
+                    "-m",
+                    "pyvrrp.testing.measure.observer",
+                    "--switch",
+                    lan.namespace,
+                ),
                 *("--port", "r1", "--port", "r2"),
                 *("--node", f"r1={r1.namespace}", "--node", f"r2={r2.namespace}"),
             )
         )
         network.remember(observer)
         echoes = [
-            host.spawn(sys.executable, "-m", "pyvrrp.testing.echo", host.name) for host in (r1, r2)
+            host.spawn(sys.executable, "-m", "pyvrrp.testing.measure.echo", host.name)
+            for host in (r1, r2)
         ]
         eventually(lambda: all(process.lines for process in (observer, *echoes)))
         yield Lab(lan, r1, r2, client, observer)

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from pyvrrp.testing.errors import BenchError
-from pyvrrp.testing.outages import Observation, Outage, Run, Sample, observe, overlap
+from pyvrrp.testing.measure.outages import Observation, Outage, Run, Sample, observe, overlap
 
 
 def answered(*milliseconds: int, node: str = "r1") -> list[Sample]:

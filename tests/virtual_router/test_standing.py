@@ -6,8 +6,8 @@ import pytest
 
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.actions import SendAdvertisement
+from pyvrrp.virtual_router.effective_priority import Standing, effective_priority
 from pyvrrp.virtual_router.events import PriorityChanged
-from pyvrrp.virtual_router.standing import Standing, effective_priority
 from pyvrrp.virtual_router.states import Backup, Heard, Init, Master, Releasing
 from pyvrrp.virtual_router.transitions import step
 from tests.virtual_router.examples import HIGH, LOW, T0, V2, V3, after

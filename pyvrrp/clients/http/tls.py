@@ -1,0 +1,106 @@
+"""TLS over a channel, and the words for what goes wrong in it."""
+
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from pyvrrp.clients.base.failure import ProbeError, printable
+from pyvrrp.clients.http.channel import CHUNK, Channel
+
+T = TypeVar("T")
+
+# OpenSSL's X509_V_ERR_ numbers (x509_vfy.h), which the ssl module passes on but does not name.
+_VERIFICATION = {
+    9: "certificate is not yet valid",
+    10: "certificate has expired",
+    18: "self-signed certificate",
+    19: "self-signed certificate in its chain, from an unknown CA",
+    20: "certificate: unknown CA",
+    21: "certificate: unknown CA",
+    23: "certificate has been revoked",
+}
+
+# The stream ended, without close_notify or with it; which one Python raises depends on OpenSSL.
+_ENDED = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+
+_ALERTS = {
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "TLS: the server requires a client certificate",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": "TLS: the server refuses the handshake",
+    "TLSV1_ALERT_UNKNOWN_CA": "TLS: the server does not know the client certificate's CA",
+    "WRONG_VERSION_NUMBER": "TLS: the server speaks no TLS, or another version",
+}
+
+
+class TlsChannel:
+    """The client's end of TLS, with buffers of its own between it and the socket."""
+
+    def __init__(self, channel: Channel, context: ssl.SSLContext, server_name: str) -> None:
+        self._channel = channel
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        try:
+            self._tls = context.wrap_bio(
+                self._incoming, self._outgoing, server_hostname=server_name
+            )
+        except (ValueError, ssl.SSLError) as error:
+            raise ProbeError(f"bad server name {server_name}: {error}") from error
+
+    async def handshake(self) -> None:
+        """Agree on keys and verify the server; raise ProbeError with the reason if that fails."""
+        try:
+            await self._exchange(self._tls.do_handshake)
+        except _ENDED as error:
+            raise ProbeError("closed during the TLS handshake") from error
+        except ssl.SSLError as error:
+            with suppress(OSError):
+                await self._flush()  # the alert, which tells the server's log why
+            raise ProbeError(reason_of(error)) from error
+
+    async def send(self, data: bytes) -> None:
+        """Send all of *data*."""
+        try:
+            self._tls.write(data)
+        except ssl.SSLError as error:
+            raise ProbeError(reason_of(error)) from error
+        await self._flush()
+
+    async def receive(self) -> bytes:
+        """Return the next bytes; none: the peer has ended the stream."""
+        try:
+            return await self._exchange(lambda: self._tls.read(CHUNK))
+        except _ENDED:
+            # Without close_notify. HTTP knows by itself whether its message was complete.
+            return b""
+        except ssl.SSLError as error:
+            raise ProbeError(reason_of(error)) from error
+
+    async def _exchange(self, step: Callable[[], T]) -> T:
+        while True:
+            try:
+                result = step()
+            except ssl.SSLWantReadError:
+                await self._flush()
+                data = await self._channel.receive()
+                if data:
+                    self._incoming.write(data)
+                else:
+                    self._incoming.write_eof()
+            else:
+                await self._flush()
+                return result
+
+    async def _flush(self) -> None:
+        if self._outgoing.pending:
+            await self._channel.send(self._outgoing.read())
+
+
+def reason_of(error: ssl.SSLError) -> str:
+    """Return what *error* means for somebody who looks at a service."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        message = error.verify_message.rstrip(".").replace("Hostname", "hostname")
+        return _VERIFICATION.get(error.verify_code) or printable(f"certificate: {message}")
+    what = error.reason or "protocol error"
+    if what in _ALERTS:
+        return _ALERTS[what]
+    return f"TLS: {what.lower().replace('_', ' ')}"

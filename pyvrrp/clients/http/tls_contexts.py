@@ -1,0 +1,118 @@
+"""What TLS is verified with: contexts, built once per set of files."""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from pyvrrp.clients.base.blocking_calls import Background
+from pyvrrp.clients.base.failure import Failure, ProbeError, in_words
+from pyvrrp.config.model.configuration import HttpProbeConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Whom to believe and who we are. The files as configured."""
+
+    verify: bool
+    ca: Path | None
+    certificate: Path | None
+    key: Path | None
+
+    @classmethod
+    def of(cls, probe: HttpProbeConfig) -> "Credentials":
+        """Return what *probe* is configured with."""
+        return cls(probe.verify, probe.ca, probe.certificate, probe.key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """Changes when one of the files has been replaced, as by a renewal."""
+
+    modified: tuple[int, ...]
+
+
+class TlsContexts:
+    """Contexts by credentials.
+
+    Reading the CA set of a system takes 20 ms and 2 MB, so it is done once, in the background,
+    and again only when a file has changed.
+    """
+
+    def __init__(self) -> None:
+        self._built: dict[Credentials, tuple[_Stamp, ssl.SSLContext]] = {}
+        self._building: Background[tuple[Credentials, _Stamp], ssl.SSLContext] = Background()
+
+    async def context(self, credentials: Credentials) -> ssl.SSLContext:
+        """Return the context for *credentials*; raise ProbeError if a file is of no use."""
+        stamp = _stamp(credentials)
+        built = self._built.get(credentials)
+        if built is not None and built[0] == stamp:
+            return built[1]
+        build = partial(build_context, credentials)
+        outcome = await asyncio.shield(self._building.start((credentials, stamp), build))
+        if isinstance(outcome, Failure):
+            raise ProbeError(outcome.reason)
+        self._built[credentials] = stamp, outcome
+        return outcome
+
+
+def build_context(credentials: Credentials) -> ssl.SSLContext | Failure:
+    """Read the files. Blocks, but leaves Python's lock free meanwhile."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not credentials.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif failure := _load_ca(context, credentials.ca):
+        return failure
+    return _load_certificate(context, credentials) or context
+
+
+def _load_ca(context: ssl.SSLContext, ca: Path | None) -> Failure | None:
+    default = ssl.get_default_verify_paths()
+    # The type stubs do not know that either is None where the system has no such file.
+    if ca is None and not any((default.cafile, default.capath)):
+        return Failure("certificate: this system has no CA set, name one with ca")
+    try:
+        if ca is None:
+            context.load_verify_locations(default.cafile, default.capath)
+        elif ca.is_dir():
+            context.load_verify_locations(capath=ca)
+        else:
+            context.load_verify_locations(cafile=ca)
+    except ssl.SSLError:
+        return Failure(f"cannot use {ca}: it holds no CA certificate in PEM form")
+    except OSError as error:
+        return Failure(f"cannot read {ca}: {_file_trouble(error)}")
+    return None
+
+
+def _load_certificate(context: ssl.SSLContext, credentials: Credentials) -> Failure | None:
+    if credentials.certificate is None:
+        return None
+    try:
+        # Without a password OpenSSL would ask for one, on the terminal, and wait.
+        context.load_cert_chain(credentials.certificate, credentials.key, password=lambda: "")
+    except ssl.SSLError as error:
+        what = (error.reason or "not PEM").lower().replace("_", " ")
+        return Failure(f"cannot use client certificate {credentials.certificate}: {what}")
+    except OSError as error:
+        return Failure(f"cannot read client certificate or key: {_file_trouble(error)}")
+    return None
+
+
+def _file_trouble(error: OSError) -> str:
+    return "no such file" if isinstance(error, FileNotFoundError) else in_words(error)
+
+
+def _stamp(credentials: Credentials) -> _Stamp:
+    files = (credentials.ca, credentials.certificate, credentials.key)
+    return _Stamp(tuple(_modified(file) for file in files if file is not None))
+
+
+def _modified(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0  # building the context says what is wrong with it

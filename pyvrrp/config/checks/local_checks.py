@@ -1,0 +1,87 @@
+"""The keys of the checks that look at this machine: exec, process and file."""
+
+import re
+
+from pyvrrp.config.checks.http_values import regex
+from pyvrrp.config.checks.kinds import NETNS, Kind, Subject
+from pyvrrp.config.model.configuration import ExecProbeConfig, FileProbeConfig, ProcessProbeConfig
+from pyvrrp.config.values.commands import command
+from pyvrrp.config.values.scalars import (
+    absolute_path,
+    boolean,
+    integer,
+    optional,
+    shown,
+    text,
+    wrong,
+)
+from pyvrrp.config.values.sections import Key, Section
+
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,255}\$?")
+_LONGEST_NAME = 255
+_MANY = 1_000_000
+
+
+def _user(value: object) -> str:
+    if _USER.fullmatch(text(value)) is None:
+        raise wrong(f"{shown(value)} is no name of a user")
+    return text(value)
+
+
+def _process_name(value: object) -> str:
+    name = text(value)
+    if not 1 <= len(name) <= _LONGEST_NAME or "/" in name or not name.isprintable():
+        raise wrong(f"{shown(name)} is no name of a process; write it as ps shows it, not its path")
+    return name
+
+
+EXEC = Key("exec", command, "/bin/true")
+USER = Key("user", optional(_user))
+PROCESS = Key("process", _process_name, "init")
+COMMAND_LINE = Key("command_line", optional(regex))
+AT_LEAST = Key("at_least", optional(integer(0, _MANY)))
+AT_MOST = Key("at_most", optional(integer(0, _MANY)))
+FILE = Key("file", absolute_path, "/")
+PRESENT = Key("present", boolean, default=True)
+CONTAINS = Key("contains", optional(regex))
+
+
+def _exec(section: Section, subject: Subject) -> ExecProbeConfig:
+    return ExecProbeConfig(
+        section.read(EXEC),
+        user=section.read(USER) or "",
+        check=subject.check,
+        node=subject.node,
+        netns=section.read(NETNS),
+    )
+
+
+def _process(section: Section, _: Subject) -> ProcessProbeConfig:
+    at_least = section.read(AT_LEAST)
+    at_most = section.read(AT_MOST)
+    if at_least is None:
+        at_least = 0 if at_most == 0 else 1
+    if at_most is not None and at_most < at_least and section.good(AT_LEAST, AT_MOST):
+        section.refuse(AT_MOST, f"must be at least at_least, which is {at_least}")
+    return ProcessProbeConfig(
+        section.read(PROCESS),
+        command_line=section.read(COMMAND_LINE) or "",
+        at_least=at_least,
+        at_most=at_most,
+    )
+
+
+def _file(section: Section, _: Subject) -> FileProbeConfig:
+    probe = FileProbeConfig(
+        section.read(FILE),
+        present=section.read(PRESENT),
+        contains=section.read(CONTAINS) or "",
+    )
+    if section.given(CONTAINS) and not probe.present:
+        section.refuse(CONTAINS, "has no meaning with present = false")
+    return probe
+
+
+EXEC_KIND = Kind("an exec check", EXEC, (USER, NETNS), _exec)
+PROCESS_KIND = Kind("a process check", PROCESS, (COMMAND_LINE, AT_LEAST, AT_MOST), _process)
+FILE_KIND = Kind("a file check", FILE, (PRESENT, CONTAINS), _file)

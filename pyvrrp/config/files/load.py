@@ -1,0 +1,118 @@
+"""A configuration from files: the main one, and the directory of fragments beside it."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from pyvrrp.config.files.environment import Expansion
+from pyvrrp.config.files.existence import unreadable_files
+from pyvrrp.config.files.merge import Document, merge
+from pyvrrp.config.model.configuration import Configuration
+from pyvrrp.config.parse import parse
+from pyvrrp.config.values.scalars import harmless
+from pyvrrp.errors import ConfigurationError, Problem
+
+DEFAULT_PATH = Path("/etc/pyvrrp/pyvrrp.toml")
+_MOST_BYTES = 4 * 1024 * 1024  # 250 virtual routers need less than 200 kB
+_POSITION = re.compile(r"(.*) \(at (line \d+, column \d+|end of document)\)", re.DOTALL)
+
+
+def load(
+    path: Path,
+    *,
+    node: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    hostname: str | None = None,
+    any_node: bool = False,
+) -> Configuration:
+    """Return the configuration in *path* and the ``*.toml`` files of the directory beside it.
+
+    The directory is *path* with the suffix ``.d``: ``pyvrrp.d`` for ``pyvrrp.toml``. *node*,
+    *environment* and *hostname* stand in for what the file and the system say; *any_node* is for
+    those who only read what all nodes do. Raise ConfigurationError with all problems at once,
+    those of reading and of TOML syntax included.
+    """
+    source = str(path)
+    merged = merge(_documents(path, source), source)
+    environment = os.environ if environment is None else environment
+    expansion = Expansion(environment, merged.origins)
+    document = expansion.document(merged.content)
+    found = [*merged.problems, *expansion.problems]
+    hostname = os.uname().nodename if hostname is None else hostname
+    try:
+        configuration = parse(
+            *(document, source),
+            node=node,
+            hostname=hostname,
+            origins=merged.origins,
+            any_node=any_node,
+        )
+    except ConfigurationError as error:
+        unexpanded = {problem.path for problem in expansion.problems}
+        found += [problem for problem in error.problems if problem.path not in unexpanded]
+    else:
+        found += unreadable_files(configuration, merged.origins)
+    if found:
+        raise ConfigurationError(source, found)
+    return configuration
+
+
+def _documents(path: Path, source: str) -> list[Document]:
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    directory = path.parent / f"{path.stem}.d"
+    fragments: list[Path] = []
+    try:
+        fragments = _fragments(directory)
+    except OSError as error:
+        problems.append(Problem(directory.name, f"cannot be listed: {error.strerror}"))
+    for file in (path, *fragments):
+        label = "" if file is path else f"{file.parent.name}/{file.name}"
+        document, problem = _read(file)
+        if problem is None:
+            documents.append(Document(label, document))
+        else:
+            where = ": ".join(part for part in (label, problem.path) if part)
+            problems.append(Problem(where, problem.what))
+    if problems:
+        raise ConfigurationError(source, problems)
+    return documents
+
+
+def _fragments(directory: Path) -> list[Path]:
+    if not directory.is_dir():
+        return []
+    # A leading dot is an editor's copy or a file somebody put aside.
+    return sorted(
+        file
+        for file in directory.iterdir()
+        if file.suffix == ".toml" and not file.name.startswith(".")
+    )
+
+
+def _read(file: Path) -> tuple[dict[str, object], Problem | None]:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(_MOST_BYTES + 1)
+    except OSError as error:
+        return {}, Problem("", f"cannot be read: {error.strerror}")
+    if len(data) > _MOST_BYTES:
+        return {}, Problem("", f"is larger than {_MOST_BYTES} bytes")
+    try:
+        return tomllib.loads(data.decode("utf-8-sig")), None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return {}, Problem(f"line {line}", "is not UTF-8, and TOML is")
+    except RecursionError:
+        return {}, Problem("", "nests arrays or tables too deeply")
+    except ValueError as error:
+        # Besides its own TOMLDecodeError: a number of more digits than Python converts.
+        return {}, _syntax(str(error))
+
+
+def _syntax(message: str) -> Problem:
+    match = _POSITION.fullmatch(message)
+    what, where = (match[1], match[2]) if match else (message, "")
+    return Problem(where, f"is not TOML: {harmless(what)}")

@@ -1,0 +1,77 @@
+"""Several documents to one: virtual routers are appended, tables joined, nothing overrides."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pyvrrp.config.values.origins import Origins
+from pyvrrp.config.values.sections import bare
+from pyvrrp.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What one file holds; *label* is how problems name it, empty for the main file."""
+
+    label: str
+    content: Mapping[str, object]
+
+    @property
+    def prefix(self) -> str:
+        """What leads the paths of this file."""
+        return f"{self.label}: " if self.label else ""
+
+
+@dataclass(slots=True)
+class Merged:
+    """One document out of several, the origins of its parts, and what stood twice."""
+
+    content: dict[str, object] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    _files: dict[str, str] = field(default_factory=dict)
+    _routers: list[str] = field(default_factory=list)
+    _named: dict[str, dict[str, str]] = field(default_factory=lambda: {"check": {}, "resource": {}})
+    _holders: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def origins(self) -> Origins:
+        """Where the parts come from."""
+        return Origins(self._files, self._routers, self._named["check"], self._named["resource"])
+
+    def add(self, document: Document, source: str) -> None:
+        """Add *document*; *source* names its file where another file's problem mentions it."""
+        for key, value in document.content.items():
+            present = self.content.get(key, [] if key == "virtual_router" else {})
+            if key == "virtual_router" and isinstance(value, list) and isinstance(present, list):
+                labels = (f"{document.prefix}{key}[{index}]" for index in range(len(value)))
+                self._routers.extend(labels)
+                self.content[key] = [*present, *value]
+            elif key in self._named and isinstance(value, dict) and isinstance(present, dict):
+                self.content[key] = {**present, **self._new_tables(key, document, value, source)}
+            elif self._is_new(f"{document.prefix}{bare(key)}", bare(key), source):
+                self._files[key] = document.prefix
+                self.content[key] = value
+
+    def _new_tables(
+        self, kind: str, document: Document, tables: Mapping[str, object], source: str
+    ) -> dict[str, object]:
+        new: dict[str, object] = {}
+        for name, value in tables.items():
+            path = f"{kind}.{bare(name)}"
+            if self._is_new(f"{document.prefix}{path}", path, source):
+                self._named[kind][name] = f"{document.prefix}{path}"
+                new[name] = value
+        return new
+
+    def _is_new(self, path: str, what: str, source: str) -> bool:
+        holder = self._holders.setdefault(what, source)
+        if holder != source:
+            self.problems.append(Problem(path, f"stands in {holder} already; say it once"))
+        return holder == source
+
+
+def merge(documents: Sequence[Document], source: str) -> Merged:
+    """Return all *documents* as one; *source* is the main file."""
+    merged = Merged()
+    for document in documents:
+        merged.add(document, document.label or source)
+    return merged

@@ -1,0 +1,233 @@
+"""One ``[[virtual_router]]`` table: one virtual router, or two where the families are mixed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pyvrrp.config.model.configuration import ChecksumPolicy, InterfaceAddress, VirtualRouterConfig
+from pyvrrp.config.router import resource_keys
+from pyvrrp.config.router.check_uses import check_uses
+from pyvrrp.config.router.links import (
+    INTERFACE,
+    INTERFACES,
+    MIN_TTL,
+    PEERS,
+    read_heartbeats,
+    refuse_other_family,
+    with_links,
+)
+from pyvrrp.config.router.policies import (
+    announce,
+    automatic_claim_probe,
+    automatic_lease,
+    claim_probe,
+    hold_down,
+    lease,
+)
+from pyvrrp.config.router.priority import DEFAULT_PRIORITY, NODES, PRIORITY, Rank, rank
+from pyvrrp.config.values.addresses import advertised_order, most_addresses, virtual_addresses
+from pyvrrp.config.values.durations import duration, duration_from, write_duration
+from pyvrrp.config.values.scalars import (
+    boolean,
+    integer,
+    name,
+    netns_name,
+    one_of,
+    optional,
+    shown,
+    text,
+    wrong,
+)
+from pyvrrp.config.values.sections import Key, Section
+from pyvrrp.fencing.weight import Weight
+from pyvrrp.identity import Family, Place, Version, VirtualRouterId
+from pyvrrp.units import CENTISECOND, SECOND, Nanoseconds
+
+_LONGEST_V2 = Nanoseconds(255 * SECOND)
+_LONGEST_V3 = Nanoseconds(4095 * CENTISECOND)
+_PASSWORD_OCTETS = 8
+_OWNER = 255
+_OWNER_AS_LAST_RESORT = (
+    'must be "release" with priority 255: the last resort stands with priority 1, and an owner '
+    "always with 255"
+)
+
+
+def _version(value: object) -> Version:
+    if not isinstance(value, int) or value not in tuple(Version):
+        raise wrong(f"must be 2 or 3, not {shown(value)}")
+    return Version(value)
+
+
+def _password(value: object) -> bytes:
+    # Not shown: however weak, it is a password.
+    password = text(value)
+    if not (1 <= len(password) <= _PASSWORD_OCTETS and password.isascii()):
+        raise wrong("must be a string of 1 to 8 ASCII characters")
+    return password.encode("ascii")
+
+
+def _checksum(value: object) -> ChecksumPolicy:
+    if not isinstance(value, str) or value not in tuple(ChecksumPolicy):
+        raise wrong(f'must be one of "auto", "rfc9568", "rfc5798", not {shown(value)}')
+    return ChecksumPolicy(value)
+
+
+NAME = Key("name", name, "unnamed", required=True)
+NETNS = Key("netns", netns_name, "")
+VRID = Key("vrid", integer(1, 255), 1, required=True)
+ADDRESSES = Key("addresses", virtual_addresses, ["192.0.2.1"], required=True)
+VERSION = Key("version", _version, 3)
+INTERVAL = Key("advertisement_interval", duration, "1s")
+PREEMPT = Key("preempt", boolean, default=True)
+PREEMPT_DELAY = Key(
+    "preempt_delay", duration_from(Nanoseconds(0), Nanoseconds(1000 * SECOND)), "0s"
+)
+STRICT = Key("strict", boolean, default=False)
+CHECKSUM = Key("checksum", _checksum, "auto")
+AUTHENTICATION = Key("authentication", optional(_password))
+MAX_LEARNED_INTERVAL = Key("max_learned_interval", optional(duration))
+LEASE = Key("lease", lease, "auto")
+CLAIM_PROBE = Key("claim_probe", optional(claim_probe))
+ANNOUNCE = Key("announce", announce, {})
+CHECKS = Key("checks", check_uses, [])
+WHEN_ALL_FAIL = Key("when_all_fail", one_of({"release": False, "last-resort": True}), "release")
+HOLD_DOWN = Key("hold_down", hold_down, {})
+GROUP = Key("group", optional(name))
+
+KEYS: tuple[Key[object], ...] = (
+    *(NAME, INTERFACE, INTERFACES, PEERS, MIN_TTL, NETNS, VRID, ADDRESSES, PRIORITY, NODES),
+    *(VERSION, INTERVAL, PREEMPT, PREEMPT_DELAY, GROUP, CHECKS, WHEN_ALL_FAIL, HOLD_DOWN, LEASE),
+    *(ANNOUNCE, CLAIM_PROBE, STRICT, CHECKSUM, MAX_LEARNED_INTERVAL, AUTHENTICATION),
+    *resource_keys.KEYS,
+)
+
+
+def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterConfig, ...]:
+    """Return what *section* describes on *node*, one virtual router for each family.
+
+    A section with problems gives stand-ins, and so does the priority of a node without one.
+    """
+    section.refuse_unknown(KEYS)
+    interval = section.read(INTERVAL)
+    chosen_lease = section.read(LEASE)
+    uses = section.read(CHECKS)
+    name_given = section.read(NAME)
+    heartbeats = read_heartbeats(section)
+    place = Place(section.read(NETNS), heartbeats.interfaces[0])
+    written = VirtualRouterConfig(
+        name=name_given,
+        id=VirtualRouterId(place, Family.IPV4, section.read(VRID)),
+        addresses=section.read(ADDRESSES),
+        version=section.read(VERSION),
+        advertisement_interval=interval,
+        preempt=section.read(PREEMPT),
+        preempt_delay=section.read(PREEMPT_DELAY),
+        strict=section.read(STRICT),
+        checksum=section.read(CHECKSUM),
+        authentication=section.read(AUTHENTICATION) or b"",
+        max_learned_interval=Nanoseconds(10 * interval),
+        lease=automatic_lease(interval) if chosen_lease is None else chosen_lease,
+        announce=section.read(ANNOUNCE),
+        claim_probe=section.read(CLAIM_PROBE) or automatic_claim_probe(interval),
+        checks=tuple(use.check for use in uses),
+        weights=tuple(Weight(use.check, use.weight) for use in uses if use.weight is not None),
+        hold_down=section.read(HOLD_DOWN),
+        last_resort=section.read(WHEN_ALL_FAIL),
+        resources=section.read(resource_keys.RESOURCES),
+        on_stop_failure=section.read(resource_keys.ON_STOP_FAILURE),
+        accepts_split_brain=section.read(resource_keys.ACCEPT_SPLIT_BRAIN),
+        group=section.read(GROUP) or "",
+    )
+    written = _ranked(written, rank(section, node))
+    _refuse_bad_interval(section, written)
+    if written.last_resort and written.priority == _OWNER:
+        section.refuse(WHEN_ALL_FAIL, _OWNER_AS_LAST_RESORT)
+    written = replace(written, max_learned_interval=_max_learned_interval(section, written))
+    _refuse_other_version(section, written)
+    routers = _by_family(section, written)
+    if section.good(ADDRESSES):
+        refuse_other_family(section, heartbeats, (router.id.family for router in routers))
+    return tuple(with_links(section, router, heartbeats) for router in routers)
+
+
+def _ranked(written: VirtualRouterConfig, own: Rank) -> VirtualRouterConfig:
+    priority = DEFAULT_PRIORITY if own.priority is None else own.priority
+    return replace(written, priority=priority, ranking=own.ranking)
+
+
+def _refuse_bad_interval(section: Section, written: VirtualRouterConfig) -> None:
+    if not section.good(VERSION, INTERVAL):
+        return
+    step, longest, allowed = (
+        (SECOND, _LONGEST_V2, "from 1s to 255s in whole seconds with version = 2")
+        if written.version is Version.V2
+        else (CENTISECOND, _LONGEST_V3, "from 10ms to 40.95s in steps of 10ms")
+    )
+    interval = written.advertisement_interval
+    if interval % step or not step <= interval <= longest:
+        section.refuse(INTERVAL, f"must be {allowed}, not {write_duration(interval)}")
+
+
+def _max_learned_interval(section: Section, written: VirtualRouterConfig) -> Nanoseconds:
+    given = section.read(MAX_LEARNED_INTERVAL)
+    own = written.advertisement_interval
+    if given is None:
+        # 40.95 s is the longest that fits the field: nothing that can be learned is above it.
+        return _LONGEST_V3 if written.strict else Nanoseconds(10 * own)
+    usable = section.good(INTERVAL) and written.version is Version.V3
+    if usable and not own <= given <= _LONGEST_V3:
+        allowed = f"from the own interval, {write_duration(own)}, to 40.95s"
+        section.refuse(MAX_LEARNED_INTERVAL, f"must be {allowed}, not {write_duration(given)}")
+    return given
+
+
+def _refuse_other_version(section: Section, written: VirtualRouterConfig) -> None:
+    if not section.good(VERSION):
+        return
+    if written.version is Version.V2:
+        for key in filter(section.given, (CHECKSUM, MAX_LEARNED_INTERVAL)):
+            section.refuse(key, "has a meaning for version = 3 only")
+    elif section.given(AUTHENTICATION):
+        section.refuse(AUTHENTICATION, "exists in version = 2 only; VRRPv3 has none")
+
+
+def _by_family(section: Section, written: VirtualRouterConfig) -> tuple[VirtualRouterConfig, ...]:
+    by_family = {
+        family: tuple(entry for entry in written.addresses if len(entry.packed) == family)
+        for family in Family
+    }
+    if section.good(ADDRESSES):
+        _refuse_bad_addresses(section, written, by_family)
+    return tuple(
+        replace(
+            written,
+            id=VirtualRouterId(written.id.place, family, written.id.vrid),
+            addresses=advertised_order(addresses),
+            checksum=written.checksum if family is Family.IPV4 else ChecksumPolicy.AUTO,
+        )
+        for family, addresses in by_family.items()
+        if addresses
+    )
+
+
+def _refuse_bad_addresses(
+    section: Section,
+    written: VirtualRouterConfig,
+    by_family: Mapping[Family, Sequence[InterfaceAddress]],
+) -> None:
+    ipv6 = by_family[Family.IPV6]
+    if ipv6 and written.version is Version.V2:
+        section.refuse(VERSION, f"VRRPv2 knows no IPv6, and {ipv6[0].ip} is; write version = 3")
+    elif ipv6 and not any(entry.ip.is_link_local for entry in ipv6):
+        section.refuse(
+            ADDRESSES,
+            "IPv6 needs a link-local virtual address, the same on every node (RFC 9568 section "
+            f'5.2.9); add one, such as "fe80::{written.id.vrid}/64"',
+        )
+    if section.given(CHECKSUM) and not by_family[Family.IPV4]:
+        section.refuse(CHECKSUM, "has a meaning for IPv4 only: IPv6 has one form")
+    for family, addresses in by_family.items():
+        most = most_addresses(written.version, family)
+        if len(addresses) > most:
+            limit = f"one advertisement holds at most {most} addresses of a family"
+            section.refuse(ADDRESSES, f"{limit}, not {len(addresses)}")

@@ -1,0 +1,77 @@
+"""Where a check looks: URLs, and hosts with ports."""
+
+import re
+from ipaddress import IPv4Address, IPv6Address
+from urllib.parse import urlsplit
+
+from pyvrrp.config.values.scalars import harmless, shown, text, wrong
+
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?")
+_NUMERIC = re.compile(r"[0-9.]+")
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
+_PORT = re.compile(r"[0-9]{1,5}")
+_HIGHEST_PORT = 65535
+
+
+def host_name(value: object) -> str:
+    """Return the name or address of a host, without brackets."""
+    host = text(value)
+    if ":" in host and _VISIBLE.fullmatch(host):
+        return _ip(IPv6Address, host)
+    if _NUMERIC.fullmatch(host):
+        return _ip(IPv4Address, host)
+    if _HOST.fullmatch(host) is None:
+        raise wrong(f"{shown(host)} is not a host name or an address")
+    return host
+
+
+def _ip(family: type[IPv4Address | IPv6Address], host: str) -> str:
+    try:
+        return str(family(host))
+    except ValueError:
+        raise wrong(f"{shown(host)} is not an IP address") from None
+
+
+def host_and_port(value: object) -> tuple[str, int]:
+    """Return what ``"192.0.2.1:80"``, ``"db.example:5432"`` or ``"[::1]:80"`` names."""
+    host, colon, number = text(value).rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not colon or not host or (":" in host and not bracketed):
+        raise wrong(f'{shown(value)} is not "host:port"; an IPv6 address goes in brackets')
+    if _PORT.fullmatch(number) is None or not 1 <= int(number) <= _HIGHEST_PORT:
+        raise wrong(f"the port of {shown(value)} must be from 1 to {_HIGHEST_PORT}")
+    if bracketed:
+        return _ip(IPv6Address, host[1:-1]), int(number)
+    return host_name(host), int(number)
+
+
+def url(value: object) -> str:
+    """Return a URL that an HTTP check can ask for."""
+    written = text(value)
+    if _VISIBLE.fullmatch(written) is None:
+        raise wrong(f"{shown(written)} is not a URL: it is empty or has spaces or non-ASCII signs")
+    try:
+        parts = urlsplit(written)
+        number = parts.port
+    except ValueError as error:
+        raise wrong(f"{shown(written)} is not a URL: {harmless(str(error))}") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise wrong(f'{shown(written)} is not a URL; write one such as "http://127.0.0.1/health"')
+    if parts.username is not None or parts.password is not None:
+        raise wrong("must not hold a password; send an Authorization header (headers = ...)")
+    if number == 0:
+        raise wrong(f"the port of {shown(written)} must be from 1 to {_HIGHEST_PORT}")
+    if "#" in written:
+        raise wrong(f"{shown(written)} must have no fragment (#...): a server never sees it")
+    host_name(parts.hostname)
+    return written
+
+
+def url_host(checked: str) -> str:
+    """Return the host of a URL that `url` has passed."""
+    return urlsplit(checked).hostname or ""
+
+
+def is_tls(checked: str) -> bool:
+    """Tell whether a URL that `url` has passed asks for TLS."""
+    return urlsplit(checked).scheme == "https"

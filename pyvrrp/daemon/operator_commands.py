@@ -1,0 +1,138 @@
+"""What an operator can order a running daemon to do: drain, undrain, resign, priority, announce."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from pyvrrp.config.values.scalars import shown
+from pyvrrp.config.values.sections import suggestion
+from pyvrrp.daemon.control_socket import Handler, Request
+from pyvrrp.daemon.snapshot import Json
+from pyvrrp.daemon.state_file import StateFile
+from pyvrrp.errors import KernelError, UsageError
+from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.supervisor import Supervisor
+from pyvrrp.units import to_milliseconds
+from pyvrrp.virtual_router.effective_priority import HIGHEST, LOWEST
+from pyvrrp.virtual_router.parameters import OWNER
+
+DISK_SECONDS = 3.0
+
+
+class Orders:
+    """Each order names a virtual router, or means all of them. A bad one changes nothing."""
+
+    def __init__(
+        self, supervisor: Supervisor, state: StateFile, drained: Collection[str] = ()
+    ) -> None:
+        self._supervisor = supervisor
+        self._state = state
+        self._saved = frozenset(drained)
+        self._one_at_a_time = asyncio.Lock()
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Return what the control socket calls for each command."""
+        return {
+            "drain": self.drain,
+            "undrain": self.undrain,
+            "resign": self.resign,
+            "priority": self.priority,
+            "announce": self.announce,
+        }
+
+    async def drain(self, request: Request) -> dict[str, Json]:
+        """Have virtual routers stay out, over restarts too, unless ``save`` is false."""
+        return await self._drain(request, drained=True)
+
+    async def undrain(self, request: Request) -> dict[str, Json]:
+        """Undo that."""
+        return await self._drain(request, drained=False)
+
+    async def resign(self, request: Request) -> dict[str, Json]:
+        """Have masters step down once."""
+        meant = self._meant(request)
+        masters = [instance for instance in meant if instance.is_master]
+        for instance in masters:
+            instance.resign()
+        return _answer(meant, masters)
+
+    async def priority(self, request: Request) -> dict[str, Json]:
+        """Stand with another ``priority`` until the daemon restarts; null: the file's again."""
+        wanted = request.get("priority")
+        meant = self._meant(request, required=True)
+        if wanted is not None and (
+            not isinstance(wanted, int)
+            or isinstance(wanted, bool)
+            or not LOWEST <= wanted <= HIGHEST
+        ):
+            raise UsageError(f"priority must be from {LOWEST} to {HIGHEST}, not {shown(wanted)}")
+        for instance in meant:
+            if instance.config.priority == OWNER:
+                raise UsageError(
+                    f"{instance.config.name} owns its addresses: its priority is always {OWNER}"
+                )
+        for instance in meant:
+            instance.stand(replace(instance.standing, operator=wanted))
+        return _answer(meant, meant)
+
+    async def announce(self, request: Request) -> dict[str, Json]:
+        """Tell the neighbours once more where the addresses are."""
+        meant = self._meant(request)
+        masters = [instance for instance in meant if instance.is_master]
+        for instance in masters:
+            instance.announce()
+        return _answer(meant, masters)
+
+    async def _drain(self, request: Request, *, drained: bool) -> dict[str, Json]:
+        meant = self._meant(request)
+        names = {instance.config.name for instance in meant}
+        async with self._one_at_a_time:
+            saved = self._saved | names if drained else self._saved - names
+            # What was never remembered need not be forgotten: no disk is asked for it.
+            if request.get("save") is not False and (drained or saved != self._saved):
+                await self._save(saved)
+                self._saved = saved
+            changed = [instance for instance in meant if instance.drained is not drained]
+            for instance in changed:
+                instance.drain(drained=drained)
+        return _answer(meant, changed)
+
+    async def _save(self, drained: frozenset[str]) -> None:
+        # What would be forgotten by a restart must not look as if it were remembered.
+        try:
+            async with asyncio.timeout(DISK_SECONDS):
+                await asyncio.to_thread(self._state.write, drained)
+        except TimeoutError as error:
+            raise KernelError(
+                f"the state file {self._state.path} could not be written within "
+                f"{DISK_SECONDS:g} s; nothing was changed"
+            ) from error
+
+    def _meant(self, request: Request, *, required: bool = False) -> list[Instance]:
+        name = request.get("name")
+        instances = self._supervisor.instances
+        known = sorted({instance.config.name for instance in instances})
+        if name is None and not required:
+            return list(instances)
+        if not isinstance(name, str):
+            raise UsageError(f"name must be that of a virtual router: {', '.join(known)}")
+        meant = [instance for instance in instances if instance.config.name == name]
+        if not meant:
+            raise UsageError(
+                f"there is no virtual router {shown(name)} here{suggestion(name, known)}"
+            )
+        return meant
+
+
+def _answer(meant: Collection[Instance], changed: Collection[Instance]) -> dict[str, Json]:
+    return {
+        "virtual_routers": _names(meant),
+        "changed": _names(changed),
+        "patience_ms": max((to_milliseconds(i.handover_patience) for i in changed), default=0.0),
+    }
+
+
+def _names(instances: Collection[Instance]) -> Json:
+    names: list[Json] = []
+    names.extend(sorted({instance.config.name for instance in instances}))
+    return names

@@ -1,0 +1,129 @@
+"""What every command that lives long stands on: ports, journal, log, signals, the guardian."""
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import traceback
+from pathlib import Path
+from typing import Any
+
+from pyvrrp.clients.etcd.port import AsyncioEtcd
+from pyvrrp.clients.processes.resource_commands import AsyncioCommands
+from pyvrrp.daemon import systemd
+from pyvrrp.daemon.logs import LogFormat, LogWriter
+from pyvrrp.net.guardian.parent import Guardian
+from pyvrrp.net.linux import linux_ports
+from pyvrrp.ports import Clock, Ports
+from pyvrrp.probes.runner import AsyncioProbes
+from pyvrrp.runtime.base.journal import Journal, Level
+from pyvrrp.units import Nanoseconds
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+FORCED = 3
+
+
+class Foundation:
+    """Made inside the event loop; raises KernelError if the system refuses."""
+
+    def __init__(self, guardian: Guardian | None, log_format: LogFormat) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._guardian = guardian
+        self._probes = AsyncioProbes()
+        self._etcd = AsyncioEtcd()
+        self._commands = AsyncioCommands(witness=guardian)
+        self._linux = linux_ports(
+            self._loop, self._probes, self._etcd, self._commands, guardian=guardian
+        )
+        self.stop = asyncio.Event()  # set when a signal asks for it
+        self.journal = Journal(self._linux.clock)
+        self._writer = LogWriter(self._linux.clock, log_format)
+        self.journal.listen(self._writer.listen)
+        self._loop.set_exception_handler(
+            lambda _loop, context: _report_defect(self.journal, context)
+        )
+
+    @property
+    def ports(self) -> Ports:
+        """The ports of this machine."""
+        return self._linux
+
+    @property
+    def clock(self) -> Clock:
+        """Their clock."""
+        return self._linux.clock
+
+    def obey(self) -> None:
+        """Heed signals and the guardian's death from now on."""
+        for number in STOP_SIGNALS:
+            self._loop.add_signal_handler(number, self._asked_to_stop)
+        if self._guardian is not None:
+            self._loop.add_reader(self._guardian.fileno(), self._guardian_died, self._guardian)
+
+    def ready(self) -> None:
+        """Tell systemd that everything runs, and that it goes on running."""
+        _settle_memory()
+        systemd.notify("READY=1")
+        self._feed_watchdog()
+
+    async def asked_to_stop(self) -> None:
+        """Wait for that."""
+        await self.stop.wait()
+        systemd.notify("STOPPING=1")
+
+    async def close(self) -> None:
+        """Let go of everything, in the order in which nothing is left behind."""
+        await self._probes.close()
+        await self._etcd.close()
+        await self._commands.close()
+        # Last, as the guardian covers what the kernel has not confirmed yet.
+        self._linux.close()
+        if self._guardian is not None:
+            self._loop.remove_reader(self._guardian.fileno())
+            self._guardian.close()
+        self._writer.close()
+
+    def _asked_to_stop(self) -> None:
+        if self.stop.is_set():
+            # Asked twice: somebody is in a hurry. The guardian and the leases tidy up.
+            os._exit(FORCED)
+        self.stop.set()
+
+    def _feed_watchdog(self) -> None:
+        interval = systemd.watchdog_interval()
+        if interval is None:
+            return
+
+        def feed() -> None:
+            systemd.notify("WATCHDOG=1")
+            self.clock.call_at(Nanoseconds(self.clock.now() + interval), feed)
+
+        with contextlib.suppress(OSError):
+            feed()
+
+    def _guardian_died(self, guardian: Guardian) -> None:
+        self._loop.remove_reader(guardian.fileno())
+        guardian.alive()
+        self.journal.record(
+            "guardian_died",
+            "the guardian died; until a restart the leases alone protect the addresses",
+            level=Level.ERROR,
+        )
+
+
+def _settle_memory() -> None:
+    # A full collection costs 5 to 13 ms; frozen objects are never looked at again.
+    gc.collect()
+    gc.freeze()
+
+
+def _report_defect(journal: Journal, context: dict[str, Any]) -> None:
+    """Tell of a defect of pyvrrp in one line; everything else goes on."""
+    error = context.get("exception")
+    where = ""
+    if isinstance(error, BaseException) and error.__traceback__ is not None:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f" in {Path(frame.filename).name}, line {frame.lineno}"
+    what = repr(error) if error is not None else str(context.get("message"))
+    journal.warn_rarely("internal_error", f"defect in pyvrrp: {what}{where}", topic=what + where)

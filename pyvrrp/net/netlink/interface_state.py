@@ -1,0 +1,96 @@
+"""What the kernel says of one interface now, read from scratch."""
+
+import errno
+import socket
+import struct
+from dataclasses import dataclass
+from ipaddress import IPv4Interface, IPv6Interface
+
+from pyvrrp.identity import Place
+from pyvrrp.net.netlink import codec
+from pyvrrp.net.system.kernel_error import refused
+from pyvrrp.net.system.netns import entered
+from pyvrrp.ports import InterfaceAddress, InterfaceState
+
+_IFF_UP = 0x1
+_IFF_NOARP = 0x80
+_IFF_LOWER_UP = 0x10000
+_OPERSTATE_UNKNOWN = 0
+_OPERSTATE_UP = 6
+_ATTEMPTS = 3
+_UNUSABLE = codec.IFA_F_TENTATIVE | codec.IFA_F_DADFAILED
+
+
+@dataclass(frozen=True, slots=True)
+class AddressEntry:
+    """One address as the kernel has it."""
+
+    address: InterfaceAddress
+    usable: bool  # neither tentative nor found to be a duplicate
+    ours: bool  # carries our tag
+
+
+def read_state(place: Place) -> InterfaceState:
+    """Return the state of the interface; KernelError if the kernel or the namespace refuses."""
+    try:
+        with entered(place.netns), codec.Netlink() as kernel:
+            return _read(kernel, place.interface)
+    except OSError as error:
+        if error.errno == errno.ENODEV:
+            return InterfaceState()
+        raise refused(f"cannot read the state of {place}", error) from error
+
+
+def read_addresses(kernel: codec.Netlink, index: int) -> tuple[AddressEntry, ...]:
+    """Return the addresses of one interface in the kernel's order; raise OSError."""
+    for _ in range(_ATTEMPTS):
+        try:
+            bodies = [body for _, body in kernel.ask(codec.get_addresses(index))]
+        except InterruptedError:
+            # The list changed under the dump; what came is not one consistent list.
+            continue
+        entries = (_address_entry(body, index) for body in bodies)
+        return tuple(entry for entry in entries if entry is not None)
+    raise OSError(errno.EBUSY, "the addresses change too fast")
+
+
+def _read(kernel: codec.Netlink, name: str) -> InterfaceState:
+    (_, body), *_ = kernel.ask(codec.get_link(name))
+    _, _, index, flags, _ = codec.LINK.unpack_from(body)
+    found = codec.attributes(body, codec.LINK.size)
+    operstate = found.get(codec.IFLA_OPERSTATE, b"\0")[0]
+    carrier = bool(flags & _IFF_LOWER_UP) and operstate in {_OPERSTATE_UNKNOWN, _OPERSTATE_UP}
+    entries = read_addresses(kernel, index)
+    return InterfaceState(
+        exists=True,
+        up=bool(flags & _IFF_UP) and carrier,
+        index=index,
+        mac=found.get(codec.IFLA_ADDRESS, bytes(6)),
+        mtu=struct.unpack("=I", found[codec.IFLA_MTU])[0],
+        arp=not flags & _IFF_NOARP,
+        addresses=tuple(entry.address for entry in entries if entry.usable),
+        ours=frozenset(entry.address for entry in entries if entry.ours),
+    )
+
+
+def _address_entry(body: bytes, wanted_index: int) -> AddressEntry | None:
+    family, prefix, flags, _, index = codec.ADDRESS.unpack_from(body)
+    if index != wanted_index:
+        return None
+    found = codec.attributes(body, codec.ADDRESS.size)
+    # With a peer, IFA_ADDRESS is the other end's address.
+    local = found.get(codec.IFA_LOCAL) or found.get(codec.IFA_ADDRESS)
+    if local is None:
+        return None
+    if codec.IFA_FLAGS in found:
+        flags = struct.unpack("=I", found[codec.IFA_FLAGS])[0]
+    address = (
+        IPv4Interface((local, prefix))
+        if family == socket.AF_INET
+        else IPv6Interface((local, prefix))
+    )
+    return AddressEntry(
+        address=address,
+        usable=not flags & _UNUSABLE,
+        ours=found.get(codec.IFA_PROTO) == bytes((codec.OUR_PROTOCOL,)),
+    )

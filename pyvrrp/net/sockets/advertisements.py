@@ -1,0 +1,217 @@
+"""VRRP in and out of one interface, through a packet socket; out to single hosts through another.
+
+A packet socket hears what the IP stack would drop: the advertisement of a returning address owner,
+whose source is local on the backup that took over, and whatever rp_filter or an INPUT firewall
+refuses. No sysctl has to change.
+"""
+
+import asyncio
+import socket
+import struct
+import time
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address
+
+from pyvrrp.errors import KernelError
+from pyvrrp.identity import Family, Place
+from pyvrrp.net.sockets import bpf
+from pyvrrp.net.sockets.packet import ETH_P_IP, ETH_P_IPV6, PacketReader, open_packet_socket
+from pyvrrp.net.sockets.unicast import UnicastSocket
+from pyvrrp.net.system.interface_index import interface_index
+from pyvrrp.net.system.kernel_error import refused
+from pyvrrp.net.system.netns import entered
+from pyvrrp.packet.datagram import TTL
+from pyvrrp.ports import Address
+from pyvrrp.units import SECOND
+
+_GROUP_V4 = IPv4Address("224.0.0.18")  # RFC 9568 section 5.1.1.2
+_GROUP_V6 = IPv6Address("ff02::12")  # section 5.1.2.2
+_MAC_V4 = bytes.fromhex("01005e000012")
+_MAC_V6 = bytes.fromhex("333300000012")
+
+_SOL_PACKET = 263
+_PACKET_STATISTICS = 6
+_STATISTICS = struct.Struct("=II")
+_QUEUE_PRIORITY = 6  # linux/pkt_sched.h: ahead of bulk traffic in the queues of the interface
+
+_OVERLOAD_PER_SECOND = 2_000
+_CALM_AFTER_SECONDS = 10.0
+
+
+class KernelAdvertisementSocket:
+    """The advertisements of one family on one interface, for *multicast*, *unicast* or both.
+
+    Without *multicast* the group is not joined: this host then says nothing at all by multicast.
+    Under a flood the kernel is told to let through only the TTLs and the VRIDs that matter.
+    Attributes for the counters: ``received`` packets, ``errors`` on reading, ``overloads`` and
+    ``dropped`` (by the kernel, for lack of room).
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        place: Place,
+        family: Family,
+        receive: Callable[[bytes], None],
+        *,
+        multicast: bool = True,
+        unicast: bool = False,
+        overload_per_second: int = _OVERLOAD_PER_SECOND,
+        calm_after: float = _CALM_AFTER_SECONDS,
+    ) -> None:
+        self._loop = loop
+        self._place = place
+        self._family = family
+        self._receive = receive
+        self._overload_per_second = overload_per_second
+        self._calm_after = calm_after
+        self._vrids: frozenset[int] | None = None
+        self._min_ttl = TTL
+        self._unicast: UnicastSocket | None = None
+        self._membership: socket.socket | None = None
+        self._window_start = 0
+        self._in_window = 0
+        self._calm: asyncio.TimerHandle | None = None
+        self._dropped = 0
+        self._closed = False
+        self.overloads = 0
+        protocol = ETH_P_IP if family is Family.IPV4 else ETH_P_IPV6
+        program = bpf.vrrp(family)
+        self._sock = open_packet_socket(place, socket.SOCK_DGRAM, protocol, program)
+        self._destination = (
+            place.interface,
+            protocol,
+            0,
+            0,
+            _MAC_V4 if family is Family.IPV4 else _MAC_V6,
+        )
+        try:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_PRIORITY, _QUEUE_PRIORITY)
+            if unicast:
+                self._unicast = UnicastSocket(place, family)
+            if multicast:
+                self._membership = _join(place, family)
+        except BaseException:
+            self._sock.close()
+            self._close_others()
+            raise
+        self._reader = PacketReader(loop, self._sock, self._arrived)
+
+    def send(self, packet: bytes, destination: Address) -> None:
+        """Send one IP packet, header included; raise KernelError if the kernel refuses."""
+        if not destination.is_multicast:
+            if self._unicast is None:
+                raise KernelError(f"cannot send to {destination} on {self._place}: no unicast here")
+            self._unicast.send(packet, destination)
+            return
+        try:
+            self._sock.sendto(packet, self._destination)
+        except OSError as error:
+            raise refused(f"cannot send on {self._place}", error) from error
+
+    def drain(self) -> None:
+        """Deliver at once what is queued (1024 packets at most)."""
+        self._reader.drain()
+
+    def expect(self, vrids: frozenset[int], min_ttl: int) -> None:
+        """Name the VRIDs and the TTLs that matter while the socket is overloaded."""
+        self._vrids = vrids
+        self._min_ttl = min_ttl
+        if self.overloaded:
+            self._attach_strict()
+
+    @property
+    def received(self) -> int:
+        """Packets delivered so far."""
+        return self._reader.received
+
+    @property
+    def errors(self) -> int:
+        """Errors on reading so far: the interface went down or away."""
+        return self._reader.errors
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether the strict filter is in force."""
+        return self._calm is not None
+
+    @property
+    def dropped(self) -> int:
+        """Packets the kernel had no room for so far."""
+        if not self._closed:
+            # Reading resets the kernel's numbers.
+            raw = self._sock.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, _STATISTICS.size)
+            self._dropped += _STATISTICS.unpack(raw)[1]
+        return self._dropped
+
+    def close(self) -> None:
+        """Leave the group and close; closing twice does no harm."""
+        self._closed = True
+        if self._calm is not None:
+            self._calm.cancel()
+            self._calm = None
+        self._reader.close()
+        self._close_others()
+
+    def _close_others(self) -> None:
+        if self._membership is not None:
+            self._membership.close()
+        if self._unicast is not None:
+            self._unicast.close()
+
+    def _arrived(self, packet: bytes) -> None:
+        self._count()
+        self._receive(packet)
+
+    def _count(self) -> None:
+        now = time.monotonic_ns()
+        if now - self._window_start >= SECOND:
+            self._window_start = now
+            self._in_window = 0
+        self._in_window += 1
+        if self._in_window == self._overload_per_second + 1:
+            self._overload()
+
+    def _overload(self) -> None:
+        if self._calm is None:
+            self.overloads += 1
+            self._attach_strict()
+        else:
+            self._calm.cancel()
+        self._calm = self._loop.call_later(self._calm_after, self._relax)
+
+    def _relax(self) -> None:
+        # What the strict filter hides cannot be counted; if it goes on, we are back in a second.
+        self._calm = None
+        self._window_start = 0
+        bpf.attach(self._sock, bpf.vrrp(self._family))
+
+    def _attach_strict(self) -> None:
+        bpf.attach(self._sock, bpf.vrrp_strict(self._family, self._vrids, self._min_ttl))
+
+
+def _join(place: Place, family: Family) -> socket.socket:
+    """Be a member of the group really, so that switches and the card's own filter know."""
+    group = _GROUP_V4 if family is Family.IPV4 else _GROUP_V6
+    try:
+        with entered(place.netns):
+            sock = socket.socket(
+                socket.AF_INET if family is Family.IPV4 else socket.AF_INET6, socket.SOCK_DGRAM
+            )
+            try:
+                _join_with(sock, family, interface_index(place.interface))
+            except BaseException:
+                sock.close()
+                raise
+    except OSError as error:
+        raise refused(f"cannot join {group} on {place}", error) from error
+    return sock
+
+
+def _join_with(sock: socket.socket, family: Family, index: int) -> None:
+    if family is Family.IPV4:
+        request = _GROUP_V4.packed + bytes(4) + struct.pack("=i", index)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
+    else:
+        request = _GROUP_V6.packed + struct.pack("=i", index)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, request)

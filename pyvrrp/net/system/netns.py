@@ -1,0 +1,57 @@
+"""Work in another network namespace for a moment.
+
+A socket stays in the namespace it was made in, so only its making needs this.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pyvrrp.errors import KernelError
+from pyvrrp.net.system.kernel_error import refused
+from pyvrrp.net.system.libc import enter_network_namespace
+
+_DIRECTORY = "/run/netns"
+
+
+@contextmanager
+def entered(netns: str) -> Iterator[None]:
+    """Have the calling thread in the namespace called *netns*; an empty name changes nothing.
+
+    Never yield to an event loop inside: every callback would run in that namespace.
+    Raises KernelError if there is no such namespace or it may not be entered.
+    """
+    if not netns:
+        yield
+        return
+    there = _open_namespace(netns)
+    try:
+        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _enter(there, netns)
+            try:
+                yield
+            finally:
+                _enter(home, "the daemon's own")
+        finally:
+            os.close(home)
+    finally:
+        os.close(there)
+
+
+def _open_namespace(netns: str) -> int:
+    if "/" in netns or netns in {".", ".."}:
+        raise KernelError(f"cannot enter network namespace {netns}: not a name")
+    try:
+        return os.open(f"{_DIRECTORY}/{netns}", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise KernelError(f"there is no network namespace {netns}", error.errno or 0) from error
+    except OSError as error:
+        raise refused(f"cannot enter network namespace {netns}", error) from error
+
+
+def _enter(descriptor: int, netns: str) -> None:
+    try:
+        enter_network_namespace(descriptor)
+    except OSError as error:
+        raise refused(f"cannot enter network namespace {netns}", error) from error

@@ -1,0 +1,296 @@
+"""Carry out kernel changes for one virtual router: in order, one at a time, never in the way.
+
+It is told what shall be (the addresses held, or not) and works towards it: a newer decision waits
+for the request under way and then replaces what was wanted before. It decides nothing else.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.errors import KernelError
+from pyvrrp.ports import InterfaceAddress, Ports
+from pyvrrp.runtime.base.counters import Counters
+from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.journal import Journal, Level
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, in_words
+
+RENEWALS_PER_LEASE = 4
+RENEWALS_THAT_MAY_FAIL = 1
+FIRST_RETRY = Nanoseconds(100 * MILLISECOND)
+LAST_RETRY = SECOND
+FIGHT_COUNT = 3  # as many restorations within FIGHT_WINDOW are an alarm
+FIGHT_WINDOW = Nanoseconds(10 * SECOND)
+
+
+class Master(Protocol):
+    """The virtual router on whose behalf the performer works."""
+
+    def may_hold(self) -> bool:
+        """Return whether the addresses may be kept: master, unfenced, and heard by others."""
+
+    def may_add(self) -> bool:
+        """Return whether the addresses may come; if not, it will say so by `let_go` soon."""
+
+    @property
+    def may_add_until(self) -> Nanoseconds | None:
+        """From when on the addresses may not come any more, unless it says so anew; None: never."""
+
+    def addresses_taken(self) -> None:
+        """The kernel has confirmed that all addresses are there."""
+
+    def addresses_gone(self) -> None:
+        """The kernel has confirmed that none of the addresses is there."""
+
+    def addresses_refused(self, error: KernelError) -> None:
+        """The kernel does not let us have the addresses."""
+
+    def addresses_restored(self, addresses: Collection[InterfaceAddress]) -> None:
+        """Somebody had removed these; they are back."""
+
+
+class Performer:
+    """The only one who asks for changes of one virtual router's addresses."""
+
+    def __init__(
+        self,
+        config: VirtualRouterConfig,
+        ports: Ports,
+        journal: Journal,
+        counters: Counters,
+        master: Master,
+        budget: Nanoseconds,
+    ) -> None:
+        self._config = config
+        self._ports = ports
+        self._journal = journal
+        self._counters = counters
+        self._master = master
+        self._budget = budget
+        self._managed: tuple[InterfaceAddress, ...] = config.addresses
+        self._wanted = False
+        self._held: bool | None = None  # None: not known what an earlier life left behind
+        self._busy = False
+        self._request = 0
+        self._confirmed: frozenset[InterfaceAddress] = frozenset()
+        self._observed: frozenset[InterfaceAddress] = frozenset()
+        self._failed_renewals = 0
+        self._retry = FIRST_RETRY
+        self._restored_at: list[Nanoseconds] = []
+        self._patience = AlarmClock(ports.clock, self._too_slow)
+        self._renewal = AlarmClock(ports.clock, self._renew)
+        self._restoration = AlarmClock(ports.clock, self._put_back)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way and what is wanted is what is."""
+        return not self._busy and self._held is self._wanted
+
+    @property
+    def held(self) -> bool:
+        """Whether the kernel has confirmed the addresses."""
+        return self._held is True
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the addresses shall be there."""
+        return self._wanted
+
+    @property
+    def gone(self) -> bool:
+        """Whether the kernel has confirmed that none of them is there, and none shall be."""
+        return not self._busy and self._held is False and not self._wanted
+
+    @property
+    def managed(self) -> tuple[InterfaceAddress, ...]:
+        """The addresses that are ours to add and remove."""
+        return self._managed
+
+    def forget(self, managed: tuple[InterfaceAddress, ...]) -> None:
+        """Start anew on an interface that has come (back): manage these, nothing is known."""
+        self._managed = managed
+        self._wanted = False
+        self._held = None
+        self._confirmed = frozenset()
+        self._advance()
+
+    def take(self) -> None:
+        """Have the addresses there; reports addresses_taken or addresses_refused."""
+        self._wanted = True
+        self._failed_renewals = 0
+        if self._held:
+            # Let go, and taken again before the kernel could remove them: nothing is certain.
+            self._held = None
+        self._advance()
+
+    def let_go(self) -> None:
+        """Have the addresses gone; reports addresses_gone, however long that takes."""
+        self._wanted = False
+        self._renewal.set(None)
+        self._restoration.set(None)
+        self._advance()
+
+    def observe(self, present: Collection[InterfaceAddress]) -> None:
+        """Take note of what is on the interface; put back what somebody removed."""
+        self._observed = frozenset(present)
+        self._confirmed |= self._observed & frozenset(self._managed)
+        self._put_back()
+
+    def _advance(self) -> None:
+        if self._busy:
+            return
+        if self._wanted and self._held is not True:
+            if self._master.may_add():
+                self._ask_present(self._managed, self._after_take)
+        elif not self._wanted and self._held is not False:
+            self._ask_absent()
+
+    def _ask_present(
+        self, addresses: tuple[InterfaceAddress, ...], after: Callable[[KernelError | None], None]
+    ) -> None:
+        finish = self._begin(after)
+        if not addresses:
+            self._ports.clock.call_at(self._ports.clock.now(), lambda: finish(None))
+            return
+        self._ports.addresses.ensure_present(
+            self._config.id.place,
+            addresses,
+            self._config.lease,
+            finish,
+            until=self._master.may_add_until,
+        )
+
+    def _ask_absent(self) -> None:
+        finish = self._begin(self._after_let_go)
+        if not self._managed:
+            self._ports.clock.call_at(self._ports.clock.now(), lambda: finish(None))
+            return
+        self._ports.addresses.ensure_absent(self._config.id.place, self._managed, finish)
+
+    def _begin(
+        self, after: Callable[[KernelError | None], None]
+    ) -> Callable[[KernelError | None], None]:
+        self._busy = True
+        self._patience.set(Nanoseconds(self._ports.clock.now() + self._budget))
+
+        def finish(error: KernelError | None) -> None:
+            self._busy = False
+            self._patience.set(None)
+            if error is not None:
+                self._counters.add("kernel_errors")
+            after(error)
+            self._advance()
+            self._put_back()
+
+        return finish
+
+    def _after_take(self, error: KernelError | None) -> None:
+        if error is None:
+            self._held = True
+            self._confirmed = frozenset()
+            if self._wanted:
+                self._schedule_renewal()
+                self._report("addresses_present", "addresses are on the interface")
+                self._master.addresses_taken()
+            return
+        self._held = None
+        if self._wanted:
+            # Whoever hears of the refusal lets go; until then nothing is asked for again.
+            self._wanted = False
+            self._master.addresses_refused(error)
+
+    def _after_let_go(self, error: KernelError | None) -> None:
+        if error is None:
+            was_held = self._held
+            self._held = False
+            self._confirmed = frozenset()
+            self._retry = FIRST_RETRY
+            if not self._wanted:
+                if was_held:
+                    self._report("addresses_absent", "addresses are off the interface")
+                self._master.addresses_gone()
+            return
+        self._journal.warn_rarely(
+            "kernel_refused", f"{error}; trying again", virtual_router=self._config
+        )
+        self._busy = True  # until the retry
+        at = Nanoseconds(self._ports.clock.now() + self._retry)
+        self._retry = min(Nanoseconds(2 * self._retry), LAST_RETRY)
+        self._ports.clock.call_at(at, self._try_again)
+
+    def _try_again(self) -> None:
+        self._busy = False
+        self._advance()
+
+    def _schedule_renewal(self) -> None:
+        if self._config.lease:
+            period = self._config.lease * SECOND // RENEWALS_PER_LEASE
+            self._renewal.set(Nanoseconds(self._ports.clock.now() + period))
+
+    def _renew(self) -> None:
+        if not (self._wanted and self._held):
+            return
+        self._schedule_renewal()
+        if not self._busy and self._master.may_hold():
+            self._ask_present(self._managed, self._after_renewal)
+
+    def _after_renewal(self, error: KernelError | None) -> None:
+        if error is None:
+            self._failed_renewals = 0
+            return
+        self._failed_renewals += 1
+        self._journal.warn_rarely("kernel_refused", str(error), virtual_router=self._config)
+        if self._failed_renewals > RENEWALS_THAT_MAY_FAIL and self._wanted:
+            self._master.addresses_refused(error)
+
+    def _put_back(self) -> None:
+        if self._busy or not (self._wanted and self._held):
+            return
+        missing = tuple(
+            address
+            for address in self._managed
+            if address in self._confirmed and address not in self._observed
+        )
+        if not missing:
+            return
+        if not self._master.may_hold():
+            # Nobody hears this master now. Without a lease no renewal would look again.
+            self._restoration.set(Nanoseconds(self._ports.clock.now() + FIRST_RETRY))
+            return
+        self._confirmed -= frozenset(missing)
+        self._ask_present(missing, lambda error: self._after_put_back(missing, error))
+
+    def _after_put_back(
+        self, missing: tuple[InterfaceAddress, ...], error: KernelError | None
+    ) -> None:
+        if error is not None:
+            self._after_renewal(error)
+            return
+        listed = ", ".join(str(address) for address in missing)
+        self._counters.add("addresses_restored")
+        self._report(
+            "address_restored",
+            f"{listed} was gone, removed by somebody or run out; put back",
+            level=Level.WARNING,
+        )
+        now = self._ports.clock.now()
+        self._restored_at = [at for at in self._restored_at if now - at < FIGHT_WINDOW] + [now]
+        if len(self._restored_at) >= FIGHT_COUNT:
+            self._journal.warn_rarely(
+                "address_fight",
+                f"{listed} removed {len(self._restored_at)} times within "
+                f"{in_words(FIGHT_WINDOW)}: another program manages this interface",
+                virtual_router=self._config,
+            )
+        self._master.addresses_restored(missing)
+
+    def _too_slow(self) -> None:
+        self._counters.add("kernel_delays")
+        self._journal.warn_rarely(
+            "kernel_slow",
+            f"the kernel has not answered an address request for {in_words(self._budget)}",
+            virtual_router=self._config,
+        )
+
+    def _report(self, name: str, text: str, level: Level = Level.INFO) -> None:
+        self._journal.record(name, text, level=level, virtual_router=self._config)

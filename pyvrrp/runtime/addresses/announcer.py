@@ -1,0 +1,161 @@
+"""Tell the neighbours where an address is: gratuitous ARP and unsolicited Neighbor Advertisements.
+
+As keepalived does (a burst at once, another one later), and refreshed from time to time, since a
+neighbour that missed both would go on sending to the old master.
+"""
+
+from collections import deque
+from collections.abc import Collection
+from ipaddress import IPv4Address
+from typing import Protocol
+
+from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.errors import KernelError
+from pyvrrp.packet.gratuitous_arp import arp_probe, gratuitous_arp
+from pyvrrp.packet.neighbor_advertisement import (
+    neighbor_solicitation_probe,
+    unsolicited_neighbor_advertisement,
+)
+from pyvrrp.ports import Address, Clock
+from pyvrrp.runtime.base.counters import Counters
+from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.journal import Journal
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
+
+FRAMES_PER_TURN = 32  # sent in one go before the loop gets a turn for advertisements
+# A predecessor may answer for the addresses 50 ms longer, and a neighbour that asked just then may
+# have heard it last.
+PREDECESSOR_GONE = Nanoseconds(150 * MILLISECOND)
+FIRST_LOOK_FOR_OTHERS = SECOND  # a master that yields needs a moment to remove the address
+LOOK_FOR_OTHERS_EVERY = Nanoseconds(10 * SECOND)
+
+
+class Wire(Protocol):
+    """The interface that frames leave through."""
+
+    def announce(self, frame: bytes) -> None:
+        """Send one frame; raise KernelError if the kernel refuses."""
+
+    def mac(self) -> bytes:
+        """Return the hardware address that the virtual addresses are at."""
+
+
+def announcement(address: Address, mac: bytes) -> bytes:
+    """Return the frame that says *address* is at *mac*."""
+    if isinstance(address, IPv4Address):
+        return gratuitous_arp(address, mac)
+    return unsolicited_neighbor_advertisement(address, mac)
+
+
+def probe(address: Address, mac: bytes) -> bytes:
+    """Return the frame that asks who else has *address* (RFC 5227 2.1.1, RFC 4862 5.4.2)."""
+    if isinstance(address, IPv4Address):
+        return arp_probe(address, mac)
+    return neighbor_solicitation_probe(address, mac)
+
+
+class Announcer:
+    """The announcements of one virtual router while it is master."""
+
+    def __init__(
+        self,
+        config: VirtualRouterConfig,
+        clock: Clock,
+        wire: Wire,
+        journal: Journal,
+        counters: Counters,
+    ) -> None:
+        self._config = config
+        self._policy = config.announce
+        self._addresses = tuple(address.ip for address in config.addresses)
+        self._clock = clock
+        self._wire = wire
+        self._journal = journal
+        self._counters = counters
+        self._queue: deque[bytes] = deque()
+        self._running = False
+        self._pump_alarm = AlarmClock(clock, self._pump)
+        self._once_more = AlarmClock(clock, self._predecessor_gone)
+        self._again = AlarmClock(clock, self._second_burst)
+        self._refresh = AlarmClock(clock, self._refreshed)
+        self._look = AlarmClock(clock, self._look_for_others)
+
+    def start(self, *, succeeds: bool = False) -> None:
+        """Announce on becoming master, and keep announcing until stopped.
+
+        *succeeds*: a living predecessor let go in favour of this one.
+        """
+        self._running = True
+        self.burst(self._addresses)
+        now = self._clock.now()
+        if succeeds:
+            self._once_more.set(Nanoseconds(now + PREDECESSOR_GONE))
+        if self._policy.delay:
+            self._again.set(Nanoseconds(now + self._policy.delay))
+        self._schedule_refresh()
+        self._look.set(Nanoseconds(now + FIRST_LOOK_FOR_OTHERS))
+
+    def stop(self) -> None:
+        """Say nothing any more."""
+        self._running = False
+        self._queue.clear()
+        alarms = (self._pump_alarm, self._once_more, self._again, self._refresh, self._look)
+        for alarm in alarms:
+            alarm.set(None)
+
+    def burst(self, addresses: Collection[Address] | None = None) -> None:
+        """Announce *addresses* (all if None) as many times as configured, now."""
+        if not self._running:
+            return
+        self._enqueue(self._addresses if addresses is None else addresses, self._policy.count)
+        self._journal.record(
+            "announced",
+            "addresses announced to the neighbours",
+            virtual_router=self._config,
+            fields={"count": self._policy.count},
+        )
+
+    def _predecessor_gone(self) -> None:
+        self._enqueue(self._addresses, 1)
+
+    def _second_burst(self) -> None:
+        self._enqueue(self._addresses, self._policy.count)
+
+    def _refreshed(self) -> None:
+        self._enqueue(self._addresses, 1)
+        self._schedule_refresh()
+
+    def _schedule_refresh(self) -> None:
+        if self._policy.refresh:
+            self._refresh.set(Nanoseconds(self._clock.now() + self._policy.refresh))
+
+    def _look_for_others(self) -> None:
+        mac = self._wire.mac()
+        self._queue.extend(probe(address, mac) for address in self._addresses)
+        self._look.set(Nanoseconds(self._clock.now() + LOOK_FOR_OTHERS_EVERY))
+        self._pump()
+
+    def _enqueue(self, addresses: Collection[Address], rounds: int) -> None:
+        mac = self._wire.mac()
+        frames = [announcement(address, mac) for address in addresses]
+        for _ in range(rounds):
+            self._queue.extend(frames)
+        self._pump()
+
+    def _pump(self) -> None:
+        turn = 1 if self._policy.gap else FRAMES_PER_TURN
+        for _ in range(min(turn, len(self._queue))):
+            self._send(self._queue.popleft())
+        if self._queue:
+            self._pump_alarm.set(Nanoseconds(self._clock.now() + self._policy.gap))
+
+    def _send(self, frame: bytes) -> None:
+        try:
+            self._wire.announce(frame)
+        except KernelError as error:
+            self._counters.add("announcement_errors")
+            self._journal.warn_rarely(
+                "announcement_failed", str(error), virtual_router=self._config
+            )
+        else:
+            self._counters.add("announcements_sent")

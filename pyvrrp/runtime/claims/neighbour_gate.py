@@ -1,0 +1,140 @@
+"""Before a claim because of silence: ask the neighbours whether somebody has the addresses.
+
+A master that is not heard may be alive: VRRP filtered, a switch that forgot the multicast group.
+Or it is dead, and its kernel answers until its lease has run out, which for a keepalived is never.
+Nobody can tell the two apart from here, so what an answer means is the operator's decision.
+"""
+
+from pyvrrp.config.model.configuration import ClaimProbePolicy
+from pyvrrp.ports import Claim, Clock
+from pyvrrp.runtime.addresses.neighbour_query import Answer, Inquiry
+from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.journal import Journal, Level
+from pyvrrp.runtime.links.interface import Segment
+from pyvrrp.runtime.router.router import Instance
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, in_words
+
+PATIENCE = Nanoseconds(50 * MILLISECOND)  # after each of three questions
+MOST_DEFERRALS = 3  # Master_Down_Intervals that "defer" waits for a holder to fall silent
+LEAST_PAUSE = SECOND  # between two inquiries while somebody has the addresses
+CLEAR_FOR = SECOND  # how long "nobody has them" holds, should another gate hold the claim back
+
+
+class ClaimProbe:
+    """A gate that finds out who has the addresses of one virtual router; "off" needs none."""
+
+    def __init__(
+        self, instance: Instance, segment: Segment, clock: Clock, journal: Journal
+    ) -> None:
+        self._instance = instance
+        self._config = instance.config
+        self._policy = instance.config.claim_probe
+        self._addresses = tuple(address.ip for address in instance.config.addresses)
+        self._segment = segment
+        self._clock = clock
+        self._journal = journal
+        self._inquiry = Inquiry(clock, segment, PATIENCE)
+        self._holder: Claim | None = None
+        self._deferrals = 0
+        self._clear_at: Nanoseconds | None = None
+        self._again = AlarmClock(clock, self._ask)
+        instance.guard(self)
+
+    @property
+    def waiting_for(self) -> str:
+        """Gate: what a claim that it holds back waits for."""
+        if self._holder is None:
+            return "the neighbours to say whether somebody has the addresses"
+        mac = self._holder.mac.hex(":")
+        return f"{mac} to have {self._holder.address} no longer{self._at_most()}"
+
+    def may_claim(self) -> bool:
+        """Gate: whether nobody has the addresses, or that does not matter."""
+        if not self._instance.is_silence_why:
+            return True
+        if self._policy is ClaimProbePolicy.WARN:
+            # The advertisement first: what is begun here sends from a later turn of the loop.
+            self._ask()
+            return True
+        if self._clear_at is not None and self._clock.now() - self._clear_at <= CLEAR_FOR:
+            return True
+        if self._holder is None:
+            self._ask()
+        return False
+
+    def claim_ended(self) -> None:
+        """Gate: the claim is off, or over; begin anew the next time."""
+        self._inquiry.call_off()
+        self._again.set(None)
+        self._segment.hold(self, ())
+        self._holder = None
+        self._deferrals = 0
+        self._clear_at = None
+
+    def claimed(self, claim: Claim) -> None:
+        """Segment: somebody has one of the addresses."""
+        self._inquiry.heard(claim)
+
+    def _ask(self) -> None:
+        if not self._inquiry.under_way:
+            self._segment.hold(self, self._addresses)
+            self._inquiry.ask(self._addresses, self._answered)
+
+    def _answered(self, answer: Answer) -> None:
+        self._segment.hold(self, ())
+        if answer.error:
+            self._journal.warn_rarely(
+                "announcement_failed", answer.error, virtual_router=self._config
+            )
+        holder = answer.claim
+        if self._policy is ClaimProbePolicy.WARN:
+            if holder is not None and self._instance.is_master:
+                self._claims_although(holder)
+        elif holder is None:
+            self._go_ahead()
+        elif self._policy is ClaimProbePolicy.DEFER and self._deferrals == MOST_DEFERRALS:
+            self._claims_although(holder)
+            self._go_ahead()
+        else:
+            self._hold_back(holder)
+
+    def _go_ahead(self) -> None:
+        self._holder = None
+        self._deferrals = 0
+        self._clear_at = self._clock.now()
+        self._instance.gate_opened()
+
+    def _hold_back(self, holder: Claim) -> None:
+        self._holder = holder
+        pause = max(self._instance.master_down_interval, LEAST_PAUSE)
+        if self._policy is ClaimProbePolicy.DEFER:
+            self._deferrals += 1
+            pause = self._instance.master_down_interval
+        self._again.set(Nanoseconds(self._clock.now() + pause))
+        mac = holder.mac.hex(":")
+        self._instance.counters.add("claims_held_back")
+        self._journal.warn_rarely(
+            "claim_held_back",
+            f"the master is silent, but {holder.address} is at {mac}: claims nothing and asks "
+            f"again in {in_words(pause)}{self._at_most()}",
+            topic=mac,
+            virtual_router=self._config,
+            fields={"address": str(holder.address), "mac": mac},
+        )
+
+    def _claims_although(self, holder: Claim) -> None:
+        mac = holder.mac.hex(":")
+        self._instance.counters.add("claims_contested")
+        self._journal.record(
+            "claim_contested",
+            f"claimed although {holder.address} is at {mac}: either its advertisements do not "
+            "arrive here, or its daemon is dead and its kernel answers still",
+            level=Level.ERROR,
+            virtual_router=self._config,
+            fields={"address": str(holder.address), "mac": mac},
+        )
+
+    def _at_most(self) -> str:
+        if self._policy is not ClaimProbePolicy.DEFER:
+            return ""
+        return f" (wait {self._deferrals} of {MOST_DEFERRALS})"

@@ -1,0 +1,266 @@
+"""The etcd lease of one virtual router over time: no key, no MASTER.
+
+A claim waits until the key is taken. While MASTER the key is renewed; long before it can expire
+without that the addresses go. When they are gone, so is the key, and only then priority 0 is sent.
+"""
+
+from enum import StrEnum
+
+from pyvrrp.config.model.configuration import EtcdLease
+from pyvrrp.config.model.lease_times import proof_lasts, retry_after
+from pyvrrp.ports import Found, Ports, Record, Unanswered
+from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.journal import Journal, Level
+from pyvrrp.runtime.etcd_lease.key import Denied, Held, KeyHolder, Outcome
+from pyvrrp.runtime.etcd_lease.preemption_request import Wish
+from pyvrrp.runtime.etcd_lease.records import Author, Claimant, author_of, holder_in_words
+from pyvrrp.runtime.router.router import Instance
+from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
+from pyvrrp.virtual_router.states import Backup, Master
+
+
+class Phase(StrEnum):
+    """What is being done about the key."""
+
+    IDLE = "idle"  # nobody here wants it; a look now and then, for status
+    SEEKING = "seeking"  # a claim is due and waits for it
+    HOLDING = "holding"  # it is ours, and the addresses may be there
+    LOST = "lost"  # the addresses are going
+    LEAVING = "leaving"  # the addresses are gone, and the key is being given back
+
+
+class LeaseWatch:
+    """Gate and proof of one virtual router."""
+
+    def __init__(
+        self, instance: Instance, lease: EtcdLease, node: str, ports: Ports, journal: Journal
+    ) -> None:
+        self.lease = lease
+        self.phase = Phase.IDLE
+        self.is_answered: bool | None = None  # by etcd, when it was last asked; None: not yet
+        self.last_words = "not asked yet"
+        self.answered_at: Nanoseconds | None = None
+        self._instance = instance
+        self._clock = ports.clock
+        self._journal = journal
+        self._claimant = Claimant(node, ports.etcd.draw(), lambda: instance.priority)
+        self._key = KeyHolder(lease, self._claimant, ports.clock, ports.etcd)
+        self._wish = Wish(lease, self._claimant, ports.clock, ports.etcd)
+        self._had_key = False
+        self._gives_way = False
+        self._next = AlarmClock(ports.clock, self._go_on)
+        self._end = AlarmClock(ports.clock, self.run_out)
+        instance.guard(self, self)
+
+    def start(self) -> None:
+        """Look for the first time."""
+        self._go_on()
+
+    # The gate.
+
+    @property
+    def waiting_for(self) -> str:
+        """Gate: what a claim waits for."""
+        return f"the key {self.lease.key}: {self.last_words}"
+
+    def may_claim(self) -> bool:
+        """Gate: whether the key is ours for long enough; if not, go and get it."""
+        if self.phase is Phase.IDLE:
+            self.phase = Phase.SEEKING
+            self._go_on()
+        return self.is_valid
+
+    def claim_ended(self) -> None:
+        """Gate: there is no claim, or no address any more: let others have the key."""
+        if not isinstance(self._instance.state, Backup):
+            self._wish.withdraw()
+        # Otherwise it was put off: a release, which the wish has brought about, begins a wait anew.
+        if self.phase in {Phase.IDLE, Phase.LEAVING}:
+            return
+        self.phase = Phase.LEAVING
+        self._gives_way = False
+        self._end.set(None)
+        self._next.set(None)
+        self._key.give_back(self._given_back)
+
+    # The proof.
+
+    @property
+    def is_valid(self) -> bool:
+        """Proof: whether the key is ours, and proven so recently enough."""
+        return self._clock.now() < self.valid_until
+
+    @property
+    def valid_until(self) -> Nanoseconds:
+        """Proof: when it is too old; in the past if the key is not ours."""
+        return self._proven_until() if self.phase is Phase.HOLDING else Nanoseconds(0)
+
+    @property
+    def is_settled(self) -> bool:
+        """Proof: whether the key is given back. An etcd that does not answer is not waited for."""
+        return self.phase is not Phase.LEAVING or not self.is_answered
+
+    def run_out(self) -> None:
+        """Proof: it is too old."""
+        if self.phase is Phase.HOLDING:
+            age = Nanoseconds(self._clock.now() - (self._key.proven_at or 0))
+            age = Nanoseconds(age // (100 * MILLISECOND) * (100 * MILLISECOND))
+            self._lose(f"lease lost: not renewed for {in_words(age)}: {self.last_words}")
+
+    @property
+    def valid_for(self) -> Nanoseconds | None:
+        """For how long the addresses may stay if the key is not renewed again; None: not held."""
+        if self.phase is not Phase.HOLDING:
+            return None
+        return Nanoseconds(self._proven_until() - self._clock.now())
+
+    # What is done.
+
+    def _go_on(self) -> None:
+        match self.phase:
+            case Phase.IDLE | Phase.SEEKING:
+                if not isinstance(self._instance.state, Backup):
+                    self._wish.withdraw()
+                self._key.look(self._seen)
+            case Phase.HOLDING:
+                self._key.obtain(self._renewed)
+            case Phase.LOST | Phase.LEAVING:
+                pass
+
+    def _again(self, after: Nanoseconds) -> None:
+        self._next.set(Nanoseconds(self._clock.now() + after))
+
+    def _retry(self) -> None:
+        self._again(retry_after(self.lease.ttl))
+
+    def _seen(self, answer: Found | Unanswered) -> None:
+        self._note(answer)
+        if self.phase is Phase.SEEKING:
+            self._decide(answer)
+        elif isinstance(answer, Found):
+            self._stand_by(answer.record)
+        else:
+            self._retry()
+
+    def _stand_by(self, record: Record | None) -> None:
+        """Nobody here wants the key, and etcd answers: nothing hinders this node any more."""
+        self._again(self.lease.interval)
+        if record is not None and self._claimant.wrote(record):
+            # It could not be given back when it was lost.
+            self.phase = Phase.LEAVING
+            self._key.give_back(self._given_back, record)
+        self._instance.etcd_lease_changed("")
+
+    def _decide(self, answer: Found | Unanswered) -> None:
+        """A claim waits: the key is free, somebody's, or nobody says."""
+        if isinstance(answer, Unanswered):
+            self._retry()
+            return
+        record = answer.record
+        if record is not None and not self._claimant.wrote(record):
+            self._wait_for(author_of(record))
+            return
+        better = self._claimant.best_wish(answer.wishes)
+        if better is not None:
+            self.last_words = f"kept free for {better.node} of priority {better.priority}"
+            self._retry()
+            return
+        self._key.obtain(self._taken)
+
+    def _wait_for(self, holder: Author | None) -> None:
+        preempts = self._instance.config.preempt
+        if preempts and holder is not None and holder.priority < self._claimant.priority:
+            self._wish.leave()
+        self._retry()
+
+    def _taken(self, outcome: Outcome) -> None:
+        self._note(outcome)
+        if not isinstance(outcome, Held):
+            self._retry()
+            return
+        self.phase = Phase.HOLDING
+        self._had_key = True
+        self._wish.withdraw()
+        self._renew_in_time()
+        self._instance.counters.add("leases_taken")
+        self._report("lease_taken", f"the key {self.lease.key} is ours")
+        self._instance.gate_opened()
+        if self.phase is Phase.HOLDING and not isinstance(self._instance.state, Master):
+            # Another gate holds the claim back, or its time is not now: others may have the key.
+            self.claim_ended()
+
+    def _renewed(self, outcome: Outcome) -> None:
+        self._note(outcome)
+        match outcome:
+            case Held(wishes=wishes):
+                self._renew_in_time()
+                better = self._claimant.best_wish(wishes)
+                if better is not None and not self._gives_way:
+                    self._give_way(better)
+            case Denied():
+                self._lose(f"lease lost: the key {self.lease.key} is {self.last_words}")
+            case Unanswered():
+                self._retry()
+
+    def _renew_in_time(self) -> None:
+        self._end.set(self._proven_until())
+        began = self._key.proven_at or self._clock.now()
+        self._next.set(Nanoseconds(began + self.lease.interval))
+
+    def _proven_until(self) -> Nanoseconds:
+        lasts = proof_lasts(self._key.ttl, self.lease.address_lease, self.lease.reserve)
+        return Nanoseconds((self._key.proven_at or 0) + lasts)
+
+    def _give_way(self, better: Author) -> None:
+        who = f"{better.node} of priority {better.priority}"
+        reason = f"gives way to {who}, which may have the key"
+        self._report("lease_yielded", reason)
+        # The key is renewed on until everything has stopped, however long that takes.
+        self._gives_way = True
+        self._instance.etcd_lease_changed(reason)
+
+    def _lose(self, reason: str) -> None:
+        self._instance.counters.add("leases_lost")
+        self._report("lease_lost", reason, level=Level.WARNING)
+        self._let_go(reason)
+
+    def _let_go(self, reason: str) -> None:
+        self.phase = Phase.LOST
+        self._key.call_off()
+        self._end.set(None)
+        self._next.set(None)
+        self._instance.etcd_lease_changed(reason)
+
+    def _given_back(self) -> None:
+        self.phase = Phase.IDLE
+        if self._had_key:
+            self._had_key = False
+            self._report("lease_given_back", f"the key {self.lease.key} is given back")
+        self._instance.proof_settled()
+        self._go_on()
+        # A claim may have become due meanwhile.
+        self._instance.gate_opened()
+
+    def _note(self, answer: Found | Outcome) -> None:
+        was_answered = self.is_answered
+        self.is_answered = not isinstance(answer, Unanswered)
+        match answer:
+            case Unanswered(reason=reason):
+                self.last_words = reason
+                self._instance.counters.add("lease_errors")
+                self._journal.warn_rarely(
+                    "lease_unanswered", reason, virtual_router=self._instance.config
+                )
+                return
+            case Held():
+                self.last_words = "held here"
+            case Denied(record=None):
+                self.last_words = "gone"
+            case Found(record=record) | Denied(record=record):
+                self.last_words = holder_in_words(record)
+        self.answered_at = self._clock.now()
+        if was_answered is False:
+            self._report("lease_answered", f"etcd answers again: {self.last_words}")
+
+    def _report(self, name: str, text: str, level: Level = Level.INFO) -> None:
+        self._journal.record(name, text, level=level, virtual_router=self._instance.config)

@@ -1,0 +1,133 @@
+"""The fence of one virtual router over time: its checks together, the gate, and flap damping."""
+
+from collections.abc import Sequence
+
+from pyvrrp.fencing.fence import FenceState, judge
+from pyvrrp.fencing.hold_down import HoldDownState
+from pyvrrp.ports import Clock
+from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.journal import Journal, Level
+from pyvrrp.runtime.health.check_runner import CheckRunner
+from pyvrrp.runtime.router.router import Instance
+from pyvrrp.units import Nanoseconds, in_words
+
+SILENCE_THAT_WAIVES = 2  # Master_Down_Intervals without an advertisement: nobody else serves
+
+
+class FenceWatch:
+    """Tells one virtual router whether it may stand, and at a claim whether that is still true."""
+
+    def __init__(
+        self, instance: Instance, runners: Sequence[CheckRunner], clock: Clock, journal: Journal
+    ) -> None:
+        self._instance = instance
+        self._runners = tuple(runners)
+        self._policies = {runner.config.name: runner.config.policy for runner in runners}
+        self._clock = clock
+        self._journal = journal
+        self._damping = HoldDownState()
+        self._open = False
+        self._look_again = AlarmClock(clock, self._evaluate)
+        for runner in runners:
+            runner.listen(self._evaluate)
+        instance.guard(self)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the fence lets its virtual router stand, hold-down included."""
+        return self._open
+
+    @property
+    def closings(self) -> int:
+        """How many closings in a row make its hold-down what it is; 0: it has never closed."""
+        return self._damping.in_a_row(self._instance.config.hold_down)
+
+    @property
+    def held_down_for(self) -> Nanoseconds:
+        """How long the hold-down still keeps it closed; 0 if it is not what keeps it closed."""
+        if self._open or not self._judge().is_open:
+            return Nanoseconds(0)
+        return Nanoseconds(max(0, self._hold_down_ends() - self._clock.now()))
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it is closed for certain, and not only until more is known."""
+        now = self._clock.now()
+        return any(runner.verdict.has_failed(now, runner.config.policy) for runner in self._runners)
+
+    def start(self) -> None:
+        """Judge for the first time: without checks the fence is open."""
+        self._evaluate()
+
+    @property
+    def waiting_for(self) -> str:
+        """Gate: what a claim waits for."""
+        return "a fresh pass of its checks"
+
+    def may_claim(self) -> bool:
+        """Gate: whether all passes are fresh; if not, have the stale checks look at once."""
+        state = self._judge()
+        if self._instance.standing.last_resort or (state.is_open and state.is_fresh):
+            return True
+        for runner in self._runners:
+            if runner.config.name in state.stale:
+                runner.demand()
+        return False
+
+    def claim_ended(self) -> None:
+        """Gate: nothing to undo, looking changes nothing."""
+
+    def _judge(self) -> FenceState:
+        verdicts = {runner.config.name: runner.verdict for runner in self._runners}
+        return judge(verdicts, self._policies, self._clock.now())
+
+    def _evaluate(self) -> None:
+        state = self._judge()
+        if state.is_open and (self._open or self._may_open()):
+            self._set(is_open=True, why="")
+            self._look_again.set(state.closes_at)
+            if state.is_fresh:
+                self._instance.gate_opened()
+            return
+        if state.is_open:
+            self._set(is_open=False, why=self._hold_down_reason())
+            self._look_again.set(self._hold_down_ends())
+            return
+        self._set(is_open=False, why=state.reason)
+
+    def _set(self, *, is_open: bool, why: str) -> None:
+        if is_open is not self._open:
+            self._open = is_open
+            if not is_open:
+                self._damping = self._damping.closed(self._clock.now())
+            self._journal.record(
+                "fence",
+                "the fence is open" if is_open else why,
+                level=Level.INFO if is_open else Level.WARNING,
+                virtual_router=self._instance.config,
+                fields={"open": is_open, "reason": why},
+            )
+        self._instance.fence_changed(why)
+
+    def _may_open(self) -> bool:
+        policy = self._instance.config.hold_down
+        now = self._clock.now()
+        return self._damping.may_open(now, policy, nobody_serves=now >= self._waived_at())
+
+    def _waived_at(self) -> Nanoseconds:
+        heard = self._instance.last_heard
+        if heard is None:
+            return Nanoseconds(0)
+        return Nanoseconds(heard.at + SILENCE_THAT_WAIVES * self._instance.master_down_interval)
+
+    def _hold_down_ends(self) -> Nanoseconds:
+        policy = self._instance.config.hold_down
+        ends = self._damping.may_open_at(policy, nobody_serves=False)
+        waived = self._waived_at()
+        return waived if ends is None else min(ends, waived)
+
+    def _hold_down_reason(self) -> str:
+        ends = self._damping.may_open_at(self._instance.config.hold_down, nobody_serves=False)
+        last = self._damping.closings[-1]
+        length = Nanoseconds(0 if ends is None else ends - last)
+        return f"the checks pass again, hold-down of {in_words(length)}"

@@ -1,0 +1,16 @@
+"""The newest advertisement that was accepted from another router."""
+
+from dataclasses import dataclass
+
+from pyvrrp.ports import Address
+from pyvrrp.units import Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class LastHeard:
+    """The newest advertisement accepted from another router."""
+
+    sender: Address
+    priority: int
+    interval: Nanoseconds
+    at: Nanoseconds

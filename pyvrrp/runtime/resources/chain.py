@@ -1,0 +1,349 @@
+"""The resources of one virtual router: started in order below its addresses, stopped in reverse.
+
+The chain stands where the performer stands otherwise. Becoming master it starts the resources and
+then has the addresses added; letting go it has them removed, stops the resources, and only then
+says that everything is gone, so that priority 0 is sent when nothing runs here any more. What it
+was told last counts; it never does two things at once, so a stop never meets a start.
+"""
+
+from collections.abc import Collection
+from functools import partial
+from typing import Protocol
+
+from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.config.model.resources import ChainConfig
+from pyvrrp.errors import KernelError
+from pyvrrp.ports import CommandResult, InterfaceAddress, Ports
+from pyvrrp.runtime.addresses import address_keeper
+from pyvrrp.runtime.addresses.address_keeper import Performer
+from pyvrrp.runtime.base.counters import Counters
+from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.journal import Journal
+from pyvrrp.runtime.links.last_heard import LastHeard
+from pyvrrp.runtime.resources.exit_status import Kind, Outcome
+from pyvrrp.runtime.resources.failure_hold_down import Setbacks
+from pyvrrp.runtime.resources.guardian_registration import SIGN_OF_LIFE, Bequest
+from pyvrrp.runtime.resources.reports import ResourceReports
+from pyvrrp.runtime.resources.resource import Resource, ResourceState
+from pyvrrp.units import SECOND, Nanoseconds
+
+FIRST_RETRY = SECOND  # before a stop that failed is tried again
+LAST_RETRY = Nanoseconds(30 * SECOND)
+SWITCH_TIMEOUT = Nanoseconds(60 * SECOND)  # for the command of on_stop_failure
+
+
+class Master(address_keeper.Master, Protocol):
+    """The virtual router on whose behalf the chain works."""
+
+    def addresses_withdrawn(self) -> None:
+        """The addresses are being removed although it stays master: announce them no more."""
+
+    def resources_failed(self, why: str) -> None:
+        """Be told why this node cannot run the resources; empty: it can again."""
+
+    def gate_opened(self) -> None:
+        """A claim that waited for the resources may go on."""
+
+    @property
+    def reason(self) -> str:
+        """Why it does what it does, for the eyes of a command."""
+
+    @property
+    def last_heard(self) -> LastHeard | None:
+        """Whom it heard last."""
+
+
+class ResourceChain:
+    """Implements what a router wants of its address keeper, and a gate: no claim while it stops."""
+
+    def __init__(
+        self,
+        chain: ChainConfig,
+        config: VirtualRouterConfig,
+        ports: Ports,
+        journal: Journal,
+        counters: Counters,
+        master: Master,
+        budget: Nanoseconds,
+    ) -> None:
+        self._config = config
+        self._chain = chain
+        self._ports = ports
+        self._clock = ports.clock
+        self._counters = counters
+        self._master = master
+        self._report = ResourceReports(config, journal, counters)
+        self._performer = Performer(config, ports, journal, counters, self, budget)
+        netns, told = config.id.place.netns, self._describe
+        self.resources = tuple(Resource(one, ports, netns, told) for one in chain.resources)
+        self.sequence = 0
+        self._wanted = False
+        self._floor: int | None = 0  # resources from this one on must be stopped first
+        self._busy = False
+        self._scheduled = False
+        self._retry = FIRST_RETRY
+        self._bequest = Bequest(str(config.id), chain, ports.heir, ports.clock, self._intervened)
+        self._setbacks = Setbacks(config.hold_down, ports.clock, self._tell_setback)
+        self._pause = AlarmClock(ports.clock, self._advance)
+
+    # --- what the instance wants ---
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way and what is wanted is what is."""
+        return self._performer.idle and self._floor is None and not self._busy
+
+    @property
+    def held(self) -> bool:
+        """Whether the kernel has confirmed the addresses."""
+        return self._performer.held
+
+    @property
+    def gone(self) -> bool:
+        """Whether the addresses and everything below them are gone, and shall be."""
+        return self._performer.gone and self._floor is None and not self._wanted
+
+    @property
+    def managed(self) -> tuple[InterfaceAddress, ...]:
+        """The addresses that are ours to add and remove."""
+        return self._performer.managed
+
+    @property
+    def doing(self) -> str:
+        """What it does just now, in words; empty while everything is as it shall be."""
+        for resource in self.resources:
+            match resource.state:
+                case ResourceState.STUCK:
+                    return f"{resource.config.name} does not stop: {resource.why}"
+                case ResourceState.STARTING | ResourceState.STOPPING:
+                    return f"{resource.state} {resource.config.name}"
+                case _:
+                    pass
+        return ""
+
+    def forget(self, managed: tuple[InterfaceAddress, ...]) -> None:
+        """Start anew on an interface that has come (back): manage these, nothing is known."""
+        self._wanted = False
+        self._performer.forget(managed)
+        self._go_down(0)
+
+    def take(self) -> None:
+        """Start the resources, then have the addresses there."""
+        self._wanted = True
+        self.sequence += 1
+        self._soon()
+
+    def let_go(self) -> None:
+        """Have the addresses gone, then the resources; reports addresses_gone after both."""
+        if self._wanted:
+            self.sequence += 1
+        self._wanted = False
+        self._performer.let_go()
+        self._go_down(0)
+
+    def observe(self, present: Collection[InterfaceAddress]) -> None:
+        """Take note of what is on the interface; put back what somebody removed."""
+        self._performer.observe(present)
+
+    # --- what a gate is asked ---
+
+    @property
+    def waiting_for(self) -> str:
+        """Gate: what a claim waits for."""
+        return "its resources to have stopped"
+
+    def may_claim(self) -> bool:
+        """Gate: whether nothing of them runs here."""
+        return self._floor is None
+
+    def claim_ended(self) -> None:
+        """Gate: nothing to undo."""
+
+    # --- what the performer says ---
+
+    def may_hold(self) -> bool:
+        """Performer: whether the addresses may be kept."""
+        return self._floor is None and not self._bequest.is_disowned() and self._master.may_hold()
+
+    def may_add(self) -> bool:
+        """Performer: whether the addresses may come."""
+        return not self._bequest.is_disowned() and self._master.may_add()
+
+    @property
+    def may_add_until(self) -> Nanoseconds | None:
+        """Performer: from when on they may not."""
+        return self._master.may_add_until
+
+    def addresses_taken(self) -> None:
+        """Performer: the addresses are there."""
+        if self._wanted and self._floor is None:
+            self._master.addresses_taken()
+
+    def addresses_gone(self) -> None:
+        """Performer: the addresses are off the interface."""
+        self._soon()
+
+    def addresses_refused(self, error: KernelError) -> None:
+        """Performer: the kernel does not let us have them."""
+        self._master.addresses_refused(error)
+
+    def addresses_restored(self, addresses: Collection[InterfaceAddress]) -> None:
+        """Performer: they are back."""
+        self._master.addresses_restored(addresses)
+
+    # --- one thing after the other ---
+
+    def _go_down(self, to: int) -> None:
+        self._floor = to if self._floor is None else min(to, self._floor)
+        for resource in self.resources[self._floor :]:
+            resource.unwatch()
+            resource.hasten()
+        if self._wanted:
+            self._performer.let_go()
+            self._master.addresses_withdrawn()
+        self._soon()
+
+    def _soon(self) -> None:
+        # In a turn of its own: whoever decides has first to write down what and why.
+        if not self._scheduled:
+            self._scheduled = True
+            self._clock.call_at(self._clock.now(), self._advance_scheduled)
+
+    def _advance_scheduled(self) -> None:
+        self._scheduled = False
+        self._advance()
+
+    def _advance(self) -> None:
+        if self._busy:
+            return
+        if self._bequest.is_disowned():
+            self._pause.set(Nanoseconds(self._clock.now() + SIGN_OF_LIFE))
+            return
+        if self._floor is not None:
+            if not self._performer.gone:
+                return
+            below = self.resources[self._floor :]
+            running = (one for one in reversed(below) if one.state is not ResourceState.STOPPED)
+            if (resource := next(running, None)) is not None:
+                self._bring_down(resource)
+                return
+            self._reach_floor()
+        if not self._wanted:
+            return
+        stopped = (one for one in self.resources if one.state is ResourceState.STOPPED)
+        if (resource := next(stopped, None)) is not None:
+            # What may not have the addresses now will be let go of soon.
+            if self._master.may_add():
+                self._bring_up(resource)
+        elif not self._performer.wanted:
+            self._performer.take()
+
+    def _reach_floor(self) -> None:
+        self._floor = None
+        self._retry = FIRST_RETRY
+        if not self._wanted:
+            self._bequest.rest()
+            self._setbacks.settled()
+            self._master.addresses_gone()
+            self._master.gate_opened()
+
+    def _bring_up(self, resource: Resource) -> None:
+        self._busy = True
+        self._bequest.leave(resource)
+        self._report.starting(resource.config.name)
+        resource.start(partial(self._brought_up, resource))
+
+    def _brought_up(self, resource: Resource, outcome: Outcome) -> None:
+        self._busy = False
+        if outcome.kind is Kind.GOOD:
+            self._report.started(resource.config.name)
+            if self._floor is None:
+                resource.watch(partial(self._look_failed, resource))
+        elif self._floor is None:
+            self._report.start_failed(resource.config.name, outcome)
+            self._give_up(f"{resource.config.name} does not start: {outcome.why}", outcome)
+        self._advance()
+
+    def _bring_down(self, resource: Resource) -> None:
+        self._busy = True
+        self._report.stopping(resource.config.name)
+        resource.stop(partial(self._brought_down, resource))
+
+    def _brought_down(self, resource: Resource, outcome: Outcome) -> None:
+        if outcome.kind is Kind.STOPPED:
+            self._busy = False
+            self._bequest.forget(resource)
+            self._report.stopped(resource.config.name)
+            self._advance()
+            return
+        self._report.stop_failed(resource.config.name, outcome)
+        # Of an earlier life's, it must have been seen to run: what kills a machine that has
+        # just started would kill it again.
+        if self._chain.on_stop_failure and resource.touched:
+            switched = partial(self._switched, resource)
+            self._ports.commands.run(self._bequest.switch(resource), SWITCH_TIMEOUT, switched)
+            return
+        self._try_again_later()
+
+    def _switched(self, resource: Resource, result: CommandResult) -> None:
+        # Whatever it says, only the resource itself can tell that it has stopped.
+        self._report.switched(resource.config.name, result)
+        self._try_again_later()
+
+    def _try_again_later(self) -> None:
+        at = Nanoseconds(self._clock.now() + self._retry)
+        self._retry = min(Nanoseconds(2 * self._retry), LAST_RETRY)
+        self._clock.call_at(at, self._try_again)
+
+    def _try_again(self) -> None:
+        self._busy = False
+        self._advance()
+
+    # --- what goes wrong ---
+
+    def _look_failed(self, resource: Resource, outcome: Outcome) -> None:
+        config, now = resource.config, self._clock.now()
+        self._report.look_failed(config.name, outcome)
+        recent = [at for at in resource.restarts if now - at < config.restart_window]
+        if outcome.kind is Kind.HOPELESS or len(recent) >= config.max_restarts:
+            after = f" after {len(recent)} restarts" if recent else ""
+            self._give_up(f"{config.name} failed{after}: {outcome.why}", outcome)
+            return
+        resource.restarts = [*recent, now]
+        self._report.restarting(config.name, len(recent) + 1, config.max_restarts)
+        self.sequence += 1
+        self._go_down(self.resources.index(resource))
+
+    def _give_up(self, why: str, outcome: Outcome) -> None:
+        self._go_down(0)
+        self._wanted = False
+        self._setbacks.suffer(why, hopeless=outcome.kind is Kind.HOPELESS)
+
+    def _tell_setback(self, why: str) -> None:
+        self._master.resources_failed(why)
+
+    def _intervened(self) -> None:
+        affected = [one for one in self.resources if one.state is not ResourceState.STOPPED]
+        if not affected:
+            return
+        self._report.intervened()
+        for resource in affected:
+            if resource.state is ResourceState.STARTED:
+                resource.state = ResourceState.UNKNOWN
+        failed = Outcome(Kind.FAILED, "")
+        self._give_up("the guardian stopped the resources while this process did not run", failed)
+
+    # --- what commands are told ---
+
+    def _describe(self, action: str) -> tuple[tuple[str, str], ...]:
+        heard = self._master.last_heard
+        return (
+            ("PYVRRP_ACTION", action),
+            ("PYVRRP_VIRTUAL_ROUTER", self._config.name),
+            ("PYVRRP_INTERFACE", self._config.id.place.interface),
+            ("PYVRRP_NETNS", self._config.id.place.netns),
+            ("PYVRRP_ADDRESSES", " ".join(map(str, self._config.addresses))),
+            ("PYVRRP_REASON", self._master.reason),
+            ("PYVRRP_PEER", "" if heard is None else str(heard.sender)),
+            ("PYVRRP_SEQUENCE", str(self.sequence)),
+        )

@@ -1,0 +1,105 @@
+"""What the end of a resource's command means, by the rules its class was written for."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from pyvrrp.config.model.resources import Dialect, ResourceConfig
+from pyvrrp.ports import CommandResult
+
+_HARD = frozenset({2, 3, 4, 5, 6})  # of OCF and LSB: wrong arguments or configuration, no right
+_NOT = re.compile(r"\bnot\b|\bstopped\b", re.IGNORECASE)
+_RUNNING = re.compile(r"\bok\b|\brunning\b", re.IGNORECASE)
+_LONGEST_LINE = 200
+
+
+class Kind(Enum):
+    """What is known after a command."""
+
+    GOOD = auto()  # done; for a monitor: it runs
+    STOPPED = auto()  # it does not run, and nothing is left of it
+    FAILED = auto()  # another attempt may go better
+    HOPELESS = auto()  # not before the configuration or the system has changed
+
+
+# Of a monitor, by exit status. Whatever is not here is a failure that may pass.
+_OCF = {
+    0: Kind.GOOD,
+    7: Kind.STOPPED,
+    8: Kind.GOOD,  # promoted
+    **dict.fromkeys(_HARD, Kind.HOPELESS),
+}
+_LSB = {
+    0: Kind.GOOD,
+    1: Kind.STOPPED,  # dead, with a pid file
+    2: Kind.STOPPED,  # dead, with a lock
+    3: Kind.STOPPED,
+}
+# What systemctl is-active prints.
+_UNIT = {
+    "active": Kind.GOOD,
+    "reloading": Kind.GOOD,
+    "inactive": Kind.STOPPED,
+    "failed": Kind.STOPPED,
+    "unknown": Kind.STOPPED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A command's end in one word, why, and what the command said."""
+
+    kind: Kind
+    why: str
+    output: str = ""
+
+
+def after_start(config: ResourceConfig, result: CommandResult) -> Outcome:
+    """Judge the end of ``start``."""
+    if result.status == 0:
+        return _outcome(Kind.GOOD, result)
+    knows_hard = config.dialect in {Dialect.OCF, Dialect.LSB}
+    hopeless = knows_hard and result.status in _HARD
+    return _outcome(Kind.HOPELESS if hopeless else Kind.FAILED, result)
+
+
+def after_stop(config: ResourceConfig, result: CommandResult) -> Outcome:
+    """Judge the end of ``stop``; one that is not STOPPED may still be, as a monitor can tell."""
+    if result.status == 0 and config.dialect is not Dialect.HEARTBEAT:
+        return _outcome(Kind.STOPPED, result)
+    return _outcome(Kind.FAILED, result)
+
+
+def after_monitor(config: ResourceConfig, result: CommandResult) -> Outcome:
+    """Judge the end of ``monitor``."""
+    return _outcome(_monitored(config, result), result)
+
+
+def _monitored(config: ResourceConfig, result: CommandResult) -> Kind:
+    status = result.status
+    if status is None:
+        return Kind.FAILED
+    match config.dialect:
+        case Dialect.OCF:
+            return _OCF.get(status, Kind.FAILED)
+        case Dialect.LSB:
+            return _LSB.get(status, Kind.FAILED)
+        case Dialect.HEARTBEAT:
+            runs = _RUNNING.search(result.output) and not _NOT.search(result.output)
+            return Kind.GOOD if runs else Kind.STOPPED
+        case Dialect.SYSTEMD:
+            return _UNIT.get(_first_line(result.output), Kind.FAILED)
+        case Dialect.COMMAND:
+            stopped = Kind.STOPPED if status in config.not_running else Kind.FAILED
+            return Kind.GOOD if status == 0 else stopped
+
+
+def _outcome(kind: Kind, result: CommandResult) -> Outcome:
+    what = result.trouble or f"exit status {result.status}"
+    line = _first_line(result.output)
+    return Outcome(kind, f"{what}: {line}" if line else what, result.output)
+
+
+def _first_line(output: str) -> str:
+    lines = (line.strip() for line in output.splitlines())
+    return next((line for line in lines if line), "")[:_LONGEST_LINE]

@@ -1,0 +1,73 @@
+"""What a chain owes to the guardian: word of what to stop if this process dies, signs of life."""
+
+from collections.abc import Callable
+
+from pyvrrp.config.model.resources import ChainConfig
+from pyvrrp.ports import Clock, Command, Heir, Legacy
+from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.resources.resource import Resource
+from pyvrrp.units import MILLISECOND, Nanoseconds
+
+SIGN_OF_LIFE = Nanoseconds(100 * MILLISECOND)
+
+
+class Bequest:
+    """The dealings of one chain with the guardian; *intervened* hears when it has stepped in."""
+
+    def __init__(
+        self,
+        router: str,
+        chain: ChainConfig,
+        heir: Heir,
+        clock: Clock,
+        intervened: Callable[[], None],
+    ) -> None:
+        self._router = router
+        self._chain = chain
+        self._heir = heir
+        self._clock = clock
+        self._intervened = intervened
+        self._interventions = heir.interventions()
+        self._alive = AlarmClock(clock, self.live)
+
+    def leave(self, resource: Resource) -> None:
+        """Let the guardian know of *resource* before it is started."""
+        legacy = Legacy(
+            router=self._router,
+            resource=resource.config.name,
+            stop=resource.command("stop"),
+            timeout=resource.config.stop_timeout,
+            alarm=self.switch(resource) if self._chain.on_stop_failure else None,
+            watchdog=self._chain.watchdog if self._chain.exclusive else Nanoseconds(0),
+        )
+        self._heir.inherit(legacy)
+        self.live()
+
+    def forget(self, resource: Resource) -> None:
+        """Let the guardian forget *resource*, which has stopped."""
+        self._heir.disinherit(self._router, resource.config.name)
+
+    def switch(self, resource: Resource) -> Command:
+        """Return the command of on_stop_failure for *resource*."""
+        return Command(self._chain.on_stop_failure, resource.environment("on_stop_failure"))
+
+    def is_disowned(self) -> bool:
+        """Whether a guardian acts now, so that nothing may be touched."""
+        if self._heir.acting():
+            return True
+        interventions = self._heir.interventions()
+        if interventions != self._interventions:
+            self._interventions = interventions
+            if self._chain.exclusive:
+                self._intervened()
+        return False
+
+    def live(self) -> None:
+        """Give a sign of life now and from now on, where the guardian waits for one."""
+        if self._chain.exclusive:
+            self.is_disowned()
+            self._alive.set(Nanoseconds(self._clock.now() + SIGN_OF_LIFE))
+
+    def rest(self) -> None:
+        """Give none any more: nothing runs."""
+        self._alive.set(None)

@@ -1,0 +1,154 @@
+"""What one virtual router tells people: words and counters for what it saw."""
+
+from typing import assert_never
+
+from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.packet.reception import Accepted, Discarded, Mismatch
+from pyvrrp.ports import Clock, InterfaceState
+from pyvrrp.runtime.base.counters import Counters
+from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.journal import Journal, Level
+from pyvrrp.runtime.router.collisions import Collisions
+from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
+from pyvrrp.virtual_router.actions import ReportHandover, ReportSplitBrain, ReportTransition
+from pyvrrp.virtual_router.parameters import OWNER
+
+LASTING = Nanoseconds(100 * MILLISECOND)  # an obstacle that lasts so long is worth a line
+
+
+class Reporter:
+    """Writes the journal on behalf of one virtual router. Whatever may repeat is rate-limited."""
+
+    def __init__(
+        self, config: VirtualRouterConfig, clock: Clock, journal: Journal, counters: Counters
+    ) -> None:
+        self.reason = "starting"
+        self.since = clock.now()
+        self.new_master_reason = "not-master"
+        self.collisions = Collisions(config, clock, journal, counters)
+        self._config = config
+        self._clock = clock
+        self._journal = journal
+        self._counters = counters
+        self._explain = AlarmClock(clock, self._waiting)
+
+    def transition(self, action: ReportTransition) -> None:
+        """Tell of a change of state, with its reason, or that INIT lasts for another one."""
+        self.reason = action.reason
+        if action.before == action.after:
+            self._explain.set(Nanoseconds(self._clock.now() + LASTING))
+            return
+        self._explain.set(None)
+        self.since = self._clock.now()
+        self.new_master_reason = action.new_master_reason
+        if action.after == "MASTER":
+            self._counters.add("master_transitions")
+        self._journal.record(
+            "transition",
+            f"{action.before} -> {action.after}: {action.reason}",
+            virtual_router=self._config,
+            fields={"from": action.before, "to": action.after, "reason": action.reason},
+        )
+
+    def priority(self, before: int, now: int) -> None:
+        """Tell that the router stands with another priority now."""
+        self._journal.record(
+            "priority",
+            f"priority {before} -> {now}",
+            virtual_router=self._config,
+            fields={"from": before, "to": now},
+        )
+
+    def handover(self, action: ReportHandover) -> None:
+        """Tell how a planned move stands."""
+        if not action.failed:
+            self._journal.record("handover", action.text, virtual_router=self._config)
+            return
+        self._counters.add("handovers_failed")
+        self._journal.record(
+            "handover_failed", action.text, level=Level.WARNING, virtual_router=self._config
+        )
+
+    def discarded(self, discarded: Discarded) -> None:
+        """Tell of a packet that failed a receive check."""
+        self._counters.add(discarded.reason)
+        source = "" if discarded.source is None else f" from {discarded.source}"
+        self._journal.warn_rarely(
+            "discarded",
+            f"discarded a packet{source}: {discarded.detail}",
+            topic=discarded.reason,
+            virtual_router=self._config,
+            fields={"counter": discarded.reason, "source": str(discarded.source or "")},
+        )
+
+    def mismatches(self, accepted: Accepted) -> None:
+        """Tell what a peer is configured otherwise than this router."""
+        for mismatch in accepted.mismatches:
+            self._counters.add(mismatch)
+            if mismatch is Mismatch.ADDRESS_LIST and self.collisions.same_vrid(
+                accepted.source, accepted.advertisement
+            ):
+                continue
+            name, text = self._describe(mismatch, accepted)
+            self._journal.warn_rarely(
+                name, text, topic=str(accepted.source), virtual_router=self._config
+            )
+
+    def foreign(self, state: InterfaceState) -> None:
+        """Tell of virtual addresses here with another prefix, which are not ours to remove."""
+        if self._config.priority == OWNER:
+            return
+        virtual = {address.ip for address in self._config.addresses}
+        for address in state.addresses:
+            if address.ip in virtual and address not in self._config.addresses:
+                self._journal.warn_rarely(
+                    "foreign_address",
+                    f"{address} is on {self._config.id.place} and was not put there by pyvrrp: "
+                    "this node answers for it in every state",
+                    topic=str(address),
+                    virtual_router=self._config,
+                    fields={"address": str(address)},
+                )
+
+    def split_brain(self, action: ReportSplitBrain) -> None:
+        """Tell that another router of lower rank is master too."""
+        self._counters.add("split_brains")
+        self._journal.warn_rarely(
+            "split_brain",
+            f"{action.sender} is master too, with priority {action.priority}",
+            topic=str(action.sender),
+            virtual_router=self._config,
+            fields={"sender": str(action.sender), "priority": action.priority},
+        )
+
+    def _waiting(self) -> None:
+        self._journal.record(
+            "waiting",
+            f"INIT: {self.reason}",
+            virtual_router=self._config,
+            fields={"reason": self.reason},
+        )
+
+    def _describe(self, mismatch: Mismatch, accepted: Accepted) -> tuple[str, str]:
+        advertisement = accepted.advertisement
+        match mismatch:
+            case Mismatch.INTERVAL:
+                theirs = in_words(advertisement.interval)
+                ours = in_words(self._config.advertisement_interval)
+                return (
+                    "interval_mismatch",
+                    f"{accepted.source} advertises every {theirs}, here it is {ours}",
+                )
+            case Mismatch.ADDRESS_LIST:
+                listed = ", ".join(str(address) for address in advertisement.addresses)
+                return (
+                    "address_list_mismatch",
+                    f"{accepted.source} advertises other addresses: {listed}",
+                )
+            case Mismatch.OWNER:
+                return (
+                    "owner_conflict",
+                    f"{accepted.source} advertises although this router owns the addresses",
+                )
+            case _:
+                assert_never(mismatch)

@@ -1,0 +1,341 @@
+"""Watch a server and take its address when it fails: the old shell script, made safe, no VRRP.
+
+The address is taken only after `fall` failures in a row, with carrier, and when three probes found
+nobody who answers for it. It is a lease like a virtual router's, and is let go when the link goes
+down, when this process was stopped for longer than the lease, or when another host claims it.
+"""
+
+from collections.abc import Callable, Collection
+from enum import Enum, auto
+
+from pyvrrp.config.model.takeover import TakeoverConfig
+from pyvrrp.errors import KernelError
+from pyvrrp.fencing.hold_down import HoldDownState
+from pyvrrp.ports import Claim, Handle, InterfaceAddress, InterfaceState, Ports
+from pyvrrp.runtime.addresses.address_keeper import Performer
+from pyvrrp.runtime.addresses.announcer import Announcer
+from pyvrrp.runtime.addresses.neighbour_query import Answer
+from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
+from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.journal import Journal, Level
+from pyvrrp.runtime.takeover.address_neighbours import Neighbours
+from pyvrrp.runtime.takeover.watched_server import Lookout
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, in_words
+
+KERNEL_BUDGET = Nanoseconds(500 * MILLISECOND)
+STOP_BUDGET = Nanoseconds(5 * SECOND)  # to let go; the lease runs out by itself
+YOUNG = Nanoseconds(3 * SECOND)  # two that took it at the same moment settle it within this
+
+
+class Phase(Enum):
+    """What it is doing about the address."""
+
+    WATCHING = auto()
+    ASKING = auto()  # whether anybody has it
+    HOLDING = auto()  # it has been asked for, and perhaps confirmed
+    RELEASING = auto()
+    STOPPING = auto()
+    STOPPED = auto()
+
+
+class Takeover:
+    """One watched server and its address. *refused* is called if it must not even begin."""
+
+    def __init__(
+        self,
+        config: TakeoverConfig,
+        ports: Ports,
+        journal: Journal,
+        refused: Callable[[str], None],
+    ) -> None:
+        self.phase = Phase.WATCHING
+        self._config = config
+        self._ports = ports
+        self._clock = ports.clock
+        self._journal = journal
+        self._refused = refused
+        self._router = config.router
+        self._place = config.router.id.place
+        self._address = config.router.addresses[0]
+        counters = Counters(VIRTUAL_ROUTER_COUNTERS)
+        self._lookout = Lookout(config.check, ports, journal, self._seen)
+        self._neighbours = Neighbours(self._place, self._address.ip, ports, journal, self._claimed)
+        self._performer = Performer(self._router, ports, journal, counters, self, KERNEL_BUDGET)
+        self._announcer = Announcer(self._router, ports.clock, self._neighbours, journal, counters)
+        self._state: InterfaceState | None = None
+        self._link: Handle | None = None
+        self._obstacle = ""
+        self._rival_heard = False
+        self._conflicts = HoldDownState()
+        self._taken_at = ports.clock.now()
+        self._alive_at = ports.clock.now()
+        self._stopped: Callable[[], None] | None = None
+        self._give_up = AlarmClock(ports.clock, self._stop_all_the_same)
+        self._settle = AlarmClock(ports.clock, self._look_for_rival)
+
+    def start(self) -> None:
+        """Look at the interface, then at the server."""
+        self._link = self._ports.links.watch(self._place, self._interface_changed)
+
+    def stop(self, stopped: Callable[[], None]) -> None:
+        """Let the address go if it is held, then call *stopped*."""
+        self._stopped = stopped
+        self._lookout.stop()
+        held = self.phase in {Phase.HOLDING, Phase.RELEASING}
+        if self.phase is Phase.HOLDING:
+            self._let_go("stopping")
+        self.phase = Phase.STOPPING
+        if held:
+            self._give_up.set(Nanoseconds(self._clock.now() + STOP_BUDGET))
+        else:
+            self._finish_stopping()
+
+    # --- what is seen ---
+
+    def _interface_changed(self, state: InterfaceState) -> None:
+        before, self._state = self._state, state
+        self._neighbours.interface_changed(state)
+        if before is None:
+            if self._present(state):
+                self._refused(self._already_there(state))
+                return
+            self._lookout.start()
+        if before is None or before.up != state.up or before.index != state.index:
+            self._link_changed(state)
+        if self.phase is Phase.HOLDING:
+            self._performer.observe(state.addresses)
+
+    def _link_changed(self, state: InterfaceState) -> None:
+        # What failed while this host was cut off says nothing of the server.
+        self._lookout.forget()
+        obstacle = self._link_obstacle(state)
+        if self.phase is Phase.ASKING:
+            self._stop_asking()
+        if self.phase is Phase.HOLDING:
+            self._let_go(obstacle or f"{self._place} is another interface now")
+        self._explain(obstacle)
+
+    def _seen(self) -> None:
+        """Judge the newest result of the lookout."""
+        if self.phase is Phase.WATCHING and self._lookout.failed:
+            self._consider()
+        elif self.phase is Phase.ASKING and self._lookout.passes:
+            self._stop_asking()
+        elif self.phase is Phase.HOLDING and self._lookout.passed:
+            self._let_go(f"{self._config.check.name} passes: {self._lookout.reason}")
+
+    def _consider(self) -> None:
+        obstacle = self._why_not()
+        if obstacle:
+            self._explain(obstacle)
+        else:
+            self.phase = Phase.ASKING
+            self._neighbours.ask(self._answered)
+
+    def _answered(self, answer: Answer) -> None:
+        self.phase = Phase.WATCHING
+        # The world has gone on while the neighbours were asked.
+        obstacle = answer.error or self._why_not()
+        self._explain(obstacle)
+        if obstacle:
+            return
+        if answer.claim is None:
+            self._take(f"nobody answers for {self._address.ip}", forced=False)
+        elif self._config.force:
+            holder = answer.claim.mac.hex(":")
+            self._take(f"although {self._address.ip} is at {holder}", forced=True)
+        else:
+            self._name(answer.claim.mac)
+
+    def _claimed(self, claim: Claim) -> None:
+        """Another host says that the address is its own."""
+        if self.phase is not Phase.HOLDING or self._state is None:
+            return
+        mac = claim.mac.hex(":")
+        self._journal.warn_rarely(
+            "address_conflict",
+            f"{claim.address} is claimed by {mac} too",
+            topic=mac,
+            virtual_router=self._router,
+            fields={"address": str(claim.address), "mac": mac},
+        )
+        if self._config.force:
+            return
+        young = self._clock.now() - self._taken_at < YOUNG
+        if young and self._state.mac < claim.mac:
+            # Two that took it at once: the lower one stays, unless the other proves to stay too.
+            self._rival_heard = True
+            return
+        # A rival that is heard only while the address is here would make it come and go for ever.
+        self._conflicts = self._conflicts.closed(self._clock.now())
+        self._let_go(f"{claim.address} is at {mac}")
+
+    # --- what is done ---
+
+    def _take(self, found: str, *, forced: bool) -> None:
+        self.phase = Phase.HOLDING
+        self._taken_at = self._alive_at = self._clock.now()
+        self._rival_heard = False
+        watched = "" if self._config.release_when_back else f"; {self._config.check.name} rests"
+        failed = f"{self._config.check.name} fails: {self._lookout.reason}"
+        self._journal.record(
+            "taken_over",
+            f"takes {self._address}: {failed}; {found}{watched}",
+            level=Level.ERROR if forced else Level.WARNING,
+            virtual_router=self._router,
+            fields={"address": str(self._address), "reason": failed, "forced": forced},
+        )
+        if not self._config.release_when_back:
+            # The server's address may be the very one that is here now: it would be this host.
+            self._lookout.stop()
+        self._settle.set(Nanoseconds(self._taken_at + YOUNG))
+        self._performer.take()
+
+    def _let_go(self, reason: str) -> None:
+        self.phase = Phase.RELEASING
+        self._journal.record(
+            "let_go",
+            f"lets {self._address} go: {reason}",
+            virtual_router=self._router,
+            fields={"address": str(self._address), "reason": reason},
+        )
+        # The address first; what follows can wait for the kernel's worker.
+        self._performer.let_go()
+        self._announcer.stop()
+        self._settle.set(None)
+
+    def _name(self, mac: bytes) -> None:
+        who = mac.hex(":")
+        self._journal.warn_rarely(
+            "address_in_use",
+            f"does not take {self._address}: it is at {who}; looks again at each further failure",
+            topic=who,
+            virtual_router=self._router,
+            fields={"address": str(self._address), "mac": who},
+        )
+
+    def _stop_asking(self) -> None:
+        self._neighbours.call_off()
+        self.phase = Phase.WATCHING
+
+    def _look_for_rival(self) -> None:
+        """Two may have taken it at once: by now one is left, who must be heard."""
+        if self._rival_heard:
+            self._announcer.burst()
+        self._neighbours.ask_once()
+
+    # --- the performer's master ---
+
+    may_add_until = None  # performer: there is no such time
+
+    def may_add(self) -> bool:
+        """Performer: whether the address may come; it was taken on purpose."""
+        return True
+
+    def may_hold(self) -> bool:
+        """Performer: whether the lease may be renewed."""
+        if self.phase is not Phase.HOLDING:
+            return False
+        now = self._clock.now()
+        late = Nanoseconds(now - self._alive_at)
+        if self._router.lease and late > self._router.lease * SECOND:
+            # Whoever else watches may have it by now: look again before it is taken again.
+            self._clock.call_at(now, lambda: self._stalled(late))
+            return False
+        self._alive_at = now
+        return True
+
+    def _stalled(self, late: Nanoseconds) -> None:
+        if self.phase is Phase.HOLDING:
+            self._let_go(f"stalled for {in_words(late)}, longer than the lease")
+
+    def addresses_taken(self) -> None:
+        """Performer: the address is there, so the neighbours may know."""
+        if self.phase is Phase.HOLDING:
+            self._announcer.start()
+
+    def addresses_gone(self) -> None:
+        """Performer: the address is off the interface."""
+        if self.phase is Phase.STOPPING:
+            self._finish_stopping()
+        elif self.phase is Phase.RELEASING:
+            self.phase = Phase.WATCHING
+            if not self._config.release_when_back:
+                self._lookout.start()
+            self._lookout.forget()
+
+    def addresses_refused(self, error: KernelError) -> None:
+        """Performer: the kernel does not let us have the address."""
+        if self.phase is Phase.HOLDING:
+            self._journal.warn_rarely("kernel_refused", str(error), virtual_router=self._router)
+            self._let_go(str(error))
+
+    def addresses_restored(self, addresses: Collection[InterfaceAddress]) -> None:
+        """Performer: somebody had removed it; it is back."""
+        self._announcer.burst([address.ip for address in addresses])
+
+    # --- words ---
+
+    def _why_not(self) -> str:
+        """Return what keeps this host from taking the address; nothing if nothing does."""
+        state = self._state or InterfaceState()
+        if obstacle := self._link_obstacle(state):
+            return obstacle
+        if not self._neighbours.reachable:
+            return f"the neighbours on {self._place} cannot be asked"
+        if self._present(state):
+            return self._already_there(state)
+        return self._held_back()
+
+    def _held_back(self) -> str:
+        until = self._conflicts.may_open_at(self._router.hold_down, nobody_serves=False)
+        if until is None or self._clock.now() >= until:
+            return ""
+        pause = Nanoseconds(until - self._conflicts.closings[-1])
+        return f"another host claimed it while it was here, so for {in_words(pause)} it stays away"
+
+    def _link_obstacle(self, state: InterfaceState) -> str:
+        if not state.exists:
+            return f"there is no interface {self._place}"
+        return "" if state.up else f"the link of {self._place} is down"
+
+    def _present(self, state: InterfaceState) -> list[InterfaceAddress]:
+        return [address for address in state.addresses if address.ip == self._address.ip]
+
+    def _already_there(self, state: InterfaceState) -> str:
+        found = self._present(state)[0]
+        if found in state.ours:
+            who = "pyvrrp put it there: another one runs, or one was killed and its lease runs out"
+        else:
+            who = "pyvrrp did not put it there, and leaves it alone"
+        return f"{found} is on {self._place} already: {who}"
+
+    def _explain(self, obstacle: str) -> None:
+        if obstacle == self._obstacle:
+            return
+        self._obstacle = obstacle
+        if obstacle:
+            self._journal.record(
+                "takeover_waits",
+                f"cannot take {self._address}: {obstacle}",
+                level=Level.WARNING,
+                virtual_router=self._router,
+                fields={"reason": obstacle},
+            )
+
+    def _stop_all_the_same(self) -> None:
+        self._journal.warn_rarely(
+            "stop_incomplete",
+            "the kernel has not confirmed that the address is gone; stopping all the same",
+            virtual_router=self._router,
+        )
+        self._finish_stopping()
+
+    def _finish_stopping(self) -> None:
+        self.phase = Phase.STOPPED
+        self._give_up.set(None)
+        self._neighbours.stop()
+        if self._link is not None:
+            self._link.cancel()
+        if self._stopped is not None:
+            self._stopped()

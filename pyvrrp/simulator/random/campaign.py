@@ -1,0 +1,79 @@
+"""Many made-up scenarios on all cores: which seeds break which invariant."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from pyvrrp.simulator.judges.invariants import Violation
+from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.simulate import simulate
+from pyvrrp.units import to_seconds
+
+_CHUNK = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One made-up scenario that broke something."""
+
+    seed: int
+    violations: tuple[Violation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a campaign is."""
+
+    runs: int
+    simulated: float  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    seed: int
+    simulated: float
+    violations: tuple[Violation, ...]
+
+
+def campaign(
+    seed: int,
+    runs: int,
+    nodes: int,
+    *,
+    jobs: int = 0,
+    only: Collection[str] = (),
+    told: Callable[[Progress], None] = lambda _progress: None,
+) -> Finding | None:
+    """Run the scenarios of *runs* seeds from *seed* on; return the first that breaks something.
+
+    *only*: as for `make_up`. *jobs* processes (0: as many as there are processors). The finding is
+    that of the lowest seed, whatever the number of processes; runs after it are given up.
+    """
+    done, simulated = 0, 0.0
+    run = partial(_run, nodes=nodes, only=tuple(only))
+    with _results(range(seed, seed + runs), run, jobs or os.cpu_count() or 1) as results:
+        for result in results:
+            done += 1
+            simulated += result.simulated
+            told(Progress(done, simulated))
+            if result.violations:
+                return Finding(result.seed, result.violations)
+    return None
+
+
+@contextmanager
+def _results(seeds: range, run: Callable[[int], _Run], jobs: int) -> Iterator[Iterator[_Run]]:
+    if jobs == 1 or len(seeds) == 1:
+        yield map(run, seeds)
+        return
+    # Spawned, not forked: nothing of this process is of use to them.
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        yield pool.imap(run, seeds, chunksize=_CHUNK)
+
+
+def _run(seed: int, nodes: int, only: Collection[str]) -> _Run:
+    outcome = simulate(make_up(seed, nodes, only), detailed=False)
+    return _Run(seed, to_seconds(outcome.scenario.duration), outcome.violations)

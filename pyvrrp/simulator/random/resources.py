@@ -1,0 +1,89 @@
+"""Resources in made-up scenarios: some clusters have a chain, and some of those a lease in etcd."""
+
+from collections.abc import Mapping
+from enum import Enum, auto
+from random import Random
+
+from pyvrrp.simulator.judges.invariants import Name
+from pyvrrp.simulator.scenario.scenario import Scenario
+
+RESOURCES = "resources"
+_CHANCE = 0.12
+_STORE = "http://etcd:2379"
+# Their bounds know nothing of the time that resources take, or of how often they fail.
+_TIMED = frozenset(
+    {
+        *(Name.SERVED, Name.NOT_LATE, Name.CLIENTS, Name.ANNOUNCED, Name.REANNOUNCED),
+        *(Name.PUT_BACK, Name.PLACEMENT, Name.QUIET, Name.HANDOVER, Name.NO_GAP, Name.HOLD_DOWN),
+        # A node whose service is dead goes on advertising while its resources stop.
+        Name.NOT_BEFORE_OPEN,
+        *(Name.RELEASE_SENT, Name.STOPPED, Name.GATE, Name.ONLY_MASTER_SPEAKS, Name.STATUS),
+    }
+)
+
+
+class Chain(Enum):
+    """What stands behind the chain of a made-up scenario."""
+
+    ALONE = auto()
+    LEASED = auto()
+
+
+def unjudged(scenario: Scenario) -> frozenset[Name]:
+    """Return the invariants whose bounds do not hold with the resources of *scenario*."""
+    chains = any(node.configuration.resources for node in scenario.nodes)
+    return _TIMED if chains else frozenset()
+
+
+def with_resources(
+    seed: int, documents: Mapping[str, Mapping[str, object]], *, wanted: bool | None = None
+) -> tuple[dict[str, Mapping[str, object]], Chain | None]:
+    """Return *documents*, for some seeds with a chain of resources instead of much else.
+
+    Drawn apart from everything else, so that the other seeds stay what they are. *wanted*: in
+    any case, or not at all.
+    """
+    random = Random(f"resources {seed} {len(documents)}")  # noqa: S311 - a simulation
+    drawn = random.random() <= _CHANCE
+    if not (drawn if wanted is None else wanted):
+        return dict(documents), None
+    leased = random.random() < 0.6  # noqa: PLR2004 - a chance
+    names = ("disk", "db", "app")[: random.choice((1, 2, 2, 3))]
+    chained = {
+        name: _document(document, names, leased=leased) for name, document in documents.items()
+    }
+    return dict(chained), Chain.LEASED if leased else Chain.ALONE
+
+
+def _document(
+    document: Mapping[str, object], names: tuple[str, ...], *, leased: bool
+) -> dict[str, object]:
+    routers = document["virtual_router"]
+    router = dict(routers[0]) if isinstance(routers, list) else {}
+    router["addresses"] = ["192.0.2.100/24"]
+    router["resources"] = list(names)
+    router["lease"] = "auto"
+    checks = document.get("check", {})
+    checks = dict(checks) if isinstance(checks, Mapping) else {}
+    if leased:
+        router["checks"] = [*router.get("checks", ()), "key"]
+        checks["key"] = {"lease": _STORE, "ttl": "25s", "interval": "1s", "timeout": "500ms"}
+    else:
+        router["i_accept_split_brain"] = True
+    command = {
+        "agent": "exec:/bin/true",
+        "exclusive": True,
+        "start_timeout": "3s",
+        "stop_timeout": "2s",
+        "monitor_timeout": "1s",
+        "monitor_interval": "1s",
+        "max_restarts": 1,
+        "restart_window": "30s",
+    }
+    return {
+        **document,
+        "guardian": True,
+        "virtual_router": [router],
+        "check": checks,
+        "resource": dict.fromkeys(names, command),
+    }

@@ -1,0 +1,257 @@
+"""Scenarios made up from a seed: each with another mix of configurations and of faults.
+
+Not every run has every kind of fault: a mix that leaves some out reaches states that a mix of all
+hides (swarm testing). Each scenario ends with time enough for everything to settle.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from random import Random
+
+from pyvrrp.config.parse import parse
+from pyvrrp.identity import Place
+from pyvrrp.simulator.judges.bounds import Bounds
+from pyvrrp.simulator.random.configurations import FEATURES, add_features, documents_of
+from pyvrrp.simulator.random.leases import LEASE, with_lease, without_etcd
+from pyvrrp.simulator.random.resources import RESOURCES, Chain, with_resources
+from pyvrrp.simulator.scenario.scenario import (
+    ClientSpec,
+    Direction,
+    Fault,
+    Kind,
+    NodeSpec,
+    Scenario,
+    own_addresses,
+)
+from pyvrrp.simulator.world.services import Health
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, to_seconds
+
+_FIRST = 4.0  # seconds before which nothing happens, or the start is disturbed
+_STARTS_CALM = 0.7
+_ONE_VICTIM = 0.25
+_LEASED = 0.2
+_YEARS = 10 * 365 * 86_400
+_ORDINARY = frozenset(
+    {Kind.CRASH, Kind.FREEZE, Kind.SUSPEND, Kind.PARTITION, Kind.SERVICE, Kind.LINK_DOWN}
+)
+_DELAYS = frozenset({Kind.DELAY, Kind.REORDER, Kind.KERNEL_SLOW})
+_CHANCES = frozenset({Kind.DUPLICATE, Kind.REORDER})
+_GIVEN_PRIORITIES = (254, 160, 110, 90, 60, 1)
+
+
+def make_up(seed: int, nodes: int, only: Collection[str] = ()) -> Scenario:
+    """Return the scenario of this *seed* for so many *nodes*.
+
+    *only*: kinds of faults, no other of which happen, and features that the configuration has.
+    """
+    random = Random(f"swarm {seed} {nodes}")  # noqa: S311 - a simulation, not a secret
+    documents = documents_of(random, nodes)
+    chained, chain = with_resources(seed, documents, wanted=(RESOURCES in only) if only else None)
+    if chain is not None:
+        documents = chained
+    else:
+        given = [name for name in FEATURES if name in only]
+        add_features(Random(f"features {seed} {nodes}"), documents, given)  # noqa: S311 - the same
+    # Drawn apart, so that a seed without a lease is the scenario that it always was.
+    about_leases = Random(f"lease {seed} {nodes}")  # noqa: S311 - a simulation, not a secret
+    drawn = about_leases.random() < _LEASED and not only
+    leased = (drawn or LEASE in only) and not chain and with_lease(documents, about_leases)
+    leased = leased or chain is Chain.LEASED
+    specs = tuple(
+        _node(random, name, index, document)
+        for index, (name, document) in enumerate(documents.items())
+    )
+    place = specs[0].configuration.virtual_routers[0].id.place
+    clients = tuple(
+        ClientSpec(f"c{index + 1}", place.interface, period=_ns(random.choice((0.2, 0.5, 1.0))))
+        for index in range(random.choice((1, 1, 2)))
+    )
+    names = [spec.name for spec in specs]
+    planner = _Planner(random, names, [c.name for c in clients], bool(documents["n1"].get("check")))
+    planner.places = list(specs[0].own)
+    kinds = [kind for kind in Kind if kind in only]
+    if kinds:
+        planner.only(kinds)
+    faults = planner.plan()
+    if leased:
+        faults = tuple(sorted((*faults, *without_etcd(names, about_leases)), key=_begins))
+    scenario = Scenario(
+        nodes=specs,
+        clients=clients,
+        faults=faults,
+        name=f"seed {seed}, {nodes} nodes",
+        seed=seed,
+        documents=documents,
+    )
+    return _with_time_to_settle(scenario, place)
+
+
+def _with_time_to_settle(scenario: Scenario, place: Place) -> Scenario:
+    bounds = Bounds(scenario)
+    node = scenario.nodes[0]
+    routers = [r for r in node.configuration.virtual_routers if r.id.place == place]
+    settle = max(
+        bounds.served(r.id, node.name, r) + bounds.placed(r.id, r) + bounds.clients(r.id)
+        for r in routers
+    )
+    last = max((fault.ends for fault in scenario.faults), default=Nanoseconds(0))
+    whole = -(-(last + settle + 12 * SECOND) // SECOND)
+    return Scenario(
+        nodes=scenario.nodes,
+        clients=scenario.clients,
+        faults=scenario.faults,
+        name=scenario.name,
+        seed=scenario.seed,
+        duration=Nanoseconds(whole * SECOND),
+        documents=scenario.documents,
+    )
+
+
+def _node(random: Random, name: str, index: int, document: Mapping[str, object]) -> NodeSpec:
+    configuration = parse(document, name, node=name, hostname=name)
+    late = random.random() > _STARTS_CALM
+    return NodeSpec(
+        name=name,
+        configuration=configuration,
+        own=own_addresses(configuration, index),
+        start=_ns(random.uniform(0, 8) if late else random.uniform(0, 0.2)),
+        offset=_ns(random.randrange(0, 10_000)),
+        drift_ppm=random.randrange(-200, 201),
+    )
+
+
+class _Planner:
+    """Draws faults: first which kinds may happen at all, then which do, when, and to whom."""
+
+    def __init__(self, random: Random, nodes: list[str], clients: list[str], fenced: bool) -> None:  # noqa: FBT001 - a fact
+        self._random = random
+        self._hosts = [*nodes, *clients]
+        kinds = [kind for kind in Kind if fenced or kind is not Kind.SERVICE]
+        kinds = [kind for kind in kinds if kind not in {Kind.START, Kind.ETCD}]
+        # The faults that clusters meet most are drawn twice as often.
+        kinds += [kind for kind in kinds if kind in _ORDINARY]
+        share = random.choice((0.0, 0.1, 0.2, 0.4, 0.8))
+        self._kinds = [kind for kind in kinds if random.random() < share] or [random.choice(kinds)]
+        self._window = random.choice((3.0, 6.0, 15.0, 30.0))
+        self.places: list[Place] = []
+        # Sometimes all faults meet in one node.
+        self._victims = [random.choice(nodes)] if random.random() < _ONE_VICTIM else nodes
+
+    def only(self, kinds: list[Kind]) -> None:
+        """Let nothing else happen than these."""
+        self._kinds = kinds
+
+    def plan(self) -> tuple[Fault, ...]:
+        """Return the faults in order."""
+        start = _FIRST if self._random.random() < _STARTS_CALM else 0.0
+        start += self._random.choice((0.0, 4.0))
+        count = self._random.choice((1, 2, 3, 4, 6, 9))
+        found = [
+            self._one(_ns(start + self._random.uniform(0, self._window))) for _ in range(count)
+        ]
+        return tuple(sorted(found, key=lambda fault: fault.at))
+
+    def _one(self, at: Nanoseconds) -> Fault:
+        kind = self._random.choice(self._kinds)
+        node = self._random.choice(self._victims)
+        draw: Mapping[Kind, Callable[[], Fault]] = {
+            Kind.PARTITION: lambda: self._partition(at),
+            Kind.SERVICE: lambda: self._service(at, node),
+            Kind.WALL_STEP: lambda: Fault(
+                at, kind, node, by=Nanoseconds(self._random.choice((-_YEARS, _YEARS)) * SECOND)
+            ),
+            Kind.DELETE_ADDRESS: lambda: Fault(at, kind, node),
+            Kind.UNDRAIN: lambda: Fault(at, kind, node),
+            Kind.RESIGN: lambda: Fault(at, kind, node),
+            Kind.PRIORITY: lambda: Fault(
+                at,
+                kind,
+                node,
+                duration=self._lasting(),
+                priority=self._random.choice(_GIVEN_PRIORITIES),
+            ),
+            Kind.INJECT: lambda: Fault(at, kind, count=self._random.choice((1, 5, 20))),
+            Kind.FORGE: lambda: self._forge(at),
+            Kind.LOSS: lambda: self._loss(at),
+        }
+        return draw.get(kind, lambda: self._plain(at, kind, node))()
+
+    def _plain(self, at: Nanoseconds, kind: Kind, node: str) -> Fault:
+        random = self._random
+        links = {Kind.LINK_DOWN, Kind.DELAY, Kind.DUPLICATE, Kind.REORDER, Kind.REFLECT}
+        return Fault(
+            at,
+            kind,
+            random.choice(self._hosts) if kind in links else node,
+            duration=self._lasting(),
+            by=_ns(random.choice((0.005, 0.05, 0.5, 0.9)) if kind in _DELAYS else 0),
+            chance=random.choice((0.2, 0.5, 1.0)) if kind in _CHANCES else 0.0,
+            hidden=kind is Kind.SUSPEND and random.random() < 0.5,  # noqa: PLR2004 - a coin
+            interface=self._interface() if kind in {*links, Kind.RECREATE_INTERFACE} else "",
+        )
+
+    def _interface(self) -> str:
+        several = len(self.places) > 1
+        return self._random.choice(("", *(p.interface for p in self.places))) if several else ""
+
+    def _lasting(self) -> Nanoseconds:
+        choices = (0.02, 0.3, 0.9, 1.6, 2.5, 3.3, 4.5, 7.0, 12.0)
+        return _ns(self._random.choice(choices) * self._random.uniform(0.8, 1.2))
+
+    def _partition(self, at: Nanoseconds) -> Fault:
+        random = self._random
+        sides: tuple[list[str], list[str]] = ([], [])
+        for host in self._hosts:
+            sides[random.randrange(2)].append(host)
+        for one, other in (sides, sides[::-1]):
+            if not one:
+                one.append(other.pop(0))
+        return Fault(
+            at,
+            Kind.PARTITION,
+            duration=self._lasting(),
+            groups=tuple(tuple(side) for side in sides),
+            one_way=random.random() < 0.25,  # noqa: PLR2004 - a chance
+        )
+
+    def _service(self, at: Nanoseconds, node: str) -> Fault:
+        health = self._random.choice([health for health in Health if health is not Health.OK])
+        by = self._random.choice((0.05, 0.4, 1.2, 2.5))
+        lasting = self._lasting() if self._random.random() < 0.8 else Nanoseconds(0)  # noqa: PLR2004 - a chance
+        if health is Health.FLAPPING and not lasting:
+            lasting = _ns(9)
+        return Fault(at, Kind.SERVICE, node, duration=lasting, by=_ns(by), health=health)
+
+    def _forge(self, at: Nanoseconds) -> Fault:
+        random = self._random
+        return Fault(
+            at,
+            Kind.FORGE,
+            priority=random.choice((0, 1, 120, 255)),
+            interval=_ns(random.choice((0.01, 1, 3, 40.95))),
+        )
+
+    def _loss(self, at: Nanoseconds) -> Fault:
+        random = self._random
+        return Fault(
+            at,
+            Kind.LOSS,
+            random.choice(self._hosts),
+            duration=self._lasting(),
+            chance=random.choice((0.1, 0.4, 0.8, 1.0)),
+            direction=random.choice(tuple(Direction)),
+            interface=self._interface(),
+        )
+
+
+def _ns(seconds: float) -> Nanoseconds:
+    # Whole milliseconds, so that a schedule is good to read.
+    return Nanoseconds(round(seconds * 1000) * MILLISECOND)
+
+
+def _begins(fault: Fault) -> int:
+    return int(fault.at)
+
+
+def length(scenario: Scenario) -> float:
+    """Return the simulated seconds of a scenario."""
+    return to_seconds(scenario.duration)

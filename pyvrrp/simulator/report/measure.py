@@ -1,0 +1,78 @@
+"""What a run amounts to, in the terms that the lab measures: outages, holders, order of events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyvrrp.simulator.report.trace import Entry
+from pyvrrp.simulator.simulate import Outcome
+from pyvrrp.units import SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when to when, in seconds of true time; *who* was concerned."""
+
+    start: float
+    end: float
+    who: str
+
+    @property
+    def length(self) -> float:
+        """How long it lasted, in seconds."""
+        return self.end - self.start
+
+
+def outages(outcome: Outcome, client: str) -> list[Span]:
+    """Return when an address did not answer *client*, from its first answer on; by address."""
+    since: dict[str, float | None] = {}
+    found: list[Span] = []
+    for entry in _of(outcome, client, "client"):
+        address, at = str(entry.fields["address"]), entry.at / SECOND
+        begun = since.get(address)
+        if entry.fields["answered_by"] is not None:
+            if begun is not None:
+                found.append(Span(begun, at, address))
+            since[address] = None
+        elif address in since and begun is None:
+            since[address] = at
+    end = outcome.scenario.duration / SECOND
+    return [*found, *(Span(at, end, address) for address, at in since.items() if at is not None)]
+
+
+def holders(outcome: Outcome, address: str) -> list[Span]:
+    """Return which node's kernel had *address*, and when."""
+    since: dict[str, float] = {}
+    found: list[Span] = []
+    for entry in outcome.trace:
+        if entry.what == "address" and entry.fields["address"] == address:
+            if entry.fields["present"]:
+                since[entry.who] = entry.at / SECOND
+            else:
+                found.append(Span(since.pop(entry.who), entry.at / SECOND, entry.who))
+    end = outcome.scenario.duration / SECOND
+    found += [Span(at, end, who) for who, at in since.items()]
+    return sorted(found, key=lambda span: span.start)
+
+
+def both_held(spans: Sequence[Span]) -> float:
+    """Return for how many seconds two of *spans* were of different nodes at once."""
+    return sum(
+        max(0.0, min(one.end, other.end) - max(one.start, other.start))
+        for index, one in enumerate(spans)
+        for other in spans[index + 1 :]
+        if one.who != other.who
+    )
+
+
+def order(outcome: Outcome) -> list[tuple[str, str]]:
+    """Return what people see, without the times: faults, states, addresses, who answers."""
+    telling = {"fault", "end", "transition", "address"}
+    return [
+        (entry.who, str(entry.fields.get("to", entry.text)))
+        for entry in outcome.trace
+        if entry.what in telling
+    ]
+
+
+def _of(outcome: Outcome, who: str, what: str) -> list[Entry]:
+    return [entry for entry in outcome.trace if (entry.who, entry.what) == (who, what)]

@@ -1,0 +1,178 @@
+"""One ``[[fault]]`` table of a scenario, and a fault written as one."""
+
+from collections.abc import Mapping
+
+from pyvrrp.config.values.durations import duration, duration_from, write_duration
+from pyvrrp.config.values.scalars import (
+    array_of,
+    boolean,
+    integer,
+    name,
+    one_of,
+    shown,
+    text,
+    wrong,
+)
+from pyvrrp.config.values.sections import Key, Section
+from pyvrrp.simulator.faults.mutation import MUTATIONS
+from pyvrrp.simulator.scenario.scenario import Direction, Fault, Kind
+from pyvrrp.simulator.world.services import Health
+from pyvrrp.units import CENTISECOND, SECOND, Nanoseconds
+
+DAY = Nanoseconds(86_400 * SECOND)
+_NOTHING = Nanoseconds(0)
+
+
+def _chance(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise wrong(f"must be a number from 0 to 1, not {shown(value)}")
+    return float(value)
+
+
+def _signed(value: object) -> Nanoseconds:
+    written = text(value)
+    if written.startswith("-"):
+        return Nanoseconds(-duration(written[1:]))
+    return duration(written)
+
+
+def _groups(value: object) -> tuple[tuple[str, ...], ...]:
+    groups = array_of(array_of(name, "names"), "groups, each an array of names")(value)
+    if len(groups) < 2:  # noqa: PLR2004 - one group is not cut from anything
+        raise wrong("must have two groups or more")
+    return groups
+
+
+def _optional_name(value: object) -> str:
+    return "" if value is None or value == "" else name(value)
+
+
+AT = Key("at", duration_from(_NOTHING, DAY), "0s", required=True)
+KIND: Key[Kind] = Key("kind", one_of({str(k): k for k in Kind}), "crash", required=True)
+NODE = Key("node", _optional_name)
+FOR = Key("for", duration_from(_NOTHING, DAY), "0s")
+BY = Key("by", duration_from(_NOTHING, DAY), "0s")
+STEP = Key("by", _signed, "0s", required=True)
+CHANCE = Key("chance", _chance, 0.5)
+LOSING = Key("chance", _chance, 1.0)
+DIRECTION: Key[Direction] = Key("direction", one_of({str(d): d for d in Direction}), "both")
+GROUPS = Key("groups", _groups, [["n1"], ["n2"]], required=True)
+ONE_WAY = Key("one_way", boolean, default=False)
+STATE: Key[Health] = Key("state", one_of({str(h): h for h in Health}), "500")
+CHECK = Key("check", _optional_name)
+MUTATION: Key[str] = Key("mutation", one_of({"": "", **{m: m for m in MUTATIONS}}), "")
+PRIORITY = Key("priority", integer(0, 255), 250)
+INTERVAL = Key("interval", duration_from(CENTISECOND, Nanoseconds(4095 * CENTISECOND)), "40.95s")
+COUNT = Key("count", integer(1, 10_000), 1)
+HIDDEN = Key("hidden", boolean, default=False)
+INTERFACE = Key("interface", lambda value: "" if value is None else text(value))
+
+_PLAIN: tuple[Key[object], ...] = (AT, KIND, NODE)
+_BY_KIND: Mapping[Kind, tuple[Key[object], ...]] = {
+    Kind.CRASH: (FOR,),
+    Kind.STOP: (FOR,),
+    Kind.START: (),
+    Kind.DRAIN: (FOR,),
+    Kind.UNDRAIN: (),
+    Kind.RESIGN: (),
+    Kind.PRIORITY: (FOR, PRIORITY),
+    Kind.FREEZE: (FOR,),
+    Kind.SUSPEND: (FOR, HIDDEN),
+    Kind.LINK_DOWN: (FOR, INTERFACE),
+    Kind.PARTITION: (FOR, GROUPS, ONE_WAY),
+    Kind.LOSS: (FOR, CHANCE, DIRECTION, INTERFACE),
+    Kind.DELAY: (FOR, BY, INTERFACE),
+    Kind.DUPLICATE: (FOR, CHANCE, INTERFACE),
+    Kind.REORDER: (FOR, CHANCE, BY, INTERFACE),
+    Kind.REFLECT: (FOR, INTERFACE),
+    Kind.KERNEL_SLOW: (FOR, BY),
+    Kind.KERNEL_REFUSES: (FOR,),
+    Kind.SEND_REFUSED: (FOR,),
+    Kind.SERVICE: (FOR, STATE, BY, CHECK),
+    Kind.DELETE_ADDRESS: (),
+    Kind.RECREATE_INTERFACE: (FOR, INTERFACE),
+    Kind.WALL_STEP: (STEP,),
+    Kind.INJECT: (MUTATION, COUNT),
+    Kind.ETCD: (FOR, LOSING),
+    Kind.FORGE: (PRIORITY, INTERVAL, COUNT),
+}
+NEEDS_NO_NODE = frozenset({Kind.PARTITION, Kind.INJECT, Kind.FORGE, Kind.ETCD})
+OF_ANY_HOST = frozenset(
+    {Kind.LINK_DOWN, Kind.LOSS, Kind.DELAY, Kind.DUPLICATE, Kind.REORDER, Kind.REFLECT}
+)
+MUST_END = frozenset({Kind.FREEZE, Kind.SUSPEND})
+
+
+def keys_of(kind: Kind) -> tuple[Key[object], ...]:
+    """Return the keys that a fault of this kind may have."""
+    return (*_PLAIN, *_BY_KIND[kind])
+
+
+def fault(section: Section) -> Fault:
+    """Return the fault that *section* describes; one with problems gives a stand-in."""
+    kind = section.read(KIND)
+    if section.good(KIND) and section.given(KIND):
+        section.refuse_unknown(keys_of(kind))
+        if kind not in NEEDS_NO_NODE and not section.given(NODE):
+            section.refuse(NODE, f"is required for {kind}")
+        if kind in MUST_END and not section.given(FOR):
+            section.refuse(FOR, f"is required for {kind}")
+    return Fault(
+        at=section.read(AT),
+        kind=kind,
+        node=section.read(NODE),
+        duration=section.read(FOR),
+        by=section.read(STEP if kind is Kind.WALL_STEP else BY),
+        chance=_read_chance(section, kind),
+        direction=section.read(DIRECTION),
+        groups=section.read(GROUPS) if kind is Kind.PARTITION else (),
+        one_way=section.read(ONE_WAY),
+        health=section.read(STATE),
+        check=section.read(CHECK),
+        mutation=section.read(MUTATION),
+        priority=section.read(PRIORITY),
+        interval=section.read(INTERVAL),
+        count=section.read(COUNT),
+        hidden=section.read(HIDDEN),
+        interface=section.read(INTERFACE),
+    )
+
+
+def _read_chance(section: Section, kind: Kind) -> float:
+    key = next((key for key in (CHANCE, LOSING) if key in keys_of(kind)), None)
+    return 0.0 if key is None else section.read(key)
+
+
+def as_table(what: Fault) -> dict[str, object]:
+    """Return *what* as the table that `fault` reads, without what is the default."""
+    values: dict[str, object] = {
+        "at": write_duration(what.at),
+        "kind": str(what.kind),
+        "node": what.node,
+        "for": write_duration(what.duration) if what.duration else "",
+        "by": ("-" if what.by < 0 else "") + write_duration(Nanoseconds(abs(what.by))),
+        "chance": what.chance,
+        "direction": str(what.direction),
+        "groups": [list(group) for group in what.groups],
+        "one_way": what.one_way,
+        "state": str(what.health),
+        "check": what.check,
+        "mutation": what.mutation,
+        "priority": what.priority,
+        "interval": write_duration(what.interval),
+        "count": what.count,
+        "hidden": what.hidden,
+        "interface": what.interface,
+    }
+    allowed = {key.name: key for key in keys_of(what.kind)}
+    return {
+        key: value
+        for key, value in values.items()
+        if key in allowed
+        and value != ""
+        and (allowed[key].required or value != _default(allowed[key]))
+    }
+
+
+def _default(key: Key[object]) -> object:
+    return key.default

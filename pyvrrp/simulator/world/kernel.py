@@ -1,0 +1,337 @@
+"""The kernel of one node: interfaces, addresses with lifetimes, and a queue of requests.
+
+It outlives the daemon. Lifetimes are whole seconds of the kernel's own time, checked late by a
+random part of `LATENESS`, as measured on Linux. Requests are carried out one after the other.
+"""
+
+import errno
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+from typing import Protocol
+
+from pyvrrp.errors import KernelError
+from pyvrrp.identity import Place
+from pyvrrp.ports import Addresses, Done, InterfaceAddress, InterfaceState, Links
+from pyvrrp.simulator.world.clocks import NodeTime
+from pyvrrp.simulator.world.engine import Engine
+from pyvrrp.simulator.world.process import Life, Process
+from pyvrrp.units import MICROSECOND, MILLISECOND, SECOND, Nanoseconds
+
+LATENESS = Nanoseconds(500 * MILLISECOND)  # how late the kernel notices that a lifetime is over
+NOTICE = Nanoseconds(200 * MICROSECOND)  # from a change to the daemon's netlink socket
+
+
+class KernelObserver(Protocol):
+    """Whoever wants to know what really is on the interfaces."""
+
+    def address_changed(
+        self, node: str, place: Place, address: InterfaceAddress, *, present: bool
+    ) -> None:
+        """An address has come or gone, for whatever reason."""
+
+    def acknowledged(
+        self, node: str, place: Place, addresses: Collection[InterfaceAddress]
+    ) -> None:
+        """The daemon is being told that these are there."""
+
+
+@dataclass(slots=True)
+class _Lease:
+    expires: Nanoseconds | None  # kernel time
+
+
+@dataclass(slots=True)
+class Interface:
+    """One interface and what is on it: the operator's ``own`` addresses and those ``held``."""
+
+    place: Place
+    mac: bytes
+    own: tuple[InterfaceAddress, ...]
+    index: int
+    exists: bool = True
+    up: bool = True
+    held: dict[InterfaceAddress, _Lease] = field(default_factory=dict)
+
+    def state(self) -> InterfaceState:
+        """Return what the daemon may know of it."""
+        if not self.exists:
+            return InterfaceState()
+        return InterfaceState(
+            exists=True,
+            up=self.up,
+            index=self.index,
+            mac=self.mac,
+            addresses=(*self.own, *self.held),
+            ours=frozenset(self.held),
+        )
+
+
+@dataclass(slots=True, eq=False)
+class _Request:
+    process: Process
+    place: Place
+    addresses: tuple[InterfaceAddress, ...]
+    lifetime: int | None  # None: have them gone
+    done: Done
+    until: Nanoseconds | None = None  # by the node's clock; from then on it is too late to begin
+    late: bool = False
+
+
+class Kernel:
+    """What the node's daemons, present and past, have asked for, and what became of it.
+
+    ``slower_by`` and ``refuses`` are faults. While ``suspended`` nothing happens at all.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        engine: Engine,
+        time: NodeTime,
+        random: Random,
+        delay: Nanoseconds,
+        observer: KernelObserver,
+    ) -> None:
+        self.node = node
+        self.interfaces: dict[Place, Interface] = {}
+        self.slower_by = 0
+        self.refuses = False
+        self.suspended = False
+        self._engine = engine
+        self._time = time
+        self._random = random
+        self._delay = delay
+        self._observer = observer
+        self._queue: deque[_Request] = deque()
+        self._busy = False
+        self._postponed: list[Callable[[], None]] = []
+        self._after: list[Callable[[], None]] = []
+        self._watchers: dict[Place, list[tuple[Process, Callable[[InterfaceState], None]]]] = {}
+        self._notifying: set[Place] = set()
+
+    def holds(self, place: Place, address: InterfaceAddress) -> bool:
+        """Whether the address is there, and the interface too."""
+        interface = self.interfaces.get(place)
+        return interface is not None and address in interface.held
+
+    def request(self, request: _Request) -> None:
+        """Take one more request into the queue."""
+        self._queue.append(request)
+        self._next()
+
+    def after_what_is_under_way(self, job: Callable[[], None]) -> None:
+        """Run *job* as soon as the kernel's lock is free: whoever comes later waits."""
+        if self.suspended:
+            self._postponed.append(partial(self.after_what_is_under_way, job))
+        elif self._busy:
+            self._after.append(job)
+        else:
+            job()
+
+    def go_on(self) -> None:
+        """The machine, or the daemon's worker thread, runs again."""
+        postponed, self._postponed = self._postponed, []
+        for job in postponed:
+            job()
+        self._next()
+
+    def watch(
+        self, process: Process, place: Place, changed: Callable[[InterfaceState], None]
+    ) -> "_Watch":
+        """Report the state of *place* soon and whenever it has changed."""
+        entry = (process, changed)
+        self._watchers.setdefault(place, []).append(entry)
+        watch = _Watch(lambda: self._unwatch(place, entry))
+        self.notify(place)
+        return watch
+
+    def _unwatch(
+        self, place: Place, entry: tuple[Process, Callable[[InterfaceState], None]]
+    ) -> None:
+        watchers = self._watchers.get(place, [])
+        if entry in watchers:
+            watchers.remove(entry)
+
+    def forget_watchers(self) -> None:
+        """The daemon that watched is gone."""
+        self._watchers.clear()
+
+    def notify(self, place: Place) -> None:
+        """Tell the watchers of *place* soon, once for all that has changed until then."""
+        if place not in self._notifying:
+            self._notifying.add(place)
+            self._engine.at(self._engine.now + NOTICE, partial(self._tell, place))
+
+    def remove(self, place: Place, address: InterfaceAddress) -> bool:
+        """Take one address off, whoever wants it; return whether it was there."""
+        interface = self.interfaces[place]
+        if interface.held.pop(address, None) is None:
+            return False
+        self._observer.address_changed(self.node, place, address, present=False)
+        self.notify(place)
+        return True
+
+    def delete_interface(self, place: Place) -> None:
+        """Have the interface gone, with everything that is on it."""
+        interface = self.interfaces[place]
+        interface.exists = False
+        for address in tuple(interface.held):
+            self.remove(place, address)
+        self.notify(place)
+
+    def _next(self) -> None:
+        while self._queue and self._queue[0].process.life is Life.DEAD:
+            self._queue.popleft()
+        if self._busy or self.suspended or not self._queue:
+            return
+        if not self._queue[0].process.running:
+            return  # the worker thread is stopped too; what it has begun goes on
+        self._busy = True
+        request = self._queue.popleft()
+        request.late = request.until is not None and self._time.now() >= request.until
+        delay = int((0.05 + 0.95 * self._random.random()) * self._delay) + self.slower_by
+        self._engine.at(self._engine.now + delay, partial(self._carry_out, request))
+
+    def _carry_out(self, request: _Request) -> None:
+        if self.suspended:
+            self._postponed.append(partial(self._carry_out, request))
+            return
+        self._busy = False
+        dead = request.process.life is Life.DEAD
+        # A request of a process that was killed meanwhile may have reached the kernel, or not.
+        if not dead or self._random.random() < 0.5:  # noqa: PLR2004 - a coin
+            error = self._refusal(request) or self._apply(request)
+            if not dead:
+                request.process.io(partial(self._answer, request, error))
+        after, self._after = self._after, []
+        for job in after:
+            job()
+        self._next()
+
+    def _refusal(self, request: _Request) -> KernelError | None:
+        if request.late:
+            return KernelError(f"cannot add {request.addresses[0]}: it is too late for that")
+        if not self.refuses:
+            return None
+        verb = "add" if request.lifetime is not None else "remove"
+        what = f"cannot {verb} {request.addresses[0]} on {request.place}: Operation not permitted"
+        return KernelError(what, errno.EPERM)
+
+    def _answer(self, request: _Request, error: KernelError | None) -> None:
+        if error is None and request.lifetime is not None:
+            self._observer.acknowledged(self.node, request.place, request.addresses)
+        request.done(error)
+
+    def _apply(self, request: _Request) -> KernelError | None:
+        interface = self.interfaces.get(request.place)
+        exists = interface is not None and interface.exists
+        if request.lifetime is None:
+            for address in request.addresses if exists else ():
+                self.remove(request.place, address)
+            return None
+        if interface is None or not exists:
+            what = f"cannot add {request.addresses[0]} to {request.place}: No such device"
+            return KernelError(what, errno.ENODEV)
+        for address in request.addresses:
+            self._put(interface, address, request.lifetime)
+        return None
+
+    def _put(self, interface: Interface, address: InterfaceAddress, lifetime: int) -> None:
+        expires = Nanoseconds(self._time.kernel_now() + lifetime * SECOND) if lifetime else None
+        lease = interface.held.get(address)
+        if lease is not None:
+            # The check that is under way finds the new lifetime by itself.
+            if lease.expires is None and expires is not None:
+                self._check_at(interface, address, lease, expires)
+            lease.expires = expires
+            return
+        lease = _Lease(expires)
+        interface.held[address] = lease
+        self._observer.address_changed(self.node, interface.place, address, present=True)
+        self.notify(interface.place)
+        if expires is not None:
+            self._check_at(interface, address, lease, expires)
+
+    def _check_at(
+        self, interface: Interface, address: InterfaceAddress, lease: _Lease, when: Nanoseconds
+    ) -> None:
+        late = int(self._random.random() * LATENESS)
+        at = self._time.true_kernel_time(when) + late
+        self._engine.at(at, partial(self._expire, interface, address, lease))
+
+    def _expire(self, interface: Interface, address: InterfaceAddress, lease: _Lease) -> None:
+        if interface.held.get(address) is not lease or lease.expires is None:
+            return
+        if self.suspended:
+            self._postponed.append(partial(self._expire, interface, address, lease))
+        elif self._time.kernel_now() < lease.expires:
+            self._check_at(interface, address, lease, lease.expires)
+        else:
+            self.remove(interface.place, address)
+
+    def _tell(self, place: Place) -> None:
+        self._notifying.discard(place)
+        if self.suspended:
+            self._postponed.append(partial(self.notify, place))
+            return
+        for process, changed in tuple(self._watchers.get(place, ())):
+            process.io(partial(self._report, place, changed))
+
+    def _report(self, place: Place, changed: Callable[[InterfaceState], None]) -> None:
+        interface = self.interfaces.get(place)
+        changed(InterfaceState() if interface is None else interface.state())
+
+
+class _Watch:
+    """A subscription that can be called off."""
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop: Callable[[], None] | None = stop
+
+    def cancel(self) -> None:
+        """Call it off."""
+        stop, self._stop = self._stop, None
+        if stop is not None:
+            stop()
+
+
+class ProcessAddresses(Addresses):
+    """The addresses port of one process."""
+
+    def __init__(self, kernel: Kernel, process: Process) -> None:
+        self._kernel = kernel
+        self._process = process
+
+    def ensure_present(
+        self,
+        place: Place,
+        addresses: Collection[InterfaceAddress],
+        lifetime: int,
+        done: Done,
+        *,
+        until: Nanoseconds | None = None,
+    ) -> None:
+        """Queue a request."""
+        request = _Request(self._process, place, tuple(addresses), lifetime, done, until)
+        self._kernel.request(request)
+
+    def ensure_absent(
+        self, place: Place, addresses: Collection[InterfaceAddress], done: Done
+    ) -> None:
+        """Queue a request."""
+        self._kernel.request(_Request(self._process, place, tuple(addresses), None, done))
+
+
+class ProcessLinks(Links):
+    """The links port of one process."""
+
+    def __init__(self, kernel: Kernel, process: Process) -> None:
+        self._kernel = kernel
+        self._process = process
+
+    def watch(self, place: Place, changed: Callable[[InterfaceState], None]) -> _Watch:
+        """Watch one interface."""
+        return self._kernel.watch(self._process, place, changed)

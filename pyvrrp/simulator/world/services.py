@@ -1,0 +1,136 @@
+"""What the checks look at: services that answer, fail, hang or flap, and the prober itself."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
+from random import Random
+
+from pyvrrp.config.model.configuration import CheckConfig, ProbeConfig
+from pyvrrp.ports import ProbeResult, Probes
+from pyvrrp.simulator.world.engine import Engine
+from pyvrrp.simulator.world.process import Process
+from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
+
+QUICKEST = MILLISECOND  # a healthy service answers within one to five of these
+
+
+class Health(StrEnum):
+    """How a service answers."""
+
+    OK = "ok"
+    ERROR_500 = "500"
+    REFUSED = "refused"
+    HANG = "hang"
+    SLOW = "slow"  # after ``delay``
+    FLAPPING = "flapping"  # fails for ``delay``, answers for ``delay``, and so on
+    STUCK = "stuck"  # it answers, but the prober never says so
+
+
+class Service:
+    """One service of one node, seen by one check."""
+
+    __slots__ = ("check", "delay", "health", "since", "waiting")
+
+    def __init__(self, check: CheckConfig) -> None:
+        self.check = check
+        self.health = Health.OK
+        self.delay = Nanoseconds(0)
+        self.since = Nanoseconds(0)  # true time
+        self.waiting: list[Callable[[], None]] = []  # what a stuck prober owes
+
+    def becomes(self, health: Health, delay: Nanoseconds, now: Nanoseconds) -> None:
+        """Answer otherwise from now on."""
+        self.health, self.delay, self.since = health, delay, now
+        waiting, self.waiting = self.waiting, []
+        for ended in waiting:
+            ended()
+
+    @property
+    def good(self) -> bool:
+        """Whether every probe passes."""
+        slow_but_in_time = self.health is Health.SLOW and self.delay < self.check.policy.timeout
+        return self.health is Health.OK or slow_but_in_time
+
+    @property
+    def bad(self) -> bool:
+        """Whether no probe passes."""
+        return not self.good and self.health is not Health.FLAPPING
+
+    def answer(self, now: Nanoseconds, random: Random) -> tuple[ProbeResult, int] | None:
+        """Return what a probe sees and how long that takes; None: it never ends."""
+        prompt = int((1 + 4 * random.random()) * QUICKEST)
+        match self.health:
+            case Health.STUCK:
+                return None
+            case Health.HANG:
+                return self._timed_out()
+            case Health.SLOW if self.delay >= self.check.policy.timeout:
+                return self._timed_out()
+            case Health.SLOW:
+                return ProbeResult(True, "HTTP 200"), self.delay
+            case Health.REFUSED:
+                return ProbeResult(False, "connection refused"), prompt
+            case Health.ERROR_500:
+                return ProbeResult(False, "HTTP 500"), prompt
+            case Health.FLAPPING if (now - self.since) // max(self.delay, 1) % 2 == 0:
+                return ProbeResult(False, "HTTP 503"), prompt
+            case _:
+                return ProbeResult(True, "HTTP 200"), min(prompt, self.check.policy.timeout // 2)
+
+    def _timed_out(self) -> tuple[ProbeResult, int]:
+        timeout = self.check.policy.timeout
+        return ProbeResult(False, f"timed out after {in_words(timeout)}"), timeout
+
+
+class _Probe:
+    """One look at a service."""
+
+    __slots__ = ("done",)
+
+    def __init__(self, done: Callable[[ProbeResult], None]) -> None:
+        self.done: Callable[[ProbeResult], None] | None = done
+
+    def cancel(self) -> None:
+        """Forget it."""
+        self.done = None
+
+
+class ProcessProbes(Probes):
+    """The probes port of one process; *seen* learns each result as the daemon does."""
+
+    def __init__(
+        self,
+        process: Process,
+        engine: Engine,
+        services: dict[str, Service],
+        random: Random,
+        seen: Callable[[str, bool], None],
+    ) -> None:
+        self._process = process
+        self._engine = engine
+        self._services = services
+        self._random = random
+        self._seen = seen
+
+    def start(
+        self, probe: ProbeConfig, timeout: Nanoseconds, done: Callable[[ProbeResult], None]
+    ) -> _Probe:
+        """Look once."""
+        del timeout  # that of the check, which the service knows
+        service = next(s for s in self._services.values() if s.check.probe is probe)
+        under_way = _Probe(done)
+        answer = service.answer(self._engine.now, self._random)
+        if answer is None:
+            late = ProbeResult(False, "timed out")
+            ended = partial(self._ended, under_way, service.check.name, late)
+            service.waiting.append(partial(self._process.io, ended))
+            return under_way
+        result, delay = answer
+        ended = partial(self._ended, under_way, service.check.name, result)
+        self._engine.at(self._engine.now + delay, partial(self._process.io, ended))
+        return under_way
+
+    def _ended(self, probe: _Probe, check: str, result: ProbeResult) -> None:
+        if probe.done is not None:
+            self._seen(check, result.passed)
+            probe.done(result)

@@ -1,0 +1,369 @@
+"""The client of etcd, against a real one, and against servers that answer badly."""
+
+import asyncio
+import json
+import os
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trustme
+
+from pyvrrp.clients.base.failure import ProbeError
+from pyvrrp.clients.etcd.messages import message_of, reply_of, token_of
+from pyvrrp.clients.etcd.port import AsyncioEtcd
+from pyvrrp.config.model.configuration import EtcdServers
+from pyvrrp.ports import (
+    EtcdAnswer,
+    EtcdRequest,
+    Found,
+    Grant,
+    Granted,
+    Look,
+    Revoke,
+    Revoked,
+    Unanswered,
+    Write,
+    wishes_of,
+)
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
+from tests.probes.support import Behaviour, serve
+from tests.support.etcd import etcd, free_port
+
+pytestmark = [pytest.mark.asyncio]
+HEADER = {"cluster_id": "5", "revision": "7"}
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EtcdServers]:
+    with etcd(tmp_path_factory.mktemp("etcd") / "data") as running:
+        yield running
+
+
+async def ask(
+    client: AsyncioEtcd,
+    servers: EtcdServers,
+    request: EtcdRequest,
+    patience: Nanoseconds = Nanoseconds(5 * SECOND),
+) -> EtcdAnswer:
+    answer: asyncio.Future[EtcdAnswer] = asyncio.get_running_loop().create_future()
+    client.ask(servers, request, patience, answer.set_result)
+    return await answer
+
+
+@asynccontextmanager
+async def client() -> AsyncIterator[AsyncioEtcd]:
+    made = AsyncioEtcd()
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+async def why(servers: EtcdServers, request: EtcdRequest, patience: Nanoseconds = SECOND) -> str:
+    async with client() as one:
+        answer = await ask(one, servers, request, patience)
+    assert isinstance(answer, Unanswered), answer
+    return answer.reason
+
+
+def answering(body: object, status: str = "200 OK") -> Behaviour:
+    async def behave(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        said = body if isinstance(body, bytes) else json.dumps(body).encode()
+        head = f"HTTP/1.1 {status}\r\nContent-Length: {len(said)}\r\n\r\n".encode()
+        writer.write(head + said)
+        await writer.drain()
+
+    return behave
+
+
+async def test_a_key_is_taken_once_kept_and_given_back(servers: EtcdServers) -> None:
+    async with client() as one:
+        first, second = one.draw(), one.draw()
+        assert await ask(one, servers, Grant(first, 60)) == Granted(60)
+        taken = await ask(one, servers, Write("k/1", b"me", first, 0))
+        assert isinstance(taken, Found)
+        assert taken.written
+        assert taken.record is not None
+        assert (taken.record.value, taken.record.lease) == (b"me", first)
+        assert await ask(one, servers, Grant(second, 60)) == Granted(60)
+        refused = await ask(one, servers, Write("k/1", b"you", second, 0))
+        assert refused == replace(taken, written=False)
+        kept = await ask(one, servers, Write("k/1", b"me", second, taken.record.revision))
+        assert isinstance(kept, Found)
+        assert kept.record is not None
+        assert (kept.written, kept.record.lease) == (True, second)
+        assert await ask(one, servers, Revoke(first)) == Revoked()
+        assert await ask(one, servers, Look("k/1")) == replace(kept, written=False)
+        assert await ask(one, servers, Revoke(second)) == Revoked()
+        assert await ask(one, servers, Look("k/1")) == Found(None)
+
+
+async def test_wishes_stand_beside_the_key_and_not_beside_others(servers: EtcdServers) -> None:
+    async with client() as one:
+        lease = one.draw()
+        await ask(one, servers, Grant(lease, 60))
+        for key in ("192.0.2.1", "192.0.2.10", "192.0.2.1-x"):
+            await ask(one, servers, Write(wishes_of(key) + "n2", key.encode(), lease, None))
+        found = await ask(one, servers, Look("192.0.2.1"))
+        assert isinstance(found, Found)
+        assert [wish.value for wish in found.wishes] == [b"192.0.2.1"]
+
+
+async def test_a_lease_granted_twice_is_granted(servers: EtcdServers) -> None:
+    async with client() as one:
+        lease = one.draw()
+        assert await ask(one, servers, Grant(lease, 60)) == Granted(60)
+        assert await ask(one, servers, Grant(lease, 60)) == Granted(60)
+
+
+async def test_a_lease_that_is_gone_is_revoked_and_takes_no_key(servers: EtcdServers) -> None:
+    async with client() as one:
+        assert await ask(one, servers, Revoke(one.draw())) == Revoked()
+    said = await why(servers, Write("k/2", b"", 4711, 0))
+    assert said.endswith("etcdserver: requested lease not found")
+
+
+async def test_a_ttl_that_etcd_lengthens_is_told_as_it_is(servers: EtcdServers) -> None:
+    async with client() as one:
+        assert await ask(one, servers, Grant(one.draw(), 1)) == Granted(2)
+
+
+async def test_the_member_that_answers_is_found_and_asked_first_from_then_on(
+    servers: EtcdServers,
+) -> None:
+    async with serve(answering(b"no")) as garbage:
+        both = EtcdServers((garbage.url.rstrip("/"), *servers.endpoints))
+        async with client() as one:
+            for _ in range(3):
+                assert await ask(one, both, Look("k/3")) == Found(None)
+        assert len(garbage.requests) == 1
+
+
+async def test_a_member_that_hangs_leaves_time_for_the_others(servers: EtcdServers) -> None:
+    async def hang(_: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(60)
+
+    async with serve(hang) as stuck, client() as one:
+        both = EtcdServers((stuck.url.rstrip("/"), *servers.endpoints))
+        assert await ask(one, both, Look("k/4"), Nanoseconds(2 * SECOND)) == Found(None)
+
+
+async def test_all_reasons_are_told_with_their_members() -> None:
+    ports = [free_port() for _ in range(2)]
+    urls = tuple(f"http://127.0.0.1:{port}" for port in ports)
+    assert await why(EtcdServers(urls), Look("k")) == (
+        f"{urls[0]}: connection refused; {urls[1]}: connection refused"
+    )
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        (answering(b"\x00\xff"), "malformed answer: not JSON but b'\\x00\\xff'"),
+        (answering([]), "malformed answer: the answer is no object"),
+        (answering({}), "malformed answer: not what was asked for"),
+        (answering({"header": 5}), "malformed answer: header is no object"),
+        (answering({"header": {"cluster_id": "x"}}), "malformed answer: cluster_id is no number"),
+        (answering({"responses": 5}), "malformed answer: responses is no array"),
+        (answering(b"", "500 Internal Server Error"), "HTTP 500"),
+        (answering(b"<html>", "302 Found"), "HTTP 302"),
+        (
+            answering({"error": "x", "message": "etcdserver: no leader", "code": 14}, "503 No"),
+            "HTTP 503: etcdserver: no leader",
+        ),
+        (
+            answering({"message": "etcdserver: user name is empty", "code": 3}, "400 Bad"),
+            "HTTP 400: etcdserver: user name is empty; give the check user and password_file",
+        ),
+        (answering(b"x" * 2_000_000), "body is larger than 1 MiB"),
+    ],
+)
+async def test_answers_that_are_of_no_use_say_why(behaviour: Behaviour, reason: str) -> None:
+    async with serve(behaviour) as server:
+        url = server.url.rstrip("/")
+        assert await why(EtcdServers((url,)), Look("k")) == f"{url}: {reason}"
+
+
+async def test_a_slow_drip_ends_at_the_deadline() -> None:
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        while True:
+            writer.write(b"{")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    async with serve(drip) as server:
+        began = asyncio.get_running_loop().time()
+        said = await why(
+            EtcdServers((server.url.rstrip("/"),)), Look("k"), Nanoseconds(200 * MILLISECOND)
+        )
+        assert asyncio.get_running_loop().time() - began < 2
+        assert "no answer" in said
+
+
+async def test_half_an_answer_is_none() -> None:
+    async def half(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"header"')
+        await writer.drain()
+        writer.close()
+
+    async with serve(half) as server:
+        said = await why(EtcdServers((server.url.rstrip("/"),)), Look("k"))
+        assert said.endswith("closed in the middle of the answer")
+
+
+async def test_a_member_of_another_cluster_is_not_believed(servers: EtcdServers) -> None:
+    ranges: list[object] = [{"response_range": {}}, {"response_range": {}}]
+    other = answering({"header": HEADER, "responses": ranges})
+    async with serve(other) as stranger, client() as one:
+        urls = (*servers.endpoints, stranger.url.rstrip("/"))
+        assert await ask(one, EtcdServers(urls), Look("k/5")) == Found(None)
+        clusters = one._clusters._known[EtcdServers(urls)]
+        clusters.member = 1
+        assert await ask(one, EtcdServers(urls), Look("k/5")) == Found(None)
+        assert len(stranger.requests) == 1
+        clusters.member, clusters.at = 1, 0.0
+        assert await ask(one, EtcdServers(urls), Look("k/5")) == Found(None)
+        assert clusters.cluster == 5
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer"),
+    [
+        (Grant(7, 10), {"ID": "8", "TTL": "10"}),
+        (Grant(7, 10), {"ID": "7"}),
+        (Grant(7, 10), {"ID": "7", "TTL": "-5"}),
+        (Grant(7, 10), {"ID": "7", "TTL": "99999999999999999999999"}),
+        (Grant(7, 10), {"ID": [], "TTL": "5"}),
+        (Look("k"), {"responses": [{"response_range": {"kvs": [5]}}, {"response_range": {}}]}),
+        (Look("k"), {"responses": [{"response_range": {"kvs": [{}]}}, {"response_range": {}}]}),
+        (
+            Look("k"),
+            {
+                "responses": [
+                    {"response_range": {"kvs": [{"key": "%", "mod_revision": "4"}]}},
+                    {"response_range": {}},
+                ]
+            },
+        ),
+        (
+            Look("k"),
+            {
+                "responses": [
+                    {"response_range": {"kvs": [{"key": "/w==", "mod_revision": "4"}]}},
+                    {"response_range": {}},
+                ]
+            },
+        ),
+        (
+            Write("k", b"v", 7, 3),
+            {"succeeded": True, "responses": [{"response_range": {}}, {"response_range": {}}]},
+        ),
+        (
+            Write("k", b"v", 7, None),
+            {"responses": [{"response_range": {}}, {"response_range": {}}]},
+        ),
+    ],
+)
+async def test_answers_that_say_what_cannot_be_are_refused(
+    request_: EtcdRequest, answer: object
+) -> None:
+    with pytest.raises(ProbeError, match="malformed answer: "):
+        reply_of(request_, 200, json.dumps(answer).encode())
+
+
+async def test_a_write_is_one_transaction() -> None:
+    message = message_of(Write("a", b"b", 9, 4))
+    fields = json.loads(message.body)
+    assert message.path == "/v3/kv/txn"
+    assert fields["compare"] == [
+        {"key": "YQ==", "target": "MOD", "result": "EQUAL", "mod_revision": "4"}
+    ]
+    assert fields["success"][0] == {"request_put": {"key": "YQ==", "value": "Yg==", "lease": "9"}}
+
+
+async def test_numbers_are_drawn_from_63_bits_and_never_zero() -> None:
+    drawn = [AsyncioEtcd().draw() for _ in range(1000)]
+    assert len(set(drawn)) == 1000
+    assert all(0 < number < 2**63 for number in drawn)
+
+
+async def test_what_is_called_off_reports_nothing(servers: EtcdServers) -> None:
+    answers: list[EtcdAnswer] = []
+    async with client() as one:
+        handle = one.ask(servers, Look("k"), SECOND, answers.append)
+        handle.cancel()
+        handle.cancel()
+        await asyncio.sleep(0.05)
+    assert answers == []
+
+
+async def test_tls_needs_the_right_authority(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    issued = authority.issue_cert("127.0.0.1")
+    issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    issued.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    extra = ("--cert-file", str(tmp_path / "cert.pem"), "--key-file", str(tmp_path / "key.pem"))
+    mutual = (*extra, "--trusted-ca-file", str(tmp_path / "ca.pem"), "--client-cert-auth")
+    with etcd(tmp_path / "data", scheme="https", extra=mutual) as bare:
+        known = replace(bare, ca=tmp_path / "ca.pem")
+        shown = replace(known, certificate=tmp_path / "cert.pem", private_key=tmp_path / "key.pem")
+        assert "unknown CA" in await why(bare, Look("k"))
+        assert "TLS: " in await why(known, Look("k"))
+        async with client() as one:
+            assert await ask(one, shown, Look("k")) == Found(None)
+
+
+async def test_an_etcd_that_wants_a_user_gets_one_and_a_new_token_when_the_old_one_is_gone(
+    tmp_path: Path,
+) -> None:
+    password = tmp_path / "password"
+    password.write_text("secret\nsecond line\n")
+    with etcd(tmp_path / "data") as bare:
+        url = bare.endpoints[0]
+        for command in (
+            "user add root:secret",
+            "user grant-role root root",
+            "user add pyvrrp:secret",
+            "role add ha",
+            "role grant-permission ha readwrite --prefix k/",
+            "user grant-role pyvrrp ha",
+            "auth enable",
+        ):
+            subprocess.run(
+                ["etcdctl", "--endpoints", url, *command.split()],
+                env={**os.environ, "ETCDCTL_API": "3"},
+                check=True,
+                capture_output=True,
+            )
+        known = replace(bare, user="pyvrrp", password_file=password)
+        assert "user name is empty" in await why(bare, Look("k/1"))
+        async with client() as one:
+            lease = one.draw()
+            assert await ask(one, known, Grant(lease, 60)) == Granted(60)
+            written = await ask(one, known, Write("k/1", b"me", lease, 0))
+            assert isinstance(written, Found)
+            assert written.written
+            one._clusters._known[known].token = "no token any more"
+            assert await ask(one, known, Look("k/1")) == replace(written, written=False)
+            assert await ask(one, known, Revoke(lease)) == Revoked()
+        said = await why(known, Look("other"))
+        assert said.endswith("permission denied; the role of this user does not cover the key")
+        password.write_text("wrong")
+        assert "wrong user or password" in await why(known, Look("k/1"))
+        password.write_text("")
+        assert "has no password on its first line" in await why(known, Look("k/1"))
+        password.unlink()
+        assert "cannot read" in await why(known, Look("k/1"))
+
+
+async def test_a_log_in_without_a_token_is_none() -> None:
+    with pytest.raises(ProbeError, match="no token"):
+        token_of(200, b"{}")
+    with pytest.raises(ProbeError, match="HTTP 503 to the log-in"):
+        token_of(503, b"")

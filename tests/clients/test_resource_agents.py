@@ -1,0 +1,186 @@
+"""Agents of every class, real programs, judged by what they print and how they end."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pyvrrp.clients.processes.resource_commands import AsyncioCommands
+from pyvrrp.config.model.resources import Dialect, ResourceConfig
+from pyvrrp.config.parse import parse
+from pyvrrp.ports import Command, CommandResult
+from pyvrrp.runtime.resources.exit_status import (
+    Kind,
+    Outcome,
+    after_monitor,
+    after_start,
+    after_stop,
+)
+from pyvrrp.units import SECOND, Nanoseconds
+
+pytestmark = pytest.mark.asyncio
+OCF = """#!/bin/sh
+[ "$OCF_ROOT" = /usr/lib/ocf ] || exit 5
+[ -n "$OCF_RESKEY_state" ] || exit 6
+case $1 in
+start) echo "$OCF_RESOURCE_INSTANCE" >"$OCF_RESKEY_state" ;;
+stop) rm -f "$OCF_RESKEY_state" ;;
+monitor) [ -e "$OCF_RESKEY_state" ] || exit 7 ;;
+meta-data) ;;
+*) exit 3 ;;
+esac
+"""
+LSB = """#!/bin/sh
+state={place}/state
+case $1 in
+start) : >$state ;;
+stop) rm -f $state ;;
+status) [ -e $state ] || exit 3 ;;
+esac
+"""
+# As old as its class: status ends well whatever it says, and takes its arguments first.
+HEARTBEAT = """#!/bin/sh
+state={place}/$1
+case $2 in
+start) : >$state ;;
+stop) rm -f $state ;;
+status) if [ -e $state ]; then echo "$1 OK"; else echo "$1 is not running"; fi ;;
+esac
+exit 0
+"""
+SYSTEMCTL = """#!/bin/sh
+state={place}/unit
+case $1 in
+start) echo active >$state ;;
+stop) echo inactive >$state ;;
+is-active) word=$(cat $state 2>/dev/null || echo inactive); echo $word; [ $word = active ] ;;
+esac
+"""
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(dir="/var/lib", prefix="pyvrrp-test-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+
+
+def program(place: Path, text: str) -> str:
+    file = place / "agent"
+    file.write_text(text.replace("{place}", str(place)))
+    file.chmod(0o755)
+    return str(file)
+
+
+def configured(**keys: object) -> ResourceConfig:
+    router = {
+        "name": "web",
+        "interface": "eth0",
+        "vrid": 1,
+        "addresses": ["192.0.2.1/24"],
+        "resources": ["it"],
+    }
+    document = {"virtual_router": [router], "resource": {"it": keys}}
+    return parse(document, "file", node="n1", hostname="n1").resources[0]
+
+
+def moved(config: ResourceConfig, program: str) -> ResourceConfig:
+    """Return *config* with its program at another place than the class's own."""
+    return replace(
+        config,
+        start=(program, *config.start[1:]),
+        stop=(program, *config.stop[1:]),
+        monitor=(program, *config.monitor[1:]),
+    )
+
+
+async def done(config: ResourceConfig, action: str) -> Outcome:
+    ended: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
+    command = Command(getattr(config, action), config.environment)
+    AsyncioCommands().run(command, Nanoseconds(10 * SECOND), ended.set_result)
+    judge = {"start": after_start, "stop": after_stop, "monitor": after_monitor}[action]
+    return judge(config, await ended)
+
+
+async def life(config: ResourceConfig) -> list[Kind]:
+    """Look, start, look, stop, look, stop once more."""
+    actions = ("monitor", "start", "monitor", "stop", "monitor", "stop")
+    return [(await done(config, action)).kind for action in actions]
+
+
+LIFE = [Kind.STOPPED, Kind.GOOD, Kind.GOOD, Kind.STOPPED, Kind.STOPPED, Kind.STOPPED]
+
+
+async def test_an_ocf_agent_by_path_lives_its_life(place: Path) -> None:
+    agent = program(place, OCF)
+    config = configured(agent=agent, parameters={"state": f"{place}/state"})
+    assert config.dialect is Dialect.OCF
+    assert await life(config) == LIFE
+
+
+async def test_an_ocf_agent_by_provider_is_the_same_program_elsewhere(place: Path) -> None:
+    config = configured(agent="ocf:pyvrrp:test", parameters={"state": f"{place}/state"})
+    assert config.start[0] == "/usr/lib/ocf/resource.d/pyvrrp/test"
+    assert await life(moved(config, program(place, OCF))) == LIFE
+
+
+async def test_an_ocf_agent_without_its_parameter_is_hopeless(place: Path) -> None:
+    outcome = await done(configured(agent=program(place, OCF)), "start")
+    assert outcome.kind is Kind.HOPELESS
+    assert outcome.why == "exit status 6"
+
+
+async def test_an_init_script_lives_its_life(place: Path) -> None:
+    assert await life(moved(configured(agent="lsb:it"), program(place, LSB))) == LIFE
+
+
+async def test_a_heartbeat_script_is_judged_by_what_it_prints(place: Path) -> None:
+    config = configured(agent="heartbeat:it", arguments=["disk"])
+    kinds = await life(moved(config, program(place, HEARTBEAT)))
+    # Its stop proves nothing; only its status does.
+    assert kinds == [*LIFE[:3], Kind.FAILED, Kind.STOPPED, Kind.FAILED]
+
+
+async def test_a_unit_is_judged_by_its_state(place: Path) -> None:
+    config = configured(agent="systemd:it.service")
+    assert config.start == ("/usr/bin/systemctl", "start", "it.service")
+    assert await life(moved(config, program(place, SYSTEMCTL))) == LIFE
+
+
+async def test_a_unit_that_is_on_its_way_neither_runs_nor_is_stopped(place: Path) -> None:
+    config = moved(configured(agent="systemd:it"), program(place, SYSTEMCTL))
+    (place / "unit").write_text("deactivating\n")
+    assert (await done(config, "monitor")).kind is Kind.FAILED
+
+
+@pytest.mark.parametrize(
+    ("dialect", "status", "output", "expected"),
+    [
+        *((Dialect.OCF, code, "", Kind.HOPELESS) for code in (2, 3, 4, 5, 6)),
+        *((Dialect.OCF, code, "", Kind.FAILED) for code in (1, 9, 77)),
+        (Dialect.OCF, 8, "", Kind.GOOD),
+        *((Dialect.LSB, code, "", Kind.STOPPED) for code in (1, 2, 3)),
+        (Dialect.LSB, 4, "", Kind.FAILED),
+        (Dialect.HEARTBEAT, 1, "running", Kind.GOOD),
+        (Dialect.HEARTBEAT, 0, "stopped", Kind.STOPPED),
+        (Dialect.HEARTBEAT, 0, "mysqld is not running", Kind.STOPPED),
+        (Dialect.HEARTBEAT, None, "running", Kind.FAILED),
+        (Dialect.SYSTEMD, 0, "active\n", Kind.GOOD),
+        (Dialect.SYSTEMD, 3, "failed\n", Kind.STOPPED),
+        (Dialect.SYSTEMD, 3, "activating\n", Kind.FAILED),
+        (Dialect.SYSTEMD, 1, "Failed to connect to bus", Kind.FAILED),
+        (Dialect.COMMAND, 7, "", Kind.STOPPED),
+        (Dialect.COMMAND, 1, "", Kind.FAILED),
+    ],
+)
+async def test_what_a_monitor_says(
+    dialect: Dialect, status: int | None, output: str, expected: Kind
+) -> None:
+    config = ResourceConfig("it", ("/s",), ("/s",), ("/s",), dialect=dialect)
+    assert after_monitor(config, CommandResult(status, "killed", output)).kind is expected

@@ -1,0 +1,132 @@
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pyvrrp.clients.processes.proc_table import look_at
+from pyvrrp.clients.processes.resource_commands import AsyncioCommands
+from pyvrrp.ports import Command, CommandResult
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
+from tests.probes.test_runner import descriptors
+
+LONG = Nanoseconds(20 * SECOND)
+pytestmark = pytest.mark.asyncio
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    path = Path(tempfile.mkdtemp(dir="/var/lib", prefix="pyvrrp-test-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+
+
+def shell(line: str, **environment: str) -> Command:
+    return Command(("/bin/sh", "-c", line), tuple(environment.items()))
+
+
+async def run(command: Command, timeout: Nanoseconds = LONG) -> CommandResult:
+    commands = AsyncioCommands()
+    ended: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
+    commands.run(command, timeout, ended.set_result)
+    return await ended
+
+
+def alive(pid: int) -> bool:
+    process = look_at(pid)
+    return process is not None and not process.dead
+
+
+async def test_a_command_tells_its_exit_status_and_what_it_said() -> None:
+    assert await run(shell("echo one; echo two >&2; exit 7")) == CommandResult(7, "", "one\ntwo\n")
+
+
+async def test_a_command_finds_what_it_is_told_in_its_environment_and_little_else() -> None:
+    result = await run(shell("env", PYVRRP_REASON="link down"))
+    variables = {line.partition("=")[0] for line in result.output.splitlines()}
+    assert "PYVRRP_REASON=link down" in result.output
+    assert variables <= {"PATH", "LANG", "HOME", "PWD", "PYVRRP_RUN", "PYVRRP_REASON", "_"}
+
+
+async def test_what_a_start_leaves_running_lives_on_and_may_go_on_talking(place: Path) -> None:
+    line = f"(while :; do echo still here; sleep 0.05; done) & echo $! > {place}/pid"
+    assert (await run(shell(line))).status == 0
+    pid = int((place / "pid").read_text())
+    try:
+        await asyncio.sleep(0.3)
+        assert alive(pid)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+
+
+async def test_a_service_that_talks_for_years_fills_no_memory(place: Path) -> None:
+    line = f"(while :; do head -c 100000 /dev/zero; sleep 0.01; done) & echo $! > {place}/pid"
+    assert (await run(shell(line))).status == 0
+    pid = int((place / "pid").read_text())
+    try:
+        written = Path(f"/proc/{pid}/fd/1")
+        before = written.stat().st_size
+        await asyncio.sleep(0.2)
+        assert written.stat().st_size == before
+    finally:
+        os.kill(pid, signal.SIGKILL)
+
+
+async def test_a_command_that_takes_too_long_is_asked_to_end_first(place: Path) -> None:
+    line = f"trap 'echo asked > {place}/said; exit 3' TERM; while :; do sleep 0.05; done"
+    result = await run(shell(line), Nanoseconds(300 * MILLISECOND))
+    assert (result.status, result.trouble) == (None, "killed after 300 ms")
+    assert (place / "said").read_text() == "asked\n"
+
+
+async def test_a_command_that_will_not_end_is_killed_with_all_its_children(place: Path) -> None:
+    line = (
+        f"trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$ > {place}/pid; "
+        "while :; do sleep 1; done' & while :; do sleep 1; done"
+    )
+    began = time.monotonic()
+    result = await run(shell(line), Nanoseconds(400 * MILLISECOND))
+    assert result.status is None
+    assert 2.3 < time.monotonic() - began < 6
+    assert not alive(int((place / "pid").read_text()))
+
+
+async def test_the_time_of_a_command_can_be_cut_short() -> None:
+    commands = AsyncioCommands()
+    ended: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
+    running = commands.run(shell("sleep 60"), LONG, ended.set_result)
+    await asyncio.sleep(0.2)
+    running.end_within(Nanoseconds(50 * MILLISECOND))
+    assert (await asyncio.wait_for(ended, 5)).trouble.startswith("killed after ")
+
+
+async def test_a_command_that_ends_by_a_signal_says_so() -> None:
+    assert (await run(shell("kill -9 $$"))).trouble == "ended by signal 9"
+
+
+async def test_a_program_that_is_not_there_is_told_by_its_path() -> None:
+    result = await run(Command(("/usr/sbin/no-such-agent", "start")))
+    assert result.trouble == "refused: /usr/sbin/no-such-agent: no such file or directory"
+
+
+async def test_a_program_that_others_may_write_to_is_refused_with_the_component_named() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        script = Path(directory) / "agent"
+        script.write_text("#!/bin/sh\n")
+        script.chmod(0o755)
+        result = await run(Command((str(script), "start")))
+        assert result.trouble.startswith("refused: /tmp is writable by everybody")
+
+
+async def test_commands_leave_no_descriptors_behind() -> None:
+    before = descriptors()
+    for _ in range(3):
+        await run(shell("exit 0"))
+    assert descriptors() == before
