@@ -10,7 +10,7 @@ from pyvrrp.simulator.benchmark import benchmark_scenario
 from pyvrrp.simulator.judges.invariants import INVARIANTS
 from pyvrrp.simulator.random.scenarios import make_up
 from pyvrrp.simulator.scenario.read import load_scenario
-from pyvrrp.simulator.scenario.scenario import Kind
+from pyvrrp.simulator.scenario.scenario import FaultKind
 from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import SECOND, Nanoseconds
 
@@ -150,7 +150,7 @@ def test_what_the_benchmark_runs_is_good() -> None:
 def test_random_scenarios_are_of_the_chosen_kind(capsys: pytest.CaptureFixture[str]) -> None:
     for seed in range(5):
         chosen = make_up(seed, 2, ("group", "resign"))
-        assert {fault.kind for fault in chosen.faults} == {Kind.RESIGN}
+        assert {fault.kind for fault in chosen.faults} == {FaultKind.RESIGN}
         assert all(router.group for router in chosen.nodes[0].configuration.virtual_routers)
 
     words = ["simulate", "--random", "--runs", "2", "--jobs", "1", "--only", "weight,priority"]

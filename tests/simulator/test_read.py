@@ -7,7 +7,7 @@ import pytest
 from pyvrrp.errors import ConfigurationError
 from pyvrrp.simulator.random.scenarios import make_up
 from pyvrrp.simulator.scenario.read import load_scenario
-from pyvrrp.simulator.scenario.scenario import Kind
+from pyvrrp.simulator.scenario.scenario import FaultKind
 from pyvrrp.simulator.scenario.write import write_scenario
 from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import SECOND
@@ -70,7 +70,7 @@ def test_a_fault_says_when_what_and_for_how_long(tmp_path: Path) -> None:
     (fault,) = load_scenario(file).faults
 
     assert (fault.kind, fault.node, fault.at, fault.ends) == (
-        Kind.FREEZE,
+        FaultKind.FREEZE,
         "n2",
         5 * SECOND,
         7 * SECOND,

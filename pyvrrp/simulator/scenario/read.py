@@ -32,12 +32,12 @@ from pyvrrp.simulator.scenario import fault_keys
 from pyvrrp.simulator.scenario.scenario import (
     ClientSpec,
     Fault,
-    Kind,
+    FaultKind,
     NodeSpec,
     Scenario,
     own_addresses,
 )
-from pyvrrp.simulator.world.network import Cable
+from pyvrrp.simulator.world.network import NetworkDelay
 from pyvrrp.units import MICROSECOND, MILLISECOND, SECOND, Nanoseconds
 
 _NOTHING = Nanoseconds(0)
@@ -141,7 +141,7 @@ def read_scenario(document: Mapping[str, object], source: str, directory: Path) 
         description=description,
         seed=seed,
         duration=duration,
-        cable=Cable(network.read(DELAY), network.read(JITTER)),
+        cable=NetworkDelay(network.read(DELAY), network.read(JITTER)),
         kernel_delay=network.read(KERNEL_DELAY),
         documents=reader.documents,
     )
@@ -219,7 +219,7 @@ class _Reader:
     def _refuse_unknown_check(
         self, section: Section, fault: Fault, nodes: Sequence[NodeSpec]
     ) -> None:
-        if fault.kind is not Kind.SERVICE or not fault.check:
+        if fault.kind is not FaultKind.SERVICE or not fault.check:
             return
         for node in nodes:
             known = [check.name for check in node.configuration.checks]

@@ -7,12 +7,12 @@ from enum import StrEnum
 from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.identity import Family, Place
 from pyvrrp.ports import InterfaceAddress
-from pyvrrp.simulator.world.network import Cable
-from pyvrrp.simulator.world.services import Health
+from pyvrrp.simulator.world.network import NetworkDelay
+from pyvrrp.simulator.world.services import ServiceHealth
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """What can be done to a simulated world. What has a duration ends by itself."""
 
     CRASH = "crash"  # SIGKILL
@@ -56,7 +56,7 @@ class Fault:
     """One thing that is done at *at* (true time). Which fields matter depends on the kind."""
 
     at: Nanoseconds
-    kind: Kind
+    kind: FaultKind
     node: str = ""
     duration: Nanoseconds = Nanoseconds(0)  # 0: for good, where the kind has a duration
     by: Nanoseconds = Nanoseconds(0)  # delays, wall-clock steps, periods of flapping
@@ -64,7 +64,7 @@ class Fault:
     direction: Direction = Direction.BOTH
     groups: tuple[tuple[str, ...], ...] = ()
     one_way: bool = False
-    health: Health = Health.ERROR_500
+    health: ServiceHealth = ServiceHealth.ERROR_500
     check: str = ""  # empty: all checks of the node
     mutation: str = ""
     priority: int = 250
@@ -123,7 +123,7 @@ class Scenario:
     description: str = ""
     seed: int = 0
     duration: Nanoseconds = Nanoseconds(60 * SECOND)
-    cable: Cable = field(default_factory=Cable)
+    cable: NetworkDelay = field(default_factory=NetworkDelay)
     kernel_delay: Nanoseconds = Nanoseconds(2 * MILLISECOND)
     documents: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 

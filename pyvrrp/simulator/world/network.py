@@ -14,7 +14,7 @@ from pyvrrp.units import MICROSECOND, Nanoseconds
 
 
 @dataclass(slots=True)
-class Link:
+class HostLink:
     """What the link of one host does to the frames of one direction, and whether it is up."""
 
     up: bool = True
@@ -41,7 +41,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Cable:
+class NetworkDelay:
     """The ordinary delay from host to host: fixed, and a random part on top."""
 
     delay: Nanoseconds = Nanoseconds(100 * MICROSECOND)
@@ -59,13 +59,13 @@ class Station:
 
     host: str
     switch: int
-    link: Link
+    link: HostLink
     packet: Callable[[bytes], None]
     frame: Callable[[bytes], None]
 
 
 @dataclass(slots=True, eq=False)
-class Wire:
+class SimulatedSegment:
     """One segment: its stations in the order in which they were attached, and who hears whom.
 
     ``blocked`` counts the reasons why frames from one host do not reach another.
@@ -73,7 +73,7 @@ class Wire:
 
     engine: Engine
     random: Random
-    cable: Cable
+    cable: NetworkDelay
     stations: dict[str, Station] = field(default_factory=dict)
     blocked: dict[tuple[str, str], int] = field(default_factory=dict)
     tables: dict[int, dict[bytes, str]] = field(default_factory=dict)  # by switch
@@ -153,7 +153,7 @@ class Wire:
         return (switch for switch in range(first, last + step, step) if switch in self.tables)
 
     def _carry(
-        self, sender: Link, target: Station, deliver: Callable[[bytes], None], octets: bytes
+        self, sender: HostLink, target: Station, deliver: Callable[[bytes], None], octets: bytes
     ) -> None:
         link = target.link
         if self._lost(sender.loss_out) or self._lost(link.loss_in):
@@ -172,6 +172,6 @@ class Wire:
         return chance > 0 and self.random.random() < chance
 
 
-def _arrive(link: Link, deliver: Callable[[bytes], None], octets: bytes) -> None:
+def _arrive(link: HostLink, deliver: Callable[[bytes], None], octets: bytes) -> None:
     if link.up:
         deliver(octets)
