@@ -15,8 +15,8 @@ from pyvrrp.simulator.random.resources import RESOURCES
 from pyvrrp.simulator.random.scenarios import make_up
 from pyvrrp.simulator.random.shrink import shrink
 from pyvrrp.simulator.report.html import page
+from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.scenario.read import load_scenario
-from pyvrrp.simulator.scenario.scenario import FaultKind
 from pyvrrp.simulator.scenario.write import write_scenario
 from pyvrrp.simulator.simulate import SimulationResult, simulate
 

@@ -9,8 +9,8 @@ from pyvrrp.cli.main import main
 from pyvrrp.simulator.benchmark import benchmark_scenario
 from pyvrrp.simulator.judges.invariants import INVARIANTS
 from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.scenario.read import load_scenario
-from pyvrrp.simulator.scenario.scenario import FaultKind
 from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import SECOND, Nanoseconds
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pyvrrp.simulator.random.campaign import campaign
 from pyvrrp.simulator.random.scenarios import make_up
-from pyvrrp.simulator.scenario.scenario import FaultKind
+from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.simulate import simulate
 from tests.simulator.scenarios import fault, scenario
 

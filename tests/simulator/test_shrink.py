@@ -8,8 +8,8 @@ import pytest
 from pyvrrp.simulator.judges.invariants import InvariantName
 from pyvrrp.simulator.random.scenarios import make_up
 from pyvrrp.simulator.random.shrink import shrink
+from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.scenario.read import load_scenario
-from pyvrrp.simulator.scenario.scenario import FaultKind
 from pyvrrp.simulator.scenario.write import write_scenario
 from pyvrrp.simulator.simulate import simulate
 from tests.simulator.scenarios import fault, scenario

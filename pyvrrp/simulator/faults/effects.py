@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pyvrrp.simulator.scenario.scenario import Direction, Fault, FaultKind
+from pyvrrp.simulator.scenario.fault import Direction, Fault, FaultKind
 from pyvrrp.simulator.world.network import HostLink
 from pyvrrp.units import in_words
 

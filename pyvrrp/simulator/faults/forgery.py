@@ -9,7 +9,7 @@ from pyvrrp.packet.layout import group_of
 from pyvrrp.packet.transmission import advertisement_packet
 from pyvrrp.ports import Address
 from pyvrrp.simulator.judges.observed_router import ObservedRouter
-from pyvrrp.simulator.scenario.scenario import Fault
+from pyvrrp.simulator.scenario.fault import Fault
 
 GHOST = 250  # the last octet of its address
 

@@ -11,10 +11,9 @@ from pyvrrp.simulator.faults.mutation import MUTATIONS, mutate
 from pyvrrp.simulator.judges.facts import changeable_state
 from pyvrrp.simulator.judges.invariants import InvariantName
 from pyvrrp.simulator.judges.observed_router import ObservedRouter
-from pyvrrp.simulator.scenario.scenario import Fault, FaultKind
+from pyvrrp.simulator.scenario.fault import Fault, FaultKind, ServiceHealth
 from pyvrrp.simulator.world.node import SimulatedNode
 from pyvrrp.simulator.world.operator import Operator
-from pyvrrp.simulator.world.services import ServiceHealth
 from pyvrrp.simulator.world.world import World
 from pyvrrp.units import MILLISECOND, SECOND
 

@@ -10,7 +10,8 @@ from pyvrrp.config.model.configuration import CheckConfig, Configuration, Virtua
 from pyvrrp.config.model.lease_times import retry_after
 from pyvrrp.fencing.policy import GRACE
 from pyvrrp.identity import Version, VirtualRouterId
-from pyvrrp.simulator.scenario.scenario import FaultKind, NodeSpec, Scenario
+from pyvrrp.simulator.scenario.fault import FaultKind
+from pyvrrp.simulator.scenario.scenario import NodeSpec, Scenario
 from pyvrrp.simulator.world.kernel import LATENESS, NOTICE
 from pyvrrp.simulator.world.node import GUARDIAN
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
@@ -66,7 +67,7 @@ class Bounds:
 
     def __init__(self, scenario: Scenario) -> None:
         self._ppm = 2 * max((abs(node.drift_ppm) for node in scenario.nodes), default=0)
-        self.network = int(scenario.cable.longest)
+        self.network = int(scenario.network_delay.longest)
         routers: dict[VirtualRouterId, list[tuple[NodeSpec, VirtualRouterConfig]]] = {}
         most = 1
         for node in scenario.nodes:

@@ -9,9 +9,9 @@ from pyvrrp.simulator.judges.facts import Facts, ObservedSegment
 from pyvrrp.simulator.judges.invariants import InvariantName
 from pyvrrp.simulator.judges.observed_router import ObservedRouter, OperatorOrder, PlannedMove
 from pyvrrp.simulator.judges.verdicts import Verdicts
+from pyvrrp.simulator.scenario.fault import ServiceHealth
 from pyvrrp.simulator.world.clients import SimulatedClient
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.simulator.world.services import ServiceHealth
 from pyvrrp.units import Nanoseconds, in_words
 
 

@@ -9,11 +9,11 @@ from pyvrrp.simulator.judges.invariants import InvariantName
 from pyvrrp.simulator.judges.observed_router import ObservedRouter
 from pyvrrp.simulator.judges.placement import PlacementJudge
 from pyvrrp.simulator.judges.verdicts import Verdicts
+from pyvrrp.simulator.scenario.fault import ServiceHealth
 from pyvrrp.simulator.scenario.scenario import Scenario
 from pyvrrp.simulator.world.clients import SimulatedClient
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.kernel import NOTICE
-from pyvrrp.simulator.world.services import ServiceHealth
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
 
 

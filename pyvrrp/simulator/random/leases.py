@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from random import Random
 
-from pyvrrp.simulator.scenario.scenario import Fault, FaultKind
+from pyvrrp.simulator.scenario.fault import Fault, FaultKind
 from pyvrrp.units import MILLISECOND, Nanoseconds
 
 LEASE = "lease"

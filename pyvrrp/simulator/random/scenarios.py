@@ -13,16 +13,9 @@ from pyvrrp.simulator.judges.bounds import Bounds
 from pyvrrp.simulator.random.configurations import FEATURES, add_features, documents_of
 from pyvrrp.simulator.random.leases import LEASE, with_lease, without_etcd
 from pyvrrp.simulator.random.resources import RESOURCES, ChainKind, with_resources
-from pyvrrp.simulator.scenario.scenario import (
-    ClientSpec,
-    Direction,
-    Fault,
-    FaultKind,
-    NodeSpec,
-    Scenario,
-    own_addresses,
-)
-from pyvrrp.simulator.world.services import ServiceHealth
+from pyvrrp.simulator.scenario.fault import Direction, Fault, FaultKind, ServiceHealth
+from pyvrrp.simulator.scenario.own_addresses import own_addresses
+from pyvrrp.simulator.scenario.scenario import ClientSpec, NodeSpec, Scenario
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, to_seconds
 
 _FIRST = 4.0  # seconds before which nothing happens, or the start is disturbed

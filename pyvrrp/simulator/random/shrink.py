@@ -8,7 +8,8 @@ from dataclasses import replace
 from itertools import islice
 
 from pyvrrp.simulator.judges.invariants import InvariantName
-from pyvrrp.simulator.scenario.scenario import Fault, Scenario
+from pyvrrp.simulator.scenario.fault import Fault
+from pyvrrp.simulator.scenario.scenario import Scenario
 from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import SECOND, Nanoseconds
 

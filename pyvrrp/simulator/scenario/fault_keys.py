@@ -14,9 +14,13 @@ from pyvrrp.config.values.scalars import (
     wrong,
 )
 from pyvrrp.config.values.sections import Key, Section
-from pyvrrp.simulator.faults.mutation import MUTATIONS
-from pyvrrp.simulator.scenario.scenario import Direction, Fault, FaultKind
-from pyvrrp.simulator.world.services import ServiceHealth
+from pyvrrp.simulator.scenario.fault import (
+    MUTATION_NAMES,
+    Direction,
+    Fault,
+    FaultKind,
+    ServiceHealth,
+)
 from pyvrrp.units import CENTISECOND, SECOND, Nanoseconds
 
 DAY = Nanoseconds(86_400 * SECOND)
@@ -60,7 +64,7 @@ GROUPS = Key("groups", _groups, [["n1"], ["n2"]], required=True)
 ONE_WAY = Key("one_way", boolean, default=False)
 STATE: Key[ServiceHealth] = Key("state", one_of({str(h): h for h in ServiceHealth}), "500")
 CHECK = Key("check", _optional_name)
-MUTATION: Key[str] = Key("mutation", one_of({"": "", **{m: m for m in MUTATIONS}}), "")
+MUTATION: Key[str] = Key("mutation", one_of({"": "", **{m: m for m in MUTATION_NAMES}}), "")
 PRIORITY = Key("priority", integer(0, 255), 250)
 INTERVAL = Key("interval", duration_from(CENTISECOND, Nanoseconds(4095 * CENTISECOND)), "40.95s")
 COUNT = Key("count", integer(1, 10_000), 1)

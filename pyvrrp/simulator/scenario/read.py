@@ -29,15 +29,9 @@ from pyvrrp.errors import ConfigurationError, Problem
 from pyvrrp.identity import Place
 from pyvrrp.ports import InterfaceAddress
 from pyvrrp.simulator.scenario import fault_keys
-from pyvrrp.simulator.scenario.scenario import (
-    ClientSpec,
-    Fault,
-    FaultKind,
-    NodeSpec,
-    Scenario,
-    own_addresses,
-)
-from pyvrrp.simulator.world.network import NetworkDelay
+from pyvrrp.simulator.scenario.fault import Fault, FaultKind
+from pyvrrp.simulator.scenario.own_addresses import own_addresses
+from pyvrrp.simulator.scenario.scenario import ClientSpec, NetworkDelay, NodeSpec, Scenario
 from pyvrrp.units import MICROSECOND, MILLISECOND, SECOND, Nanoseconds
 
 _NOTHING = Nanoseconds(0)
@@ -141,7 +135,7 @@ def read_scenario(document: Mapping[str, object], source: str, directory: Path) 
         description=description,
         seed=seed,
         duration=duration,
-        cable=NetworkDelay(network.read(DELAY), network.read(JITTER)),
+        network_delay=NetworkDelay(network.read(DELAY), network.read(JITTER)),
         kernel_delay=network.read(KERNEL_DELAY),
         documents=reader.documents,
     )

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
+from pyvrrp.simulator.scenario.scenario import NetworkDelay
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.units import MICROSECOND, Nanoseconds
 
 
 @dataclass(slots=True)
@@ -40,19 +40,6 @@ class HostLink:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkDelay:
-    """The ordinary delay from host to host: fixed, and a random part on top."""
-
-    delay: Nanoseconds = Nanoseconds(100 * MICROSECOND)
-    jitter: Nanoseconds = Nanoseconds(50 * MICROSECOND)
-
-    @property
-    def longest(self) -> Nanoseconds:
-        """The longest an ordinary frame takes."""
-        return Nanoseconds(self.delay + self.jitter)
-
-
 @dataclass(slots=True, eq=False)
 class Station:
     """One host's place on a segment. ``packet`` and ``frame`` take what arrives for it."""
@@ -73,7 +60,7 @@ class SimulatedSegment:
 
     engine: Engine
     random: Random
-    cable: NetworkDelay
+    network_delay: NetworkDelay
     stations: dict[str, Station] = field(default_factory=dict)
     blocked: dict[tuple[str, str], int] = field(default_factory=dict)
     tables: dict[int, dict[bytes, str]] = field(default_factory=dict)  # by switch
@@ -159,7 +146,7 @@ class SimulatedSegment:
         if self._lost(sender.loss_out) or self._lost(link.loss_in):
             return
         for _ in range(2 if self._lost(max(sender.duplicate, link.duplicate)) else 1):
-            delay = self.cable.delay + int(self.random.random() * self.cable.jitter)
+            delay = self.network_delay.delay + int(self.random.random() * self.network_delay.jitter)
             delay += sender.slower_by + link.slower_by
             spread = sender.slower_at_random + link.slower_at_random
             if spread:

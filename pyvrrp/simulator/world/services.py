@@ -1,29 +1,17 @@
 """What the checks look at: services that answer, fail, hang or flap, and the prober itself."""
 
 from collections.abc import Callable
-from enum import StrEnum
 from functools import partial
 from random import Random
 
 from pyvrrp.config.model.configuration import CheckConfig, ProbeConfig
 from pyvrrp.ports import ProbeResult, Probes
+from pyvrrp.simulator.scenario.fault import ServiceHealth
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.process import SimulatedProcess
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
 
 QUICKEST = MILLISECOND  # a healthy service answers within one to five of these
-
-
-class ServiceHealth(StrEnum):
-    """How a service answers."""
-
-    OK = "ok"
-    ERROR_500 = "500"
-    REFUSED = "refused"
-    HANG = "hang"
-    SLOW = "slow"  # after ``delay``
-    FLAPPING = "flapping"  # fails for ``delay``, answers for ``delay``, and so on
-    STUCK = "stuck"  # it answers, but the prober never says so
 
 
 class SimulatedService:

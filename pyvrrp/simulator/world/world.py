@@ -50,7 +50,9 @@ class World:
         self.detailed = detailed
         self.last_packet: dict[VirtualRouterId, bytes] = {}
         self.wires = {
-            place: SimulatedSegment(self.engine, self._random(f"wire {place}"), scenario.cable)
+            place: SimulatedSegment(
+                self.engine, self._random(f"wire {place}"), scenario.network_delay
+            )
             for place in scenario.places()
         }
         self.nodes: dict[str, SimulatedNode] = {}
