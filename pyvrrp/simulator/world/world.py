@@ -2,10 +2,11 @@
 
 from collections.abc import Collection
 from functools import partial
+from ipaddress import IPv4Address
 from random import Random
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
-from pyvrrp.identity import Place, VirtualRouterId
+from pyvrrp.identity import Family, Place, VirtualRouterId
 from pyvrrp.ports import InterfaceAddress
 from pyvrrp.runtime.base.journal import Event
 from pyvrrp.simulator.judges.bounds import ANNOUNCE_WITHIN, Bounds
@@ -165,11 +166,10 @@ class World:
     def advertisement_sent(self, node: str, place: Place, packet: bytes) -> None:
         """An advertisement leaves a node."""
         self.wire_judge.sent(node, place, packet)
-        for seat in self.facts.by_place[node, place]:
-            if seat.delivering is None or seat.last_sent == self.engine.now:
-                self.last_packet[seat.key] = packet
+        seen = seen_in(packet)
+        family = Family.IPV4 if isinstance(seen.sender, IPv4Address) else Family.IPV6
+        self.last_packet[VirtualRouterId(place, family, seen.vrid)] = packet
         if self.detailed:
-            seen = seen_in(packet)
             self.note(
                 node,
                 "advertisement",
