@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pyvrrp.config.values.sections import suggestion
 from pyvrrp.errors import KernelError
-from pyvrrp.simulator.judges.invariants import INVARIANTS
+from pyvrrp.simulator.judges.rules.invariants import INVARIANTS
 from pyvrrp.simulator.random.campaign import CampaignProgress, Finding, campaign
 from pyvrrp.simulator.random.configurations import FEATURES
 from pyvrrp.simulator.random.leases import LEASE
@@ -15,10 +15,11 @@ from pyvrrp.simulator.random.resources import RESOURCES
 from pyvrrp.simulator.random.scenarios import make_up
 from pyvrrp.simulator.random.shrink import shrink
 from pyvrrp.simulator.report.html import page
+from pyvrrp.simulator.report.result import SimulationResult
 from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.scenario.read import load_scenario
 from pyvrrp.simulator.scenario.write import write_scenario
-from pyvrrp.simulator.simulate import SimulationResult, simulate
+from pyvrrp.simulator.simulate import simulate
 
 GOOD = 0
 VIOLATED = 1
