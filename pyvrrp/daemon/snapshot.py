@@ -8,7 +8,7 @@ from pyvrrp.runtime.etcd_lease.lease import LeaseWatch
 from pyvrrp.runtime.health.check_runner import CheckRunner
 from pyvrrp.runtime.links.link import HeartbeatLink
 from pyvrrp.runtime.resources.chain import ResourceChain
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import Nanoseconds, in_words, to_milliseconds, to_seconds
 from pyvrrp.virtual_router.states import (
@@ -42,35 +42,34 @@ class Snapshots:
             "max_held": self._supervisor.configuration.max_held,
             "version": __version__,
             "virtual_routers": [
-                self._virtual_router(instance, now, offset)
-                for instance in self._supervisor.instances
+                self._virtual_router(router, now, offset) for router in self._supervisor.routers
             ],
             "interfaces": [
                 {
                     "netns": place.netns,
                     "interface": place.interface,
-                    "exists": segment.state.exists,
-                    "up": segment.state.up,
-                    "counters": dict(segment.counters.snapshot()),
+                    "exists": interface.state.exists,
+                    "up": interface.state.up,
+                    "counters": dict(interface.counters.snapshot()),
                 }
-                for place, segment in self._supervisor.segments.items()
+                for place, interface in self._supervisor.interfaces.items()
             ],
         }
 
     def _virtual_router(
-        self, instance: Instance, now: Nanoseconds, offset: Nanoseconds
+        self, router: Router, now: Nanoseconds, offset: Nanoseconds
     ) -> dict[str, Json]:
-        config = instance.config
-        fence = self._supervisor.fence(instance)
-        lease = self._supervisor.lease(instance)
-        due = deadline(instance.state)
+        config = router.config
+        fence = self._supervisor.fence(router)
+        lease = self._supervisor.lease(router)
+        due = deadline(router.state)
         interval = (
-            instance.state.master_adver_interval
-            if isinstance(instance.state, Backup)
+            router.state.master_adver_interval
+            if isinstance(router.state, Backup)
             else config.advertisement_interval
         )
         points = {weight.check: weight.points for weight in config.weights}
-        skew = skew_time(config.version, instance.priority, interval)
+        skew = skew_time(config.version, router.priority, interval)
         return {
             "name": config.name,
             "netns": config.id.place.netns,
@@ -78,44 +77,44 @@ class Snapshots:
             "vrid": config.id.vrid,
             "family": config.id.family.name.lower(),
             "version": int(config.version),
-            "state": name(instance.state),
-            "reason": _reason(instance, now) + _doing(instance),
-            "since": round(to_seconds(Nanoseconds(instance.reporter.since + offset)), 3),
+            "state": name(router.state),
+            "reason": _reason(router, now) + _doing(router),
+            "since": round(to_seconds(Nanoseconds(router.reporter.since + offset)), 3),
             "priority": config.priority,
-            "effective_priority": instance.priority,
-            "drained": instance.drained,
-            "moving": instance.is_moving,
-            "master": _master(instance),
-            "group": _group(instance),
-            "primary_address": _text(instance.primary_address),
+            "effective_priority": router.priority,
+            "drained": router.drained,
+            "moving": router.is_moving,
+            "master": _master(router),
+            "group": _group(router),
+            "primary_address": _text(router.primary_address),
             "addresses": [
-                {"address": str(address), "present": address in instance.present}
+                {"address": str(address), "present": address in router.present}
                 for address in config.addresses
             ],
             "timers": {
                 "advertisement_interval_ms": to_milliseconds(config.advertisement_interval),
                 "master_adver_interval_ms": to_milliseconds(interval),
                 "skew_time_us": skew // 1000,
-                "master_down_interval_ms": to_milliseconds(instance.master_down_interval),
+                "master_down_interval_ms": to_milliseconds(router.master_down_interval),
                 "next_ms": None if due is None else to_milliseconds(Nanoseconds(max(due - now, 0))),
                 "lease_s": config.lease,
             },
-            "last_heard": _last_heard(instance, now),
-            "links": [_link(link, now) for link in instance.heartbeats.links],
-            "new_master_reason": instance.reporter.new_master_reason,
+            "last_heard": _last_heard(router, now),
+            "links": [_link(link, now) for link in router.heartbeats.links],
+            "new_master_reason": router.reporter.new_master_reason,
             "fence": {
                 "open": fence.is_open,
                 "closings": fence.closings,
                 "held_down_ms": to_milliseconds(fence.held_down_for),
-                "last_resort": instance.standing.last_resort,
+                "last_resort": router.standing.last_resort,
                 "nobody_serves": self._supervisor.last_resorts[str(config.id)].nobody_serves,
-                "waits_for_fresh_pass": bool(instance.waits_for),
-                "waits_for": instance.waits_for,
+                "waits_for_fresh_pass": bool(router.waits_for),
+                "waits_for": router.waits_for,
             },
             "checks": [
                 *(
                     _check(runner, points.get(runner.config.name), now)
-                    for runner in self._supervisor.checks_of(instance)
+                    for runner in self._supervisor.checks_of(router)
                 ),
                 *([] if lease is None else [_lease_check(lease, now)]),
             ],
@@ -127,7 +126,7 @@ class Snapshots:
                     "addresses": [str(address) for address in one.addresses],
                     "age_ms": to_milliseconds(Nanoseconds(now - one.at)),
                 }
-                for one in instance.reporter.collisions.known
+                for one in router.reporter.collisions.known
             ],
             "other_holders": [
                 {
@@ -135,15 +134,15 @@ class Snapshots:
                     "mac": holder.mac.hex(":"),
                     "age_ms": to_milliseconds(Nanoseconds(now - holder.at)),
                 }
-                for holder in instance.other_holders.known
+                for holder in router.other_holders.known
             ],
-            "resources": [] if instance.chain is None else _resources(instance.chain),
-            "counters": dict(instance.counters.snapshot()),
+            "resources": [] if router.chain is None else _resources(router.chain),
+            "counters": dict(router.counters.snapshot()),
         }
 
 
-def _doing(instance: Instance) -> str:
-    doing = "" if instance.chain is None else instance.chain.doing
+def _doing(router: Router) -> str:
+    doing = "" if router.chain is None else router.chain.doing
     return f"; {doing}" if doing else ""
 
 
@@ -159,54 +158,54 @@ def _resources(chain: ResourceChain) -> list[Json]:
     ]
 
 
-def _reason(instance: Instance, now: Nanoseconds) -> str:
-    reason = _reason_of_state(instance, now)
-    if not instance.standing.last_resort:
+def _reason(router: Router, now: Nanoseconds) -> str:
+    reason = _reason_of_state(router, now)
+    if not router.standing.last_resort:
         return reason
-    return f"last resort, although {instance.conditions.fence}: {reason}"
+    return f"last resort, although {router.conditions.fence}: {reason}"
 
 
-def _reason_of_state(instance: Instance, now: Nanoseconds) -> str:
-    state, heard = instance.state, instance.last_heard
+def _reason_of_state(router: Router, now: Nanoseconds) -> str:
+    state, heard = router.state, router.last_heard
     match state:
         case Init(reason=reason) | Releasing(reason=reason):
             return reason
         case HandingOver(reason=reason):
             return f"{reason}: hands over, waits for the successor to speak"
         case Master():
-            return instance.reporter.reason
+            return router.reporter.reason
         case Backup():
-            if instance.waits_for:
-                return f"{_why_due(instance, state, now)}; waits for {instance.waits_for}"
+            if router.waits_for:
+                return f"{_why_due(router, state, now)}; waits for {router.waits_for}"
             if heard is None:
-                return instance.reporter.reason
+                return router.reporter.reason
             age = in_words(Nanoseconds((now - heard.at) // 1_000_000 * 1_000_000))
             return f"{heard.sender} advertised priority {heard.priority} {age} ago"
 
 
-def _why_due(instance: Instance, state: Backup, now: Nanoseconds) -> str:
+def _why_due(router: Router, state: Backup, now: Nanoseconds) -> str:
     """Return why a claim is due that something holds back."""
-    heard, lower = instance.last_heard, state.lower
-    if heard is None or lower is None or now - heard.at > instance.master_down_interval:
+    heard, lower = router.last_heard, state.lower
+    if heard is None or lower is None or now - heard.at > router.master_down_interval:
         return "the master is silent"
     return f"{lower.sender} of priority {lower.priority} may be preempted"
 
 
-def _master(instance: Instance) -> str | None:
-    if isinstance(instance.state, Master | Releasing | HandingOver):
-        return _text(instance.primary_address)
-    return None if instance.last_heard is None else str(instance.last_heard.sender)
+def _master(router: Router) -> str | None:
+    if isinstance(router.state, Master | Releasing | HandingOver):
+        return _text(router.primary_address)
+    return None if router.last_heard is None else str(router.last_heard.sender)
 
 
-def _group(instance: Instance) -> Json:
-    if not instance.group.name:
+def _group(router: Router) -> Json:
+    if not router.group.name:
         return None
-    members = dict.fromkeys(member.config.name for member in instance.group.members)
-    return {"name": instance.group.name, "members": list(members)}
+    members = dict.fromkeys(member.config.name for member in router.group.members)
+    return {"name": router.group.name, "members": list(members)}
 
 
-def _last_heard(instance: Instance, now: Nanoseconds) -> Json:
-    heard = instance.last_heard
+def _last_heard(router: Router, now: Nanoseconds) -> Json:
+    heard = router.last_heard
     if heard is None:
         return None
     return {

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pyvrrp.runtime.base.counters import SEGMENT_COUNTERS, VIRTUAL_ROUTER_COUNTERS
+from pyvrrp.runtime.base.counters import INTERFACE_COUNTERS, VIRTUAL_ROUTER_COUNTERS
 from tests.architecture.tree import ROOT, modules, parsed
 
 RECORDERS = {"record", "warn_rarely", "_report"}  # the last hands its arguments to `record`
@@ -146,7 +146,9 @@ def test_the_tables_of_counters_are_those_of_the_source() -> None:
     assert [named(row[0])[0] for row in table("Counters of a virtual router")] == list(
         VIRTUAL_ROUTER_COUNTERS
     )
-    assert [named(row[0])[0] for row in table("Counters of an interface")] == list(SEGMENT_COUNTERS)
+    assert [named(row[0])[0] for row in table("Counters of an interface")] == list(
+        INTERFACE_COUNTERS
+    )
 
 
 def test_a_name_in_a_variable_is_found() -> None:

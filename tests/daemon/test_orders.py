@@ -56,7 +56,7 @@ def test_a_new_daemon_begins_drained(tmp_path: Path) -> None:
     again.start()
     cluster.run(60)
     assert cluster.holders() == ["n2"]
-    assert again.instances[0].state == Init("drained")
+    assert again.routers[0].state == Init("drained")
     give(Orders(again, state, state.read()).undrain)
     cluster.run(10)
     assert cluster.holders() == ["n1"]

@@ -367,7 +367,7 @@ def test_invalid_packets_change_no_timer_and_no_state() -> None:
     cluster.run(10)
     assert len(master.advertisements()) - before == 10
     assert master.state == "MASTER"
-    segment = master.supervisor.segments[ETH0]
+    segment = master.supervisor.interfaces[ETH0]
     assert segment.counters.get("malformed_datagrams") > 40_000
     assert len(master.events("discarded")) <= 5
 
@@ -379,7 +379,7 @@ def test_an_unknown_vrid_is_counted_and_nothing_else() -> None:
     object.__setattr__(two.instance.config.id, "vrid", 52)
     cluster.run(10)
     assert cluster.masters() == ["n1", "n2"]
-    assert one.supervisor.segments[ETH0].counters.get("vrid_errors") >= 6
+    assert one.supervisor.interfaces[ETH0].counters.get("vrid_errors") >= 6
 
 
 def test_a_second_host_with_the_address_is_reported() -> None:

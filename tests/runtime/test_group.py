@@ -16,7 +16,7 @@ from pyvrrp.virtual_router.states import name
 from tests.support.clock import FakeClock
 from tests.support.cluster import KEY, LEASE
 from tests.support.machine import resource
-from tests.support.routers import SIDES, Router, Site
+from tests.support.routers import SIDES, GroupNode, Site
 from tests.support.world import FakeHost, Lan
 
 BOTH = [["n1"], ["n1"]]
@@ -27,7 +27,7 @@ def other(side: str) -> str:
     return "wan" if side == "lan" else "lan"
 
 
-def pair(*, checked: tuple[str, ...] = ()) -> tuple[Site, Router, Router]:
+def pair(*, checked: tuple[str, ...] = ()) -> tuple[Site, GroupNode, GroupNode]:
     site = Site()
     first, second = site.router(200, checked=checked), site.router(100, checked=checked)
     site.run(10)
@@ -441,12 +441,12 @@ def test_a_mixed_virtual_router_may_be_a_group_of_its_two_families() -> None:
     supervisor = Supervisor(configuration, host.ports(), Journal(clock))
     supervisor.start()
     clock.run(5)
-    first, second = supervisor.instances
+    first, second = supervisor.routers
     assert first.reporter.reason == "web of group web: no primary address"
     assert second.reporter.reason == "no primary address"
     host.link(addresses=(*host.state.addresses, ip_interface("fe80::1/64")))
     clock.run(5)
-    assert [name(member.state) for member in supervisor.instances] == ["MASTER", "MASTER"]
+    assert [name(member.state) for member in supervisor.routers] == ["MASTER", "MASTER"]
     assert first.reporter.since == second.reporter.since
 
 
@@ -454,7 +454,7 @@ DB = resource("db")
 WITH_DB = {"lan": {"resources": ("db",)}}
 
 
-def with_resources() -> tuple[Site, Router, Router]:
+def with_resources() -> tuple[Site, GroupNode, GroupNode]:
     site = Site()
     first, second = (
         site.router(priority, sides=WITH_DB, resources=(DB,)) for priority in (200, 100)

@@ -11,7 +11,7 @@ from pyvrrp.ports import ProbeResult
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.effective_priority import Standing
 from pyvrrp.virtual_router.states import is_transient
-from tests.support.routers import Router, Site
+from tests.support.routers import GroupNode, Site
 
 SIDES = ("lan", "wan", "dmz")
 sides = st.sampled_from(SIDES)
@@ -26,7 +26,7 @@ class AnyHistory(RuleBasedStateMachine):
     @initialize(checked=st.lists(sides, unique=True), preempt=st.booleans())
     def begin(self, checked: Sequence[str], preempt: bool) -> None:
         self.site = Site(sides=SIDES)
-        self.routers: list[Router] = [
+        self.routers: list[GroupNode] = [
             self.site.router(priority, checked=checked, preempt=preempt, hold_down=NO_HOLD_DOWN)
             for priority in PRIORITIES
         ]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pyvrrp.ports import Clock
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.router.router import Router
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.parameters import RELEASE
 from pyvrrp.virtual_router.states import Backup, Init
@@ -21,20 +21,20 @@ class Capacity:
 
     def __init__(
         self,
-        instance: Instance,
+        router: Router,
         most: int,
         held: Callable[[], set[str]],
         clock: Clock,
         journal: Journal,
     ) -> None:
-        self._instance = instance
+        self._router = router
         self._most = most
         self._held = held
         self._clock = clock
         self._journal = journal
         self._asked_at: Nanoseconds | None = None
-        self._again = AlarmClock(clock, instance.gate_opened)
-        instance.guard(self)
+        self._again = AlarmClock(clock, router.gate_opened)
+        router.guard(self)
 
     @property
     def waiting_for(self) -> str:
@@ -48,17 +48,17 @@ class Capacity:
         now = self._clock.now()
         first = self._asked_at is None
         self._asked_at = now if self._asked_at is None else self._asked_at
-        until = self._nobody_since(self._asked_at) + self._instance.master_down_interval
+        until = self._nobody_since(self._asked_at) + self._router.master_down_interval
         if now >= until:
             return True
         self._again.set(Nanoseconds(until))
         if first:
-            self._instance.counters.add("claims_deferred")
+            self._router.counters.add("claims_deferred")
             self._journal.record(
                 "claim_deferred",
                 f"leaves the claim to others for now: {len(self._others)} of at most {self._most} "
                 "are held here",
-                virtual_router=self._instance.config,
+                virtual_router=self._router.config,
                 fields={"held": len(self._others), "most": self._most},
             )
         return False
@@ -70,20 +70,18 @@ class Capacity:
 
     def _nobody_since(self, asked_at: Nanoseconds) -> int:
         # A lower master that is left alone and falls silent has to be silent long enough first.
-        heard = self._instance.last_heard
+        heard = self._router.last_heard
         if heard is None or heard.priority == RELEASE:
             return asked_at
-        return max(asked_at, heard.at + self._instance.master_down_interval)
+        return max(asked_at, heard.at + self._router.master_down_interval)
 
     @property
     def _others(self) -> set[str]:
-        return self._held() - {self._instance.config.moves_as}
+        return self._held() - {self._router.config.moves_as}
 
 
-def held_here(instances: list[Instance]) -> set[str]:
+def held_here(routers: list[Router]) -> set[str]:
     """Return what a node holds, a group or the families of one name as one."""
     return {
-        instance.config.moves_as
-        for instance in instances
-        if not isinstance(instance.state, Init | Backup)
+        router.config.moves_as for router in routers if not isinstance(router.state, Init | Backup)
     }

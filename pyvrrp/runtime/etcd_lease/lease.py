@@ -14,7 +14,7 @@ from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.etcd_lease.key import Denied, Held, KeyHolder, Outcome
 from pyvrrp.runtime.etcd_lease.preemption_request import Wish
 from pyvrrp.runtime.etcd_lease.records import Author, Claimant, author_of, holder_in_words
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.router.router import Router
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
 from pyvrrp.virtual_router.states import Backup, Master
 
@@ -33,24 +33,24 @@ class LeaseWatch:
     """Gate and proof of one virtual router."""
 
     def __init__(
-        self, instance: Instance, lease: EtcdLease, node: str, ports: Ports, journal: Journal
+        self, router: Router, lease: EtcdLease, node: str, ports: Ports, journal: Journal
     ) -> None:
         self.lease = lease
         self.phase = Phase.IDLE
         self.is_answered: bool | None = None  # by etcd, when it was last asked; None: not yet
         self.last_words = "not asked yet"
         self.answered_at: Nanoseconds | None = None
-        self._instance = instance
+        self._router = router
         self._clock = ports.clock
         self._journal = journal
-        self._claimant = Claimant(node, ports.etcd.draw(), lambda: instance.priority)
+        self._claimant = Claimant(node, ports.etcd.draw(), lambda: router.priority)
         self._key = KeyHolder(lease, self._claimant, ports.clock, ports.etcd)
         self._wish = Wish(lease, self._claimant, ports.clock, ports.etcd)
         self._had_key = False
         self._gives_way = False
         self._next = AlarmClock(ports.clock, self._go_on)
         self._end = AlarmClock(ports.clock, self.run_out)
-        instance.guard(self, self)
+        router.guard(self, self)
 
     def start(self) -> None:
         """Look for the first time."""
@@ -72,7 +72,7 @@ class LeaseWatch:
 
     def claim_ended(self) -> None:
         """Gate: there is no claim, or no address any more: let others have the key."""
-        if not isinstance(self._instance.state, Backup):
+        if not isinstance(self._router.state, Backup):
             self._wish.withdraw()
         # Otherwise it was put off: a release, which the wish has brought about, begins a wait anew.
         if self.phase in {Phase.IDLE, Phase.LEAVING}:
@@ -119,7 +119,7 @@ class LeaseWatch:
     def _go_on(self) -> None:
         match self.phase:
             case Phase.IDLE | Phase.SEEKING:
-                if not isinstance(self._instance.state, Backup):
+                if not isinstance(self._router.state, Backup):
                     self._wish.withdraw()
                 self._key.look(self._seen)
             case Phase.HOLDING:
@@ -149,7 +149,7 @@ class LeaseWatch:
             # It could not be given back when it was lost.
             self.phase = Phase.LEAVING
             self._key.give_back(self._given_back, record)
-        self._instance.etcd_lease_changed("")
+        self._router.etcd_lease_changed("")
 
     def _decide(self, answer: Found | Unanswered) -> None:
         """A claim waits: the key is free, somebody's, or nobody says."""
@@ -168,7 +168,7 @@ class LeaseWatch:
         self._key.obtain(self._taken)
 
     def _wait_for(self, holder: Author | None) -> None:
-        preempts = self._instance.config.preempt
+        preempts = self._router.config.preempt
         if preempts and holder is not None and holder.priority < self._claimant.priority:
             self._wish.leave()
         self._retry()
@@ -182,10 +182,10 @@ class LeaseWatch:
         self._had_key = True
         self._wish.withdraw()
         self._renew_in_time()
-        self._instance.counters.add("leases_taken")
+        self._router.counters.add("leases_taken")
         self._report("lease_taken", f"the key {self.lease.key} is ours")
-        self._instance.gate_opened()
-        if self.phase is Phase.HOLDING and not isinstance(self._instance.state, Master):
+        self._router.gate_opened()
+        if self.phase is Phase.HOLDING and not isinstance(self._router.state, Master):
             # Another gate holds the claim back, or its time is not now: others may have the key.
             self.claim_ended()
 
@@ -217,10 +217,10 @@ class LeaseWatch:
         self._report("lease_yielded", reason)
         # The key is renewed on until everything has stopped, however long that takes.
         self._gives_way = True
-        self._instance.etcd_lease_changed(reason)
+        self._router.etcd_lease_changed(reason)
 
     def _lose(self, reason: str) -> None:
-        self._instance.counters.add("leases_lost")
+        self._router.counters.add("leases_lost")
         self._report("lease_lost", reason, level=Level.WARNING)
         self._let_go(reason)
 
@@ -229,17 +229,17 @@ class LeaseWatch:
         self._key.call_off()
         self._end.set(None)
         self._next.set(None)
-        self._instance.etcd_lease_changed(reason)
+        self._router.etcd_lease_changed(reason)
 
     def _given_back(self) -> None:
         self.phase = Phase.IDLE
         if self._had_key:
             self._had_key = False
             self._report("lease_given_back", f"the key {self.lease.key} is given back")
-        self._instance.proof_settled()
+        self._router.proof_settled()
         self._go_on()
         # A claim may have become due meanwhile.
-        self._instance.gate_opened()
+        self._router.gate_opened()
 
     def _note(self, answer: Found | Outcome) -> None:
         was_answered = self.is_answered
@@ -247,9 +247,9 @@ class LeaseWatch:
         match answer:
             case Unanswered(reason=reason):
                 self.last_words = reason
-                self._instance.counters.add("lease_errors")
+                self._router.counters.add("lease_errors")
                 self._journal.warn_rarely(
-                    "lease_unanswered", reason, virtual_router=self._instance.config
+                    "lease_unanswered", reason, virtual_router=self._router.config
                 )
                 return
             case Held():
@@ -263,4 +263,4 @@ class LeaseWatch:
             self._report("lease_answered", f"etcd answers again: {self.last_words}")
 
     def _report(self, name: str, text: str, level: Level = Level.INFO) -> None:
-        self._journal.record(name, text, level=level, virtual_router=self._instance.config)
+        self._journal.record(name, text, level=level, virtual_router=self._router.config)

@@ -8,7 +8,7 @@ from pyvrrp.ports import Clock
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.health.check_runner import CheckRunner
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.router.router import Router
 from pyvrrp.units import Nanoseconds, in_words
 
 SILENCE_THAT_WAIVES = 2  # Master_Down_Intervals without an advertisement: nobody else serves
@@ -18,9 +18,9 @@ class FenceWatch:
     """Tells one virtual router whether it may stand, and at a claim whether that is still true."""
 
     def __init__(
-        self, instance: Instance, runners: Sequence[CheckRunner], clock: Clock, journal: Journal
+        self, router: Router, runners: Sequence[CheckRunner], clock: Clock, journal: Journal
     ) -> None:
-        self._instance = instance
+        self._router = router
         self._runners = tuple(runners)
         self._policies = {runner.config.name: runner.config.policy for runner in runners}
         self._clock = clock
@@ -30,7 +30,7 @@ class FenceWatch:
         self._look_again = AlarmClock(clock, self._evaluate)
         for runner in runners:
             runner.listen(self._evaluate)
-        instance.guard(self)
+        router.guard(self)
 
     @property
     def is_open(self) -> bool:
@@ -40,7 +40,7 @@ class FenceWatch:
     @property
     def closings(self) -> int:
         """How many closings in a row make its hold-down what it is; 0: it has never closed."""
-        return self._damping.in_a_row(self._instance.config.hold_down)
+        return self._damping.in_a_row(self._router.config.hold_down)
 
     @property
     def held_down_for(self) -> Nanoseconds:
@@ -67,7 +67,7 @@ class FenceWatch:
     def may_claim(self) -> bool:
         """Gate: whether all passes are fresh; if not, have the stale checks look at once."""
         state = self._judge()
-        if self._instance.standing.last_resort or (state.is_open and state.is_fresh):
+        if self._router.standing.last_resort or (state.is_open and state.is_fresh):
             return True
         for runner in self._runners:
             if runner.config.name in state.stale:
@@ -87,7 +87,7 @@ class FenceWatch:
             self._set(is_open=True, why="")
             self._look_again.set(state.closes_at)
             if state.is_fresh:
-                self._instance.gate_opened()
+                self._router.gate_opened()
             return
         if state.is_open:
             self._set(is_open=False, why=self._hold_down_reason())
@@ -104,30 +104,30 @@ class FenceWatch:
                 "fence",
                 "the fence is open" if is_open else why,
                 level=Level.INFO if is_open else Level.WARNING,
-                virtual_router=self._instance.config,
+                virtual_router=self._router.config,
                 fields={"open": is_open, "reason": why},
             )
-        self._instance.fence_changed(why)
+        self._router.fence_changed(why)
 
     def _may_open(self) -> bool:
-        policy = self._instance.config.hold_down
+        policy = self._router.config.hold_down
         now = self._clock.now()
         return self._damping.may_open(now, policy, nobody_serves=now >= self._waived_at())
 
     def _waived_at(self) -> Nanoseconds:
-        heard = self._instance.last_heard
+        heard = self._router.last_heard
         if heard is None:
             return Nanoseconds(0)
-        return Nanoseconds(heard.at + SILENCE_THAT_WAIVES * self._instance.master_down_interval)
+        return Nanoseconds(heard.at + SILENCE_THAT_WAIVES * self._router.master_down_interval)
 
     def _hold_down_ends(self) -> Nanoseconds:
-        policy = self._instance.config.hold_down
+        policy = self._router.config.hold_down
         ends = self._damping.may_open_at(policy, nobody_serves=False)
         waived = self._waived_at()
         return waived if ends is None else min(ends, waived)
 
     def _hold_down_reason(self) -> str:
-        ends = self._damping.may_open_at(self._instance.config.hold_down, nobody_serves=False)
+        ends = self._damping.may_open_at(self._router.config.hold_down, nobody_serves=False)
         last = self._damping.closings[-1]
         length = Nanoseconds(0 if ends is None else ends - last)
         return f"the checks pass again, hold-down of {in_words(length)}"

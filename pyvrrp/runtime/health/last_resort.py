@@ -13,7 +13,7 @@ from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.health.check_runner import CheckRunner
 from pyvrrp.runtime.health.fence import FenceWatch
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.router.router import Router
 from pyvrrp.units import Nanoseconds, in_words
 from pyvrrp.virtual_router.admission import is_fenced_alone
 from pyvrrp.virtual_router.states import Backup, Init
@@ -29,13 +29,13 @@ class LastResort:
 
     def __init__(
         self,
-        instance: Instance,
+        router: Router,
         fence: FenceWatch,
         runners: Iterable[CheckRunner],
         clock: Clock,
         journal: Journal,
     ) -> None:
-        self._instance = instance
+        self._router = router
         self._fence = fence
         self._clock = clock
         self._journal = journal
@@ -46,7 +46,7 @@ class LastResort:
         for runner in runners:
             # After the fence, which listens since it was built.
             runner.listen(self._look)
-        instance.on_heard = self._heard
+        router.on_heard = self._heard
 
     @property
     def nobody_serves(self) -> bool:
@@ -55,7 +55,7 @@ class LastResort:
 
     @property
     def _stands(self) -> bool:
-        return self._instance.standing.last_resort
+        return self._router.standing.last_resort
 
     def _heard(self) -> None:
         self._told = False
@@ -65,14 +65,14 @@ class LastResort:
     def _look(self) -> None:
         if self._stands:
             self._look_whether_to_end()
-        elif self._fence.has_failed and is_fenced_alone(self._instance.conditions):
+        elif self._fence.has_failed and is_fenced_alone(self._router.conditions):
             self._look_whether_nobody_serves()
         else:
             self._failed_since = None
             self._told = False
 
     def _look_whether_to_end(self) -> None:
-        heard, state = self._instance.last_heard, self._instance.state
+        heard, state = self._router.last_heard, self._router.state
         if self._fence.is_open:
             self._end("its checks pass")
         elif isinstance(state, Init):
@@ -84,16 +84,16 @@ class LastResort:
         now = self._clock.now()
         if self._failed_since is None:
             self._failed_since = now
-        heard = self._instance.last_heard
+        heard = self._router.last_heard
         since = self._failed_since if heard is None else max(self._failed_since, heard.at)
-        interval = self._instance.master_down_interval
+        interval = self._router.master_down_interval
         tell_at = Nanoseconds(since + SILENCE_TO_TELL * interval)
         stand_at = Nanoseconds(since + SILENCE_TO_STAND * interval)
         if now >= tell_at and not self._told:
             self._tell(Nanoseconds(now - since))
         if now < tell_at:
             self._alarm.set(tell_at)
-        elif self._instance.config.last_resort:
+        elif self._router.config.last_resort:
             if now >= stand_at:
                 self._stand(Nanoseconds(now - since))
             else:
@@ -104,33 +104,33 @@ class LastResort:
         self._journal.record(
             "nobody_serves",
             f"nobody was heard for {in_words(silence)}, and this node is "
-            f"{self._instance.conditions.fence}",
+            f"{self._router.conditions.fence}",
             level=Level.ERROR,
-            virtual_router=self._instance.config,
-            fields={"reason": self._instance.conditions.fence},
+            virtual_router=self._router.config,
+            fields={"reason": self._router.conditions.fence},
         )
 
     def _stand(self, silence: Nanoseconds) -> None:
-        instance = self._instance
+        router = self._router
         self._stands_since = self._clock.now()
         self._failed_since = None
-        instance.counters.add("last_resorts")
+        router.counters.add("last_resorts")
         self._journal.record(
             "last_resort",
-            f"stands as last resort although {instance.conditions.fence}: nobody was heard for "
+            f"stands as last resort although {router.conditions.fence}: nobody was heard for "
             f"{in_words(silence)}",
             level=Level.ERROR,
-            virtual_router=instance.config,
-            fields={"reason": instance.conditions.fence},
+            virtual_router=router.config,
+            fields={"reason": router.conditions.fence},
         )
-        instance.stand(replace(instance.standing, last_resort=True))
+        router.stand(replace(router.standing, last_resort=True))
 
     def _end(self, why: str) -> None:
         self._journal.record(
             "last_resort_over",
             f"is the last resort no longer: {why}",
-            virtual_router=self._instance.config,
+            virtual_router=self._router.config,
             fields={"reason": why},
         )
         self._told = False
-        self._instance.stand(replace(self._instance.standing, last_resort=False))
+        self._router.stand(replace(self._router.standing, last_resort=False))

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 from pyvrrp.ports import Clock
 from pyvrrp.runtime.health.check_runner import CheckRunner
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.router.router import Router
 
 
 class Scale:
     """Weighs one virtual router again after each result of a check that has a weight."""
 
-    def __init__(self, instance: Instance, checks: Mapping[str, CheckRunner], clock: Clock) -> None:
-        self._instance = instance
+    def __init__(self, router: Router, checks: Mapping[str, CheckRunner], clock: Clock) -> None:
+        self._router = router
         self._clock = clock
-        self._weighed = [(checks[weight.check], weight) for weight in instance.config.weights]
+        self._weighed = [(checks[weight.check], weight) for weight in router.config.weights]
         for runner, _ in self._weighed:
             runner.listen(self._weigh)
 
@@ -28,5 +28,5 @@ class Scale:
             weight.adjustment(passing=runner.verdict.is_passing(now, runner.config.policy))
             for runner, weight in self._weighed
         )
-        if weights != self._instance.standing.weights:
-            self._instance.stand(replace(self._instance.standing, weights=weights))
+        if weights != self._router.standing.weights:
+            self._router.stand(replace(self._router.standing, weights=weights))

@@ -22,7 +22,7 @@ from pyvrrp.ports import (
     InterfaceState,
     Ports,
 )
-from pyvrrp.runtime.base.counters import SEGMENT_COUNTERS, Counters
+from pyvrrp.runtime.base.counters import INTERFACE_COUNTERS, Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.source_address import source_address
@@ -32,7 +32,7 @@ REOPEN_AFTER = SECOND
 
 
 class Member(Protocol):
-    """A virtual router as its segment sees it."""
+    """A virtual router as its interface sees it."""
 
     @property
     def config(self) -> VirtualRouterConfig:
@@ -69,13 +69,13 @@ class Claimant(Protocol):
         """Another host says that one of the addresses watched is its own."""
 
 
-class Segment:
+class Interface:
     """The one owner of an interface's sockets."""
 
     def __init__(self, place: Place, ports: Ports, journal: Journal) -> None:
         self.place = place
         self.state = InterfaceState()
-        self.counters = Counters(SEGMENT_COUNTERS)
+        self.counters = Counters(INTERFACE_COUNTERS)
         self._ports = ports
         self._journal = journal
         self._members: dict[tuple[Family, int], Member] = {}
@@ -234,7 +234,7 @@ class Segment:
     def _discard(self, discarded: Discarded) -> None:
         self.counters.add(discarded.reason)
         if discarded.reason is DiscardReason.VRID:
-            return  # another cluster on the same segment is no fault; the count tells
+            return  # another cluster on the same interface is no fault; the count tells
         source = "" if discarded.source is None else f" from {discarded.source}"
         self._journal.warn_rarely(
             "discarded",

@@ -6,7 +6,7 @@ from pyvrrp.config.model.configuration import LinkConfig, VirtualRouterConfig
 from pyvrrp.packet.layout import group_of
 from pyvrrp.packet.reception import Accepted, Discarded, Examined, Expectation, admit
 from pyvrrp.ports import Address, InterfaceState
-from pyvrrp.runtime.links.interface import Segment
+from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.units import Nanoseconds
 
 
@@ -21,7 +21,7 @@ class HeartbeatLink:
         self,
         config: VirtualRouterConfig,
         link: LinkConfig,
-        segment: Segment,
+        interface: Interface,
         expectation: Expectation,
     ) -> None:
         self.place = link.place
@@ -32,7 +32,7 @@ class HeartbeatLink:
         self.heard_at: Nanoseconds | None = None
         self.received = 0
         self.destinations: tuple[Address, ...] = ()
-        self._segment = segment
+        self._interface = interface
         self._family = config.id.family
         self._expectation = replace(
             expectation, peers=frozenset(link.peers), min_ttl=config.min_ttl
@@ -82,11 +82,11 @@ class HeartbeatLink:
 
     def send(self, packet: bytes, destination: Address) -> None:
         """Send one packet; raise KernelError if that is not possible."""
-        self._segment.send(self._family, packet, destination)
+        self._interface.send(self._family, packet, destination)
 
     def drain(self) -> None:
         """Deliver at once what is queued."""
-        self._segment.drain(self._family)
+        self._interface.drain(self._family)
 
     def _obstacle(self, state: InterfaceState, primary: Address | None) -> str:
         if not state.exists:

@@ -15,7 +15,7 @@ from pyvrrp.packet.transmission import advertisement_packet
 from pyvrrp.ports import Address, Claim, Clock, InterfaceAddress, InterfaceState
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.journal import Journal
-from pyvrrp.runtime.links.interface import Segment
+from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.link import HeartbeatLink
 from pyvrrp.units import Nanoseconds
 
@@ -39,7 +39,7 @@ class Heartbeats:
     def __init__(
         self,
         config: VirtualRouterConfig,
-        segment: Segment,
+        interface: Interface,
         expectation: Expectation,
         clock: Clock,
         journal: Journal,
@@ -53,14 +53,14 @@ class Heartbeats:
         self._counters = counters
         self._hearer = hearer
         self._heard: dict[Address, tuple[Accepted, HeartbeatLink, Nanoseconds]] = {}
-        self._first = HeartbeatLink(config, config.links[0], segment, expectation)
+        self._first = HeartbeatLink(config, config.links[0], interface, expectation)
         self.links = [self._first]
 
-    def join(self, link: LinkConfig, segment: Segment) -> None:
-        """Use one more interface, from its segment's start on."""
-        further = HeartbeatLink(self._config, link, segment, self._expectation)
+    def join(self, link: LinkConfig, interface: Interface) -> None:
+        """Use one more interface, from its interface's start on."""
+        further = HeartbeatLink(self._config, link, interface, self._expectation)
         self.links.append(further)
-        segment.add(FurtherMember(self._config, further, self))
+        interface.add(FurtherMember(self._config, further, self))
 
     @property
     def obstacle(self) -> str:
@@ -185,7 +185,7 @@ class Heartbeats:
 
 
 class FurtherMember:
-    """A virtual router as it stands on a segment that carries its advertisements alone."""
+    """A virtual router as it stands on a interface that carries its advertisements alone."""
 
     def __init__(
         self, config: VirtualRouterConfig, link: HeartbeatLink, heartbeats: Heartbeats

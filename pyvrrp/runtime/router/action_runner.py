@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from pyvrrp.ports import Address
-from pyvrrp.runtime.addresses.address_keeper import Performer
+from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
 from pyvrrp.runtime.addresses.announcer import Announcer
 from pyvrrp.runtime.addresses.handover_wait import Successor
 from pyvrrp.runtime.base.counters import Counters
@@ -35,7 +35,7 @@ class Outbound:
     def __init__(
         self,
         advertiser: Advertiser,
-        performer: Performer | ResourceChain,
+        address_keeper: AddressKeeper | ResourceChain,
         announcer: Announcer,
         reporter: Reporter,
         counters: Counters,
@@ -45,7 +45,7 @@ class Outbound:
     ) -> None:
         self._successor = successor
         self._advertiser = advertiser
-        self._performer = performer
+        self._address_keeper = address_keeper
         self._announcer = announcer
         self._reporter = reporter
         self._counters = counters
@@ -58,10 +58,10 @@ class Outbound:
             case SendAdvertisement(priority=priority):
                 self._advertiser.send(priority, source)
             case AddAddresses():
-                self._performer.take()
+                self._address_keeper.take()
             case RemoveAddresses():
                 # The address first; what follows can wait for the kernel's worker.
-                self._performer.let_go()
+                self._address_keeper.let_go()
                 self.fall_silent()
                 self._successor.forget()
             case AnnounceAddresses():

@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class Gate(Protocol):
-    """One thing that may hold a claim back. After a no it calls `Instance.gate_opened` later."""
+    """One thing that may hold a claim back. After a no it calls `Router.gate_opened` later."""
 
     @property
     def waiting_for(self) -> str:

@@ -1,6 +1,6 @@
 """One election for several virtual routers of one node: they are MASTER together or not at all.
 
-Every member listens on its own segment, so one heartbeat that is still heard keeps all of them
+Every member listens on its own interface, so one heartbeat that is still heard keeps all of them
 BACKUP. None claims alone: a claim is made by all in one callback, when every member is due and
 every gate of every member lets it through, in the order of the configuration. Whatever keeps one
 member from serving keeps all, and names that member. A virtual router without a group is a group
@@ -16,7 +16,7 @@ from typing import Protocol, TypeAlias
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.ports import Clock
-from pyvrrp.runtime.addresses.address_keeper import Performer
+from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
 from pyvrrp.runtime.links.router_links import Heartbeats
 from pyvrrp.runtime.resources.chain import ResourceChain
 from pyvrrp.runtime.router.claim_gates import Gates
@@ -42,7 +42,7 @@ class Member(Protocol):
     state: State
     reporter: Reporter
     heartbeats: Heartbeats
-    performer: Performer | ResourceChain
+    address_keeper: AddressKeeper | ResourceChain
     gates: Gates
     hindrance: str | None  # why it cannot serve, the group aside
     wish: str | None  # why the operator wants it to stand aside
@@ -149,7 +149,7 @@ class Group:
     def claim_ended(self) -> None:
         """Member: one is not due any more, so nobody claims."""
         self.claiming = False
-        gone = all(member.performer.gone for member in self._members)
+        gone = all(member.address_keeper.gone for member in self._members)
         for member in self._members:
             member.gates.give_up(gone=gone)
 
@@ -197,7 +197,7 @@ class Group:
         """Member: its addresses are off. The proof is given up, and priority 0 sent, after all."""
         self._gone.add(member)
         self._untold.add(member)
-        if all(one.performer.gone for one in self._members):
+        if all(one.address_keeper.gone for one in self._members):
             self.claim_ended()
         self.settle()
 

@@ -20,7 +20,7 @@ class Proof(Protocol):
     def is_settled(self) -> bool:
         """Whether priority 0 may be sent: the proof is given up, or that takes too long.
 
-        When it becomes true, it calls `Instance.proof_settled`.
+        When it becomes true, it calls `Router.proof_settled`.
         """
 
     def run_out(self) -> None:

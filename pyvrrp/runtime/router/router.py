@@ -1,8 +1,8 @@
 """Run one virtual router: an event comes in, `step` decides, its actions are carried out, at once.
 
 Everything happens in the callback that brought the event. What takes time (addresses) goes to the
-performer; what is a condition of taking part (link, primary address, fence) is kept as facts, from
-which admission is computed anew whenever one of them changes.
+address keeper; what is a condition of taking part (link, primary address, fence) is kept as facts,
+from which admission is computed anew whenever one of them changes.
 """
 
 from collections.abc import Callable, Collection
@@ -13,7 +13,7 @@ from pyvrrp.config.model.resources import ChainConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.packet.reception import Accepted, Discarded, Examined
 from pyvrrp.ports import Address, Claim, InterfaceAddress, InterfaceState, Ports
-from pyvrrp.runtime.addresses.address_keeper import Performer
+from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
 from pyvrrp.runtime.addresses.announcer import Announcer
 from pyvrrp.runtime.addresses.conflicting_holders import OtherHolders
 from pyvrrp.runtime.addresses.handover_wait import Successor
@@ -21,7 +21,7 @@ from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.links.advertiser import Advertiser
-from pyvrrp.runtime.links.interface import Segment
+from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.router_links import Heartbeats
 from pyvrrp.runtime.resources.chain import ResourceChain
 from pyvrrp.runtime.router.action_runner import Outbound
@@ -57,13 +57,13 @@ from pyvrrp.virtual_router.transitions import step, takeover_is_due
 REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # before addresses that the kernel refused are tried again
 
 
-class Instance(Outlook):
+class Router(Outlook):
     """One virtual router, alive."""
 
     def __init__(
         self,
         config: VirtualRouterConfig,
-        segment: Segment,
+        interface: Interface,
         ports: Ports,
         journal: Journal,
         kernel_budget: Nanoseconds,
@@ -76,7 +76,7 @@ class Instance(Outlook):
         self.state: State = Init("starting")
         self.standing = Standing(config.priority)
         self.present: frozenset[InterfaceAddress] = frozenset()
-        self._segment = segment
+        self._interface = interface
         self._clock = ports.clock
         self._journal = journal
         self._conditions = Conditions()
@@ -85,7 +85,7 @@ class Instance(Outlook):
         expectation = expectation_of(config, self._parameters)
         self.peers = config.peers
         self.heartbeats = Heartbeats(
-            config, segment, expectation, ports.clock, journal, self.counters, self
+            config, interface, expectation, ports.clock, journal, self.counters, self
         )
         self._advertiser = Advertiser(config, self.heartbeats, ports.clock, journal, self.counters)
         self.reporter = Reporter(config, ports.clock, journal, self.counters)
@@ -93,13 +93,13 @@ class Instance(Outlook):
         self._inbound = Inbound(config, ports.clock, self._advertiser, self.reporter, self.counters)
         given = (config, ports, journal, self.counters, self, kernel_budget)
         self.chain = None if chain is None else ResourceChain(chain, *given)
-        self.performer: Performer | ResourceChain = self.chain or Performer(*given)
+        self.address_keeper: AddressKeeper | ResourceChain = self.chain or AddressKeeper(*given)
         self.other_holders = OtherHolders(config, ports.clock, journal, self.counters)
-        self._announcer = Announcer(config, ports.clock, segment, journal, self.counters)
+        self._announcer = Announcer(config, ports.clock, interface, journal, self.counters)
         self.successor = Successor(ports.clock)
         self._outbound = Outbound(
-            *(self._advertiser, self.performer, self._announcer, self.reporter, self.counters),
-            lambda: segment.hold(self, ()),
+            *(self._advertiser, self.address_keeper, self._announcer, self.reporter, self.counters),
+            lambda: interface.hold(self, ()),
             lambda: self.group.announced(self),
             self.successor,
         )
@@ -179,35 +179,35 @@ class Instance(Outlook):
     @property
     def stopped(self) -> bool:
         """Whether it has left the election and the kernel has nothing of it any more."""
-        left = isinstance(self.state, Init) and self.performer.idle
+        left = isinstance(self.state, Init) and self.address_keeper.idle
         return left and self.group.proof.is_settled
 
     def inspect(self, state: InterfaceState) -> None:
-        """Segment: find the addresses that an owner's operator configured; those stay."""
+        """Interface: find the addresses that an owner's operator configured; those stay."""
         if self.config.priority == OWNER and state.exists:
             foreign = {address.ip for address in state.addresses if address not in state.ours}
             self._operators = frozenset(foreign)
 
     def managed(self) -> tuple[InterfaceAddress, ...]:
-        """Segment: the virtual addresses that are ours to add and remove."""
+        """Interface: the virtual addresses that are ours to add and remove."""
         return tuple(a for a in self.config.addresses if a.ip not in self._operators)
 
     def interface_changed(self, state: InterfaceState, primary: Address | None) -> None:
-        """Segment: take note of the interface as it is now."""
+        """Interface: take note of the interface as it is now."""
         self.present = frozenset(state.addresses) & frozenset(self.config.addresses)
         if primary is not None and primary != self._parameters.primary_address:
             self._parameters = replace(self._parameters, primary_address=primary)
         self.heartbeats.interface_changed(state, primary)
         if state.exists and (
-            state.index != self._interface_index or self.managed() != self.performer.managed
+            state.index != self._interface_index or self.managed() != self.address_keeper.managed
         ):
             self._interface_index = state.index
             self._conditions = replace(self._conditions, leftovers=True)
-            self.performer.forget(self.managed())
+            self.address_keeper.forget(self.managed())
         elif not state.exists:
             self._interface_index = 0
             if not self._conditions.interface_known:
-                self.performer.let_go()  # resources of an earlier life need no interface
+                self.address_keeper.let_go()  # resources of an earlier life need no interface
         self._conditions_are(
             replace(
                 self._conditions,
@@ -218,11 +218,11 @@ class Instance(Outlook):
                 heartbeat=self.heartbeats.obstacle,
             )
         )
-        self.performer.observe(state.addresses)
+        self.address_keeper.observe(state.addresses)
         self.reporter.foreign(state)
 
     def receive(self, examined: Examined) -> None:
-        """Segment: an advertisement for this VRID arrived."""
+        """Interface: an advertisement for this VRID arrived."""
         self.heartbeats.receive(examined)
 
     def heard(self, accepted: Accepted) -> None:
@@ -234,18 +234,18 @@ class Instance(Outlook):
         self.on_heard()
 
     def discard(self, discarded: Discarded) -> None:
-        """Segment: something for this VRID failed a receive check. It changes nothing else."""
+        """Interface: something for this VRID failed a receive check. It changes nothing else."""
         self.reporter.discarded(discarded)
 
     def claimed(self, claim: Claim) -> None:
-        """Segment: another host says that one of the addresses held is its own."""
+        """Interface: another host says that one of the addresses held is its own."""
         self.successor.announced()
         self._alarm.set(self.due)
         if isinstance(self.state, Master):
             self.other_holders.heard(claim)
 
     def may_hold(self) -> bool:
-        """Performer: whether the lease may be renewed."""
+        """AddressKeeper: whether the lease may be renewed."""
         if isinstance(self.state, HandingOver):
             # The successor heard of it, and is heard before that.
             heard = self._advertiser.was_heard_within(self.handover_patience)
@@ -257,14 +257,14 @@ class Instance(Outlook):
         )
 
     def addresses_taken(self) -> None:
-        """Performer: the addresses are there, so the neighbours may know."""
+        """AddressKeeper: the addresses are there, so the neighbours may know."""
         if isinstance(self.state, Master | HandingOver):
-            self._segment.hold(self, (address.ip for address in self.config.addresses))
+            self._interface.hold(self, (address.ip for address in self.config.addresses))
             cause = self.reporter.new_master_reason
             self._announcer.start(succeeds=cause != NewMasterReason.NO_RESPONSE)
 
     def addresses_gone(self) -> None:
-        """Performer: the addresses are off the interface."""
+        """AddressKeeper: the addresses are off the interface."""
         self._conditions = replace(self._conditions, leftovers=False)
         if not isinstance(self.state, Master):
             self.other_holders.stop()
@@ -272,7 +272,7 @@ class Instance(Outlook):
         self._conditions_are(self._conditions)
 
     def addresses_refused(self, error: KernelError) -> None:
-        """Performer: a master without its addresses is none."""
+        """AddressKeeper: a master without its addresses is none."""
         self._journal.record(
             "kernel_refused", str(error), level=Level.ERROR, virtual_router=self.config
         )
@@ -280,7 +280,7 @@ class Instance(Outlook):
         self._conditions_are(replace(self._conditions, kernel=str(error)))
 
     def addresses_restored(self, addresses: Collection[InterfaceAddress]) -> None:
-        """Performer: these had been removed by somebody and are back."""
+        """AddressKeeper: these had been removed by somebody and are back."""
         self._announcer.burst([address.ip for address in addresses])
 
     def addresses_withdrawn(self) -> None:

@@ -2,7 +2,7 @@
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.ports import Address, Clock
-from pyvrrp.runtime.addresses.address_keeper import Performer
+from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
 from pyvrrp.runtime.addresses.handover_wait import Successor
 from pyvrrp.runtime.links.last_heard import LastHeard
 from pyvrrp.runtime.resources.chain import ResourceChain
@@ -28,7 +28,7 @@ from pyvrrp.virtual_router.transitions import takeover_cause
 
 
 class Outlook:
-    """The questions that an `Instance`, which sets all of these, can be asked."""
+    """The questions that an `Router`, which sets all of these, can be asked."""
 
     config: VirtualRouterConfig
     state: State
@@ -40,7 +40,7 @@ class Outlook:
     successor: Successor
     group: Group
     wish: str | None
-    performer: Performer | ResourceChain
+    address_keeper: AddressKeeper | ResourceChain
 
     @property
     def priority(self) -> int:
@@ -78,12 +78,12 @@ class Outlook:
         return awaited or deadline(self.state)
 
     def may_add(self) -> bool:
-        """Performer: whether the addresses may come; asked again when that had to wait."""
+        """AddressKeeper: whether the addresses may come; asked again when that had to wait."""
         return self.group.proof.is_valid
 
     @property
     def may_add_until(self) -> Nanoseconds | None:
-        """Performer: from when on nothing proves any more that nobody else holds the addresses."""
+        """From when on nothing proves any more that nobody else holds the addresses."""
         return self.group.proof.valid_until
 
     @property
@@ -94,7 +94,7 @@ class Outlook:
     @property
     def is_moving(self) -> bool:
         """Whether its addresses are not where they will be in a moment."""
-        return is_transient(self.state) or not self.performer.idle
+        return is_transient(self.state) or not self.address_keeper.idle
 
     @property
     def is_silence_why(self) -> bool:
