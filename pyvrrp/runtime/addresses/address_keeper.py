@@ -69,7 +69,7 @@ class AddressKeeper:
         self._budget = budget
         self._managed: tuple[InterfaceAddress, ...] = config.addresses
         self._wanted = False
-        self._held: bool | None = None  # None: not known what an earlier life left behind
+        self._held: bool | None = None  # None: not known what an earlier process left behind
         self._busy = False
         self._request = 0
         self._confirmed: frozenset[InterfaceAddress] = frozenset()
