@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from pyvrrp.config.model.configuration import ClaimProbePolicy, Configuration, VirtualRouterConfig
 from pyvrrp.identity import Place
 from pyvrrp.ports import Ports
+from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.claims.capacity_gate import Capacity, held_here
@@ -47,6 +48,7 @@ class Supervisor:
         self._stopped: Callable[[], None] | None = None
         self._give_up_at: Nanoseconds | None = None
         self._scales: list[Scale] = []
+        self._renewals = LeaseRenewals(ports.clock, ports.addresses, configuration.kernel_budget)
         self._look = AlarmClock(ports.clock, self._look_whether_stopped)
         used = {name for config in configuration.virtual_routers for name in config.checks}
         for check in configuration.checks:
@@ -62,7 +64,7 @@ class Supervisor:
         if config.group:
             self.groups[config.group] = group
         router = Router(
-            *(config, interface, self._ports, self._journal, self.configuration.kernel_budget),
+            *(config, interface, self._ports, self._journal, self._renewals),
             *(self.configuration.chain(config), group),
         )
         router.drain(drained=drained)

@@ -11,6 +11,7 @@ from pyvrrp.errors import KernelError
 from pyvrrp.identity import Place
 from pyvrrp.net.netlink.addresses import KernelAddresses
 from pyvrrp.net.netlink.links import LinkWatcher
+from pyvrrp.net.netlink.namespaces import NamespaceSockets
 from pyvrrp.net.system.kernel_thread import Worker
 from pyvrrp.ports import InterfaceState
 from tests.kernel.wire import a_while, connect, ip, mac, sysctl, until, wire
@@ -84,7 +85,8 @@ async def test_renewals_are_not_heard_but_the_first_and_the_last_of_our_address_
     ours = [ip_interface("10.9.0.100/24"), ip_interface("2001:db8::100/128")]
     with wire() as w, watching(w.here) as (watcher, worker, (seen,)):
         await ready(seen)
-        kernel = KernelAddresses(worker)
+        sockets = NamespaceSockets()
+        kernel = KernelAddresses(worker, sockets)
         kernel.ensure_present(w.here, ours, 60, lambda _: None)
         await until(lambda: len(seen.addresses) == 3)
         await a_while()
@@ -98,6 +100,7 @@ async def test_renewals_are_not_heard_but_the_first_and_the_last_of_our_address_
         assert noted == []
         kernel.ensure_absent(w.here, ours, lambda _: None)
         await until(lambda: len(noted) == 2)
+        worker.submit(sockets.close, lambda _: None)
 
 
 @pytest.mark.asyncio

@@ -17,6 +17,7 @@ from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
 from pyvrrp.runtime.addresses.announcer import Announcer
 from pyvrrp.runtime.addresses.conflicting_holders import OtherHolders
 from pyvrrp.runtime.addresses.handover_wait import Successor
+from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal, Level
@@ -66,7 +67,7 @@ class Router(Outlook):
         interface: Interface,
         ports: Ports,
         journal: Journal,
-        kernel_budget: Nanoseconds,
+        renewals: LeaseRenewals,
         chain: ChainConfig | None = None,
         group: Group | None = None,
     ) -> None:
@@ -91,7 +92,7 @@ class Router(Outlook):
         self.reporter = Reporter(config, ports.clock, journal, self.counters)
         self.overhear = self.reporter.collisions.other_vrid
         self._inbound = Inbound(config, ports.clock, self._advertiser, self.reporter, self.counters)
-        given = (config, ports, journal, self.counters, self, kernel_budget)
+        given = (config, ports, journal, self.counters, self, renewals)
         self.chain = None if chain is None else ResourceChain(chain, *given)
         self.address_keeper: AddressKeeper | ResourceChain = self.chain or AddressKeeper(*given)
         self.other_holders = OtherHolders(config, ports.clock, journal, self.counters)
