@@ -215,3 +215,22 @@ def test_two_renewals_that_fail_in_a_row_end_the_mastership_and_one_does_not() -
     cluster.run(0.1)
     assert node.state == "INIT"
     assert node.count("kernel_errors") >= 3
+
+
+def test_addresses_that_ran_out_while_nothing_could_be_sent_are_announced_when_they_are_back() -> (
+    None
+):
+    cluster = Cluster()
+    node = cluster.node(200)
+    node.host.kernel_delay = 0.001  # each renewal is due 1 ms after an advertisement
+    cluster.run(10)
+    node.host.send_error = "cannot send on eth0: no buffer space available"
+    cluster.run(6)
+    assert cluster.holders() == []
+    node.host.send_error = ""
+    node.host.kernel_delay = 0.0
+    frames = len(node.host.announced)
+    cluster.run(1)
+    assert cluster.holders() == ["n1"]
+    assert len(node.host.announced) == frames + 5
+    assert node.count("addresses_restored") == 1

@@ -77,6 +77,7 @@ class AddressKeeper:
         self._failed_renewals = 0
         self._retry = FIRST_RETRY
         self._restored_at: list[Nanoseconds] = []
+        self._restoring = False  # something is missing, and waits until it may be held again
         self._patience = AlarmClock(ports.clock, self._too_slow)
         self._restoration = AlarmClock(ports.clock, self._put_back)
 
@@ -231,6 +232,11 @@ class AddressKeeper:
         """LeaseRenewals: return what to renew now; None if the addresses may not be held."""
         if not (self._wanted and self._held and self._master.may_hold()):
             return None
+        if self._restoring:
+            # A renewal would bring back what is missing, and nobody would announce it.
+            self._put_back()
+            if self._busy:
+                return None
         until = self._master.may_add_until
         if self._lease is None or self._lease.until != until:
             place, lifetime = self._config.id.place, self._config.lease
@@ -265,14 +271,17 @@ class AddressKeeper:
             for address in self._managed
             if address in self._confirmed and address not in self._observed
         )
-        if not missing:
-            return
-        if not self._master.may_hold():
+        if missing and not self._master.may_hold():
             # Nobody hears this master now. Without a lease no renewal would look again.
+            self._restoring = True
             self._restoration.set(Nanoseconds(self._ports.clock.now() + FIRST_RETRY))
             return
-        self._confirmed -= frozenset(missing)
-        self._ask_present(missing, lambda error: self._after_put_back(missing, error))
+        # Nothing was renewed while it was not heard, so the others are about to run out too.
+        asked = self._managed if self._restoring else missing
+        self._restoring = False
+        if missing:
+            self._confirmed -= frozenset(missing)
+            self._ask_present(asked, lambda error: self._after_put_back(missing, error))
 
     def _after_put_back(
         self, missing: tuple[InterfaceAddress, ...], error: KernelError | None
