@@ -65,7 +65,7 @@ def linux_ports(
     clock = MonotonicClock(loop)
     worker = Worker(loop)
     namespaces = NamespaceSockets()
-    links = LinkWatcher(loop, worker)
+    links = LinkWatcher(loop, worker, namespaces)
 
     def close() -> None:
         links.close()

@@ -5,8 +5,8 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_interface
 import pytest
 
 from pyvrrp.identity import Place
-from pyvrrp.net.netlink.codec import Netlink
 from pyvrrp.net.netlink.interface_state import read_state
+from pyvrrp.net.netlink.requests import Netlink
 from pyvrrp.net.system.interface_index import interface_index
 from pyvrrp.net.system.netns import entered
 from pyvrrp.units import SECOND, Nanoseconds
@@ -34,7 +34,7 @@ async def test_an_address_comes_with_its_prefix_tag_and_lifetime_and_goes() -> N
         assert "inet 10.9.0.100/24" in shown
         assert "dynamic" in shown
         assert "valid_lft 7sec preferred_lft 7sec" in shown
-        assert read_state(w.here).ours == {V4}
+        assert read_state(kernel._sockets, w.here).ours == {V4}
         assert await absent(kernel, w.here, [V4]) is None
         assert addresses(w.left) == ["10.9.0.1/24"]
 

@@ -10,6 +10,7 @@ from pyvrrp.identity import Place
 from pyvrrp.net.netlink import codec
 from pyvrrp.net.netlink.namespaces import NamespaceSockets
 from pyvrrp.net.netlink.renewals import RenewalBatch
+from pyvrrp.net.netlink.requests import Batch, Netlink
 from pyvrrp.net.system.kernel_error import refused, refused_with
 from pyvrrp.net.system.kernel_thread import Worker
 from pyvrrp.ports import AddressLease, Done, InterfaceAddress
@@ -96,7 +97,7 @@ class KernelAddresses:
             with self._sockets.at(place.netns) as kernel:
                 index = kernel.interface_index(place.interface)
                 self._tell_keeper(place, index, wanted)
-                batch = codec.Batch(
+                batch = Batch(
                     [
                         codec.add_address(index, local, prefix, lifetime)
                         for local, prefix in _plain(wanted)
@@ -120,7 +121,7 @@ class KernelAddresses:
             raise refused(f"cannot renew the address leases{where}", error) from error
 
     def _renewal_batch(
-        self, netns: str, kernel: codec.Netlink, leases: Sequence[AddressLease]
+        self, netns: str, kernel: Netlink, leases: Sequence[AddressLease]
     ) -> RenewalBatch:
         last = self._renewals.get(netns)
         same = last is not None and last.leases == leases
@@ -142,7 +143,7 @@ class KernelAddresses:
                 if not index:
                     return
                 requests = [codec.delete_address(index, *plain) for plain in _plain(unwanted)]
-                failures = kernel.batch(codec.Batch(requests))
+                failures = kernel.batch(Batch(requests))
         except OSError as error:
             raise refused(f"cannot change the addresses of {place}", error) from error
         for number, (code, detail) in failures.items():
@@ -156,9 +157,7 @@ class KernelAddresses:
             self._keeper.hold(place.netns, index, _plain(held))
 
 
-def _wait_until_usable(
-    kernel: codec.Netlink, index: int, wanted: Sequence[InterfaceAddress]
-) -> None:
+def _wait_until_usable(kernel: Netlink, index: int, wanted: Sequence[InterfaceAddress]) -> None:
     """Return when the kernel takes packets for the last IPv6 address, or when it does not soon.
 
     It confirms an IPv6 address before it has made the route to it, which a work queue does in
@@ -173,7 +172,7 @@ def _wait_until_usable(
         time.sleep(_LOOK)
 
 
-def _index_or_none(kernel: codec.Netlink, place: Place) -> int:
+def _index_or_none(kernel: Netlink, place: Place) -> int:
     """Return the index of the interface, 0 if there is no such interface."""
     try:
         return kernel.interface_index(place.interface)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pyvrrp.net.netlink.codec import Netlink
+from pyvrrp.net.netlink.requests import Netlink
 from pyvrrp.net.system.netns import entered, namespace_path
 
 
