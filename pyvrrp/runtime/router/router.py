@@ -16,6 +16,7 @@ from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.model.resources import ChainConfig
 from pyvrrp.packet.reception import Accepted, Discarded, Examined
 from pyvrrp.ports import Address, InterfaceAddress, InterfaceState, Ports
+from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal
@@ -80,7 +81,7 @@ class Router:
         interfaces: Sequence[Interface],
         ports: Ports,
         journal: Journal,
-        kernel_budget: Nanoseconds,
+        renewals: LeaseRenewals,
         chain: ChainConfig | None = None,
         group: Group | None = None,
     ) -> None:
@@ -92,7 +93,7 @@ class Router:
         self.operator = Operator(self)
         self.concerns: tuple[Concern, ...] = (self.operator,)
         self.reporter = Reporter(config, ports.clock, journal, self.counters)
-        given = (config, interfaces[0], ports, journal, self.counters, kernel_budget, chain)
+        given = (config, interfaces[0], ports, journal, self.counters, renewals, chain)
         self.addresses = RouterAddresses(self, *given)
         self._clock = ports.clock
         self._parameters = parameters_of(config)
