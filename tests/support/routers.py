@@ -20,7 +20,7 @@ from pyvrrp.ports import (
     Ports,
 )
 from pyvrrp.runtime.base.journal import Event, Journal
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.states import name
@@ -86,7 +86,7 @@ class Machine:
 
 
 @dataclass
-class Router:
+class GroupNode:
     """One node of the test."""
 
     hosts: dict[str, FakeHost]
@@ -94,8 +94,8 @@ class Router:
     journal: Journal
 
     @property
-    def members(self) -> list[Instance]:
-        return self.supervisor.instances
+    def members(self) -> list[Router]:
+        return self.supervisor.routers
 
     @property
     def states(self) -> list[str]:
@@ -108,7 +108,7 @@ class Router:
     def host(self, side: str) -> FakeHost:
         return self.hosts[side]
 
-    def member(self, side: str) -> Instance:
+    def member(self, side: str) -> Router:
         return next(m for m in self.members if m.config.name == side)
 
     def events(self, wanted: str) -> list[Event]:
@@ -145,7 +145,7 @@ class Site:
 
     sides: Sequence[str] = SIDES
     clock: FakeClock = field(default_factory=FakeClock)
-    routers: list[Router] = field(default_factory=list)
+    routers: list[GroupNode] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.lans = {side: Lan(self.clock) for side in self.sides}
@@ -160,7 +160,7 @@ class Site:
         sides: Mapping[str, Mapping[str, object]] | None = None,
         resources: tuple[ResourceConfig, ...] = (),
         **changes: object,
-    ) -> Router:
+    ) -> GroupNode:
         """Make a node; *sides* has what is special in one segment.
 
         *backwards* gives the first nodes the higher addresses, in the second segment only.
@@ -186,7 +186,9 @@ class Site:
         configuration = Configuration(
             f"n{number}", tuple(configs), (check,) if checked else (), resources=resources
         )
-        router = Router(hosts, Supervisor(configuration, Machine(hosts).ports(), journal), journal)
+        router = GroupNode(
+            hosts, Supervisor(configuration, Machine(hosts).ports(), journal), journal
+        )
         self.routers.append(router)
         if start:
             router.supervisor.start()

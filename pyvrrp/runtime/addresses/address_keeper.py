@@ -24,7 +24,7 @@ FIGHT_WINDOW = Nanoseconds(10 * SECOND)
 
 
 class Master(Protocol):
-    """The virtual router on whose behalf the performer works."""
+    """The virtual router on whose behalf the address_keeper works."""
 
     def may_hold(self) -> bool:
         """Return whether the addresses may be kept: master, unfenced, and heard by others."""
@@ -49,7 +49,7 @@ class Master(Protocol):
         """Somebody had removed these; they are back."""
 
 
-class Performer:
+class AddressKeeper:
     """The only one who asks for changes of one virtual router's addresses."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Performer:
         self._budget = budget
         self._managed: tuple[InterfaceAddress, ...] = config.addresses
         self._wanted = False
-        self._held: bool | None = None  # None: not known what an earlier life left behind
+        self._held: bool | None = None  # None: not known what an earlier process left behind
         self._busy = False
         self._request = 0
         self._confirmed: frozenset[InterfaceAddress] = frozenset()
