@@ -1,7 +1,14 @@
-"""Who a virtual router is: network namespace, interface, address family, VRID."""
+"""What identifies a virtual router: network namespace, interface, address family, VRID."""
 
 from dataclasses import dataclass
 from enum import IntEnum
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from typing import TypeAlias
+
+Address: TypeAlias = IPv4Address | IPv6Address
+InterfaceAddress: TypeAlias = IPv4Interface | IPv6Interface
+
+OWNER_PRIORITY = 255  # sent only by the node that owns the addresses (RFC 9568 section 5.2.4)
 
 
 class Version(IntEnum):

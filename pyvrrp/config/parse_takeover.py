@@ -7,13 +7,7 @@ from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
 
 from pyvrrp.config.checks.check import check
-from pyvrrp.config.model.configuration import (
-    Address,
-    EtcdLease,
-    InterfaceAddress,
-    ProbeConfig,
-    VirtualRouterConfig,
-)
+from pyvrrp.config.model.configuration import EtcdLease, ProbeConfig, VirtualRouterConfig
 from pyvrrp.config.model.takeover import TakeoverConfig, watched_host
 from pyvrrp.config.router.policies import automatic_lease
 from pyvrrp.config.router.virtual_router import LEASE
@@ -21,7 +15,7 @@ from pyvrrp.config.values.addresses import interface_address
 from pyvrrp.config.values.scalars import interface_name
 from pyvrrp.config.values.sections import Key, Section
 from pyvrrp.errors import ConfigurationError, Problem
-from pyvrrp.identity import Family, Place, VirtualRouterId
+from pyvrrp.identity import Address, Family, InterfaceAddress, Place, VirtualRouterId
 from pyvrrp.units import SECOND
 
 NAME = "takeover"

@@ -1,13 +1,9 @@
 """One VRRP advertisement, as values."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
-from typing import TypeAlias
 
-from pyvrrp.identity import Version
+from pyvrrp.identity import Address, Version
 from pyvrrp.units import Nanoseconds
-
-Address: TypeAlias = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,7 @@
 
 from enum import StrEnum
 
-from pyvrrp.identity import Family, Version
-from pyvrrp.packet.advertisement import Address
+from pyvrrp.identity import Address, Family, Version
 from pyvrrp.packet.layout import VRRP_PROTOCOL, family_of
 
 ONES = 0xFFFF

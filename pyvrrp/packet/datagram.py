@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from pyvrrp.errors import MalformedAdvertisementError
-from pyvrrp.identity import Family
-from pyvrrp.packet.advertisement import Address
+from pyvrrp.identity import Address, Family
 from pyvrrp.packet.checksum import internet_checksum
 from pyvrrp.packet.layout import VRRP_PROTOCOL
 

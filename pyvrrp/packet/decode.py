@@ -3,8 +3,8 @@
 from ipaddress import IPv4Address, IPv6Address
 
 from pyvrrp.errors import MalformedAdvertisementError
-from pyvrrp.identity import Family, Version
-from pyvrrp.packet.advertisement import Address, Advertisement
+from pyvrrp.identity import Address, Family, Version
+from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.layout import (
     ADVERTISEMENT,
     AUTHENTICATION_OCTETS,

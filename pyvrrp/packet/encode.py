@@ -1,8 +1,8 @@
 """Advertisement to VRRP message (RFC 9568 section 5, RFC 3768 section 5)."""
 
 from pyvrrp.errors import MalformedAdvertisementError
-from pyvrrp.identity import Version
-from pyvrrp.packet.advertisement import Address, Advertisement
+from pyvrrp.identity import Address, Version
+from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm, checksum
 from pyvrrp.packet.layout import (
     ADVERTISEMENT,

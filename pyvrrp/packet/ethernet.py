@@ -3,7 +3,7 @@
 import struct
 from ipaddress import IPv4Address
 
-from pyvrrp.packet.advertisement import Address
+from pyvrrp.identity import Address
 
 ETHERNET_HEADER = struct.Struct("!6s6sH")
 BROADCAST = b"\xff" * 6

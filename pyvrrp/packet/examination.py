@@ -10,8 +10,8 @@ from ipaddress import IPv6Address
 from typing import TypeAlias
 
 from pyvrrp.errors import MalformedAdvertisementError
-from pyvrrp.identity import Family, Version
-from pyvrrp.packet.advertisement import Address, Advertisement
+from pyvrrp.identity import Address, Family, Version
+from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm, checksum
 from pyvrrp.packet.datagram import TTL, Datagram, parse_datagram
 from pyvrrp.packet.decode import decode

@@ -17,8 +17,7 @@ r"""Where the fields of a VRRP message lie (RFC 9568 section 5.1, RFC 3768 secti
 import struct
 from ipaddress import IPv4Address, IPv6Address
 
-from pyvrrp.identity import Family, Version
-from pyvrrp.packet.advertisement import Address
+from pyvrrp.identity import Address, Family, Version
 from pyvrrp.units import CENTISECOND, SECOND, Nanoseconds
 
 VRRP_PROTOCOL = 112

@@ -8,8 +8,8 @@ router is configured. Between the two the caller looks for a virtual router of t
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pyvrrp.identity import Version
-from pyvrrp.packet.advertisement import Address, Advertisement
+from pyvrrp.identity import Address, Version
+from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.datagram import TTL
 from pyvrrp.packet.examination import (

@@ -2,7 +2,8 @@
 
 from functools import lru_cache
 
-from pyvrrp.packet.advertisement import Address, Advertisement
+from pyvrrp.identity import Address
+from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.datagram import build_datagram
 from pyvrrp.packet.encode import encode

@@ -8,14 +8,14 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_interface
 import pytest
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Place
+from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.net.netlink.addresses import KernelAddresses
 from pyvrrp.net.netlink.codec import Netlink
 from pyvrrp.net.netlink.interface_state import read_state
 from pyvrrp.net.system.interface_index import interface_index
 from pyvrrp.net.system.kernel_thread import Worker
 from pyvrrp.net.system.netns import entered
-from pyvrrp.ports import Done, InterfaceAddress
+from pyvrrp.ports import Done
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.kernel.wire import addresses, ip, sysctl, until, wire
 

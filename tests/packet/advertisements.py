@@ -5,8 +5,8 @@ from ipaddress import IPv4Address, IPv6Address
 
 from hypothesis import strategies as st
 
-from pyvrrp.identity import Family, Version
-from pyvrrp.packet.advertisement import Address, Advertisement
+from pyvrrp.identity import Address, Family, Version
+from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.units import Nanoseconds
 

@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Address, IPv6Address
 
-from pyvrrp.packet.advertisement import Address
+from pyvrrp.identity import Address
 
 
 def ones_complement(octets: bytes) -> int:

@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from pyvrrp.packet.advertisement import Address
+from pyvrrp.identity import Address
 from pyvrrp.packet.ethernet import ethernet_frame, multicast_mac
 
 

@@ -11,14 +11,8 @@ from pyvrrp.config.model.configuration import (
     VirtualRouterConfig,
 )
 from pyvrrp.config.model.resources import ResourceConfig
-from pyvrrp.identity import Family, Place, VirtualRouterId
-from pyvrrp.ports import (
-    Claim,
-    Done,
-    InterfaceAddress,
-    InterfaceState,
-    Ports,
-)
+from pyvrrp.identity import Family, InterfaceAddress, Place, VirtualRouterId
+from pyvrrp.ports import Claim, Done, InterfaceState, Ports
 from pyvrrp.runtime.base.journal import Event, Journal
 from pyvrrp.runtime.router.router import Instance
 from pyvrrp.runtime.supervisor import Supervisor

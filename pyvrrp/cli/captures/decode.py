@@ -14,7 +14,7 @@ from pyvrrp.cli.captures.capture_files import CaptureError, read_packets
 from pyvrrp.cli.captures.explain import Explanation, as_json, as_text, explain
 from pyvrrp.cli.captures.link_layers import READABLE_LINK_TYPES, ip_packet
 from pyvrrp.errors import MalformedAdvertisementError, VrrpError
-from pyvrrp.packet.advertisement import Address
+from pyvrrp.identity import Address
 from pyvrrp.packet.datagram import build_datagram
 from pyvrrp.packet.layout import family_of, group_of
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address
 
-from pyvrrp.identity import Family, Version
-from pyvrrp.packet.advertisement import Address
+from pyvrrp.identity import Address, Family, Version
 from pyvrrp.packet.checksum import ChecksumForm, checksum
 from pyvrrp.packet.layout import (
     ADVERTISEMENT,

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from pyvrrp.config.model.configuration import Address, EtcdLease, ProbeConfig
+from pyvrrp.config.model.configuration import EtcdLease, ProbeConfig
 from pyvrrp.config.values.addresses import address
 from pyvrrp.config.values.scalars import netns_name, optional
 from pyvrrp.config.values.sections import Key, Section
+from pyvrrp.identity import Address
 
 SOURCE = Key("source", optional(address))
 NETNS = Key("netns", netns_name, "")

@@ -2,18 +2,14 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from pathlib import Path
 from typing import TypeAlias
 
 from pyvrrp.config.model.resources import ChainConfig, ResourceConfig
 from pyvrrp.fencing.policy import CheckPolicy, HoldDown
 from pyvrrp.fencing.weight import Weight
-from pyvrrp.identity import Place, Version, VirtualRouterId
+from pyvrrp.identity import Address, InterfaceAddress, Place, Version, VirtualRouterId
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
-
-Address: TypeAlias = IPv4Address | IPv6Address
-InterfaceAddress: TypeAlias = IPv4Interface | IPv6Interface
 
 
 class ChecksumPolicy(StrEnum):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from pyvrrp.config.model.configuration import LinkConfig, VirtualRouterConfig
-from pyvrrp.config.values.addresses import Address, address
+from pyvrrp.config.values.addresses import address
 from pyvrrp.config.values.scalars import (
     WrongValueError,
     array_of,
@@ -19,7 +19,7 @@ from pyvrrp.config.values.scalars import (
 )
 from pyvrrp.config.values.sections import Key, Section, bare, suggestion
 from pyvrrp.errors import Problem
-from pyvrrp.identity import Family, Place
+from pyvrrp.identity import Address, Family, Place
 
 _MOST_INTERFACES = 8
 _MOST_PEERS = 64

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.router import virtual_router
 from pyvrrp.config.router.links import INTERFACE, INTERFACES
-from pyvrrp.config.values.addresses import Address
 from pyvrrp.config.values.sections import Section
-from pyvrrp.identity import Place, VirtualRouterId
+from pyvrrp.identity import Address, Place, VirtualRouterId
 
 
 @dataclass(frozen=True, slots=True)

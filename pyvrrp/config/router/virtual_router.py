@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pyvrrp.config.model.configuration import ChecksumPolicy, InterfaceAddress, VirtualRouterConfig
+from pyvrrp.config.model.configuration import ChecksumPolicy, VirtualRouterConfig
 from pyvrrp.config.router import resource_keys
 from pyvrrp.config.router.check_uses import check_uses
 from pyvrrp.config.router.links import (
@@ -39,7 +39,7 @@ from pyvrrp.config.values.scalars import (
 )
 from pyvrrp.config.values.sections import Key, Section
 from pyvrrp.fencing.weight import Weight
-from pyvrrp.identity import Family, Place, Version, VirtualRouterId
+from pyvrrp.identity import Family, InterfaceAddress, Place, Version, VirtualRouterId
 from pyvrrp.units import CENTISECOND, SECOND, Nanoseconds
 
 _LONGEST_V2 = Nanoseconds(255 * SECOND)

@@ -11,13 +11,9 @@ from ipaddress import (
     ip_address,
     ip_interface,
 )
-from typing import TypeAlias
 
 from pyvrrp.config.values.scalars import array_of, refuse_twice, shown, text, wrong
-from pyvrrp.identity import Family, Version
-
-Address: TypeAlias = IPv4Address | IPv6Address
-InterfaceAddress: TypeAlias = IPv4Interface | IPv6Interface
+from pyvrrp.identity import Address, Family, InterfaceAddress, Version
 
 _THIS_NETWORK = IPv4Network("0.0.0.0/8")
 _LIMITED_BROADCAST = IPv4Address("255.255.255.255")

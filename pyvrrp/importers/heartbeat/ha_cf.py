@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pyvrrp.config.values.addresses import Address, address
+from pyvrrp.config.values.addresses import address
 from pyvrrp.config.values.scalars import WrongValueError, harmless, interface_name, name, wrong
 from pyvrrp.config.values.sections import suggestion
+from pyvrrp.identity import Address
 from pyvrrp.importers.heartbeat.report import Fate, Place, Report
 from pyvrrp.units import MICROSECOND, MILLISECOND, SECOND, Nanoseconds
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyvrrp.config.model.configuration import InterfaceAddress
 from pyvrrp.config.values.addresses import interface_address
 from pyvrrp.config.values.scalars import WrongValueError, harmless, interface_name, name, wrong
+from pyvrrp.identity import InterfaceAddress
 from pyvrrp.importers.heartbeat.ha_cf import lines
 from pyvrrp.importers.heartbeat.report import Fate, Place, Report
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pyvrrp.config.model.configuration import InterfaceAddress
 from pyvrrp.config.values.durations import write_duration
 from pyvrrp.config.values.scalars import harmless
+from pyvrrp.identity import InterfaceAddress
 from pyvrrp.importers.heartbeat.ha_cf import DEFAULT_DEADTIME, HaCf
 from pyvrrp.importers.heartbeat.haresources import Group, Service
 from pyvrrp.importers.heartbeat.report import Fate, Place, Report

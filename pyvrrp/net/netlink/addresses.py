@@ -7,13 +7,13 @@ from contextlib import suppress
 from typing import Protocol
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Place
+from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.net.netlink import codec
 from pyvrrp.net.system.interface_index import interface_index
 from pyvrrp.net.system.kernel_error import refused, refused_with
 from pyvrrp.net.system.kernel_thread import Worker
 from pyvrrp.net.system.netns import entered
-from pyvrrp.ports import Done, InterfaceAddress
+from pyvrrp.ports import Done
 from pyvrrp.units import Nanoseconds
 
 # That the address or its interface is not there is what a removal wants.

@@ -6,11 +6,11 @@ import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface
 
-from pyvrrp.identity import Place
+from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.net.netlink import codec
 from pyvrrp.net.system.kernel_error import refused
 from pyvrrp.net.system.netns import entered
-from pyvrrp.ports import InterfaceAddress, InterfaceState
+from pyvrrp.ports import InterfaceState
 
 _IFF_UP = 0x1
 _IFF_NOARP = 0x80

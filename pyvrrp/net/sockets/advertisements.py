@@ -13,7 +13,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Family, Place
+from pyvrrp.identity import Address, Family, Place
 from pyvrrp.net.sockets import bpf
 from pyvrrp.net.sockets.packet import ETH_P_IP, ETH_P_IPV6, PacketReader, open_packet_socket
 from pyvrrp.net.sockets.unicast import UnicastSocket
@@ -21,7 +21,6 @@ from pyvrrp.net.system.interface_index import interface_index
 from pyvrrp.net.system.kernel_error import refused
 from pyvrrp.net.system.netns import entered
 from pyvrrp.packet.datagram import TTL
-from pyvrrp.ports import Address
 from pyvrrp.units import SECOND
 
 _GROUP_V4 = IPv4Address("224.0.0.18")  # RFC 9568 section 5.1.1.2

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.ports import InterfaceAddress, Ports
+from pyvrrp.identity import InterfaceAddress
+from pyvrrp.ports import Ports
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal, Level

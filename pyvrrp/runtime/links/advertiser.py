@@ -1,11 +1,11 @@
 """Send the advertisements of one virtual router, in the checksum form that its peers understand."""
 
 from pyvrrp.config.model.configuration import ChecksumPolicy, VirtualRouterConfig
-from pyvrrp.identity import Version
+from pyvrrp.identity import Address, Version
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.layout import AUTHENTICATION_OCTETS
-from pyvrrp.ports import Address, Clock
+from pyvrrp.ports import Clock
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.router_links import Heartbeats

@@ -10,15 +10,13 @@ from typing import Protocol
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Family, Place
+from pyvrrp.identity import Address, Family, InterfaceAddress, Place
 from pyvrrp.packet.reception import Discarded, DiscardReason, Examined, examine
 from pyvrrp.ports import (
-    Address,
     AdvertisementSocket,
     AnnouncementSocket,
     Claim,
     Handle,
-    InterfaceAddress,
     InterfaceState,
     Ports,
 )

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from pyvrrp.config.model.configuration import LinkConfig, VirtualRouterConfig
+from pyvrrp.identity import Address
 from pyvrrp.packet.layout import group_of
 from pyvrrp.packet.reception import Accepted, Discarded, Examined, Expectation, admit
-from pyvrrp.ports import Address, InterfaceState
+from pyvrrp.ports import InterfaceState
 from pyvrrp.runtime.links.interface import Segment
 from pyvrrp.units import Nanoseconds
 

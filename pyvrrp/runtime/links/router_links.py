@@ -8,11 +8,12 @@ from typing import Protocol
 
 from pyvrrp.config.model.configuration import LinkConfig, VirtualRouterConfig
 from pyvrrp.errors import KernelError
+from pyvrrp.identity import Address, InterfaceAddress
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.reception import Accepted, Discarded, Examined, Expectation
 from pyvrrp.packet.transmission import advertisement_packet
-from pyvrrp.ports import Address, Claim, Clock, InterfaceAddress, InterfaceState
+from pyvrrp.ports import Claim, Clock, InterfaceState
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.interface import Segment

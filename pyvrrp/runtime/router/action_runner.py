@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import assert_never
 
-from pyvrrp.ports import Address
+from pyvrrp.identity import Address
 from pyvrrp.runtime.addresses.address_keeper import Performer
 from pyvrrp.runtime.addresses.announcer import Announcer
 from pyvrrp.runtime.addresses.handover_wait import Successor

@@ -11,8 +11,9 @@ from dataclasses import replace
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.model.resources import ChainConfig
 from pyvrrp.errors import KernelError
+from pyvrrp.identity import Address, InterfaceAddress
 from pyvrrp.packet.reception import Accepted, Discarded, Examined
-from pyvrrp.ports import Address, Claim, InterfaceAddress, InterfaceState, Ports
+from pyvrrp.ports import Claim, InterfaceState, Ports
 from pyvrrp.runtime.addresses.address_keeper import Performer
 from pyvrrp.runtime.addresses.announcer import Announcer
 from pyvrrp.runtime.addresses.conflicting_holders import OtherHolders

@@ -1,7 +1,8 @@
 """What one virtual router is at this moment, for whoever asks. Nothing here changes anything."""
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
-from pyvrrp.ports import Address, Clock
+from pyvrrp.identity import Address
+from pyvrrp.ports import Clock
 from pyvrrp.runtime.addresses.address_keeper import Performer
 from pyvrrp.runtime.addresses.handover_wait import Successor
 from pyvrrp.runtime.links.last_heard import LastHeard

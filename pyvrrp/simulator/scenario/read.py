@@ -26,8 +26,7 @@ from pyvrrp.config.values.scalars import (
 )
 from pyvrrp.config.values.sections import Key, Section, labelled, suggestion
 from pyvrrp.errors import ConfigurationError, Problem
-from pyvrrp.identity import Place
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.simulator.scenario import fault_keys
 from pyvrrp.simulator.scenario.scenario import (
     ClientSpec,
