@@ -12,7 +12,7 @@ OWNER_PRIORITY = 255  # sent only by the node that owns the addresses (RFC 9568 
 
 
 class Version(IntEnum):
-    """The VRRP versions pyvrrp speaks."""
+    """The versions of VRRP that pyvrrp sends and accepts."""
 
     V2 = 2
     V3 = 3
@@ -27,7 +27,10 @@ class Family(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One interface in one network namespace; an empty *netns* is the daemon's own."""
+    """Names one interface in one network namespace.
+
+    An empty *netns* stands for the namespace that the daemon was started in.
+    """
 
     netns: str
     interface: str
@@ -38,7 +41,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class VirtualRouterId:
-    """RFC 9568 section 3 keeps the two families apart, so the family is part of the name."""
+    """Identifies one virtual router. *vrid* is 1 to 255.
+
+    The family is part of it: with the same VRID on the same interface, a virtual router of IPv4
+    and one of IPv6 are two (RFC 9568 section 3).
+    """
 
     place: Place
     family: Family
@@ -49,6 +56,9 @@ class VirtualRouterId:
 
 
 def virtual_mac(family: Family, vrid: int) -> bytes:
-    """Return 00-00-5E-00-01-{VRID} for IPv4, 00-00-5E-00-02-{VRID} for IPv6 (RFC 9568 7.3)."""
+    """Return the virtual router MAC address (RFC 9568 section 7.3).
+
+    It is 00-00-5E-00-01-{VRID} for IPv4 and 00-00-5E-00-02-{VRID} for IPv6.
+    """
     family_octet = 1 if family is Family.IPV4 else 2
     return bytes((0x00, 0x00, 0x5E, 0x00, family_octet, vrid))

@@ -1,4 +1,4 @@
-"""VRRP message to Advertisement (RFC 9568 section 5, RFC 3768 section 5)."""
+"""Read a VRRP message into an `Advertisement` (RFC 9568 section 5, RFC 3768 section 5)."""
 
 from ipaddress import IPv4Address, IPv6Address
 
@@ -19,10 +19,11 @@ from pyvrrp.units import Nanoseconds
 
 
 def decode(message: bytes, family: Family) -> Advertisement:
-    """Read one advertisement; raise MalformedAdvertisementError for anything else.
+    """Return the values of a VRRP message.
 
-    The checksum is not looked at, and an address count or interval of 0 is read as it stands:
-    judging is what `reception` does. Octets after the last field are refused.
+    Raise MalformedAdvertisementError if the length, the version or the type is wrong; octets
+    after the last field make the length wrong. The checksum is not verified, and an interval of 0
+    or an empty list of addresses is accepted: `examine` and `admit` check these.
     """
     if len(message) < HEADER.size:
         raise MalformedAdvertisementError(

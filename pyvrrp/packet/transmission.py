@@ -1,4 +1,4 @@
-"""An advertisement as the IP packet that is sent, remembered by value."""
+"""The IP packet of an advertisement. The last packets are kept and found again by value."""
 
 from functools import lru_cache
 
@@ -14,9 +14,9 @@ REMEMBERED = 1024
 def advertisement_packet(
     advertisement: Advertisement, source: Address, destination: Address, form: ChecksumForm
 ) -> bytes:
-    """Return the whole IP packet, TTL or hop limit 255.
+    """Return the IP packet with TTL or hop limit 255.
 
-    Raise MalformedAdvertisementError for values that have no place on the wire.
+    Raise MalformedAdvertisementError for values that the format cannot express.
     """
     return _packet(advertisement, source, destination, form)
 

@@ -1,4 +1,4 @@
-"""Strategies that make any advertisement that can be sent."""
+"""Hypothesis strategies for every advertisement that can be sent."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address

@@ -20,7 +20,7 @@ from pyvrrp.net.sockets.unicast import UnicastSocket
 from pyvrrp.net.system.interface_index import interface_index
 from pyvrrp.net.system.kernel_error import refused
 from pyvrrp.net.system.netns import entered
-from pyvrrp.packet.datagram import TTL
+from pyvrrp.packet.layout import TTL
 from pyvrrp.units import SECOND
 
 _GROUP_V4 = IPv4Address("224.0.0.18")  # RFC 9568 section 5.1.1.2
