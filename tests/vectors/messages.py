@@ -1,4 +1,4 @@
-"""VRRP messages as octets and as values, each checked once with an independent decoder."""
+"""VRRP messages as octets and as values. Each was checked once with an independent decoder."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address

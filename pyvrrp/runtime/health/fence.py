@@ -40,7 +40,7 @@ class FenceWatch:
     @property
     def closings(self) -> int:
         """How many closings in a row make its hold-down what it is; 0: it has never closed."""
-        return self._damping.in_a_row(self._instance.config.hold_down)
+        return self._damping.closings_in_a_row(self._instance.config.hold_down)
 
     @property
     def held_down_for(self) -> Nanoseconds:
