@@ -19,10 +19,15 @@ class Version(IntEnum):
 
 
 class Family(IntEnum):
-    """Address family; the value is the length of one address in bytes."""
+    """Address family. The value is the length of an address in octets."""
 
     IPV4 = 4
     IPV6 = 16
+
+    @property
+    def label(self) -> str:
+        """The name for texts: IPv4 or IPv6."""
+        return "IPv4" if self is Family.IPV4 else "IPv6"
 
 
 @dataclass(frozen=True, slots=True)

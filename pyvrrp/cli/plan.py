@@ -7,15 +7,15 @@ from pathlib import Path
 
 from pyvrrp.config.files.load import DEFAULT_PATH, load
 from pyvrrp.config.report.placement import (
-    Move,
-    Service,
+    PlannedMove,
+    PlannedService,
+    common_destination,
     moves,
     nodes,
-    pile_up,
+    not_planned,
     place,
     services,
     standbys,
-    unplanned,
 )
 from pyvrrp.config.values.sections import suggestion
 from pyvrrp.errors import ConfigurationError, Problem
@@ -65,10 +65,10 @@ def run(args: argparse.Namespace) -> int:
     _refuse_unknown(str(args.file), failed, known)
     if args.json:
         values = _values(args.file, planned, failed, most)
-        print(json.dumps({**values, "unplanned": list(unplanned(configuration))}, indent=2))
+        print(json.dumps({**values, "not_planned": list(not_planned(configuration))}, indent=2))
     else:
         lines = _lines(args.file, planned, failed, most)
-        lines += [f"{name}: {_UNNAMED}" for name in unplanned(configuration)]
+        lines += [f"{name}: {_UNNAMED}" for name in not_planned(configuration)]
         print("\n".join(lines))
     return NOBODY if None in place(planned, failed, most).values() else GOOD
 
@@ -84,7 +84,7 @@ def _refuse_unknown(source: str, failed: Sequence[str], known: Sequence[str]) ->
 
 
 def _lines(
-    file: Path, planned: Sequence[Service], failed: Sequence[str], most: int | None
+    file: Path, planned: Sequence[PlannedService], failed: Sequence[str], most: int | None
 ) -> list[str]:
     known = nodes(planned)
     down = f", with {_listed(failed)} down" if failed else ""
@@ -107,10 +107,10 @@ def _lines(
     return lines
 
 
-def _failure(node: str, happening: Sequence[Move]) -> str:
+def _failure(node: str, happening: Sequence[PlannedMove]) -> str:
     if not happening:
         return f"if {node} fails: nothing moves"
-    together = pile_up(happening)
+    together = common_destination(happening)
     if together is not None:
         names = _listed([move.service for move in happening])
         return f"if {node} fails: {names} all go to {together}"
@@ -131,7 +131,7 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def _values(
-    file: Path, planned: Sequence[Service], failed: Sequence[str], most: int | None
+    file: Path, planned: Sequence[PlannedService], failed: Sequence[str], most: int | None
 ) -> dict[str, object]:
     placed, usual = place(planned, failed, most), place(planned, (), most)
     known = nodes(planned)
@@ -159,7 +159,7 @@ def _values(
                     {"name": move.service, "to": move.after}
                     for move in moves(planned, failed, node, most)
                 ],
-                "all_to": pile_up(moves(planned, failed, node, most)),
+                "all_to": common_destination(moves(planned, failed, node, most)),
             }
             for node in known
             if node not in failed
