@@ -1,11 +1,13 @@
-"""``pyvrrp plan``: who will hold what, and who takes over, from the configuration alone."""
+"""``pyvrrp plan``: which node will hold what, and which takes over, from the configuration."""
 
 import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyvrrp.config.files.load import DEFAULT_PATH, load
+from pyvrrp.cli.arguments import add_file, add_json
+from pyvrrp.cli.exit_status import GOOD, NO
+from pyvrrp.config.files.load import load
 from pyvrrp.config.report.placement import (
     PlannedMove,
     PlannedService,
@@ -20,38 +22,29 @@ from pyvrrp.config.report.placement import (
 from pyvrrp.config.values.sections import suggestion
 from pyvrrp.errors import ConfigurationError, Problem
 
-GOOD = 0
-NOBODY = 1
-_UNNAMED = "no plan, the file does not name its nodes"
+_NODES_NOT_NAMED = "no plan, the file does not name its nodes"
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser(
         "plan",
-        help="say who will hold what, and who takes over when nodes fail",
-        description="Say from the configuration alone which node will hold which virtual router, "
-        "who takes over, and what each further failure moves. Nothing is asked of any daemon: the "
-        "nodes that are not failed count as healthy.",
+        help="print which node will hold what, and which takes over when nodes fail",
+        description="Print which node will hold which virtual router, which node takes over, and "
+        "what each further failure moves. This is calculated from the configuration. No daemon is "
+        "asked: all nodes count as healthy except those given with --fail.",
         epilog="Exit status: 0 every virtual router has a holder, 1 one has none.",
     )
-    parser.add_argument(
-        "file",
-        nargs="?",
-        type=Path,
-        default=DEFAULT_PATH,
-        metavar="FILE",
-        help=f"configuration file (default: {DEFAULT_PATH})",
-    )
+    add_file(parser)
     parser.add_argument(
         "--fail",
         nargs="+",
         action="extend",
         default=[],
         metavar="NODE",
-        help="suppose that these nodes are down, drained or fenced",
+        help="assume that these nodes are down, drained or fenced",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_json(parser)
     parser.set_defaults(func=run)
 
 
@@ -68,19 +61,19 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps({**values, "not_planned": list(not_planned(configuration))}, indent=2))
     else:
         lines = _lines(args.file, planned, failed, most)
-        lines += [f"{name}: {_UNNAMED}" for name in not_planned(configuration)]
+        lines += [f"{name}: {_NODES_NOT_NAMED}" for name in not_planned(configuration)]
         print("\n".join(lines))
-    return NOBODY if None in place(planned, failed, most).values() else GOOD
+    return NO if None in place(planned, failed, most).values() else GOOD
 
 
 def _refuse_unknown(source: str, failed: Sequence[str], known: Sequence[str]) -> None:
-    strangers = [
+    unknown = [
         Problem("--fail", f'no node "{node}" in this file{suggestion(node, known)}')
         for node in failed
         if node not in known
     ]
-    if strangers:
-        raise ConfigurationError(source, strangers)
+    if unknown:
+        raise ConfigurationError(source, unknown)
 
 
 def _lines(
@@ -107,14 +100,14 @@ def _lines(
     return lines
 
 
-def _failure(node: str, happening: Sequence[PlannedMove]) -> str:
-    if not happening:
+def _failure(node: str, planned_moves: Sequence[PlannedMove]) -> str:
+    if not planned_moves:
         return f"if {node} fails: nothing moves"
-    together = common_destination(happening)
-    if together is not None:
-        names = _listed([move.service for move in happening])
-        return f"if {node} fails: {names} all go to {together}"
-    parts = [f"{move.service} goes to {move.after or 'nobody'}" for move in happening]
+    destination = common_destination(planned_moves)
+    if destination is not None:
+        names = _listed([move.service for move in planned_moves])
+        return f"if {node} fails: {names} all go to {destination}"
+    parts = [f"{move.service} goes to {move.after or 'nobody'}" for move in planned_moves]
     return f"if {node} fails: {', '.join(parts)}"
 
 

@@ -7,13 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pyvrrp.config.checks.check import check
-from pyvrrp.config.model.configuration import (
-    CONTROL_DIRECTORY,
-    STATE_DIRECTORY,
-    CheckConfig,
-    Configuration,
-    EtcdLease,
-)
+from pyvrrp.config.model.configuration import CheckConfig, Configuration, EtcdLease
+from pyvrrp.config.model.paths import CONTROL_DIRECTORY, STATE_DIRECTORY
 from pyvrrp.config.model.resources import ResourceConfig
 from pyvrrp.config.resources.resource import resource
 from pyvrrp.config.resources.safety import refuse_bad_chains

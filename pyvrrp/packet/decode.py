@@ -46,7 +46,7 @@ def decode(message: bytes, family: Family) -> Advertisement:
         Nanoseconds(
             (auth_interval & (LARGEST_SECONDS if v2 else RESERVE_MASK)) * interval_unit(version)
         ),
-        _addresses(message, count, family),
+        read_addresses(message, count, family),
         auth_type=auth_interval >> 8 if v2 else 0,
         auth_data=message[-AUTHENTICATION_OCTETS:] if v2 else b"",
     )
@@ -59,7 +59,8 @@ def _version(number: int, family: Family) -> Version:
     raise MalformedAdvertisementError(f"there is no version {number} over {family.name}")
 
 
-def _addresses(message: bytes, count: int, family: Family) -> tuple[Address, ...]:
+def read_addresses(message: bytes, count: int, family: Family) -> tuple[Address, ...]:
+    """Return the first *count* addresses after the header. *message* must be long enough."""
     address = IPv4Address if family is Family.IPV4 else IPv6Address
     starts = range(HEADER.size, HEADER.size + count * family, family)
     return tuple(address(message[start : start + family]) for start in starts)

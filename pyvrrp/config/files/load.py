@@ -14,7 +14,6 @@ from pyvrrp.config.parse import parse
 from pyvrrp.config.values.scalars import escaped
 from pyvrrp.errors import ConfigurationError, Problem
 
-DEFAULT_PATH = Path("/etc/pyvrrp/pyvrrp.toml")
 _MOST_BYTES = 4 * 1024 * 1024  # a file with 250 virtual routers has less than 200 kB
 _POSITION = re.compile(r"(.*) \(at (line \d+, column \d+|end of document)\)", re.DOTALL)
 

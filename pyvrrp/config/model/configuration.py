@@ -5,15 +5,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
+from pyvrrp.config.model.paths import CONTROL_DIRECTORY, STATE_DIRECTORY
 from pyvrrp.config.model.resources import ChainConfig, ResourceConfig
 from pyvrrp.fencing.policy import CheckPolicy, HoldDown
 from pyvrrp.fencing.weight import Weight
 from pyvrrp.identity import Address, InterfaceAddress, Place, Version, VirtualRouterId
 from pyvrrp.packet.layout import TTL
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
-
-CONTROL_DIRECTORY = Path("/run/pyvrrp")  # the control socket of each daemon, NODE.sock
-STATE_DIRECTORY = Path("/var/lib/pyvrrp")  # the state file of each daemon, NODE.json
 
 
 class ChecksumPolicy(StrEnum):
