@@ -2,12 +2,11 @@
 
 from ipaddress import IPv4Address, IPv4Interface
 
-from pyvrrp.identity import Family, Version, VirtualRouterId
+from pyvrrp.identity import Address, Family, Version, VirtualRouterId
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.layout import group_of
 from pyvrrp.packet.transmission import advertisement_packet
-from pyvrrp.ports import Address
 from pyvrrp.simulator.judges.observed_router import Seat
 from pyvrrp.simulator.scenario.scenario import Fault
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from pyvrrp.identity import VirtualRouterId
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress, VirtualRouterId
 from pyvrrp.simulator.judges.bounds import NEIGHBOUR_AGE, Bounds
 from pyvrrp.simulator.judges.facts import Facts, Segment
 from pyvrrp.simulator.judges.invariants import Name

@@ -7,7 +7,7 @@ and no longer, it is not held against it (`docs/lease.md`, "What it cannot do").
 
 from functools import partial
 
-from pyvrrp.config.model.lease_times import proof_lasts
+from pyvrrp.config.model.lease_times import holding_time
 from pyvrrp.identity import VirtualRouterId
 from pyvrrp.simulator.judges.bounds import Bounds
 from pyvrrp.simulator.judges.facts import Facts
@@ -41,7 +41,7 @@ class LeaseJudge:
             allowed = self._bounds.lease(seat.config)
             if hidden:
                 # Its clock says that the proof is as young as before.
-                allowed += self._bounds.stretched(int(proof_lasts(lease.ttl, lease.address_lease)))
+                allowed += self._bounds.stretched(int(holding_time(lease.ttl, lease.address_lease)))
             until = self._engine.now + allowed
             self._excused_until[name] = max(until, self._excused_until.get(name, 0))
             self._engine.at(until + 1, partial(self._judge, seat.key))

@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
-from pyvrrp.identity import Place, VirtualRouterId
-from pyvrrp.ports import Address, InterfaceAddress
+from pyvrrp.identity import Address, InterfaceAddress, Place, VirtualRouterId
 from pyvrrp.simulator.judges.oracle import Closings, Glance, Patience
 from pyvrrp.simulator.world.node import Node
 from pyvrrp.virtual_router.states import Master

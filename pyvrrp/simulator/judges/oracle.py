@@ -6,17 +6,15 @@ Written from the text of the RFCs and of the design, and on purpose not with the
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
-from typing import TypeAlias
 
 from pyvrrp.config.model.configuration import CheckConfig, VirtualRouterConfig
 from pyvrrp.fencing.policy import GRACE, HoldDown
-from pyvrrp.identity import Version
+from pyvrrp.identity import Address, Version
 from pyvrrp.simulator.judges.bounds import believed_interval, master_down, skew
 from pyvrrp.units import CENTISECOND, SECOND
 
 IPV4_OCTETS, IPV6_OCTETS = 20, 40
 _LAST_RESORT, _OWNER = 1, 255
-Address: TypeAlias = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)

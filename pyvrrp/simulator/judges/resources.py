@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress
 from pyvrrp.simulator.judges.facts import Facts
 from pyvrrp.simulator.judges.invariants import Name
 from pyvrrp.simulator.judges.observed_router import Seat

@@ -1,7 +1,6 @@
 """Judges what lasts: looks at the facts from time to time and before each of them changes."""
 
-from pyvrrp.identity import VirtualRouterId
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress, VirtualRouterId
 from pyvrrp.simulator.judges.bounds import NEIGHBOUR_AGE, STATUS_WITHIN, Bounds
 from pyvrrp.simulator.judges.facts import Facts, Segment
 from pyvrrp.simulator.judges.group import GroupJudge

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pyvrrp.config.model.configuration import Configuration
-from pyvrrp.identity import Family, Place
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import Family, InterfaceAddress, Place
 from pyvrrp.simulator.world.network import Cable
 from pyvrrp.simulator.world.services import Health
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
-from pyvrrp.ports import Address, InterfaceAddress
+from pyvrrp.identity import Address, InterfaceAddress
 from pyvrrp.simulator.world.network import Wire
 from pyvrrp.simulator.world.sockets import claim_of
 from pyvrrp.units import SECOND, Nanoseconds

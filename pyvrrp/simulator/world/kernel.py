@@ -13,15 +13,8 @@ from random import Random
 from typing import Protocol
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Place
-from pyvrrp.ports import (
-    Addresses,
-    AddressLease,
-    Done,
-    InterfaceAddress,
-    InterfaceState,
-    Links,
-)
+from pyvrrp.identity import InterfaceAddress, Place
+from pyvrrp.ports import Addresses, AddressLease, Done, InterfaceState, Links
 from pyvrrp.simulator.world.clocks import NodeTime
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.process import Life, Process

@@ -1,6 +1,6 @@
 """Who has which address in a simulated segment, as its clients find out."""
 
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress
 from pyvrrp.simulator.judges.facts import Segment
 
 

@@ -9,10 +9,10 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Family, Place
+from pyvrrp.identity import Address, Family, Place
 from pyvrrp.packet.gratuitous_arp import arp_claim
 from pyvrrp.packet.neighbor_advertisement import neighbor_claim
-from pyvrrp.ports import Address, AdvertisementSocket, AnnouncementSocket, Claim, Sockets
+from pyvrrp.ports import AdvertisementSocket, AnnouncementSocket, Claim, Sockets
 from pyvrrp.simulator.world.kernel import Kernel
 from pyvrrp.simulator.world.network import Wire
 from pyvrrp.simulator.world.process import Process

@@ -5,8 +5,7 @@ from functools import partial
 from random import Random
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
-from pyvrrp.identity import Place, VirtualRouterId
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress, Place, VirtualRouterId
 from pyvrrp.runtime.base.journal import Event
 from pyvrrp.simulator.judges.bounds import ANNOUNCE_WITHIN, Bounds
 from pyvrrp.simulator.judges.facts import Facts, Segment
