@@ -1,20 +1,21 @@
-"""``pyvrrp interfaces``: what could be used here, with addresses and default gateways."""
+"""``pyvrrp interfaces``: list the interfaces with their addresses and default gateways."""
 
 import argparse
 import json
 
-from pyvrrp.net.system.discovery import Interface, list_interfaces
+from pyvrrp.cli.arguments import add_json
+from pyvrrp.net.system.discovery import ListedInterface, list_interfaces
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser(
         "interfaces",
-        help="list the interfaces, with addresses and default gateways",
-        description="List the interfaces of this network namespace, with their addresses and the "
-        "default gateways reached through them.",
+        help="list the interfaces with their addresses and default gateways",
+        description="List the interfaces of this network namespace with their addresses and "
+        "default gateways.",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_json(parser)
     parser.set_defaults(func=run)
 
 
@@ -28,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _as_object(interface: Interface) -> dict[str, str | list[str]]:
+def _as_object(interface: ListedInterface) -> dict[str, str | list[str]]:
     return {
         "name": interface.name,
         "mac": interface.mac,
@@ -37,12 +38,12 @@ def _as_object(interface: Interface) -> dict[str, str | list[str]]:
     }
 
 
-def _lines(interfaces: tuple[Interface, ...]) -> list[str]:
+def _lines(interfaces: tuple[ListedInterface, ...]) -> list[str]:
     width = max((len(one.name) for one in interfaces), default=0)
     return [_line(one, width) for one in interfaces]
 
 
-def _line(interface: Interface, width: int) -> str:
+def _line(interface: ListedInterface, width: int) -> str:
     addresses = ", ".join(str(address) for address in interface.addresses) or "no address"
     line = f"{interface.name:<{width}}  {interface.mac or 'no MAC':<17}  {addresses}"
     if interface.gateways:

@@ -1,7 +1,4 @@
-"""The command ``pyvrrp``: one module per sub-command.
-
-Exit status: 0 good, 1 the answer is no, 2 usage or configuration, 3 refused by the system.
-"""
+"""The command ``pyvrrp``. Each of its commands is a module."""
 
 import argparse
 import importlib
@@ -11,9 +8,10 @@ import sys
 from collections.abc import Sequence
 
 from pyvrrp import __version__
+from pyvrrp.cli.exit_status import REFUSED, USAGE
 from pyvrrp.errors import ConfigurationError, ControlError, KernelError, VrrpError
 
-COMMANDS = {  # with the module of each, below pyvrrp.cli
+COMMANDS = {  # the name of each command, and its module below pyvrrp.cli
     "run": "run",
     "check": "check",
     "plan": "plan",
@@ -30,16 +28,14 @@ COMMANDS = {  # with the module of each, below pyvrrp.cli
     "interfaces": "interfaces",
     "import-heartbeat": "import_heartbeat",
 }
-USAGE = 2
-REFUSED = 3
-INTERRUPTED = 130
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A name that this terminal cannot show is no reason to fail.
+        # Print characters that the terminal cannot show as escapes instead of failing.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         args = _parser(words).parse_args(words)
@@ -57,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone; keep the interpreter from trying again at exit.
+        # The reader of our output ended. Python would write the rest at exit and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status
@@ -66,12 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pyvrrp",
-        description="VRRP for Linux with a health fence: one address, one healthy node.",
+        description="VRRP for Linux. Only a node whose health checks pass holds the addresses.",
     )
     parser.add_argument("--version", action="version", version=f"pyvrrp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    # Only the command that is asked for is imported: `run` forks its guardian while the process
-    # is still small, and `status` need not wait for what `check` imports.
+    # Only the module of the given command is imported. So `run` forks its guardian while the
+    # process is still small, and `status` does not wait for the modules of `check`.
     wanted = [name for name in COMMANDS if name in words[:1]] or list(COMMANDS)
     for name in wanted:
         importlib.import_module(f"pyvrrp.cli.{COMMANDS[name]}").register(commands)

@@ -6,12 +6,11 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 import pytest
 
 from pyvrrp.config.model.configuration import LinkConfig
-from pyvrrp.identity import Family, Place, Version
+from pyvrrp.identity import Address, Family, Place, Version
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.datagram import build_datagram
 from pyvrrp.packet.encode import encode
-from pyvrrp.ports import Address
 from pyvrrp.runtime.links.source_address import source_address
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.support.cluster import Cluster, Node
@@ -242,7 +241,7 @@ def two_links(
 
 
 def link_states(node: Node) -> list[str]:
-    return [link.obstacle or link.lost for link in node.instance.heartbeats.links]
+    return [link.obstacle or link.lost for link in node.instance.links.all]
 
 
 BOTH_WAYS = pytest.mark.parametrize("unicast", [True, False], ids=["unicast", "multicast"])
@@ -256,7 +255,7 @@ def test_advertisements_go_over_both_links_and_count_once(unicast: bool) -> None
     assert (first.state, second.state) == ("MASTER", "BACKUP")
     sent = [at for at, name, _ in two.second_lan.sent if name == "n1 eth1"]
     assert len(sent) == first.count("advertisement_sent")
-    heard = [link.received for link in second.instance.heartbeats.links]
+    heard = [link.received for link in second.instance.links.all]
     assert heard == [second.count("advertisement_rcvd")] * 2
 
 

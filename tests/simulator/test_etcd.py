@@ -89,7 +89,7 @@ def test_a_machine_that_wakes_up_is_excused_and_no_longer_than_it_takes() -> Non
 
 def test_two_holders_are_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     too_long = lambda ttl, *_: ttl * 3 * SECOND  # noqa: E731 - one wrong sum
-    monkeypatch.setattr("pyvrrp.runtime.etcd_lease.lease.proof_lasts", too_long)
+    monkeypatch.setattr("pyvrrp.runtime.etcd_lease.lease.holding_time", too_long)
     cut = fault("10s", "partition", groups=APART, for_="20s")
 
     outcome = simulate(leased(cut, fault("10s", "etcd", "n1", for_="25s")))
@@ -105,7 +105,9 @@ def test_a_proof_without_its_margins_is_seen_when_the_process_is_stopped_at_its_
     cut = fault("10s", "partition", groups=APART, for_="25s")
     away = fault("10s", "etcd", "n1", for_="25s")
     stopped = fault("19.4s", "freeze", "n1", for_="10s")
-    monkeypatch.setattr("pyvrrp.runtime.etcd_lease.lease.proof_lasts", lambda ttl, *_: ttl * SECOND)
+    monkeypatch.setattr(
+        "pyvrrp.runtime.etcd_lease.lease.holding_time", lambda ttl, *_: ttl * SECOND
+    )
 
     wrong = simulate(leased(cut, away, stopped))
     monkeypatch.undo()

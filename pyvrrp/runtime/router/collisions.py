@@ -1,4 +1,4 @@
-"""Other clusters on the same segment that use this VRID, or these addresses.
+"""Other clusters on the same interface that use this VRID, or these addresses.
 
 Both are mistakes that VRRP itself does not notice: two clusters of one VRID silence each other's
 masters, and one address under two VRIDs has two masters. Each is told once, and stays in status
@@ -8,9 +8,10 @@ for as long as it is heard.
 from dataclasses import dataclass
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.identity import Address
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.reception import Examined
-from pyvrrp.ports import Address, Clock
+from pyvrrp.ports import Clock
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.units import SECOND, Nanoseconds

@@ -169,7 +169,7 @@ class NodeMoves:
                 )
                 return MoveResult(dead)
             case "start":
-                # What an earlier life left behind is removed before anything else.
+                # What an earlier process left behind is removed before anything else.
                 removal = self._scope.removal if node.held else None
                 fresh = node._replace(process=ProcessState.RUNNING)
                 return MoveResult(fresh._replace(removal=removal, leftovers=node.held))

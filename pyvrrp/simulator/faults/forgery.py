@@ -4,12 +4,11 @@ from collections.abc import Collection
 from ipaddress import IPv4Address, IPv4Interface
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
-from pyvrrp.identity import Family, Version
+from pyvrrp.identity import Address, Family, InterfaceAddress, Version
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.layout import group_of
 from pyvrrp.packet.transmission import advertisement_packet
-from pyvrrp.ports import Address, InterfaceAddress
 from pyvrrp.simulator.scenario.fault import Fault
 
 GHOST = 250  # the last octet of its address, 0xFA

@@ -4,7 +4,6 @@ A daemon hears it when it runs: a command waits in the socket of one that is sto
 one hears nothing.
 """
 
-from dataclasses import replace
 from functools import partial
 
 from pyvrrp.simulator.scenario.fault import FaultKind
@@ -53,26 +52,26 @@ class Operator:
     def _drain(self, node: SimulatedNode) -> None:
         if not node.stopping:
             self._world.observer.ordered(node, FaultKind.DRAIN)
-            routers = node.spec.configuration.virtual_routers
-            node.drained = frozenset(config.name for config in routers)
-            for instance in node.instances():
-                instance.drain(drained=True)
+            configured = node.spec.configuration.virtual_routers
+            node.drained = frozenset(config.name for config in configured)
+            for router in node.routers():
+                router.drain(drained=True)
 
     def _undrain(self, node: SimulatedNode) -> None:
         if not node.stopping:
             node.drained = frozenset()
             self._world.observer.ordered(node, FaultKind.UNDRAIN)
-            for instance in node.instances():
-                instance.drain(drained=False)
+            for router in node.routers():
+                router.drain(drained=False)
 
     def _resign(self, node: SimulatedNode) -> None:
         if not node.stopping:
             self._world.observer.ordered(node, FaultKind.RESIGN)
-            for instance in node.instances():
-                instance.resign()
+            for router in node.routers():
+                router.resign()
 
     def _priority(self, node: SimulatedNode, priority: int | None) -> None:
         self._world.observer.priority_given(node, priority)
-        for instance in node.instances():
-            if instance.config.priority != OWNER:
-                instance.stand(replace(instance.standing, operator=priority))
+        for router in node.routers():
+            if router.config.priority != OWNER:
+                router.set_priority(priority)

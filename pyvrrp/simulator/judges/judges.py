@@ -2,8 +2,7 @@
 
 from collections.abc import Collection
 
-from pyvrrp.identity import Place
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.runtime.base.journal import Event
 from pyvrrp.simulator.judges.events.addresses import AddressJudge
 from pyvrrp.simulator.judges.events.advertisements import AdvertisementJudge

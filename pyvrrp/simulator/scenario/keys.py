@@ -17,7 +17,7 @@ from pyvrrp.config.values.scalars import (
     wrong,
 )
 from pyvrrp.config.values.sections import Key
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress
 from pyvrrp.simulator.scenario import fault_keys
 from pyvrrp.units import MICROSECOND, MILLISECOND, SECOND, Nanoseconds
 

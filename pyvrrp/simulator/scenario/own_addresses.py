@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 
 from pyvrrp.config.model.configuration import Configuration
-from pyvrrp.identity import Family, Place
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import Family, InterfaceAddress, Place
 
 _ROOM = 64  # a network of fewer addresses is widened, so that all nodes find theirs
 

@@ -10,11 +10,11 @@ from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.parse import parse
 from pyvrrp.config.values.scalars import (
     WrongValueError,
-    harmless,
+    escaped,
     shown,
     table,
 )
-from pyvrrp.config.values.sections import Key, Section, labelled, suggestion
+from pyvrrp.config.values.sections import Key, Section, path_with_name, suggestion
 from pyvrrp.errors import ConfigurationError, Problem
 from pyvrrp.identity import Place
 from pyvrrp.simulator.scenario import fault_keys, keys
@@ -43,7 +43,7 @@ def load_scenario(path: Path) -> Scenario:
         problem = Problem("", "nests arrays or tables too deeply")
         raise ConfigurationError(source, [problem]) from error
     except ValueError as error:
-        problem = Problem("", f"is not TOML: {harmless(str(error))}")
+        problem = Problem("", f"is not TOML: {escaped(str(error))}")
         raise ConfigurationError(source, [problem]) from error
     return read_scenario(document, source, path.parent)
 
@@ -157,7 +157,7 @@ class _Reader:
     def _sections(self, key: Key[Sequence[object]]) -> list[Section]:
         found: list[Section] = []
         for index, entry in enumerate(self.top.read(key)):
-            path = labelled(f"{key.name}[{index}]", entry)
+            path = path_with_name(f"{key.name}[{index}]", entry)
             try:
                 found.append(Section(table(entry), f"{path}.", self.top.problems))
             except WrongValueError as error:

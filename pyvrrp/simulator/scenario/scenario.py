@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pyvrrp.config.model.configuration import Configuration
-from pyvrrp.identity import Place
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.simulator.scenario.fault import Fault
 from pyvrrp.units import MICROSECOND, MILLISECOND, SECOND, Nanoseconds
 

@@ -1,6 +1,6 @@
 """Judges addresses that come and go, at the instant at which they do."""
 
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress
 from pyvrrp.simulator.judges.observed.facts import Facts
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.rules.bounds import Bounds

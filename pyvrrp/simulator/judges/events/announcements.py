@@ -2,8 +2,7 @@
 
 from collections.abc import Collection
 
-from pyvrrp.identity import Place
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.simulator.judges.observed.facts import Facts
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.rules.bounds import ANNOUNCE_WITHIN, Bounds

@@ -5,7 +5,7 @@ still has what it had, until its daemon has run or its kernel has counted to the
 and no longer, it is not held against it (`docs/lease.md`, "What it cannot do").
 """
 
-from pyvrrp.config.model.lease_times import proof_lasts
+from pyvrrp.config.model.lease_times import holding_time
 from pyvrrp.identity import VirtualRouterId
 from pyvrrp.simulator.judges.observed.facts import Facts
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
@@ -39,7 +39,7 @@ class EtcdLeaseJudge:
             allowed = self._bounds.lease(router.config)
             if hidden:
                 # Its clock says that the proof is as young as before.
-                allowed += self._bounds.stretched(int(proof_lasts(lease.ttl, lease.address_lease)))
+                allowed += self._bounds.stretched(int(holding_time(lease.ttl, lease.address_lease)))
             until = self._engine.now + allowed
             self._excused_until[name] = max(until, self._excused_until.get(name, 0))
             self._engine.at(until + 1, self._judge, router.id)

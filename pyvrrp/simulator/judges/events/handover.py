@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from pyvrrp.identity import VirtualRouterId
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress, VirtualRouterId
 from pyvrrp.simulator.judges.observed.disturbances import Disturbances
 from pyvrrp.simulator.judges.observed.facts import Facts
 from pyvrrp.simulator.judges.observed.router import ObservedRouter, PlannedMove

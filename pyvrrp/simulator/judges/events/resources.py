@@ -1,6 +1,6 @@
 """Judges resources: in order up, in reverse down, and with a lease in etcd never on two nodes."""
 
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress
 from pyvrrp.simulator.judges.observed.facts import Facts
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.rules.invariants import InvariantName

@@ -1,7 +1,6 @@
 """Judges whether clients reach the node that has the address."""
 
-from pyvrrp.identity import VirtualRouterId
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress, VirtualRouterId
 from pyvrrp.simulator.judges.events.handover import HandoverJudge
 from pyvrrp.simulator.judges.observed.disturbances import Disturbances
 from pyvrrp.simulator.judges.observed.facts import Facts

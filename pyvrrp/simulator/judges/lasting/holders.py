@@ -113,9 +113,9 @@ class HolderJudge:
         now = int(self._engine.now)
         if now <= settled:
             return settled
-        instance = router.instance()
-        if instance is not None and instance.present is not self._agreed.get(router):
-            present = instance.present
+        daemon = router.running()
+        if daemon is not None and daemon.addresses.present is not self._agreed.get(router):
+            present = daemon.addresses.present
             if present == frozenset(router.held):
                 self._agreed[router] = present
             else:

@@ -121,5 +121,5 @@ class Facts:
 
 def changeable_state(router: ObservedRouter) -> tuple[object, ...]:
     """Return everything that a packet may change in the router's daemon, to be compared."""
-    instances = router.node.simulated.instances()
-    return tuple((i.state, i.last_heard, i.present, i.reporter.reason) for i in instances)
+    routers = router.node.simulated.routers()
+    return tuple((r.state, r.last_heard, r.addresses.present, r.reporter.reason) for r in routers)

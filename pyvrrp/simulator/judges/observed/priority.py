@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
-from pyvrrp.ports import Address
+from pyvrrp.identity import Address
 from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
 
 LAST_RESORT, OWNER = 1, 255

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
-from pyvrrp.identity import VirtualRouterId
-from pyvrrp.ports import Address, InterfaceAddress
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.identity import Address, InterfaceAddress, VirtualRouterId
+from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.simulator.judges.observed.check_record import CheckRecord
 from pyvrrp.simulator.judges.observed.fence_closings import FenceClosings
@@ -79,7 +78,7 @@ class ObservedRouter:
     overtaken_at: int | None = None  # as it let go, heard a better master, and has been silent
     overtaken_here: int = 0  # node's clock
     followed: bool = False  # by the sender of the packet being delivered, and waits for it
-    _instance: Instance | None = None
+    _running: Router | None = None
     _supervisor: Supervisor | None = None
 
     def __post_init__(self) -> None:
@@ -111,21 +110,21 @@ class ObservedRouter:
         self.lingers = False
         self.unacknowledged.clear()
 
-    def instance(self) -> Instance | None:
+    def running(self) -> Router | None:
         """Return the running virtual router itself; None: no daemon lives there."""
         node = self.node.simulated
         if not node.alive:
             return None
-        if self._instance is None or node.supervisor is not self._supervisor:
+        if self._running is None or node.supervisor is not self._supervisor:
             self._supervisor = node.supervisor
-            running = (i for i in node.instances() if i.config is self.config)
-            self._instance = next(running, None)
-        return self._instance
+            routers = (one for one in node.routers() if one.config is self.config)
+            self._running = next(routers, None)
+        return self._running
 
     def is_master(self) -> bool:
         """Whether the daemon takes itself for master and is not leaving."""
-        instance = self.instance()
-        return instance is not None and isinstance(instance.state, Master)
+        running = self.running()
+        return running is not None and isinstance(running.state, Master)
 
     def handing_over(self) -> bool:
         """Whether it has given its mastership up and waits for a successor."""

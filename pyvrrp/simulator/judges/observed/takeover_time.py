@@ -6,7 +6,7 @@ Written from the text of the RFCs and of the design, and on purpose not with the
 from dataclasses import dataclass
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
-from pyvrrp.ports import Address
+from pyvrrp.identity import Address
 from pyvrrp.simulator.judges.observed.priority import LAST_RESORT, OWNER
 from pyvrrp.simulator.judges.rules.protocol_times import believed_interval, master_down, skew
 from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement

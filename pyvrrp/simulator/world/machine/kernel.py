@@ -7,14 +7,14 @@ carried out one after the other.
 
 import errno
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Place
-from pyvrrp.ports import Done, InterfaceAddress, InterfaceState
+from pyvrrp.identity import InterfaceAddress, Place
+from pyvrrp.ports import InterfaceState
 from pyvrrp.simulator.world.engine import Engine, Job
 from pyvrrp.simulator.world.machine.clocks import NodeTime
 from pyvrrp.simulator.world.machine.process import ProcessLife, SimulatedProcess
@@ -77,19 +77,26 @@ class SimulatedInterface:
 
 
 @dataclass(slots=True, eq=False)
-class AddressRequest:
-    """What a daemon asks for: addresses for *lifetime* seconds, or gone where that is None.
+class AddressChange:
+    """What shall be: addresses on one interface for *lifetime* seconds, or gone if that is None.
 
     From *until* on, by the node's clock, it is too late to begin.
     """
 
-    process: SimulatedProcess
     place: Place
     addresses: tuple[InterfaceAddress, ...]
     lifetime: int | None
-    done: Done
     until: Nanoseconds | None = None
     late: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class AddressRequest:
+    """Changes that are carried out at the same instant; *done* gets one answer for each."""
+
+    process: SimulatedProcess
+    changes: tuple[AddressChange, ...]
+    done: Callable[[Sequence[KernelError | None]], None]
 
 
 class SimulatedKernel:
@@ -216,7 +223,8 @@ class SimulatedKernel:
             return  # the worker thread is stopped too; what it has begun goes on
         self._busy = True
         request = self._queue.popleft()
-        request.late = request.until is not None and self._time.now() >= request.until
+        for change in request.changes:
+            change.late = change.until is not None and self._time.now() >= change.until
         delay = int((0.05 + 0.95 * self._random.random()) * self._delay) + self.slower_by
         self._engine.after(delay, self._carry_out, request)
 
@@ -228,40 +236,41 @@ class SimulatedKernel:
         dead = request.process.life is ProcessLife.DEAD
         # A request of a process that was killed meanwhile may have reached the kernel, or not.
         if not dead or self._random.random() < 0.5:  # noqa: PLR2004 - a coin
-            error = self._refusal(request) or self._apply(request)
+            errors = [self._refusal(change) or self._apply(change) for change in request.changes]
             if not dead:
-                request.process.io(self._answer, request, error)
+                request.process.io(self._answer, request, errors)
         after, self._after = self._after, []
         for job in after:
             job()
         self._next()
 
-    def _refusal(self, request: AddressRequest) -> KernelError | None:
-        if request.late:
-            return KernelError(f"cannot add {request.addresses[0]}: it is too late for that")
+    def _refusal(self, change: AddressChange) -> KernelError | None:
+        if change.late:
+            return KernelError(f"cannot add {change.addresses[0]}: it is too late for that")
         if not self.refuses:
             return None
-        verb = "add" if request.lifetime is not None else "remove"
-        what = f"cannot {verb} {request.addresses[0]} on {request.place}: Operation not permitted"
+        verb = "add" if change.lifetime is not None else "remove"
+        what = f"cannot {verb} {change.addresses[0]} on {change.place}: Operation not permitted"
         return KernelError(what, errno.EPERM)
 
-    def _answer(self, request: AddressRequest, error: KernelError | None) -> None:
-        if error is None and request.lifetime is not None:
-            self.observer.acknowledged(self.node, request.place, request.addresses)
-        request.done(error)
+    def _answer(self, request: AddressRequest, errors: Sequence[KernelError | None]) -> None:
+        for change, error in zip(request.changes, errors, strict=True):
+            if error is None and change.lifetime is not None:
+                self.observer.acknowledged(self.node, change.place, change.addresses)
+        request.done(errors)
 
-    def _apply(self, request: AddressRequest) -> KernelError | None:
-        interface = self.interfaces.get(request.place)
+    def _apply(self, change: AddressChange) -> KernelError | None:
+        interface = self.interfaces.get(change.place)
         exists = interface is not None and interface.exists
-        if request.lifetime is None:
-            for address in request.addresses if exists else ():
-                self.remove(request.place, address)
+        if change.lifetime is None:
+            for address in change.addresses if exists else ():
+                self.remove(change.place, address)
             return None
         if interface is None or not exists:
-            what = f"cannot add {request.addresses[0]} to {request.place}: No such device"
+            what = f"cannot add {change.addresses[0]} to {change.place}: No such device"
             return KernelError(what, errno.ENODEV)
-        for address in request.addresses:
-            self._put(interface, address, request.lifetime)
+        for address in change.addresses:
+            self._put(interface, address, change.lifetime)
         return None
 
     def _put(self, interface: SimulatedInterface, address: InterfaceAddress, seconds: int) -> None:

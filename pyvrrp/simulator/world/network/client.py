@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from random import Random
 
-from pyvrrp.identity import Place
-from pyvrrp.ports import Address, InterfaceAddress
+from pyvrrp.identity import Address, InterfaceAddress, Place
 from pyvrrp.simulator.world.network.owners import AddressOwners
 from pyvrrp.simulator.world.network.segment import SimulatedSegment
 from pyvrrp.simulator.world.network.sockets import claim_of

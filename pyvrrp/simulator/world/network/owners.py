@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from pyvrrp.identity import Place
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.simulator.world.machine.kernel import SimulatedKernel
 
 

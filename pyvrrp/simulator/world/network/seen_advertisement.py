@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
-from pyvrrp.identity import Family, Version
-from pyvrrp.ports import Address
+from pyvrrp.identity import Address, Family, Version
 from pyvrrp.units import CENTISECOND, SECOND
 
 IPV4_OCTETS, IPV6_OCTETS = 20, 40  # of the IP header

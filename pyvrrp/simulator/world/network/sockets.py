@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Family, Place, VirtualRouterId
+from pyvrrp.identity import Address, Family, Place, VirtualRouterId
 from pyvrrp.packet.gratuitous_arp import arp_claim
 from pyvrrp.packet.neighbor_advertisement import neighbor_claim
-from pyvrrp.ports import Address, AdvertisementSocket, AnnouncementSocket, Claim
+from pyvrrp.ports import AdvertisementSocket, AnnouncementSocket, Claim
 from pyvrrp.simulator.world.machine.kernel import SimulatedKernel
 from pyvrrp.simulator.world.machine.process import SimulatedProcess
 from pyvrrp.simulator.world.network.seen_advertisement import seen_in
