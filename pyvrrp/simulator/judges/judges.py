@@ -22,6 +22,7 @@ from pyvrrp.simulator.judges.rules.unjudged import unjudged
 from pyvrrp.simulator.judges.rules.verdicts import Verdicts
 from pyvrrp.simulator.scenario.fault import Fault, FaultKind
 from pyvrrp.simulator.world.network.client import SimulatedClient
+from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
 from pyvrrp.simulator.world.network.sockets import NetworkCard
 from pyvrrp.simulator.world.node import SimulatedNode
 from pyvrrp.simulator.world.observer import WorldObserver
@@ -104,35 +105,35 @@ class Judges(WorldObserver):
         """A daemon is being told that its addresses are there."""
         self._announcements.acknowledged(node, place, addresses)
 
-    def advertisement_sent(self, card: NetworkCard, packet: bytes) -> None:
+    def advertisement_sent(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """An advertisement leaves a node."""
-        self._advertisements.sent(card, packet)
+        self._advertisements.sent(card, seen)
 
     def announcement_sent(self, card: NetworkCard, frame: bytes) -> None:
         """An announcement leaves a node."""
         self._announcements.announced(card, frame)
 
-    def packet_queued(self, card: NetworkCard, packet: bytes) -> None:
+    def packet_queued(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """A valid advertisement has come to a socket."""
-        self._advertisements.queued(card, packet)
+        self._advertisements.queued(card, seen)
 
-    def packet_taking(self, card: NetworkCard, packet: bytes) -> None:
+    def packet_taking(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """A daemon is about to read one."""
-        self._advertisements.taking(card, packet)
+        self._advertisements.taking(card, seen)
 
-    def packet_taken(self, card: NetworkCard, packet: bytes) -> None:
+    def packet_taken(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """A daemon has read one and has done what it wanted about it."""
-        self._advertisements.taken(card, packet)
+        self._advertisements.taken(card, seen)
 
-    def packet_injecting(self, card: NetworkCard, packet: bytes) -> None:
-        """A daemon is about to read an invalid packet that is made from *packet*."""
-        self._advertisements.injecting(card, packet)
+    def packet_injecting(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
+        """A daemon is about to read an invalid variant of *seen*."""
+        self._advertisements.injecting(card, seen)
 
     def packet_injected(
-        self, card: NetworkCard, packet: bytes, invalid: bytes, mutation: str
+        self, card: NetworkCard, seen: SeenAdvertisement, invalid: bytes, mutation: str
     ) -> None:
         """A daemon has read *invalid*."""
-        self._advertisements.injected(card, packet, invalid, mutation)
+        self._advertisements.injected(card, seen, invalid, mutation)
 
     def client_sent(self, client: SimulatedClient, *, changed: bool) -> None:
         """A client has sent to all its addresses and knows which nodes answer."""

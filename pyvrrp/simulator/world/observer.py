@@ -2,6 +2,7 @@
 
 from pyvrrp.simulator.scenario.fault import Fault, FaultKind
 from pyvrrp.simulator.world.network.client import SimulatedClient
+from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
 from pyvrrp.simulator.world.network.sockets import NetworkCard
 from pyvrrp.simulator.world.node import NodeObserver, SimulatedNode
 
@@ -39,10 +40,10 @@ class WorldObserver(NodeObserver):
     def priority_given(self, node: SimulatedNode, priority: int | None) -> None:
         """An operator gives a node a priority, or takes it back (None)."""
 
-    def packet_injecting(self, card: NetworkCard, packet: bytes) -> None:
-        """A daemon is about to read an invalid packet that is made from *packet*."""
+    def packet_injecting(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
+        """A daemon is about to read an invalid variant of *seen*."""
 
     def packet_injected(
-        self, card: NetworkCard, packet: bytes, invalid: bytes, mutation: str
+        self, card: NetworkCard, seen: SeenAdvertisement, invalid: bytes, mutation: str
     ) -> None:
-        """A daemon has read *invalid*, made from *packet* by this *mutation*."""
+        """A daemon has read *invalid*, which this *mutation* has made of *seen*."""

@@ -10,7 +10,7 @@ from pyvrrp.simulator.judges.rules.protocol_times import handover_wait, master_d
 from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
 from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement, seen_in
+from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
 from pyvrrp.simulator.world.network.sockets import NetworkCard
 from pyvrrp.units import MILLISECOND
 
@@ -27,9 +27,8 @@ class AdvertisementJudge:
         self._engine = engine
         self._broken = verdicts.broken
 
-    def sent(self, card: NetworkCard, packet: bytes) -> None:
+    def sent(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """An advertisement leaves."""
-        seen = seen_in(packet)
         router = self._routers[card].get(seen.key)
         if router is None:
             return
@@ -51,16 +50,14 @@ class AdvertisementJudge:
                 self._facts.version += 1
         router.last_sent, router.last_sent_here = now, here
 
-    def queued(self, card: NetworkCard, packet: bytes) -> None:
+    def queued(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """A valid advertisement has come to a socket."""
-        seen = seen_in(packet)
         router = self._routers[card].get(seen.key)
         if router is not None and router.state == "BACKUP" and seen.sender not in router.own:
             self._hear(router, seen)
 
-    def taking(self, card: NetworkCard, packet: bytes) -> None:
+    def taking(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """The daemon is about to read one."""
-        seen = seen_in(packet)
         router = self._routers[card].get(seen.key)
         if router is None:
             return
@@ -70,9 +67,8 @@ class AdvertisementJudge:
             router.delivering = seen
             router.was_master, router.followed = router.is_master(), False
 
-    def taken(self, card: NetworkCard, packet: bytes) -> None:
+    def taken(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """The daemon has done what it wanted about it."""
-        seen = seen_in(packet)
         router = self._routers[card].get(seen.key)
         if router is None:
             return
@@ -94,15 +90,17 @@ class AdvertisementJudge:
             router.overtaken_at, router.overtaken_here = self._engine.now, here
             self._facts.version += 1
 
-    def injecting(self, card: NetworkCard, packet: bytes) -> None:
+    def injecting(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """The daemon is about to read a packet that is not valid."""
-        router = self._routers[card].get(seen_in(packet).key)
+        router = self._routers[card].get(seen.key)
         if router is not None:
             router.state_before = (changeable_state(router), router.last_sent)
 
-    def injected(self, card: NetworkCard, packet: bytes, invalid: bytes, mutation: str) -> None:
+    def injected(
+        self, card: NetworkCard, seen: SeenAdvertisement, invalid: bytes, mutation: str
+    ) -> None:
         """The daemon has read it."""
-        router = self._routers[card].get(seen_in(packet).key)
+        router = self._routers[card].get(seen.key)
         if router is None:
             return
         if (changeable_state(router), router.last_sent) != router.state_before:

@@ -36,10 +36,10 @@ class LastingRules:
             self._version = self._facts.version
             self._untils = [rule() for rule in self._rules]
         elif now > self._until:
-            self._untils = [
-                until if now <= until else rule()
-                for rule, until in zip(self._rules, self._untils, strict=True)
-            ]
+            untils = self._untils
+            for index, until in enumerate(untils):
+                if now > until:
+                    untils[index] = self._rules[index]()
         else:
             return
         self._until = min(self._untils, default=now)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.simulator.world.machine.process import SimulatedProcess
+from pyvrrp.simulator.world.machine.process import ProcessLife, SimulatedProcess
 from pyvrrp.units import Nanoseconds
 
 MILLION = 1_000_000
@@ -25,7 +25,7 @@ class NodeTime:
         "_offset",
         "_rate",
         "_slept",
-        "wall_step",
+        *("hidden", "wall_step"),
     )
 
     def __init__(self, engine: Engine, offset: Nanoseconds, drift_ppm: int) -> None:
@@ -35,6 +35,7 @@ class NodeTime:
         self._rate = MILLION + drift_ppm
         self._slept = 0
         self._asleep_since: int | None = None
+        self.hidden = 0  # how often a gap was hidden from the clock
         self.wall_step = 0
 
     def now(self) -> Nanoseconds:
@@ -66,16 +67,18 @@ class NodeTime:
         self._slept += duration
         self._asleep_since = None
         if hidden:
+            self.hidden += 1
             self._offset -= duration * self._rate // MILLION
 
 
 class _Timer:
     """One callback that was asked for."""
 
-    __slots__ = ("callback", "when")
+    __slots__ = ("callback", "hidden", "when")
 
-    def __init__(self, when: Nanoseconds, callback: Callable[[], None]) -> None:
+    def __init__(self, when: Nanoseconds, callback: Callable[[], None], hidden: int) -> None:
         self.when = when
+        self.hidden = hidden  # of the clock, when its due time was worked out
         self.callback: Callable[[], None] | None = callback
 
     def cancel(self) -> None:
@@ -105,15 +108,20 @@ class ProcessClock:
 
     def call_at(self, when: Nanoseconds, callback: Callable[[], None]) -> _Timer:
         """Call *callback* at *when* by the node's clock."""
-        timer = _Timer(when, callback)
+        timer = _Timer(when, callback, self._time.hidden)
         self._engine.at(self._time.true_time(when), self._due, timer)
         return timer
 
     def _due(self, timer: _Timer) -> None:
-        if timer.callback is None:
+        callback, time = timer.callback, self._time
+        if callback is None:
             return
-        if self._time.now() < timer.when:
+        if timer.hidden != time.hidden and time.now() < timer.when:
             # The clock stood still meanwhile.
-            self._engine.at(self._time.true_time(timer.when), self._due, timer)
-            return
-        self._process.timer(timer.run)
+            timer.hidden = time.hidden
+            self._engine.at(time.true_time(timer.when), self._due, timer)
+        elif self._process.life is ProcessLife.RUNNING:
+            timer.callback = None
+            callback()
+        else:
+            self._process.timer(timer.run)

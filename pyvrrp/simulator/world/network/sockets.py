@@ -13,7 +13,7 @@ from pyvrrp.packet.neighbor_advertisement import neighbor_claim
 from pyvrrp.ports import AdvertisementSocket, AnnouncementSocket, Claim
 from pyvrrp.simulator.world.machine.kernel import SimulatedKernel
 from pyvrrp.simulator.world.machine.process import SimulatedProcess
-from pyvrrp.simulator.world.network.seen_advertisement import seen_in
+from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement, seen_in
 from pyvrrp.simulator.world.network.segment import SimulatedSegment
 from pyvrrp.simulator.world.trace import Trace
 
@@ -23,19 +23,19 @@ BUFFER = 256  # packets; a socket of 208 kB holds about as many advertisements
 class TrafficObserver:
     """Learns what nodes send and read. This one forgets it."""
 
-    def advertisement_sent(self, card: "NetworkCard", packet: bytes) -> None:
+    def advertisement_sent(self, card: "NetworkCard", seen: SeenAdvertisement) -> None:
         """One is leaving the node."""
 
     def announcement_sent(self, card: "NetworkCard", frame: bytes) -> None:
         """One is leaving the node."""
 
-    def packet_queued(self, card: "NetworkCard", packet: bytes) -> None:
+    def packet_queued(self, card: "NetworkCard", seen: SeenAdvertisement) -> None:
         """A valid advertisement has come to the node's socket."""
 
-    def packet_taking(self, card: "NetworkCard", packet: bytes) -> None:
+    def packet_taking(self, card: "NetworkCard", seen: SeenAdvertisement) -> None:
         """The daemon is about to read one."""
 
-    def packet_taken(self, card: "NetworkCard", packet: bytes) -> None:
+    def packet_taken(self, card: "NetworkCard", seen: SeenAdvertisement) -> None:
         """The daemon has read one and has done what it wanted about it."""
 
 
@@ -99,7 +99,7 @@ class NetworkCard:
             self.trace.note(
                 self.node, "advertisement", said, vrid=seen.vrid, priority=seen.priority
             )
-        self.observer.advertisement_sent(self, packet)
+        self.observer.advertisement_sent(self, seen)
         mac = self.kernel.interfaces[self.place].mac
         self.segment.multicast_packet(self.node, packet, mac)
 
@@ -125,19 +125,28 @@ class SimulatedAdvertisementSocket(AdvertisementSocket):
 
     def take(self, packet: bytes) -> None:
         """A packet has arrived; where the buffer is full it is lost."""
-        if len(self._queue) < BUFFER:
-            self._card.observer.packet_queued(self._card, packet)
-            self._queue.append(packet)
-            self._process.io(self.drain)
+        queue, card = self._queue, self._card
+        if queue or not self._process.running:
+            if len(queue) < BUFFER:
+                card.observer.packet_queued(card, seen_in(packet))
+                queue.append(packet)
+                self._process.io(self.drain)
+        else:
+            seen = seen_in(packet)
+            card.observer.packet_queued(card, seen)
+            self._deliver(packet, seen)
 
     def drain(self) -> None:
         """Deliver what is queued."""
-        card = self._card
         while self._queue and not self._closed:
             packet = self._queue.popleft()
-            card.observer.packet_taking(card, packet)
-            self._receive(packet)
-            card.observer.packet_taken(card, packet)
+            self._deliver(packet, seen_in(packet))
+
+    def _deliver(self, packet: bytes, seen: SeenAdvertisement) -> None:
+        card = self._card
+        card.observer.packet_taking(card, seen)
+        self._receive(packet)
+        card.observer.packet_taken(card, seen)
 
     def deliver_unseen(self, packet: bytes) -> None:
         """Have the daemon read a packet that nobody sent."""
