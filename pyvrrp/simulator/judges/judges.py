@@ -137,7 +137,10 @@ class Judges(WorldObserver):
 
     def client_sent(self, client: SimulatedClient, *, changed: bool) -> None:
         """A client has sent to all its addresses and knows which nodes answer."""
-        self._lasting.client_sent(client, changed=changed)
+        rules = self._lasting.clients[client]
+        if changed:
+            rules.forget()
+        rules.look()
 
     # Resources.
 

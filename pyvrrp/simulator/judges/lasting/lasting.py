@@ -52,14 +52,14 @@ class LastingJudges:
         self._placement = PlacementJudge(facts, bounds, engine, verdicts)
         self._always = LastingRules(facts, engine, self._all_rules())
         self._from_time_to_time = LastingRules(facts, engine, self._periodic_rules())
-        self._clients: dict[SimulatedClient, LastingRules] = {}
+        self.clients: dict[SimulatedClient, LastingRules] = {}  # to be judged when it has sent
         for segment in facts.segments.values():
             for client in segment.clients.values():
                 judge = ClientJudge(
                     client, scenario, facts, disturbances, handovers, bounds, engine, verdicts
                 )
                 rules = (*self._client_rules(client, judge), judge.answered)
-                self._clients[client] = LastingRules(facts, engine, rules)
+                self.clients[client] = LastingRules(facts, engine, rules)
 
     def look(self) -> None:
         """Judge everything that lasts."""
@@ -68,15 +68,9 @@ class LastingJudges:
 
     def look_from_time_to_time(self) -> None:
         """Judge everything that lasts, and what need not be judged at every change."""
-        self.look()
+        self._always.look()
+        self._status.look()
         self._from_time_to_time.look()
-
-    def client_sent(self, client: SimulatedClient, *, changed: bool) -> None:
-        """Judge a client that knows anew who answers it; *changed*: it is another node."""
-        rules = self._clients[client]
-        if changed:
-            rules.forget()
-        rules.look()
 
     def _all_rules(self) -> Iterator[Rule]:
         for router, members in self._facts.by_id.items():
