@@ -2,19 +2,18 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 
 from pyvrrp.config.values.scalars import shown
 from pyvrrp.config.values.sections import suggestion
 from pyvrrp.daemon.control_socket import Handler, Request
-from pyvrrp.daemon.snapshot import Json
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.errors import KernelError, UsageError
+from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import to_milliseconds
-from pyvrrp.virtual_router.effective_priority import HIGHEST, LOWEST
 from pyvrrp.virtual_router.parameters import OWNER
+from pyvrrp.virtual_router.rules.effective_priority import HIGHEST, LOWEST
 
 DISK_SECONDS = 3.0
 
@@ -72,7 +71,7 @@ class Orders:
                     f"{router.config.name} owns its addresses: its priority is always {OWNER}"
                 )
         for router in meant:
-            router.stand(replace(router.standing, operator=wanted))
+            router.set_priority(wanted)
         return _answer(meant, meant)
 
     async def announce(self, request: Request) -> dict[str, Json]:
@@ -92,7 +91,7 @@ class Orders:
             if request.get("save") is not False and (drained or saved != self._saved):
                 await self._save(saved)
                 self._saved = saved
-            changed = [router for router in meant if router.drained is not drained]
+            changed = [router for router in meant if router.operator.drained is not drained]
             for router in changed:
                 router.drain(drained=drained)
         return _answer(meant, changed)

@@ -1,4 +1,4 @@
-"""The tables of events and counters in docs/operations.md are those of the source."""
+"""The tables of events and counters in docs/events.md are those of the source."""
 
 import ast
 import re
@@ -113,7 +113,7 @@ def fields(call: ast.Call) -> set[str]:
 
 def table(heading: str) -> list[list[str]]:
     """Return the cells of the table below *heading*, without its first two lines."""
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
     section = page.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]

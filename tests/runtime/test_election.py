@@ -10,8 +10,12 @@ from pyvrrp.identity import Version
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.runtime.router.from_config import renewal_limit
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
-from tests.support.cluster import VIP, Cluster
+from tests.support.cluster import VIP, Cluster, Node
 from tests.support.world import ETH0
+
+
+def fence(node: Node, reason: str) -> None:
+    node.instance.obstacle(node.concern("fence"), reason)
 
 
 def test_the_higher_priority_takes_the_address_after_its_master_down_interval() -> None:
@@ -86,7 +90,7 @@ def test_a_closing_fence_removes_the_address_before_priority_zero_which_is_sent_
     high, low = cluster.node(200), cluster.node(100)
     cluster.run(10)
     high.host.kernel_delay = 0.010
-    high.instance.fence_changed("fenced by web: HTTP 503")
+    fence(high, "fenced by web: HTTP 503")
     cluster.run(0.009)
     assert cluster.holders() == ["n1"]
     assert high.advertisements()[-1] == (9.21875, 200)
@@ -104,7 +108,7 @@ def test_while_the_kernel_hangs_a_releasing_node_goes_on_advertising() -> None:
     high, low = cluster.node(200), cluster.node(100)
     cluster.run(10)
     high.host.kernel_delay = 3.0
-    high.instance.fence_changed("fenced by web: HTTP 503")
+    fence(high, "fenced by web: HTTP 503")
     cluster.run(2.9)
     assert low.state == "BACKUP"
     assert [p for _, p in high.advertisements()[-2:]] == [200, 200]

@@ -17,6 +17,7 @@ from pyvrrp.identity import Family, Version, VirtualRouterId
 from pyvrrp.packet.reception import Discarded, examine
 from pyvrrp.ports import ProbeResult
 from pyvrrp.runtime.base.journal import Event, Journal
+from pyvrrp.runtime.router.concern import Concern
 from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import SECOND, Nanoseconds
@@ -45,6 +46,9 @@ class Node:
     @property
     def instance(self) -> Router:
         return self.supervisor.routers[0]
+
+    def concern(self, name_of_concern: str) -> Concern:
+        return next(one for one in self.instance.concerns if one.name == name_of_concern)
 
     @property
     def state(self) -> str:

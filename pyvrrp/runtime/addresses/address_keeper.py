@@ -70,7 +70,7 @@ class AddressKeeper:
         self._lease: AddressLease | None = None  # as it was renewed last
         self._managed: tuple[InterfaceAddress, ...] = config.addresses
         self._wanted = False
-        self._held: bool | None = None  # None: not known what an earlier life left behind
+        self._held: bool | None = None  # None: not known what an earlier process left behind
         self._busy = False
         self._confirmed: frozenset[InterfaceAddress] = frozenset()
         self._observed: frozenset[InterfaceAddress] = frozenset()

@@ -42,8 +42,8 @@ class Master(address_keeper.Master, Protocol):
     def resources_failed(self, why: str) -> None:
         """Be told why this node cannot run the resources; empty: it can again."""
 
-    def gate_opened(self) -> None:
-        """A claim that waited for the resources may go on."""
+    def retry_claim(self) -> None:
+        """Ask again: a claim that waited for the resources may go on."""
 
     @property
     def reason(self) -> str:
@@ -146,19 +146,10 @@ class ResourceChain:
         """Take note of what is on the interface; put back what somebody removed."""
         self._address_keeper.observe(present)
 
-    # --- what a gate is asked ---
-
     @property
-    def waiting_for(self) -> str:
-        """Gate: what a claim waits for."""
-        return "its resources to have stopped"
-
-    def may_claim(self) -> bool:
-        """Gate: whether nothing of them runs here."""
+    def is_down(self) -> bool:
+        """Whether none of the resources has to be stopped here before they may be started."""
         return self._floor is None
-
-    def claim_ended(self) -> None:
-        """Gate: nothing to undo."""
 
     # --- what the address keeper says ---
 
@@ -246,7 +237,7 @@ class ResourceChain:
             self._bequest.rest()
             self._setbacks.settled()
             self._master.addresses_gone()
-            self._master.gate_opened()
+            self._master.retry_claim()
 
     def _bring_up(self, resource: Resource) -> None:
         self._busy = True

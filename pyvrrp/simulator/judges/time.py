@@ -181,10 +181,10 @@ class TimeJudge:
         for instance in seat.node.routers():
             if instance.config is seat.config:
                 self._require(
-                    instance.present == frozenset(seat.held),
+                    instance.addresses.present == frozenset(seat.held),
                     Name.STATUS,
                     seat.who,
-                    f"status knows of {len(instance.present)} addresses, "
+                    f"status knows of {len(instance.addresses.present)} addresses, "
                     f"the kernel has {len(seat.held)}",
                 )
 

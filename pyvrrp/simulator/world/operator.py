@@ -1,7 +1,6 @@
 """What an operator does to a node: stop, drain, undrain, resign. A daemon hears it when it runs."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 from pyvrrp.simulator.judges.invariants import Name
@@ -84,7 +83,7 @@ class Operator:
             seat.operator = priority
         for instance in node.routers():
             if instance.config.priority != OWNER:
-                instance.stand(replace(instance.standing, operator=priority))
+                instance.set_priority(priority)
 
     def _seats(self, node: Node) -> Iterator[Seat]:
         return (seat for (name, _), seat in self._world.facts.seats.items() if name == node.name)

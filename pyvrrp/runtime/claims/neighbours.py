@@ -11,7 +11,7 @@ from pyvrrp.runtime.addresses.neighbour_query import Answer, Inquiry
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.links.interface import Interface
-from pyvrrp.runtime.router.router import Router
+from pyvrrp.runtime.router.concern import BaseConcern, RouterControl
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, in_words
 
 PATIENCE = Nanoseconds(50 * MILLISECOND)  # after each of three questions
@@ -20,11 +20,13 @@ LEAST_PAUSE = SECOND  # between two inquiries while somebody has the addresses
 CLEAR_FOR = SECOND  # how long "nobody has them" holds, should another gate hold the claim back
 
 
-class ClaimProbe:
-    """A gate that finds out who has the addresses of one virtual router; "off" needs none."""
+class Neighbours(BaseConcern):
+    """Finds out before a claim which host has the addresses of one virtual router."""
+
+    name = "neighbours"
 
     def __init__(
-        self, router: Router, interface: Interface, clock: Clock, journal: Journal
+        self, router: RouterControl, interface: Interface, clock: Clock, journal: Journal
     ) -> None:
         self._router = router
         self._config = router.config
@@ -38,50 +40,50 @@ class ClaimProbe:
         self._deferrals = 0
         self._clear_at: Nanoseconds | None = None
         self._again = AlarmClock(clock, self._ask)
-        router.guard(self)
 
-    @property
-    def waiting_for(self) -> str:
-        """Gate: what a claim that it holds back waits for."""
+    def claim_due(self) -> None:
+        """Ask the neighbours, unless the answer is known or does not matter."""
+        if not self._router.is_silence_why or self._is_clear:
+            return
+        # The advertisement is sent first: the questions leave in a later turn of the loop.
+        if self._policy is ClaimProbePolicy.WARN or self._holder is None:
+            self._ask()
+
+    def may_claim(self) -> str | None:
+        """Return None if no host has the addresses, or if that does not matter."""
+        if not self._router.is_silence_why or self._policy is ClaimProbePolicy.WARN:
+            return None
+        if self._is_clear:
+            return None
         if self._holder is None:
             return "the neighbours to say whether somebody has the addresses"
         mac = self._holder.mac.hex(":")
         return f"{mac} to have {self._holder.address} no longer{self._at_most()}"
 
-    def may_claim(self) -> bool:
-        """Gate: whether nobody has the addresses, or that does not matter."""
-        if not self._router.is_silence_why:
-            return True
-        if self._policy is ClaimProbePolicy.WARN:
-            # The advertisement first: what is begun here sends from a later turn of the loop.
-            self._ask()
-            return True
-        if self._clear_at is not None and self._clock.now() - self._clear_at <= CLEAR_FOR:
-            return True
-        if self._holder is None:
-            self._ask()
-        return False
+    @property
+    def _is_clear(self) -> bool:
+        return self._clear_at is not None and self._clock.now() - self._clear_at <= CLEAR_FOR
 
-    def claim_ended(self) -> None:
-        """Gate: the claim is off, or over; begin anew the next time."""
+    def released(self) -> None:
+        """Begin anew the next time: the claim is off, or the mastership over."""
         self._inquiry.call_off()
         self._again.set(None)
-        self._interface.hold(self, ())
+        self._interface.watch(self, ())
         self._holder = None
         self._deferrals = 0
         self._clear_at = None
 
-    def claimed(self, claim: Claim) -> None:
-        """Interface: somebody has one of the addresses."""
+    def address_claimed(self, claim: Claim) -> None:
+        """Take note that another host has one of the addresses."""
         self._inquiry.heard(claim)
 
     def _ask(self) -> None:
         if not self._inquiry.under_way:
-            self._interface.hold(self, self._addresses)
+            self._interface.watch(self, self._addresses)
             self._inquiry.ask(self._addresses, self._answered)
 
     def _answered(self, answer: Answer) -> None:
-        self._interface.hold(self, ())
+        self._interface.watch(self, ())
         if answer.error:
             self._journal.warn_rarely(
                 "announcement_failed", answer.error, virtual_router=self._config
@@ -102,7 +104,7 @@ class ClaimProbe:
         self._holder = None
         self._deferrals = 0
         self._clear_at = self._clock.now()
-        self._router.gate_opened()
+        self._router.retry_claim()
 
     def _hold_back(self, holder: Claim) -> None:
         self._holder = holder
@@ -112,7 +114,7 @@ class ClaimProbe:
             pause = self._router.master_down_interval
         self._again.set(Nanoseconds(self._clock.now() + pause))
         mac = holder.mac.hex(":")
-        self._router.counters.add("claims_held_back")
+        self._router.count("claims_held_back")
         self._journal.warn_rarely(
             "claim_held_back",
             f"the master is silent, but {holder.address} is at {mac}: claims nothing and asks "
@@ -124,7 +126,7 @@ class ClaimProbe:
 
     def _claims_although(self, holder: Claim) -> None:
         mac = holder.mac.hex(":")
-        self._router.counters.add("claims_contested")
+        self._router.count("claims_contested")
         self._journal.record(
             "claim_contested",
             f"claimed although {holder.address} is at {mac}: either its advertisements do not "
