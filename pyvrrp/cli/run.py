@@ -1,14 +1,14 @@
 """``pyvrrp run``: the daemon, in the foreground."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyvrrp.net.guardian.parent import Guardian
+from pyvrrp.daemon.lean_asyncio import import_asyncio
 
 if TYPE_CHECKING:
     from pyvrrp.config.model.configuration import Configuration
+    from pyvrrp.net.guardian.parent import Guardian
 
 DEFAULT_FILE = Path("/etc/pyvrrp/pyvrrp.toml")
 
@@ -36,41 +36,28 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run(args: argparse.Namespace) -> int:
     """Run until told to stop."""
-    # Before anything heavy is imported: the guardian is to stay small.
-    guardian = fork_guardian()
-    try:
-        from pyvrrp.daemon.logs import choose_format  # noqa: PLC0415 - after the fork
-        from pyvrrp.daemon.main import Options  # noqa: PLC0415 - after the fork
-        from pyvrrp.daemon.main import run as live  # noqa: PLC0415 - after the fork
+    import_asyncio()
+    from pyvrrp.daemon.logs import choose_format  # noqa: PLC0415 - not for the help
+    from pyvrrp.daemon.main import Options  # noqa: PLC0415 - the same
+    from pyvrrp.daemon.main import run as live  # noqa: PLC0415 - the same
 
-        configuration = _configuration(args)
-        if guardian is not None and not configuration.guardian:
-            guardian.close()
-            guardian = None
-        return live(configuration, guardian, Options(choose_format(args.log_format)))
-    finally:
-        if guardian is not None:
-            guardian.close()
+    guardian: Guardian | None = args.guardian
+    configuration = _configuration(args)
+    if guardian is not None and not configuration.guardian:
+        guardian.close()
+        guardian = None
+    return live(configuration, guardian, Options(choose_format(args.log_format)))
 
 
 def _add_flags(parser: argparse.ArgumentParser) -> None:
-    from pyvrrp.cli.router_flags import add_flags  # noqa: PLC0415 - light, but not needed to fork
+    from pyvrrp.cli.router_flags import add_flags  # noqa: PLC0415 - not for other commands
 
     add_flags(parser)
 
 
-def fork_guardian() -> Guardian | None:
-    """Return the guardian, or None, said on standard error, if there can be none."""
-    try:
-        return Guardian.fork()
-    except OSError as error:
-        print(f"pyvrrp: no guardian, leases alone protect: {error.strerror}", file=sys.stderr)
-        return None
-
-
 def _configuration(args: argparse.Namespace) -> "Configuration":
-    from pyvrrp.cli.router_flags import configuration, given  # noqa: PLC0415 - after the fork
-    from pyvrrp.config.files.load import load  # noqa: PLC0415 - after the fork
+    from pyvrrp.cli.router_flags import configuration, given  # noqa: PLC0415 - not for the help
+    from pyvrrp.config.files.load import load  # noqa: PLC0415 - not for the help
 
     if given(args):
         return configuration(args)
