@@ -9,14 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pyvrrp import __version__
+from pyvrrp.cli.exit_status import REFUSED, USAGE
 from pyvrrp.errors import ConfigurationError, ControlError, KernelError, VrrpError
 
 if TYPE_CHECKING:
     from pyvrrp.net.guardian.parent import Guardian
 
-USAGE = 2
-REFUSED = 3
-INTERRUPTED = 130
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def run_command(
@@ -28,7 +27,7 @@ def run_command(
     ``args.guardian``.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A name that this terminal cannot show is no reason to fail.
+        # Print characters that the terminal cannot show as escapes instead of failing.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         args = _parser(words, modules).parse_args(words)
@@ -47,7 +46,7 @@ def run_command(
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has gone; keep the interpreter from trying again at exit.
+        # The reader of our output ended. Python would write the rest at exit and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return status
@@ -56,11 +55,12 @@ def run_command(
 def _parser(words: Sequence[str], modules: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pyvrrp",
-        description="VRRP for Linux with a health fence: one address, one healthy node.",
+        description="VRRP for Linux. Only a node whose health checks pass holds the addresses.",
     )
     parser.add_argument("--version", action="version", version=f"pyvrrp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    # Only the command that is asked for is imported: `status` need not wait for what `check` needs.
+    # Only the module of the given command is imported: `status` does not wait for the modules of
+    # `check`.
     wanted = [name for name in modules if name in words[:1]] or list(modules)
     for name in wanted:
         importlib.import_module(f"pyvrrp.cli.{modules[name]}").register(commands)

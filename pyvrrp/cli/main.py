@@ -1,20 +1,18 @@
-"""The command ``pyvrrp``: one module per sub-command.
-
-Exit status: 0 good, 1 the answer is no, 2 usage or configuration, 3 refused by the system.
+"""The command ``pyvrrp``. Each of its commands is a module.
 
 A command that may hold addresses has a guardian. It is forked here, before anything else is
-imported, since it keeps all memory that the process has at that moment. Hence this module imports
-next to nothing.
+imported: it keeps all memory that the process has at that moment. So this module imports next to
+nothing.
 """
 
 import sys
 from collections.abc import Sequence
 
-TYPE_CHECKING = False  # as of typing, which is not needed for anything else
+TYPE_CHECKING = False  # typing itself would take 0.4 MB
 if TYPE_CHECKING:
     from pyvrrp.net.guardian.parent import Guardian
 
-COMMANDS = {  # with the module of each, below pyvrrp.cli
+COMMANDS = {  # the name of each command, and its module below pyvrrp.cli
     "run": "run",
     "check": "check",
     "plan": "plan",
@@ -50,11 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fork_guardian() -> "Guardian | None":
+    """Return the guardian. If it cannot be started, report that on standard error, return None."""
     from pyvrrp.net.guardian.parent import Guardian  # noqa: PLC0415 - not for other commands
 
     try:
         return Guardian.fork()
     except OSError as error:
-        reason = f"no guardian, the address leases alone protect: {error.strerror}"
-        print(f"pyvrrp: {reason}", file=sys.stderr)
+        what = "cannot start the guardian, only address leases protect"
+        print(f"pyvrrp: {what}: {error.strerror}", file=sys.stderr)
         return None

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from pyvrrp.identity import Version
+from pyvrrp.identity import OWNER_PRIORITY, Version
 from pyvrrp.units import SECOND, Nanoseconds
 
-OWNER = 255
+OWNER = OWNER_PRIORITY
 LAST_RESORT = 1  # serves although fenced, until anybody healthy comes
 RELEASE = 0
 

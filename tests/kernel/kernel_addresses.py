@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Place
+from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.net.netlink.addresses import KernelAddresses
 from pyvrrp.net.netlink.namespaces import NamespaceSockets
 from pyvrrp.net.system.kernel_thread import Worker
-from pyvrrp.ports import Done, InterfaceAddress
+from pyvrrp.ports import Done
 from pyvrrp.units import Nanoseconds
 
 

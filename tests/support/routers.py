@@ -13,15 +13,8 @@ from pyvrrp.config.model.configuration import (
 )
 from pyvrrp.config.model.resources import ResourceConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Family, Place, VirtualRouterId
-from pyvrrp.ports import (
-    AddressLease,
-    Claim,
-    Done,
-    InterfaceAddress,
-    InterfaceState,
-    Ports,
-)
+from pyvrrp.identity import Family, InterfaceAddress, Place, VirtualRouterId
+from pyvrrp.ports import AddressLease, Claim, Done, InterfaceState, Ports
 from pyvrrp.runtime.base.journal import Event, Journal
 from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor

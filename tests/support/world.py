@@ -7,15 +7,13 @@ from ipaddress import IPv4Address, IPv4Interface, ip_interface
 
 from pyvrrp.config.model.configuration import EtcdServers, HttpProbeConfig, ProbeConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Family, Place
+from pyvrrp.identity import Address, Family, InterfaceAddress, Place
 from pyvrrp.ports import (
-    Address,
     AddressLease,
     Claim,
     Done,
     EtcdAnswer,
     EtcdRequest,
-    InterfaceAddress,
     InterfaceState,
     Ports,
     ProbeResult,

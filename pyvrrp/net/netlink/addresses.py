@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Place
+from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.net.netlink import codec
 from pyvrrp.net.netlink.namespaces import NamespaceSockets
 from pyvrrp.net.netlink.renewals import RenewalBatch
 from pyvrrp.net.netlink.requests import Batch, Netlink
 from pyvrrp.net.system.kernel_error import refused, refused_with
 from pyvrrp.net.system.kernel_thread import Worker
-from pyvrrp.ports import AddressLease, Done, InterfaceAddress
+from pyvrrp.ports import AddressLease, Done
 from pyvrrp.units import Nanoseconds
 
 # That the address or its interface is not there is what a removal wants.

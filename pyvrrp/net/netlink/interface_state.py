@@ -6,12 +6,12 @@ import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface
 
-from pyvrrp.identity import Place
+from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.net.netlink import codec
 from pyvrrp.net.netlink.namespaces import NamespaceSockets
 from pyvrrp.net.netlink.requests import Netlink
 from pyvrrp.net.system.kernel_error import refused
-from pyvrrp.ports import InterfaceAddress, InterfaceState
+from pyvrrp.ports import InterfaceState
 
 _IFF_UP = 0x1
 _IFF_NOARP = 0x80

@@ -4,11 +4,11 @@ import errno
 from collections.abc import Mapping, Sequence
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Place
+from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.net.netlink.codec import add_address
 from pyvrrp.net.netlink.requests import Batch, Netlink
 from pyvrrp.net.system.kernel_error import refused_with
-from pyvrrp.ports import AddressLease, InterfaceAddress
+from pyvrrp.ports import AddressLease
 from pyvrrp.units import Nanoseconds
 
 

@@ -11,16 +11,14 @@ import struct
 from collections.abc import Callable
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Family, Place
+from pyvrrp.identity import Address, Family, Place
 from pyvrrp.net.sockets import bpf
 from pyvrrp.net.sockets.packet import ETH_P_IP, ETH_P_IPV6, PacketReader, open_packet_socket
 from pyvrrp.net.sockets.unicast import UnicastSocket
 from pyvrrp.net.system.interface_index import interface_index
 from pyvrrp.net.system.kernel_error import refused
 from pyvrrp.net.system.netns import entered
-from pyvrrp.packet.datagram import TTL
-from pyvrrp.packet.layout import IPV4_GROUP, IPV6_GROUP, group_of
-from pyvrrp.ports import Address
+from pyvrrp.packet.layout import IPV4_GROUP, IPV6_GROUP, TTL, group_of
 from pyvrrp.units import SECOND
 
 _MAC_V4 = bytes.fromhex("01005e000012")

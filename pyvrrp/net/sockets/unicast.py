@@ -7,11 +7,10 @@ kernel does not answer every advertisement of a peer with "protocol unreachable"
 
 import socket
 
-from pyvrrp.identity import Family, Place
+from pyvrrp.identity import Address, Family, Place
 from pyvrrp.net.sockets import bpf
 from pyvrrp.net.system.kernel_error import refused
 from pyvrrp.net.system.netns import entered
-from pyvrrp.ports import Address
 
 _VRRP = 112
 _IP_HDRINCL = 3

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.ports import AddressLease, InterfaceAddress, Ports
+from pyvrrp.identity import InterfaceAddress
+from pyvrrp.ports import AddressLease, Ports
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock

@@ -6,12 +6,12 @@ unchanged advertisement is sent without being made again.
 
 from pyvrrp.config.model.configuration import ChecksumPolicy, VirtualRouterConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Version
+from pyvrrp.identity import Address, Version
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.layout import AUTHENTICATION_OCTETS
 from pyvrrp.packet.transmission import advertisement_packet
-from pyvrrp.ports import Address, Clock
+from pyvrrp.ports import Clock
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.link import Link

@@ -10,15 +10,13 @@ from functools import partial
 from typing import NamedTuple, Protocol
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Family, Place
+from pyvrrp.identity import Address, Family, InterfaceAddress, Place
 from pyvrrp.packet.reception import Accepted, Discarded, DiscardReason, Examined, examine
 from pyvrrp.ports import (
-    Address,
     AdvertisementSocket,
     AnnouncementSocket,
     Claim,
     Handle,
-    InterfaceAddress,
     InterfaceState,
     Ports,
 )

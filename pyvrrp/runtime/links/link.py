@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import Protocol
 
 from pyvrrp.config.model.configuration import LinkConfig, VirtualRouterConfig
+from pyvrrp.identity import Address, InterfaceAddress
 from pyvrrp.packet.layout import group_of
 from pyvrrp.packet.reception import Accepted, Discarded, Examined, Expectation, admit
-from pyvrrp.ports import Address, InterfaceAddress, InterfaceState
+from pyvrrp.ports import InterfaceState
 from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.units import Nanoseconds
 

@@ -13,7 +13,8 @@ from typing import Protocol
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.model.resources import ChainConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.ports import CommandResult, InterfaceAddress, Ports
+from pyvrrp.identity import InterfaceAddress
+from pyvrrp.ports import CommandResult, Ports
 from pyvrrp.runtime.addresses import address_keeper
 from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals

@@ -2,7 +2,7 @@
 
 from typing import Protocol, assert_never
 
-from pyvrrp.ports import Address
+from pyvrrp.identity import Address
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.links.advertiser import Advertiser
 from pyvrrp.runtime.router.reporter import Reporter

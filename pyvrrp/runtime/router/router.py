@@ -14,8 +14,9 @@ from types import EllipsisType
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.model.resources import ChainConfig
+from pyvrrp.identity import Address, InterfaceAddress
 from pyvrrp.packet.reception import Accepted, Discarded, Examined
-from pyvrrp.ports import Address, InterfaceAddress, InterfaceState, Ports
+from pyvrrp.ports import InterfaceState, Ports
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock

@@ -9,7 +9,8 @@ from typing import Protocol
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.model.resources import ChainConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.ports import Address, Claim, InterfaceAddress, InterfaceState, Ports
+from pyvrrp.identity import Address, InterfaceAddress
+from pyvrrp.ports import Claim, InterfaceState, Ports
 from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
 from pyvrrp.runtime.addresses.announcer import Announcer
 from pyvrrp.runtime.addresses.conflicting_holders import OtherHolders

@@ -11,7 +11,8 @@ from enum import Enum, auto
 from pyvrrp.config.model.takeover import TakeoverConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.fencing.hold_down import HoldDownState
-from pyvrrp.ports import Claim, Handle, InterfaceAddress, InterfaceState, Ports
+from pyvrrp.identity import InterfaceAddress
+from pyvrrp.ports import Claim, Handle, InterfaceState, Ports
 from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
 from pyvrrp.runtime.addresses.announcer import Announcer
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
