@@ -12,9 +12,11 @@ from benchmarks.hang import hang
 from benchmarks.pairs import RIVALS
 from benchmarks.partition import partition
 from benchmarks.planned import planned
+from benchmarks.scale.case import Case
+from benchmarks.scale.run import scale
 from benchmarks.service import service
 from drivers import DRIVERS
-from report.benchmark import Outcome, Target
+from report.benchmark import BenchmarkReport, Outcome, Target, benchmark_page, benchmark_text
 
 from pyvrrp.testing.errors import BenchError
 
@@ -43,12 +45,31 @@ def run(
         if part in parts:
             with _broken_off_is_missed(outcome, what):
                 measure(outcome)
-    told = json.dumps(outcome.as_json(), indent=1) + "\n"
+    return tell(outcome, report, as_json=as_json)
+
+
+def run_scale(
+    cases: Sequence[Case],
+    implementations: Sequence[str],
+    window: float,
+    report: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Measure many virtual routers; print and return as `run` does."""
+    return tell(scale(cases, implementations, window), report, as_json=as_json)
+
+
+def tell(found: BenchmarkReport, report: Path | None, *, as_json: bool) -> int:
+    """Print what was found, write it below *report*, and return 0 if every target holds, else 1."""
+    told = json.dumps(found.as_json(), indent=1) + "\n"
     if report is not None:
         report.mkdir(parents=True, exist_ok=True)
         (report / "bench.json").write_text(told, encoding="utf-8")
-    sys.stdout.write(told if as_json else "\n".join(outcome.text()) + "\n")
-    return 0 if all(target.held for target in outcome.targets) else 1
+        page = benchmark_page("pyvrrp benchmark", found)
+        (report / "bench.html").write_text(page, encoding="utf-8")
+    sys.stdout.write(told if as_json else benchmark_text(found))
+    return 0 if all(target.held for target in found.targets) else 1
 
 
 def _measurements(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import bench
+from benchmarks.scale.run import IMPLEMENTATIONS, WINDOW, read_cases
 from experiments.result import ScenarioResult
 from interactive import namespace_of, stand, take_down
 from report.html import page
@@ -119,6 +120,14 @@ def _shell(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
+    if options.scale:
+        return bench.run_scale(
+            read_cases(options.cases),
+            options.implementations.split(","),
+            options.window,
+            options.report,
+            as_json=options.json,
+        )
     return bench.run(
         options.only.split(","),
         [int(text) for text in options.intervals.split(",")],
@@ -148,7 +157,26 @@ def _parser() -> argparse.ArgumentParser:
     parts = ",".join(bench.PARTS)
     command.add_argument("--only", default=parts, metavar="PART,...", help=f"of {parts}")
     command.add_argument("--intervals", default="1000,100,10", metavar="MS,...")
-    command.add_argument("--report", type=Path, metavar="DIR", help="write bench.json there")
+    command.add_argument(
+        "--scale", action="store_true", help="instead: what many virtual routers cost (15 minutes)"
+    )
+    all_of_them = ",".join(IMPLEMENTATIONS)
+    command.add_argument(
+        "--implementations", default=all_of_them, metavar="NAME,...", help="with --scale"
+    )
+    command.add_argument(
+        "--cases", default="", metavar="NxMS,...", help="with --scale: such as 250x1000,100x100"
+    )
+    command.add_argument(
+        "--window",
+        type=float,
+        default=WINDOW,
+        metavar="SECONDS",
+        help="with --scale: the steady state",
+    )
+    command.add_argument(
+        "--report", type=Path, metavar="DIR", help="write bench.html and bench.json there"
+    )
     command.add_argument("--json", action="store_true")
     command.set_defaults(act=_bench)
     command = commands.add_parser("up", help="build a topology with pyvrrp on its routers")

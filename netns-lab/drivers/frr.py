@@ -2,12 +2,14 @@
 
 import shutil
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from experiments.timeline import Event
 
-from drivers.base import Router
+from drivers.base import Daemon, Router
 from pyvrrp.testing.errors import BenchError
 from pyvrrp.testing.processes import Line, Process
 
@@ -16,43 +18,61 @@ _PATIENCE = 10.0
 _GLANCE = 0.05
 
 
-class FrrRouter(Router):
-    """FRR always uses the virtual MAC and takes priorities from 1 to 254."""
+@dataclass(frozen=True, slots=True)
+class VrrpDevice:
+    """The macvlan that carries the virtual MAC and the addresses of one virtual router."""
+
+    vrid: int
+    addresses: tuple[str, ...]  # with prefix length
+    interface: str  # below it
+
+    @property
+    def ipv6(self) -> bool:
+        """Whether the addresses are IPv6."""
+        return ":" in self.addresses[0]
+
+    @property
+    def name(self) -> str:
+        """The name of the macvlan."""
+        return f"vrrp{'6' if self.ipv6 else '4'}-{self.vrid}"
+
+    @property
+    def mac(self) -> str:
+        """The virtual MAC."""
+        return f"00:00:5e:00:{'02' if self.ipv6 else '01'}:{self.vrid:02x}"
+
+
+class FrrDaemon(Daemon):
+    """zebra and vrrpd, with a configuration of vrrpd and macvlans that a subclass or caller sets.
+
+    FRR always uses the virtual MAC and takes priorities from 1 to 254.
+    """
 
     implementation: ClassVar[str] = "frr"
-    virtual_mac: ClassVar[bool] = True
-    checks: ClassVar[bool] = False
 
+    devices: Sequence[VrrpDevice] = ()
+    configuration: str = ""
     _zebra: Process | None = None
 
-    @classmethod
-    def missing(cls) -> str:
-        """Say what is not installed."""
-        if (_DAEMONS / "vrrpd").exists() and shutil.which("vtysh"):
-            return ""
-        return "frr"
-
-    def start(self) -> None:
-        """Make the macvlan if it is not there, start both daemons, then configure vrrpd."""
+    def prepare(self) -> None:
+        """Make the macvlans that are not there and start zebra, which finds them."""
         shutil.chown(self.directory, "frr", "frr")
         self.directory.parent.chmod(0o755)
-        if self._device not in self.host.run("ip", "-br", "link"):
-            self._make_device()
-        self._zebra = self._daemon("zebra")
-        self._ask_until("zebra", "show interface brief", self._device)
-        self.process = self._daemon("vrrpd")
-        settings = self.settings
-        vrrp = f"vrrp {settings.vrid}"
-        self._ask_until("vrrpd", "show vrrp", "")
-        self._configure(
-            f"{vrrp} version {settings.version}",
-            f"{vrrp} priority {settings.priority}",
-            f"{vrrp} advertisement-interval {settings.interval_ms}",
-            *(
-                f"{vrrp} {'ipv6' if settings.ipv6 else 'ip'} {address.partition('/')[0]}"
-                for address in settings.addresses
-            ),
-        )
+        present = self.host.run("ip", "-br", "link")
+        missing = [device for device in self.devices if f"{device.name}@" not in present]
+        if missing:
+            self._make(missing)
+        self._zebra = self._daemon("zebra", Path("/dev/null"))
+        self._ask_until("zebra", "show interface brief", self.devices[-1].name)
+
+    def start(self) -> None:
+        """Start zebra if it does not run, then vrrpd with the configuration."""
+        if self._zebra is None or not self._zebra.running:
+            self.prepare()
+        file = self.directory / "vrrpd.conf"
+        file.write_text(self.configuration, encoding="utf-8")
+        file.chmod(0o644)
+        self.process = self._daemon("vrrpd", file)
 
     def stop(self) -> None:
         """SIGTERM to both; vrrpd says priority 0."""
@@ -66,37 +86,29 @@ class FrrRouter(Router):
             self._zebra.kill()
         super().kill()
 
-    @property
-    def _device(self) -> str:
-        return f"vrrp{'6' if self.settings.ipv6 else '4'}-{self.settings.vrid}"
-
-    def _make_device(self) -> None:
-        settings = self.settings
-        mac = f"00:00:5e:00:{'02' if settings.ipv6 else '01'}:{settings.vrid:02x}"
+    def _make(self, devices: Sequence[VrrpDevice]) -> None:
         # Only the macvlan may answer for the virtual address, not the interface below it.
         self.host.tune({f"ipv4/conf/{scope}/arp_ignore": 1 for scope in ("all", "default")})
-        self.host.ip(
-            f"link add {self._device} link {settings.interface} address {mac} "
-            "type macvlan mode bridge",
-            f"link set {self._device} addrgenmode random",
-            f"link set {self._device} protodown on",
-            *(f"address add {address} dev {self._device}" for address in settings.addresses),
-            f"link set {self._device} up",
-        )
+        lines: list[str] = []
+        for device in devices:
+            name = device.name
+            below = f"link {device.interface} address {device.mac}"
+            lines += [
+                f"link add {name} {below} type macvlan mode bridge",
+                f"link set {name} addrgenmode {'random' if device.ipv6 else 'none'}",
+                f"link set {name} protodown on",
+                *(f"address add {address} dev {name}" for address in device.addresses),
+                f"link set {name} up",
+            ]
+        self.host.ip(*lines)
 
-    def _daemon(self, name: str) -> Process:
+    def _daemon(self, name: str, file: Path) -> Process:
         return self.host.spawn(
-            *(str(_DAEMONS / name), "-u", "frr", "-g", "frr", "-f", "/dev/null"),
+            *(str(_DAEMONS / name), "-u", "frr", "-g", "frr", "-f", str(file)),
             *("-z", str(self.directory / "zserv"), "-i", str(self.directory / f"{name}.pid")),
             *("--vty_socket", str(self.directory), "-P", "0", "--log", "stdout"),
             hear=self._hear,
         )
-
-    def _configure(self, *lines: str) -> None:
-        commands = ("configure terminal", f"interface {self.settings.interface}", *lines)
-        said = self._vtysh("vrrpd", *commands)
-        if "%" in said or "rror" in said:
-            raise BenchError(f"{self.host.name}: vrrpd did not take its configuration: {said}")
 
     def _ask_until(self, daemon: str, question: str, expected: str) -> None:
         deadline = time.monotonic() + _PATIENCE
@@ -123,3 +135,43 @@ class FrrRouter(Router):
             if f"-> {state}" in line.text:
                 what = {"state": state.upper(), "reason": line.text}
                 self.note(Event(line.time, "state", self.host.name, what))
+
+
+class FrrRouter(FrrDaemon, Router):
+    """One virtual router of FRR."""
+
+    virtual_mac: ClassVar[bool] = True
+    checks: ClassVar[bool] = False
+
+    @classmethod
+    def missing(cls) -> str:
+        """Say what is not installed."""
+        if (_DAEMONS / "vrrpd").exists() and shutil.which("vtysh"):
+            return ""
+        return "frr"
+
+    def start(self) -> None:
+        """Start both daemons."""
+        settings = self.settings
+        self.devices = (VrrpDevice(settings.vrid, settings.addresses, settings.interface),)
+        lines = router_lines(
+            settings.vrid,
+            settings.addresses,
+            priority=settings.priority,
+            interval_ms=settings.interval_ms,
+            version=settings.version,
+        )
+        self.configuration = "\n".join((f"interface {settings.interface}", *lines, ""))
+        super().start()
+
+
+def router_lines(
+    vrid: int, addresses: Sequence[str], *, priority: int, interval_ms: int, version: int = 3
+) -> Iterator[str]:
+    """Yield the lines of one virtual router, to be put below the line of its interface."""
+    yield f" vrrp {vrid} version {version}"
+    yield f" vrrp {vrid} priority {priority}"
+    yield f" vrrp {vrid} advertisement-interval {interval_ms}"
+    for address in addresses:
+        family = "ipv6" if ":" in address else "ip"
+        yield f" vrrp {vrid} {family} {address.partition('/')[0]}"

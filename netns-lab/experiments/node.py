@@ -81,7 +81,7 @@ class Node:
 
     def echo(self) -> Process:
         """Answer clients, naming this node."""
-        return self.helper("echo", self.name)
+        return self.helper("measure.echo", self.name)
 
     def web(self, address: str = "127.0.0.1", port: int = 8080) -> None:
         """Start a web server that answers 200 until `serve` says otherwise."""

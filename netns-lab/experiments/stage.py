@@ -66,7 +66,7 @@ class Stage:
         self._observe([host.name for host in self.topology.routers])
         routers: dict[str, Router] = {}
         for host, member in zip(self.topology.routers, members, strict=True):
-            self._helper(host, "echo", host.name)
+            self._helper(host, "measure.echo", host.name)
             if self._setting.check:
                 self._webservers[host.name] = self._helper(host, "webserver")
             settings = Settings(

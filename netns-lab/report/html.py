@@ -3,7 +3,7 @@
 import os
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from experiments.result import ExperimentResult, ScenarioResult
@@ -15,24 +15,29 @@ from report.text import COLUMNS, in_milliseconds
 
 def page(title: str, results: Sequence[ScenarioResult]) -> str:
     """Return the page."""
+    passed = sum(result.passed for result in results)
+    verdict = f"{passed} of {len(results)} passed"
+    return document(title, verdict, _body(results), good=passed == len(results))
+
+
+def document(title: str, verdict: str, body: Iterable[str], *, good: bool) -> str:
+    """Return a page with the style sheet in it, a head that tells the *verdict*, and *body*."""
+    machine = f"{os.cpu_count()} processors, Linux {platform.release()}"
+    moment = time.strftime("%Y-%m-%d %H:%M %Z")
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{escape(title)}</title><style>{style()}</style></head><body><main>"
-        + "".join(_body(title, results))
+        f"<header><h1>{escape(title)}</h1><p>"
+        f"{moment} on {escape(machine)}, Python {platform.python_version()}</p>"
+        f'<p class="verdict {"good" if good else "bad"}">{escape(verdict)}</p></header>'
+        + "".join(body)
         + "</main></body></html>\n"
     )
 
 
-def _body(title: str, results: Sequence[ScenarioResult]) -> Iterator[str]:
-    passed = sum(result.passed for result in results)
-    machine = f"{os.cpu_count()} processors, Linux {platform.release()}"
-    yield f"<header><h1>{escape(title)}</h1><p>"
-    yield f"{time.strftime('%Y-%m-%d %H:%M %Z')} on {escape(machine)}, "
-    yield f"Python {platform.python_version()}</p>"
-    word = "good" if passed == len(results) else "bad"
-    yield f'<p class="verdict {word}">{passed} of {len(results)} passed</p></header>'
+def _body(results: Sequence[ScenarioResult]) -> Iterator[str]:
     if len(results) > 1:
         yield "<nav><table><tr><th>scenario</th><th>result</th><th>longest outage</th></tr>"
         yield from (_index_row(result) for result in results)

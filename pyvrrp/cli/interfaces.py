@@ -4,7 +4,7 @@ import argparse
 import json
 
 from pyvrrp.cli.arguments import add_json
-from pyvrrp.net.system.discovery import Interface, list_interfaces
+from pyvrrp.net.system.discovery import ListedInterface, list_interfaces
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _as_object(interface: Interface) -> dict[str, str | list[str]]:
+def _as_object(interface: ListedInterface) -> dict[str, str | list[str]]:
     return {
         "name": interface.name,
         "mac": interface.mac,
@@ -38,12 +38,12 @@ def _as_object(interface: Interface) -> dict[str, str | list[str]]:
     }
 
 
-def _lines(interfaces: tuple[Interface, ...]) -> list[str]:
+def _lines(interfaces: tuple[ListedInterface, ...]) -> list[str]:
     width = max((len(one.name) for one in interfaces), default=0)
     return [_line(one, width) for one in interfaces]
 
 
-def _line(interface: Interface, width: int) -> str:
+def _line(interface: ListedInterface, width: int) -> str:
     addresses = ", ".join(str(address) for address in interface.addresses) or "no address"
     line = f"{interface.name:<{width}}  {interface.mac or 'no MAC':<17}  {addresses}"
     if interface.gateways:

@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from pyvrrp.daemon.snapshot import Json
 from pyvrrp.errors import KernelError, UsageError, VrrpError
+from pyvrrp.runtime.base.json import Json
 
 LONGEST_REQUEST = 64 * 1024
 PATIENCE_SECONDS = 5.0

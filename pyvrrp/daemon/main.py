@@ -10,11 +10,12 @@ from pyvrrp.daemon.control_socket import ControlSocket, Handler, Request
 from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.daemon.operator_commands import Orders
 from pyvrrp.daemon.process_setup import Foundation
-from pyvrrp.daemon.snapshot import Json, Snapshots
+from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.net.guardian.parent import Guardian
 from pyvrrp.net.system import privileges
 from pyvrrp.runtime.base.journal import Journal
+from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import Nanoseconds
 

@@ -2,19 +2,18 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 
 from pyvrrp.config.values.scalars import shown
 from pyvrrp.config.values.sections import suggestion
 from pyvrrp.daemon.control_socket import Handler, Request
-from pyvrrp.daemon.snapshot import Json
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.errors import KernelError, UsageError
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.base.json import Json
+from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import to_milliseconds
-from pyvrrp.virtual_router.effective_priority import HIGHEST, LOWEST
 from pyvrrp.virtual_router.parameters import OWNER
+from pyvrrp.virtual_router.rules.effective_priority import HIGHEST, LOWEST
 
 DISK_SECONDS = 3.0
 
@@ -51,9 +50,9 @@ class Orders:
     async def resign(self, request: Request) -> dict[str, Json]:
         """Have masters step down once."""
         meant = self._meant(request)
-        masters = [instance for instance in meant if instance.is_master]
-        for instance in masters:
-            instance.resign()
+        masters = [router for router in meant if router.is_master]
+        for router in masters:
+            router.resign()
         return _answer(meant, masters)
 
     async def priority(self, request: Request) -> dict[str, Json]:
@@ -66,35 +65,35 @@ class Orders:
             or not LOWEST <= wanted <= HIGHEST
         ):
             raise UsageError(f"priority must be from {LOWEST} to {HIGHEST}, not {shown(wanted)}")
-        for instance in meant:
-            if instance.config.priority == OWNER:
+        for router in meant:
+            if router.config.priority == OWNER:
                 raise UsageError(
-                    f"{instance.config.name} owns its addresses: its priority is always {OWNER}"
+                    f"{router.config.name} owns its addresses: its priority is always {OWNER}"
                 )
-        for instance in meant:
-            instance.stand(replace(instance.standing, operator=wanted))
+        for router in meant:
+            router.set_priority(wanted)
         return _answer(meant, meant)
 
     async def announce(self, request: Request) -> dict[str, Json]:
         """Tell the neighbours once more where the addresses are."""
         meant = self._meant(request)
-        masters = [instance for instance in meant if instance.is_master]
-        for instance in masters:
-            instance.announce()
+        masters = [router for router in meant if router.is_master]
+        for router in masters:
+            router.announce()
         return _answer(meant, masters)
 
     async def _drain(self, request: Request, *, drained: bool) -> dict[str, Json]:
         meant = self._meant(request)
-        names = {instance.config.name for instance in meant}
+        names = {router.config.name for router in meant}
         async with self._one_at_a_time:
             saved = self._saved | names if drained else self._saved - names
             # What was never remembered need not be forgotten: no disk is asked for it.
             if request.get("save") is not False and (drained or saved != self._saved):
                 await self._save(saved)
                 self._saved = saved
-            changed = [instance for instance in meant if instance.drained is not drained]
-            for instance in changed:
-                instance.drain(drained=drained)
+            changed = [router for router in meant if router.operator.drained is not drained]
+            for router in changed:
+                router.drain(drained=drained)
         return _answer(meant, changed)
 
     async def _save(self, drained: frozenset[str]) -> None:
@@ -108,15 +107,15 @@ class Orders:
                 f"{DISK_SECONDS:g} s; nothing was changed"
             ) from error
 
-    def _meant(self, request: Request, *, required: bool = False) -> list[Instance]:
+    def _meant(self, request: Request, *, required: bool = False) -> list[Router]:
         name = request.get("name")
-        instances = self._supervisor.instances
-        known = sorted({instance.config.name for instance in instances})
+        routers = self._supervisor.routers
+        known = sorted({router.config.name for router in routers})
         if name is None and not required:
-            return list(instances)
+            return list(routers)
         if not isinstance(name, str):
             raise UsageError(f"name must be that of a virtual router: {', '.join(known)}")
-        meant = [instance for instance in instances if instance.config.name == name]
+        meant = [router for router in routers if router.config.name == name]
         if not meant:
             raise UsageError(
                 f"there is no virtual router {shown(name)} here{suggestion(name, known)}"
@@ -124,7 +123,7 @@ class Orders:
         return meant
 
 
-def _answer(meant: Collection[Instance], changed: Collection[Instance]) -> dict[str, Json]:
+def _answer(meant: Collection[Router], changed: Collection[Router]) -> dict[str, Json]:
     return {
         "virtual_routers": _names(meant),
         "changed": _names(changed),
@@ -132,7 +131,7 @@ def _answer(meant: Collection[Instance], changed: Collection[Instance]) -> dict[
     }
 
 
-def _names(instances: Collection[Instance]) -> Json:
+def _names(routers: Collection[Router]) -> Json:
     names: list[Json] = []
-    names.extend(sorted({instance.config.name for instance in instances}))
+    names.extend(sorted({router.config.name for router in routers}))
     return names

@@ -1,28 +1,15 @@
 """What status shows: the state of everything, as JSON values. Fields are added, never renamed."""
 
-from typing import TypeAlias
-
 from pyvrrp import __version__
 from pyvrrp.ports import Clock
-from pyvrrp.runtime.etcd_lease.lease import LeaseWatch
-from pyvrrp.runtime.health.check_runner import CheckRunner
-from pyvrrp.runtime.links.link import HeartbeatLink
-from pyvrrp.runtime.resources.chain import ResourceChain
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.base.json import Json
+from pyvrrp.runtime.links.last_heard import LastHeard
+from pyvrrp.runtime.links.link import Link
+from pyvrrp.runtime.router.view import RouterView, view_of
 from pyvrrp.runtime.supervisor import Supervisor
-from pyvrrp.units import Nanoseconds, in_words, to_milliseconds, to_seconds
-from pyvrrp.virtual_router.states import (
-    Backup,
-    HandingOver,
-    Init,
-    Master,
-    Releasing,
-    deadline,
-    name,
-)
+from pyvrrp.units import Nanoseconds, to_milliseconds, to_seconds
+from pyvrrp.virtual_router.states import name
 from pyvrrp.virtual_router.timers import skew_time
-
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 class Snapshots:
@@ -42,171 +29,90 @@ class Snapshots:
             "max_held": self._supervisor.configuration.max_held,
             "version": __version__,
             "virtual_routers": [
-                self._virtual_router(instance, now, offset)
-                for instance in self._supervisor.instances
+                _virtual_router(view_of(router, now), now, offset)
+                for router in self._supervisor.routers
             ],
             "interfaces": [
                 {
                     "netns": place.netns,
                     "interface": place.interface,
-                    "exists": segment.state.exists,
-                    "up": segment.state.up,
-                    "counters": dict(segment.counters.snapshot()),
+                    "exists": interface.state.exists,
+                    "up": interface.state.up,
+                    "counters": dict(interface.counters.snapshot()),
                 }
-                for place, segment in self._supervisor.segments.items()
+                for place, interface in self._supervisor.interfaces.items()
             ],
         }
 
-    def _virtual_router(
-        self, instance: Instance, now: Nanoseconds, offset: Nanoseconds
-    ) -> dict[str, Json]:
-        config = instance.config
-        fence = self._supervisor.fence(instance)
-        lease = self._supervisor.lease(instance)
-        due = deadline(instance.state)
-        interval = (
-            instance.state.master_adver_interval
-            if isinstance(instance.state, Backup)
-            else config.advertisement_interval
-        )
-        points = {weight.check: weight.points for weight in config.weights}
-        skew = skew_time(config.version, instance.priority, interval)
-        return {
-            "name": config.name,
-            "netns": config.id.place.netns,
-            "interface": config.id.place.interface,
-            "vrid": config.id.vrid,
-            "family": config.id.family.name.lower(),
-            "version": int(config.version),
-            "state": name(instance.state),
-            "reason": _reason(instance, now) + _doing(instance),
-            "since": round(to_seconds(Nanoseconds(instance.reporter.since + offset)), 3),
-            "priority": config.priority,
-            "effective_priority": instance.priority,
-            "drained": instance.drained,
-            "moving": instance.is_moving,
-            "master": _master(instance),
-            "group": _group(instance),
-            "primary_address": _text(instance.primary_address),
-            "addresses": [
-                {"address": str(address), "present": address in instance.present}
-                for address in config.addresses
-            ],
-            "timers": {
-                "advertisement_interval_ms": to_milliseconds(config.advertisement_interval),
-                "master_adver_interval_ms": to_milliseconds(interval),
-                "skew_time_us": skew // 1000,
-                "master_down_interval_ms": to_milliseconds(instance.master_down_interval),
-                "next_ms": None if due is None else to_milliseconds(Nanoseconds(max(due - now, 0))),
-                "lease_s": config.lease,
-            },
-            "last_heard": _last_heard(instance, now),
-            "links": [_link(link, now) for link in instance.heartbeats.links],
-            "new_master_reason": instance.reporter.new_master_reason,
-            "fence": {
-                "open": fence.is_open,
-                "closings": fence.closings,
-                "held_down_ms": to_milliseconds(fence.held_down_for),
-                "last_resort": instance.standing.last_resort,
-                "nobody_serves": self._supervisor.last_resorts[str(config.id)].nobody_serves,
-                "waits_for_fresh_pass": bool(instance.waits_for),
-                "waits_for": instance.waits_for,
-            },
-            "checks": [
-                *(
-                    _check(runner, points.get(runner.config.name), now)
-                    for runner in self._supervisor.checks_of(instance)
-                ),
-                *([] if lease is None else [_lease_check(lease, now)]),
-            ],
-            "etcd_lease": None if lease is None else _etcd_lease(lease),
-            "collisions": [
-                {
-                    "sender": str(one.sender),
-                    "vrid": one.vrid,
-                    "addresses": [str(address) for address in one.addresses],
-                    "age_ms": to_milliseconds(Nanoseconds(now - one.at)),
-                }
-                for one in instance.reporter.collisions.known
-            ],
-            "other_holders": [
-                {
-                    "address": str(holder.address),
-                    "mac": holder.mac.hex(":"),
-                    "age_ms": to_milliseconds(Nanoseconds(now - holder.at)),
-                }
-                for holder in instance.other_holders.known
-            ],
-            "resources": [] if instance.chain is None else _resources(instance.chain),
-            "counters": dict(instance.counters.snapshot()),
-        }
+
+def _virtual_router(view: RouterView, now: Nanoseconds, offset: Nanoseconds) -> dict[str, Json]:
+    config, due = view.config, view.due
+    skew = skew_time(config.version, view.priority, view.master_adver_interval)
+    shown: dict[str, Json] = {
+        "name": config.name,
+        "netns": config.id.place.netns,
+        "interface": config.id.place.interface,
+        "vrid": config.id.vrid,
+        "family": config.id.family.name.lower(),
+        "version": int(config.version),
+        "state": name(view.state),
+        "reason": view.reason,
+        "since": round(to_seconds(Nanoseconds(view.since + offset)), 3),
+        "priority": config.priority,
+        "effective_priority": view.priority,
+        "drained": view.drained,
+        "moving": view.moving,
+        "master": _text(view.master),
+        "group": {"name": view.group, "members": list(view.members)} if view.group else None,
+        "primary_address": _text(view.primary_address),
+        "addresses": [
+            {"address": str(address), "present": address in view.present}
+            for address in config.addresses
+        ],
+        "timers": {
+            "advertisement_interval_ms": to_milliseconds(config.advertisement_interval),
+            "master_adver_interval_ms": to_milliseconds(view.master_adver_interval),
+            "skew_time_us": skew // 1000,
+            "master_down_interval_ms": to_milliseconds(view.master_down_interval),
+            "next_ms": None if due is None else to_milliseconds(Nanoseconds(max(due - now, 0))),
+            "lease_s": config.lease,
+        },
+        "last_heard": _last_heard(view.last_heard, now),
+        "links": [_link(link, now) for link in view.links],
+        "new_master_reason": view.new_master_reason,
+        "checks": [],
+        "etcd_lease": None,
+        "collisions": [
+            {
+                "sender": str(one.sender),
+                "vrid": one.vrid,
+                "addresses": [str(address) for address in one.addresses],
+                "age_ms": to_milliseconds(Nanoseconds(now - one.at)),
+            }
+            for one in view.collisions
+        ],
+        "other_holders": [
+            {
+                "address": str(holder.address),
+                "mac": holder.mac.hex(":"),
+                "age_ms": to_milliseconds(Nanoseconds(now - holder.at)),
+            }
+            for holder in view.other_holders
+        ],
+        "resources": [],
+        "counters": dict(view.counters),
+        **view.concerns,
+    }
+    waiting: dict[str, Json] = {
+        "waits_for_fresh_pass": bool(view.waits_for),
+        "waits_for": view.waits_for,
+    }
+    fence = shown.get("fence")
+    shown["fence"] = {**fence, **waiting} if isinstance(fence, dict) else waiting
+    return shown
 
 
-def _doing(instance: Instance) -> str:
-    doing = "" if instance.chain is None else instance.chain.doing
-    return f"; {doing}" if doing else ""
-
-
-def _resources(chain: ResourceChain) -> list[Json]:
-    return [
-        {
-            "name": resource.config.name,
-            "state": resource.state,
-            "reason": resource.why,
-            "restarts": len(resource.restarts),
-        }
-        for resource in chain.resources
-    ]
-
-
-def _reason(instance: Instance, now: Nanoseconds) -> str:
-    reason = _reason_of_state(instance, now)
-    if not instance.standing.last_resort:
-        return reason
-    return f"last resort, although {instance.conditions.fence}: {reason}"
-
-
-def _reason_of_state(instance: Instance, now: Nanoseconds) -> str:
-    state, heard = instance.state, instance.last_heard
-    match state:
-        case Init(reason=reason) | Releasing(reason=reason):
-            return reason
-        case HandingOver(reason=reason):
-            return f"{reason}: hands over, waits for the successor to speak"
-        case Master():
-            return instance.reporter.reason
-        case Backup():
-            if instance.waits_for:
-                return f"{_why_due(instance, state, now)}; waits for {instance.waits_for}"
-            if heard is None:
-                return instance.reporter.reason
-            age = in_words(Nanoseconds((now - heard.at) // 1_000_000 * 1_000_000))
-            return f"{heard.sender} advertised priority {heard.priority} {age} ago"
-
-
-def _why_due(instance: Instance, state: Backup, now: Nanoseconds) -> str:
-    """Return why a claim is due that something holds back."""
-    heard, lower = instance.last_heard, state.lower
-    if heard is None or lower is None or now - heard.at > instance.master_down_interval:
-        return "the master is silent"
-    return f"{lower.sender} of priority {lower.priority} may be preempted"
-
-
-def _master(instance: Instance) -> str | None:
-    if isinstance(instance.state, Master | Releasing | HandingOver):
-        return _text(instance.primary_address)
-    return None if instance.last_heard is None else str(instance.last_heard.sender)
-
-
-def _group(instance: Instance) -> Json:
-    if not instance.group.name:
-        return None
-    members = dict.fromkeys(member.config.name for member in instance.group.members)
-    return {"name": instance.group.name, "members": list(members)}
-
-
-def _last_heard(instance: Instance, now: Nanoseconds) -> Json:
-    heard = instance.last_heard
+def _last_heard(heard: LastHeard | None, now: Nanoseconds) -> Json:
     if heard is None:
         return None
     return {
@@ -217,7 +123,7 @@ def _last_heard(instance: Instance, now: Nanoseconds) -> Json:
     }
 
 
-def _link(link: HeartbeatLink, now: Nanoseconds) -> Json:
+def _link(link: Link, now: Nanoseconds) -> Json:
     age = None if link.heard_at is None else Nanoseconds(now - link.heard_at)
     return {
         "interface": link.place.interface,
@@ -226,40 +132,6 @@ def _link(link: HeartbeatLink, now: Nanoseconds) -> Json:
         "lost": link.obstacle or link.lost,
         "heard_ms": None if age is None else to_milliseconds(age),
         "received": link.received,
-    }
-
-
-def _check(runner: CheckRunner, weight: int | None, now: Nanoseconds) -> Json:
-    verdict, policy = runner.verdict, runner.config.policy
-    last = verdict.last_result_at
-    return {
-        "name": runner.config.name,
-        "passing": verdict.is_passing(now, policy),
-        "reason": verdict.why(now, policy),
-        "weight": weight,
-        "age_ms": None if last is None else to_milliseconds(Nanoseconds(now - last)),
-    }
-
-
-def _lease_check(watch: LeaseWatch, now: Nanoseconds) -> Json:
-    """Return the lease as one of the checks: it passes while etcd answers."""
-    last = watch.answered_at
-    return {
-        "name": watch.lease.check,
-        "passing": watch.is_answered is True,
-        "reason": watch.last_words,
-        "age_ms": None if last is None else to_milliseconds(Nanoseconds(now - last)),
-    }
-
-
-def _etcd_lease(watch: LeaseWatch) -> Json:
-    left = watch.valid_for
-    return {
-        "check": watch.lease.check,
-        "key": watch.lease.key,
-        "ttl_s": watch.lease.ttl,
-        "phase": str(watch.phase),
-        "valid_ms": None if left is None else to_milliseconds(left),
     }
 
 

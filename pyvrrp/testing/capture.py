@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import socket
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
 
@@ -104,6 +105,13 @@ def interpret(frame: bytes) -> Seen | None:
     }
 
 
+def attach_filter(sniffer: socket.socket, program: Sequence[tuple[int, int, int, int]]) -> None:
+    """Have the kernel give *sniffer* only what this classic BPF program accepts."""
+    instructions = (_Instruction * len(program))(*(_Instruction(*line) for line in program))
+    header = _Program(len(program), instructions)
+    sniffer.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, bytes(header))
+
+
 def _announcement_by_arp(packet: bytes) -> Seen | None:
     sender_mac, sender, target = packet[8:14], packet[14:18], packet[24:28]
     if sender != target:
@@ -129,9 +137,7 @@ def _announcement_by_neighbor_advertisement(packet: bytes) -> Seen | None:
 
 def _open(port: str) -> socket.socket:
     sniffer = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
-    instructions = (_Instruction * len(_FILTER))(*(_Instruction(*line) for line in _FILTER))
-    program = _Program(len(_FILTER), instructions)
-    sniffer.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, bytes(program))
+    attach_filter(sniffer, _FILTER)
     sniffer.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
     stamp_arrivals(sniffer)
     sniffer.bind((port, _ETH_P_ALL))

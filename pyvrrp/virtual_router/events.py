@@ -23,9 +23,9 @@ class Shutdown:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """A master shall let another one take over, for *reason*, without a gap.
+    """The operator wants another router to take over, for *reason*, without a gap.
 
-    If nobody does, it leaves all the same, unless it ``returns``.
+    If no other router takes over, this one leaves nevertheless, unless it ``returns``.
     """
 
     reason: str
@@ -39,6 +39,11 @@ class AdvertisementReceived:
     sender: IPv4Address | IPv6Address
     priority: int
     interval: Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class SuccessorAnnounced:
+    """Another host told the neighbours that it has one of the virtual addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ Event: TypeAlias = (
     | Shutdown
     | HandOver
     | AdvertisementReceived
+    | SuccessorAnnounced
     | TimerFired
     | AddressesGone
     | PriorityChanged

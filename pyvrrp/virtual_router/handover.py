@@ -1,14 +1,16 @@
-"""A planned move: the mastership goes first, the addresses when the successor has spoken.
+"""A planned move: the mastership goes first, the addresses when the successor has announced.
 
-``docs/decisions/0006-handover.md`` says why. Priority 0 leaves while this router still answers;
-the successor's first advertisement ends that, and for ``linger`` more the addresses stay, until
-its announcement has moved the neighbours. So there is no instant at which nobody answers.
+Priority 0 is sent while this router still answers for the addresses. The first advertisement of the
+successor makes it a BACKUP. It keeps the addresses for ``linger`` more, until the successor's
+announcement has moved the neighbours. A successor that is held up after its first advertisement
+announces later: it is waited for, but not longer than ``LONGEST_WAIT``. So at every instant a host
+answers. ``docs/decisions/0006-handover.md`` has the reasons.
 """
 
 from dataclasses import replace
 from typing import TypeAlias, assert_never
 
-from pyvrrp.units import Nanoseconds, in_words
+from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
 from pyvrrp.virtual_router.actions import (
     Action,
     AnnounceAddresses,
@@ -28,6 +30,7 @@ from pyvrrp.virtual_router.events import (
     Shutdown,
     Startup,
     StepDown,
+    SuccessorAnnounced,
     TimerFired,
 )
 from pyvrrp.virtual_router.parameters import RELEASE, Parameters
@@ -35,6 +38,9 @@ from pyvrrp.virtual_router.states import Backup, HandingOver, Init, Master, Stat
 from pyvrrp.virtual_router.timers import handover_patience
 
 Step: TypeAlias = tuple[State, tuple[Action, ...]]
+
+LONGEST_WAIT = Nanoseconds(450 * MILLISECOND)  # beyond ``linger``, for a successor that is silent
+AFTER_ANNOUNCEMENT = Nanoseconds(20 * MILLISECOND)  # for what the neighbours have sent already
 
 
 def begin(event: HandOver, parameters: Parameters, now: Nanoseconds) -> Step:
@@ -57,6 +63,8 @@ def in_handing_over(
             return state, ()  # it does not want the addresses either
         case AdvertisementReceived():
             return _succeeded(state, event, parameters, now)
+        case SuccessorAnnounced() if state.announced_at is None:
+            return replace(state, announced_at=now), ()
         case TimerFired() if now >= state.give_up_at:
             return _nobody_came(state, parameters, now)
         case Shutdown():
@@ -69,6 +77,8 @@ def in_handing_over(
             returns = state.returns and event.returns
             return replace(state, reason=event.reason, returns=returns), ()
         case Startup() | TimerFired() | AddressesGone() | PriorityChanged() | StepDown():
+            return state, ()
+        case SuccessorAnnounced():
             return state, ()
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)
@@ -83,11 +93,24 @@ def keep_for_now(
     return replace(waiting, holds_until=Nanoseconds(now + parameters.linger)), (CeaseAnnouncing(),)
 
 
+def successor_announced(state: Backup, now: Nanoseconds) -> Backup:
+    """Return a Backup that keeps the addresses no longer than the neighbours need."""
+    if state.successor_until is None:
+        return state
+    until = Nanoseconds(now + AFTER_ANNOUNCEMENT)
+    return replace(state, successor_until=min(state.successor_until, until))
+
+
 def _succeeded(
     state: HandingOver, event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds
 ) -> Step:
     waiting = replace(wait(parameters, event.interval, now, event), defers=state.returns)
     held, actions = keep_for_now(waiting, parameters, now)
+    if held.holds_until is not None:
+        until = Nanoseconds(held.holds_until + LONGEST_WAIT)
+        held = replace(held, successor_until=until, leaves=not state.returns)
+        if state.announced_at is not None:
+            held = successor_announced(held, state.announced_at)
     text = f"{state.reason}: handed over to {event.sender} of priority {event.priority}"
     return held, (*actions, ReportTransition("MASTER", "BACKUP", text))
 

@@ -26,11 +26,14 @@ class Init:
 class Backup:
     """Watches the master (section 6.4.2).
 
-    ``master`` sent the advertisement that the deadline counts from; ``lower`` is a master of
-    lower priority heard since, which will be preempted; ``preempt_at`` when, if a delay was set.
-    ``holds_until``: was master until now, and keeps the addresses so long, while the successor's
-    announcement moves the neighbours; before that it claims nothing. ``defers``: resigned, so it
-    preempts nobody.
+    ``master`` sent the advertisement that ``master_down_at`` counts from. ``lower`` is a master of
+    lower priority that was heard since and will be preempted, at ``preempt_at`` if a delay was set.
+
+    ``holds_until``: the router was master until now. It keeps the addresses until then, while the
+    announcement of the new master moves the neighbours, and claims nothing. In a handover it keeps
+    them longer, until the successor has announced, but not after ``successor_until``.
+    ``leaves``: it will not take part afterwards, so its own turn does not end that wait.
+    ``defers``: it resigned, so it preempts nobody.
     """
 
     master_down_at: Nanoseconds
@@ -39,6 +42,8 @@ class Backup:
     lower: Heard | None = None
     preempt_at: Nanoseconds | None = None
     holds_until: Nanoseconds | None = None
+    successor_until: Nanoseconds | None = None
+    leaves: bool = False
     defers: bool = False
 
 
@@ -85,14 +90,16 @@ class Releasing:
 
 @dataclass(frozen=True, slots=True)
 class HandingOver:
-    """Has given the mastership up on the wire, but answers until the successor has spoken.
+    """Has released the mastership on the wire, and answers until the successor advertises.
 
-    Without one by ``give_up_at`` it leaves for ``reason``, or, if it ``returns``, is master again.
+    If nobody has advertised by ``give_up_at``, it leaves for ``reason``, or, if it ``returns``, is
+    master again. ``announced_at`` is when another host first announced the addresses.
     """
 
     give_up_at: Nanoseconds
     reason: str
     returns: bool = False
+    announced_at: Nanoseconds | None = None
 
 
 State: TypeAlias = Init | Backup | Master | Releasing | HandingOver
@@ -103,16 +110,32 @@ def deadline(state: State) -> Nanoseconds | None:
     match state:
         case Init():
             return None
-        case Backup(holds_until=instant) if instant is not None:
-            return instant
-        case Backup(master_down_at=instant, preempt_at=other):
-            return instant if other is None else min(instant, other)
+        case Backup():
+            return _backup_deadline(state)
         case Master(adver_at=instant, rival=rival):
             return instant if rival is None else min(instant, rival.quiet_at)
         case Releasing(adver_at=instant) | HandingOver(give_up_at=instant):
             return instant
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(state)
+
+
+def _backup_deadline(state: Backup) -> Nanoseconds:
+    if state.holds_until is not None:
+        return _lets_go_at(state, state.holds_until)
+    if state.preempt_at is None:
+        return state.master_down_at
+    return min(state.master_down_at, state.preempt_at)
+
+
+def _lets_go_at(state: Backup, holds_until: Nanoseconds) -> Nanoseconds:
+    until = state.successor_until
+    if until is None:
+        return holds_until
+    if not state.leaves:
+        # It must not miss that it is its own turn again.
+        until = min(until, state.master_down_at)
+    return max(holds_until, until)
 
 
 def is_transient(state: State) -> bool:

@@ -29,9 +29,15 @@ from pyvrrp.virtual_router.events import (
     Shutdown,
     Startup,
     StepDown,
+    SuccessorAnnounced,
     TimerFired,
 )
-from pyvrrp.virtual_router.handover import begin, in_handing_over, keep_for_now
+from pyvrrp.virtual_router.handover import (
+    begin,
+    in_handing_over,
+    keep_for_now,
+    successor_announced,
+)
 from pyvrrp.virtual_router.parameters import LAST_RESORT, OWNER, RELEASE, Parameters
 from pyvrrp.virtual_router.rivals import answer_release, meet_rival, sender_wins
 from pyvrrp.virtual_router.states import (
@@ -42,6 +48,7 @@ from pyvrrp.virtual_router.states import (
     Master,
     Releasing,
     State,
+    deadline,
 )
 from pyvrrp.virtual_router.timers import master_down_interval, skew_time
 
@@ -89,7 +96,7 @@ def _in_init(state: Init, event: Event, parameters: Parameters, now: Nanoseconds
             return Init(event.reason), (ReportTransition("INIT", "INIT", event.reason),)
         case Shutdown() | HandOver() | AdvertisementReceived() | TimerFired() | AddressesGone():
             return state, ()
-        case PriorityChanged() | StepDown():
+        case PriorityChanged() | StepDown() | SuccessorAnnounced():
             return state, ()
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)
@@ -98,8 +105,8 @@ def _in_init(state: Init, event: Event, parameters: Parameters, now: Nanoseconds
 def _in_backup(state: Backup, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
     """RFC 9568 section 6.4.2."""
     match event:
-        case TimerFired() if state.holds_until is not None and now >= state.holds_until:
-            return replace(state, holds_until=None), (RemoveAddresses(),)
+        case TimerFired() if state.holds_until is not None:
+            return _let_go_in_time(state, now)
         case TimerFired() if takeover_is_due(state, now):
             reason, cause = _why_now(state, parameters, now)
             taken, actions = _become_master("BACKUP", reason, cause, parameters, now)
@@ -108,6 +115,10 @@ def _in_backup(state: Backup, event: Event, parameters: Parameters, now: Nanosec
             return taken, actions
         case AdvertisementReceived():
             return _backup_hears(state, event, parameters, now), ()
+        case SuccessorAnnounced():
+            return successor_announced(state, now), ()
+        case HandOver() if state.holds_until is not None:
+            return replace(state, leaves=True), ()
         case Shutdown():
             report = ReportTransition("BACKUP", "INIT", event.reason)
             held = () if state.holds_until is None else (RemoveAddresses(),)
@@ -136,7 +147,7 @@ def _in_master(state: Master, event: Event, parameters: Parameters, now: Nanosec
             return begin(event, parameters, now)
         case StepDown():
             return _follow(event, parameters, now)
-        case Startup() | AddressesGone():
+        case Startup() | AddressesGone() | SuccessorAnnounced():
             return state, ()
         case PriorityChanged():
             adver_at = Nanoseconds(now + parameters.advertisement_interval)
@@ -173,7 +184,7 @@ def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: N
             return replace(state, reason=event.reason), ()
         case Startup() | HandOver() | AdvertisementReceived() | TimerFired():
             return state, ()
-        case PriorityChanged() | StepDown():
+        case PriorityChanged() | StepDown() | SuccessorAnnounced():
             return state, ()
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)
@@ -252,9 +263,25 @@ def _hear_lower(
     return replace(waiting, lower=lower, preempt_at=preempt_at)
 
 
+def _let_go_in_time(state: Backup, now: Nanoseconds) -> Step:
+    due = deadline(state)
+    if due is None or now < due:
+        return state, ()
+    let_go = replace(state, holds_until=None, successor_until=None, leaves=False)
+    return let_go, (RemoveAddresses(),)
+
+
 def _go_on(state: Backup, waiting: Backup) -> Backup:
-    # Whoever is heard meanwhile, what was begun goes on.
-    return replace(waiting, holds_until=state.holds_until, defers=state.defers)
+    # What was begun goes on, no matter which router is heard meanwhile.
+    if state.holds_until is None and not state.defers:
+        return waiting
+    return replace(
+        waiting,
+        holds_until=state.holds_until,
+        successor_until=state.successor_until,
+        leaves=state.leaves,
+        defers=state.defers,
+    )
 
 
 def _wait_otherwise(

@@ -1,11 +1,11 @@
-"""The tables of events and counters in docs/operations.md are those of the source."""
+"""The tables of events and counters in docs/events.md are those of the source."""
 
 import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pyvrrp.runtime.base.counters import SEGMENT_COUNTERS, VIRTUAL_ROUTER_COUNTERS
+from pyvrrp.runtime.base.counters import INTERFACE_COUNTERS, VIRTUAL_ROUTER_COUNTERS
 from tests.architecture.tree import ROOT, modules, parsed
 
 RECORDERS = {"record", "warn_rarely", "_report"}  # the last hands its arguments to `record`
@@ -113,7 +113,7 @@ def fields(call: ast.Call) -> set[str]:
 
 def table(heading: str) -> list[list[str]]:
     """Return the cells of the table below *heading*, without its first two lines."""
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
     section = page.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]
@@ -146,7 +146,9 @@ def test_the_tables_of_counters_are_those_of_the_source() -> None:
     assert [named(row[0])[0] for row in table("Counters of a virtual router")] == list(
         VIRTUAL_ROUTER_COUNTERS
     )
-    assert [named(row[0])[0] for row in table("Counters of an interface")] == list(SEGMENT_COUNTERS)
+    assert [named(row[0])[0] for row in table("Counters of an interface")] == list(
+        INTERFACE_COUNTERS
+    )
 
 
 def test_a_name_in_a_variable_is_found() -> None:

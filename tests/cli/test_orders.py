@@ -9,8 +9,9 @@ import pytest
 from pyvrrp.cli.main import main
 from pyvrrp.daemon.control_socket import ControlSocket, Request
 from pyvrrp.daemon.operator_commands import Orders
-from pyvrrp.daemon.snapshot import Json, Snapshots
+from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.daemon.state_file import StateFile
+from pyvrrp.runtime.base.json import Json
 from pyvrrp.units import Nanoseconds
 from tests.support.cluster import Cluster
 

@@ -11,10 +11,11 @@ import pytest
 from pyvrrp.cli.main import main
 from pyvrrp.config.model.configuration import LinkConfig
 from pyvrrp.daemon.control_socket import ControlSocket, Request
-from pyvrrp.daemon.snapshot import Json, Snapshots
+from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.fencing.weight import Weight
 from pyvrrp.identity import Place
 from pyvrrp.ports import ProbeResult
+from pyvrrp.runtime.base.json import Json
 from pyvrrp.units import Nanoseconds
 from tests.support.cluster import Cluster, Node
 from tests.support.world import Lan

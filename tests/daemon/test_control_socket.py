@@ -11,8 +11,8 @@ import pytest
 from pyvrrp.cli.operate.control import ask
 from pyvrrp.daemon import control_socket
 from pyvrrp.daemon.control_socket import ControlSocket, Request
-from pyvrrp.daemon.snapshot import Json
 from pyvrrp.errors import ControlError, KernelError
+from pyvrrp.runtime.base.json import Json
 
 
 async def status(_request: Request) -> dict[str, Json]:

@@ -8,9 +8,9 @@ import pytest
 
 from pyvrrp.daemon.control_socket import Request
 from pyvrrp.daemon.operator_commands import Orders
-from pyvrrp.daemon.snapshot import Json
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.errors import KernelError, UsageError
+from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.virtual_router.states import Init
 from tests.support.cluster import Cluster, Node
@@ -56,7 +56,7 @@ def test_a_new_daemon_begins_drained(tmp_path: Path) -> None:
     again.start()
     cluster.run(60)
     assert cluster.holders() == ["n2"]
-    assert again.instances[0].state == Init("drained")
+    assert again.routers[0].state == Init("drained")
     give(Orders(again, state, state.read()).undrain)
     cluster.run(10)
     assert cluster.holders() == ["n1"]
@@ -79,7 +79,7 @@ def test_what_cannot_be_remembered_is_not_done(tmp_path: Path) -> None:
         give(orders.drain)
     cluster.run(10)
     assert cluster.holders() == ["n1"]
-    assert not high.instance.drained
+    assert not high.instance.operator.drained
 
 
 def test_unless_it_need_not_be_remembered(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def questions(node: Node) -> list[float]:
 
 
 def holders_besides(node: Node) -> list[tuple[str, str]]:
-    known = node.instance.other_holders.known
+    known = node.instance.addresses.other_holders.known
     return [(str(holder.address), holder.mac.hex(":")) for holder in known]
 
 

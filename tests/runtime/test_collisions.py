@@ -55,7 +55,7 @@ def test_a_neighbour_of_another_vrid_and_other_addresses_is_no_matter() -> None:
     cluster.run(30)
     assert collisions(ours) == []
     assert ours.count("vrid_collisions") == 0
-    [segment] = ours.supervisor.segments.values()
+    [segment] = ours.supervisor.interfaces.values()
     assert segment.counters.get("vrid_errors") >= 25
 
 

@@ -10,8 +10,12 @@ from pyvrrp.identity import Version
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.runtime.router.from_config import renewal_limit
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
-from tests.support.cluster import VIP, Cluster
+from tests.support.cluster import VIP, Cluster, Node
 from tests.support.world import ETH0
+
+
+def fence(node: Node, reason: str) -> None:
+    node.instance.obstacle(node.concern("fence"), reason)
 
 
 def test_the_higher_priority_takes_the_address_after_its_master_down_interval() -> None:
@@ -86,7 +90,7 @@ def test_a_closing_fence_removes_the_address_before_priority_zero_which_is_sent_
     high, low = cluster.node(200), cluster.node(100)
     cluster.run(10)
     high.host.kernel_delay = 0.010
-    high.instance.fence_changed("fenced by web: HTTP 503")
+    fence(high, "fenced by web: HTTP 503")
     cluster.run(0.009)
     assert cluster.holders() == ["n1"]
     assert high.advertisements()[-1] == (9.21875, 200)
@@ -104,7 +108,7 @@ def test_while_the_kernel_hangs_a_releasing_node_goes_on_advertising() -> None:
     high, low = cluster.node(200), cluster.node(100)
     cluster.run(10)
     high.host.kernel_delay = 3.0
-    high.instance.fence_changed("fenced by web: HTTP 503")
+    fence(high, "fenced by web: HTTP 503")
     cluster.run(2.9)
     assert low.state == "BACKUP"
     assert [p for _, p in high.advertisements()[-2:]] == [200, 200]
@@ -117,10 +121,10 @@ def test_the_lease_is_renewed_while_master_and_runs_out_when_nothing_runs() -> N
     cluster = Cluster()
     node = cluster.node(200)
     cluster.run(10)
-    renewals = [r for r in node.host.requests if r[1] == "present" and r[0] > 4 * SECOND]
+    renewals = [r for r in node.host.requests if r[1] == "renew" and r[0] > 4 * SECOND]
     assert len(renewals) == 12  # every 0.5 s
     assert {r[3] for r in renewals} == {2}
-    node.host.ensure_present = lambda *_, **__: None  # type: ignore[method-assign] # a kernel without us
+    node.host.kernel_answers = False
     cluster.run(2.1)
     assert cluster.holders() == []
 
@@ -367,7 +371,7 @@ def test_invalid_packets_change_no_timer_and_no_state() -> None:
     cluster.run(10)
     assert len(master.advertisements()) - before == 10
     assert master.state == "MASTER"
-    segment = master.supervisor.segments[ETH0]
+    segment = master.supervisor.interfaces[ETH0]
     assert segment.counters.get("malformed_datagrams") > 40_000
     assert len(master.events("discarded")) <= 5
 
@@ -379,7 +383,7 @@ def test_an_unknown_vrid_is_counted_and_nothing_else() -> None:
     object.__setattr__(two.instance.config.id, "vrid", 52)
     cluster.run(10)
     assert cluster.masters() == ["n1", "n2"]
-    assert one.supervisor.segments[ETH0].counters.get("vrid_errors") >= 6
+    assert one.supervisor.interfaces[ETH0].counters.get("vrid_errors") >= 6
 
 
 def test_a_second_host_with_the_address_is_reported() -> None:

@@ -3,6 +3,7 @@
 import json
 
 from pyvrrp.ports import Grant, Look, ProbeResult, Record, Revoke, Write
+from pyvrrp.runtime.etcd_lease.lease import EtcdLeaseHolder
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.states import Init
 from tests.support.cluster import KEY, Cluster, Node
@@ -109,7 +110,7 @@ def test_an_address_lease_is_not_renewed_beyond_the_proof() -> None:
     high.host.etcd.reachable = False
     cluster.run(30)
     lifetimes = [
-        at / SECOND + lease for at, what, _, lease in high.host.requests if what == "present"
+        at / SECOND + lease for at, what, _, lease in high.host.requests if what != "absent"
     ]
     assert max(lifetimes) < 9.223 + 10 - 1.5
 
@@ -191,7 +192,8 @@ def test_a_wish_of_a_node_that_is_fenced_meanwhile_goes() -> None:
     cluster, high, low = pair(fenced=True)
     high.host.connected = high.host.etcd.reachable = False
     cluster.run(20)
-    watch = low.supervisor.leases[str(low.instance.config.id)]
+    watch = low.concern("etcd lease")
+    assert isinstance(watch, EtcdLeaseHolder)
     watch._gives_way = True  # deaf to wishes
     high.host.etcd.reachable = True
     cluster.run(4)

@@ -71,7 +71,7 @@ def test_once_all_is_well_the_best_one_holds_and_nobody_waits(seed: int, weighte
     highest = max(node.instance.priority for node in history.nodes)
     for node in history.nodes:
         assert node.host.name != holder or node.instance.priority == highest
-        assert not node.instance.standing.last_resort
+        assert not node.instance.is_last_resort
         assert node.instance.waits_for == ""
 
 

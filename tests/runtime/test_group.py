@@ -11,12 +11,12 @@ from pyvrrp.ports import ProbeResult
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
-from pyvrrp.virtual_router.effective_priority import Standing
 from pyvrrp.virtual_router.states import name
 from tests.support.clock import FakeClock
 from tests.support.cluster import KEY, LEASE
 from tests.support.machine import resource
-from tests.support.routers import SIDES, Router, Site
+from tests.support.own_concern import OwnConcern
+from tests.support.routers import SIDES, GroupNode, Site
 from tests.support.world import FakeHost, Lan
 
 BOTH = [["n1"], ["n1"]]
@@ -27,7 +27,7 @@ def other(side: str) -> str:
     return "wan" if side == "lan" else "lan"
 
 
-def pair(*, checked: tuple[str, ...] = ()) -> tuple[Site, Router, Router]:
+def pair(*, checked: tuple[str, ...] = ()) -> tuple[Site, GroupNode, GroupNode]:
     site = Site()
     first, second = site.router(200, checked=checked), site.router(100, checked=checked)
     site.run(10)
@@ -248,38 +248,25 @@ def test_priority_0_waits_until_the_addresses_of_all_are_gone() -> None:
 
 
 @EACH
-def test_a_gate_of_one_holds_all_back_and_then_all_go(side: str) -> None:
+def test_a_concern_of_one_holds_all_back_and_then_all_go(side: str) -> None:
     site, first, second = pair()
-
-    class Shut:
-        waiting_for = "a word"
-        asked = 0
-        ended = 0
-        opens = False
-
-        def may_claim(self) -> bool:
-            self.asked += 1
-            return self.opens
-
-        def claim_ended(self) -> None:
-            self.ended += 1
-
-    gate = Shut()
-    second.member(side).guard(gate)
+    gate = OwnConcern(second.member(side))
+    gate.waits_for = "a word"
+    second.member(side).heed(gate)
     first.connect(connected=False)
     site.run(6)
-    assert gate.asked >= 1
+    assert gate.heard.count("claim due") >= 1
     assert second.states == ["BACKUP", "BACKUP"]
     assert second.member(side).waits_for == "a word"
     assert second.member(other(side)).waits_for == f"{side}: a word"
     first.connect()
     site.run(1.1)
-    assert gate.ended >= 1
+    assert gate.heard.count("released") >= 1
     assert second.member(side).waits_for == ""
     first.connect(connected=False)
     site.run(6)
-    gate.opens = True
-    second.member(side).gate_opened()
+    gate.waits_for = None
+    second.member(side).retry_claim()
     assert second.states == ["MASTER", "MASTER"]
 
 
@@ -364,11 +351,11 @@ def test_a_hindrance_in_the_middle_of_a_handover_takes_all_at_once(side: str) ->
 @EACH
 def test_the_operators_priority_is_that_of_all(side: str) -> None:
     site, first, second = pair()
-    first.member(side).stand(Standing(200, operator=50))
+    first.member(side).set_priority(50)
     assert [member.priority for member in first.members] == [50, 50]
     site.run(5)
     assert site.all_held_by() == [["n2"], ["n2"]]
-    first.member(other(side)).stand(Standing(200))
+    first.member(other(side)).set_priority(None)
     site.run(5)
     assert site.all_held_by() == BOTH
     assert second.states == ["BACKUP", "BACKUP"]
@@ -441,12 +428,12 @@ def test_a_mixed_virtual_router_may_be_a_group_of_its_two_families() -> None:
     supervisor = Supervisor(configuration, host.ports(), Journal(clock))
     supervisor.start()
     clock.run(5)
-    first, second = supervisor.instances
+    first, second = supervisor.routers
     assert first.reporter.reason == "web of group web: no primary address"
     assert second.reporter.reason == "no primary address"
     host.link(addresses=(*host.state.addresses, ip_interface("fe80::1/64")))
     clock.run(5)
-    assert [name(member.state) for member in supervisor.instances] == ["MASTER", "MASTER"]
+    assert [name(member.state) for member in supervisor.routers] == ["MASTER", "MASTER"]
     assert first.reporter.since == second.reporter.since
 
 
@@ -454,7 +441,7 @@ DB = resource("db")
 WITH_DB = {"lan": {"resources": ("db",)}}
 
 
-def with_resources() -> tuple[Site, Router, Router]:
+def with_resources() -> tuple[Site, GroupNode, GroupNode]:
     site = Site()
     first, second = (
         site.router(priority, sides=WITH_DB, resources=(DB,)) for priority in (200, 100)

@@ -9,9 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from pyvrrp.fencing.policy import HoldDown
 from pyvrrp.ports import ProbeResult
 from pyvrrp.units import Nanoseconds
-from pyvrrp.virtual_router.effective_priority import Standing
 from pyvrrp.virtual_router.states import is_transient
-from tests.support.routers import Router, Site
+from tests.support.routers import GroupNode, Site
 
 SIDES = ("lan", "wan", "dmz")
 sides = st.sampled_from(SIDES)
@@ -26,7 +25,7 @@ class AnyHistory(RuleBasedStateMachine):
     @initialize(checked=st.lists(sides, unique=True), preempt=st.booleans())
     def begin(self, checked: Sequence[str], preempt: bool) -> None:
         self.site = Site(sides=SIDES)
-        self.routers: list[Router] = [
+        self.routers: list[GroupNode] = [
             self.site.router(priority, checked=checked, preempt=preempt, hold_down=NO_HOLD_DOWN)
             for priority in PRIORITIES
         ]
@@ -71,8 +70,7 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(node=nodes, side=sides, priority=st.sampled_from([None, 50, 150, 250]))
     def the_operator_sets_a_priority(self, node: int, side: str, priority: int | None) -> None:
-        standing = Standing(PRIORITIES[node], operator=priority)
-        self.routers[node].member(side).stand(standing)
+        self.routers[node].member(side).set_priority(priority)
 
     @rule(seconds=st.sampled_from([0.5, 2.0, 4.0]))
     def everything_stalls(self, seconds: float) -> None:
@@ -86,14 +84,14 @@ class AnyHistory(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "routers"):
             return
-        for number, router in enumerate(self.routers):
+        for router in self.routers:
             for side in SIDES:
                 host = router.host(side)
                 host.kernel_error, host.kernel_delay = "", 0.0
                 host.service = lambda: ProbeResult(True, "HTTP 200")
                 host.link(up=True)
                 router.member(side).drain(drained=False)
-                router.member(side).stand(Standing(PRIORITIES[number]))
+                router.member(side).set_priority(None)
             router.connect(*SIDES)
         # Once all is well, one node has everything.
         self.site.run(30)

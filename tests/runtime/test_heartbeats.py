@@ -241,7 +241,7 @@ def two_links(
 
 
 def link_states(node: Node) -> list[str]:
-    return [link.obstacle or link.lost for link in node.instance.heartbeats.links]
+    return [link.obstacle or link.lost for link in node.instance.links.all]
 
 
 BOTH_WAYS = pytest.mark.parametrize("unicast", [True, False], ids=["unicast", "multicast"])
@@ -255,7 +255,7 @@ def test_advertisements_go_over_both_links_and_count_once(unicast: bool) -> None
     assert (first.state, second.state) == ("MASTER", "BACKUP")
     sent = [at for at, name, _ in two.second_lan.sent if name == "n1 eth1"]
     assert len(sent) == first.count("advertisement_sent")
-    heard = [link.received for link in second.instance.heartbeats.links]
+    heard = [link.received for link in second.instance.links.all]
     assert heard == [second.count("advertisement_rcvd")] * 2
 
 

@@ -126,7 +126,7 @@ def test_a_last_resort_that_is_drained_or_loses_its_link_starts_from_the_beginni
     assert cluster.holders() == ["n1"]
     high.host.link(up=False)
     cluster.run(1.5)
-    assert not high.instance.standing.last_resort
+    assert not high.instance.is_last_resort
     high.host.link(up=True)
     cluster.run(10)
     assert cluster.holders() == []

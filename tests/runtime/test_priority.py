@@ -1,14 +1,12 @@
 """Whole nodes whose priority changes while they run."""
 
-from dataclasses import replace
-
 from pyvrrp.fencing.weight import Weight
 from pyvrrp.ports import ProbeResult
 from tests.support.cluster import Cluster, Node
 
 
 def operator(node: Node, priority: int | None) -> None:
-    node.instance.stand(replace(node.instance.standing, operator=priority))
+    node.instance.set_priority(priority)
 
 
 def test_a_master_that_is_lowered_says_so_at_once_and_is_preempted_without_a_gap() -> None:

@@ -203,8 +203,9 @@ def test_a_stop_that_fails_keeps_the_claim_and_is_tried_again() -> None:
     assert first.advertisements()[-1][1] == 200
     assert second.state == "BACKUP"
     assert first.count("resource_stop_failures") >= 4
-    assert first.instance.chain is not None
-    assert first.instance.chain.doing == "db does not stop: exit status 1: busy; it still runs"
+    chain = first.instance.addresses.chain
+    assert chain is not None
+    assert chain.doing == "db does not stop: exit status 1: busy; it still runs"
     machine(first).behave("db", "stop", status=0)
     cluster.run(31)
     assert first.advertisements()[-1][1] == 0
@@ -315,8 +316,8 @@ def test_a_node_that_yields_stops_before_it_may_start_again() -> None:
     high = cluster.node(200, resources=(DB,))
     cluster.run(5)
     assert low.state == "BACKUP"
-    assert low.instance.chain is not None
-    assert low.instance.chain.doing == "stopping db"
+    assert low.instance.addresses.chain is not None
+    assert low.instance.addresses.chain.doing == "stopping db"
     high.host.connected = False
     cluster.run(10)
     assert low.state == "BACKUP"  # the claim is due, and waits
@@ -360,7 +361,7 @@ def test_what_an_earlier_life_left_running_is_stopped_before_the_node_takes_part
     machine(node).behave("db", "stop", after=5)
     node.supervisor.start()
     cluster.run(3)
-    assert reasons(node) == "removing what an earlier life left behind"
+    assert reasons(node) == "removing what an earlier process left behind"
     cluster.run(3)
     assert machine(node).calls[:4] == [
         *((0, "db monitor"), (0.05, "db stop")),
@@ -494,7 +495,7 @@ def test_a_release_that_a_better_master_overtakes_ends_in_silence() -> None:
     low = cluster.node(100, resources=(DB,))
     cluster.run(10)
     machine(low).behave("db", "stop", after=30)
-    low.instance.resources_failed("ill")
+    low.instance.addresses.resources_failed("ill")
     cluster.run(1)
     assert isinstance(low.instance.state, Releasing)
     high = cluster.node(200, resources=(DB,), preempt=True)
@@ -576,9 +577,9 @@ def test_a_holder_that_cannot_reach_etcd_stops_its_resources_before_the_key_can_
 def test_a_claim_that_is_called_off_while_resources_stop_does_not_give_the_key_back() -> None:
     cluster, high, low = leased_pair()
     machine(high).behave("db", "stop", after=3.9)
-    high.instance.resources_failed("ill")
+    high.instance.addresses.resources_failed("ill")
     never_both(cluster, 1)
-    high.instance.resources_failed("")
+    high.instance.addresses.resources_failed("")
     never_both(cluster, 20)
     assert machine(low).running == ["db"] or machine(high).running == ["db"]
 

@@ -45,7 +45,8 @@ def file(tmp_path: Path) -> Path:
 
 def break_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "pyvrrp.runtime.addresses.address_keeper.Performer._put_back", lambda _performer: None
+        "pyvrrp.runtime.addresses.address_keeper.AddressKeeper._put_back",
+        lambda _address_keeper: None,
     )
 
 

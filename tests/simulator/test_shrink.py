@@ -17,7 +17,8 @@ from tests.simulator.scenarios import fault, scenario
 
 def nothing_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "pyvrrp.runtime.addresses.address_keeper.Performer._put_back", lambda _performer: None
+        "pyvrrp.runtime.addresses.address_keeper.AddressKeeper._put_back",
+        lambda _address_keeper: None,
     )
 
 

@@ -17,7 +17,8 @@ from pyvrrp.identity import Family, Version, VirtualRouterId
 from pyvrrp.packet.reception import Discarded, examine
 from pyvrrp.ports import ProbeResult
 from pyvrrp.runtime.base.journal import Event, Journal
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.router.concern import Concern
+from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.states import name
@@ -43,8 +44,11 @@ class Node:
     journal: Journal
 
     @property
-    def instance(self) -> Instance:
-        return self.supervisor.instances[0]
+    def instance(self) -> Router:
+        return self.supervisor.routers[0]
+
+    def concern(self, name_of_concern: str) -> Concern:
+        return next(one for one in self.instance.concerns if one.name == name_of_concern)
 
     @property
     def state(self) -> str:

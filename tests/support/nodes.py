@@ -7,7 +7,7 @@ from ipaddress import ip_interface
 
 from pyvrrp.config.parse import parse
 from pyvrrp.runtime.base.journal import Event, Journal
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import SECOND
 from tests.support.clock import FakeClock
@@ -20,8 +20,8 @@ class Node:
     supervisor: Supervisor
     journal: Journal
 
-    def router(self, name: str) -> Instance:
-        return next(i for i in self.supervisor.instances if i.config.name == name)
+    def router(self, name: str) -> Router:
+        return next(i for i in self.supervisor.routers if i.config.name == name)
 
     def events(self, wanted: str) -> list[Event]:
         return [event for event in self.journal.events() if event.name == wanted]
@@ -74,7 +74,7 @@ class Nodes:
             (at / SECOND, host.name)
             for host in self.lan.hosts
             for at, what, addresses, _ in host.requests
-            if what == "present" and address in addresses and at / SECOND > since
+            if what in {"present", "renew"} and address in addresses and at / SECOND > since
         ]
         taken: list[tuple[float, str]] = []
         for at, name in sorted(found):

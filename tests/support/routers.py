@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from ipaddress import ip_interface
 
 from pyvrrp.config.model.configuration import (
@@ -11,10 +12,11 @@ from pyvrrp.config.model.configuration import (
     VirtualRouterConfig,
 )
 from pyvrrp.config.model.resources import ResourceConfig
+from pyvrrp.errors import KernelError
 from pyvrrp.identity import Family, InterfaceAddress, Place, VirtualRouterId
-from pyvrrp.ports import Claim, Done, InterfaceState, Ports
+from pyvrrp.ports import AddressLease, Claim, Done, InterfaceState, Ports
 from pyvrrp.runtime.base.journal import Event, Journal
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.states import name
@@ -70,6 +72,24 @@ class Machine:
     ) -> None:
         self._hosts[place.interface].ensure_present(ETH0, addresses, lifetime, done, until=until)
 
+    def renew(
+        self,
+        netns: str,
+        leases: Sequence[AddressLease],
+        done: Callable[[Sequence[KernelError | None]], None],
+    ) -> None:
+        """Each host's kernel renews what is its own; the answers come back together."""
+        answers: dict[int, KernelError | None] = {}
+
+        def note(position: int, errors: Sequence[KernelError | None]) -> None:
+            answers[position] = errors[0]
+            if len(answers) == len(leases):
+                done([answers[number] for number in range(len(leases))])
+
+        for position, lease in enumerate(leases):
+            host = self._hosts[lease.place.interface]
+            host.renew(netns, [replace(lease, place=ETH0)], partial(note, position))
+
     def ensure_absent(
         self, place: Place, addresses: Collection[InterfaceAddress], done: Done
     ) -> None:
@@ -80,7 +100,7 @@ class Machine:
 
 
 @dataclass
-class Router:
+class GroupNode:
     """One node of the test."""
 
     hosts: dict[str, FakeHost]
@@ -88,8 +108,8 @@ class Router:
     journal: Journal
 
     @property
-    def members(self) -> list[Instance]:
-        return self.supervisor.instances
+    def members(self) -> list[Router]:
+        return self.supervisor.routers
 
     @property
     def states(self) -> list[str]:
@@ -102,7 +122,7 @@ class Router:
     def host(self, side: str) -> FakeHost:
         return self.hosts[side]
 
-    def member(self, side: str) -> Instance:
+    def member(self, side: str) -> Router:
         return next(m for m in self.members if m.config.name == side)
 
     def events(self, wanted: str) -> list[Event]:
@@ -139,7 +159,7 @@ class Site:
 
     sides: Sequence[str] = SIDES
     clock: FakeClock = field(default_factory=FakeClock)
-    routers: list[Router] = field(default_factory=list)
+    routers: list[GroupNode] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.lans = {side: Lan(self.clock) for side in self.sides}
@@ -154,7 +174,7 @@ class Site:
         sides: Mapping[str, Mapping[str, object]] | None = None,
         resources: tuple[ResourceConfig, ...] = (),
         **changes: object,
-    ) -> Router:
+    ) -> GroupNode:
         """Make a node; *sides* has what is special in one segment.
 
         *backwards* gives the first nodes the higher addresses, in the second segment only.
@@ -180,7 +200,9 @@ class Site:
         configuration = Configuration(
             f"n{number}", tuple(configs), (check,) if checked else (), resources=resources
         )
-        router = Router(hosts, Supervisor(configuration, Machine(hosts).ports(), journal), journal)
+        router = GroupNode(
+            hosts, Supervisor(configuration, Machine(hosts).ports(), journal), journal
+        )
         self.routers.append(router)
         if start:
             router.supervisor.start()

@@ -15,7 +15,14 @@ from pyvrrp.virtual_router.actions import (
     ReportTransition,
     SendAdvertisement,
 )
-from pyvrrp.virtual_router.events import AddressesGone, HandOver, Shutdown, Startup, TimerFired
+from pyvrrp.virtual_router.events import (
+    AddressesGone,
+    HandOver,
+    Shutdown,
+    Startup,
+    SuccessorAnnounced,
+    TimerFired,
+)
 from pyvrrp.virtual_router.parameters import Parameters
 from pyvrrp.virtual_router.states import (
     Backup,
@@ -48,9 +55,16 @@ def test_priority_zero_leaves_twice_and_the_addresses_stay() -> None:
 
 
 def test_the_successor_ends_it_and_the_addresses_go_fifty_milliseconds_later() -> None:
-    state, seen = play(LEAVING, LINGERING, (610, heard(90, LOW)), (659, TimerFired()))
+    state, seen = play(
+        LEAVING, LINGERING, (610, heard(90, LOW)), (611, SuccessorAnnounced()), (659, TimerFired())
+    )
     assert state == Backup(
-        after(610 + 3609.375), V3.advertisement_interval, Heard(LOW, 90), holds_until=after(660)
+        after(610 + 3609.375),
+        V3.advertisement_interval,
+        Heard(LOW, 90),
+        holds_until=after(660),
+        successor_until=after(631),
+        leaves=True,
     )
     assert deadline(state) == after(660)
     assert seen == [
@@ -105,6 +119,7 @@ def test_who_resigned_leaves_the_addresses_with_a_lower_successor() -> None:
         resigning,
         LINGERING,
         (610, heard(90, LOW)),
+        (611, SuccessorAnnounced()),
         (660, TimerFired()),
         (1610, heard(90, LOW)),
         (2610, heard(90, LOW)),

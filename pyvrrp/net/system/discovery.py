@@ -15,7 +15,7 @@ from pyvrrp.identity import Address, InterfaceAddress
 
 
 @dataclass(frozen=True, slots=True)
-class Interface:
+class ListedInterface:
     """One interface that could be used."""
 
     name: str
@@ -24,7 +24,7 @@ class Interface:
     gateways: tuple[Address, ...]  # default gateways reached through it
 
 
-def list_interfaces() -> tuple[Interface, ...]:
+def list_interfaces() -> tuple[ListedInterface, ...]:
     """Return every interface of this network namespace; raise KernelError."""
     try:
         gateways = _default_gateways()
@@ -37,14 +37,14 @@ def list_interfaces() -> tuple[Interface, ...]:
 
 def _interface(
     name: str, names: Sequence[str], gateways: tuple[tuple[Address, str], ...]
-) -> Interface:
+) -> ListedInterface:
     macs: list[str] = []
     addresses: list[InterfaceAddress] = []
     for labelled in (other for other in names if _without_label(other) == name):
         found = _look_up(labelled)
         macs += [entry["addr"] for entry in found.get(netifaces.AF_LINK, []) if "addr" in entry]
         addresses += [*_ipv4(found), *_ipv6(found)]
-    return Interface(
+    return ListedInterface(
         name=name,
         mac=macs[0] if macs else "",
         addresses=tuple(addresses),

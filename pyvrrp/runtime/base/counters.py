@@ -55,7 +55,7 @@ VIRTUAL_ROUTER_COUNTERS = (
     "guardian_interventions",
 )
 
-SEGMENT_COUNTERS = (
+INTERFACE_COUNTERS = (
     "checksum_errors",
     "version_errors",
     "vrid_errors",

@@ -4,6 +4,7 @@ A claim waits until the key is taken. While MASTER the key is renewed; long befo
 without that the addresses go. When they are gone, so is the key, and only then priority 0 is sent.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from pyvrrp.config.model.configuration import EtcdLease
@@ -11,11 +12,12 @@ from pyvrrp.config.model.lease_times import holding_time, retry_after
 from pyvrrp.ports import Found, Ports, Record, Unanswered
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal, Level
+from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.etcd_lease.key import Denied, Held, KeyHolder, Outcome
 from pyvrrp.runtime.etcd_lease.preemption_request import Wish
 from pyvrrp.runtime.etcd_lease.records import Author, Claimant, author_of, holder_in_words
-from pyvrrp.runtime.router.router import Instance
-from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
+from pyvrrp.runtime.router.concern import BaseConcern, RouterControl
+from pyvrrp.units import MILLISECOND, Nanoseconds, in_words, to_milliseconds
 from pyvrrp.virtual_router.states import Backup, Master
 
 
@@ -29,50 +31,51 @@ class Phase(StrEnum):
     LEAVING = "leaving"  # the addresses are gone, and the key is being given back
 
 
-class LeaseWatch:
-    """Gate and proof of one virtual router."""
+class EtcdLeaseHolder(BaseConcern):
+    """Lets one virtual router have its addresses only while a key in etcd is its own."""
+
+    name = "etcd lease"
 
     def __init__(
-        self, instance: Instance, lease: EtcdLease, node: str, ports: Ports, journal: Journal
+        self, router: RouterControl, lease: EtcdLease, node: str, ports: Ports, journal: Journal
     ) -> None:
         self.lease = lease
         self.phase = Phase.IDLE
         self.is_answered: bool | None = None  # by etcd, when it was last asked; None: not yet
         self.last_words = "not asked yet"
         self.answered_at: Nanoseconds | None = None
-        self._instance = instance
+        self._router = router
         self._clock = ports.clock
         self._journal = journal
-        self._claimant = Claimant(node, ports.etcd.draw(), lambda: instance.priority)
+        self._claimant = Claimant(node, ports.etcd.draw(), lambda: router.priority)
         self._key = KeyHolder(lease, self._claimant, ports.clock, ports.etcd)
         self._wish = Wish(lease, self._claimant, ports.clock, ports.etcd)
         self._had_key = False
         self._gives_way = False
         self._next = AlarmClock(ports.clock, self._go_on)
-        self._end = AlarmClock(ports.clock, self.run_out)
-        instance.guard(self, self)
+        self._end = AlarmClock(ports.clock, self.hold_expired)
 
     def start(self) -> None:
         """Look for the first time."""
         self._go_on()
 
-    # The gate.
+    # What the router asks and tells.
 
-    @property
-    def waiting_for(self) -> str:
-        """Gate: what a claim waits for."""
-        return f"the key {self.lease.key}: {self.last_words}"
-
-    def may_claim(self) -> bool:
-        """Gate: whether the key is ours for long enough; if not, go and get it."""
+    def claim_due(self) -> None:
+        """Go and get the key."""
         if self.phase is Phase.IDLE:
             self.phase = Phase.SEEKING
             self._go_on()
-        return self.is_valid
 
-    def claim_ended(self) -> None:
-        """Gate: there is no claim, or no address any more: let others have the key."""
-        if not isinstance(self._instance.state, Backup):
+    def may_claim(self) -> str | None:
+        """Return None if the key is ours for long enough."""
+        if self._clock.now() < self.may_hold_until():
+            return None
+        return f"the key {self.lease.key}: {self.last_words}"
+
+    def released(self) -> None:
+        """Let others have the key: there is no claim, or no address any more."""
+        if not isinstance(self._router.state, Backup):
             self._wish.withdraw()
         # Otherwise it was put off: a release, which the wish has brought about, begins a wait anew.
         if self.phase in {Phase.IDLE, Phase.LEAVING}:
@@ -83,29 +86,41 @@ class LeaseWatch:
         self._next.set(None)
         self._key.give_back(self._given_back)
 
-    # The proof.
-
-    @property
-    def is_valid(self) -> bool:
-        """Proof: whether the key is ours, and proven so recently enough."""
-        return self._clock.now() < self.valid_until
-
-    @property
-    def valid_until(self) -> Nanoseconds:
-        """Proof: when it is too old; in the past if the key is not ours."""
+    def may_hold_until(self) -> Nanoseconds:
+        """Return when the last proof that the key is ours is too old; 0 if it is not ours."""
         return self._proven_until() if self.phase is Phase.HOLDING else Nanoseconds(0)
 
-    @property
-    def is_settled(self) -> bool:
-        """Proof: whether the key is given back. An etcd that does not answer is not waited for."""
+    def has_let_go(self) -> bool:
+        """Return whether the key is given back. An etcd that does not answer is not waited for."""
         return self.phase is not Phase.LEAVING or not self.is_answered
 
-    def run_out(self) -> None:
-        """Proof: it is too old."""
+    def hold_expired(self) -> None:
+        """Give the key up for lost: the last proof is too old."""
         if self.phase is Phase.HOLDING:
             age = Nanoseconds(self._clock.now() - (self._key.proven_at or 0))
             age = Nanoseconds(age // (100 * MILLISECOND) * (100 * MILLISECOND))
             self._lose(f"lease lost: not renewed for {in_words(age)}: {self.last_words}")
+
+    def status(self, now: Nanoseconds) -> Mapping[str, Json]:
+        """Return the key, and the lease as one of the checks: it passes while etcd answers."""
+        last, left = self.answered_at, self.valid_for
+        return {
+            "checks": [
+                {
+                    "name": self.lease.check,
+                    "passing": self.is_answered is True,
+                    "reason": self.last_words,
+                    "age_ms": None if last is None else to_milliseconds(Nanoseconds(now - last)),
+                }
+            ],
+            "etcd_lease": {
+                "check": self.lease.check,
+                "key": self.lease.key,
+                "ttl_s": self.lease.ttl,
+                "phase": str(self.phase),
+                "valid_ms": None if left is None else to_milliseconds(left),
+            },
+        }
 
     @property
     def valid_for(self) -> Nanoseconds | None:
@@ -119,7 +134,7 @@ class LeaseWatch:
     def _go_on(self) -> None:
         match self.phase:
             case Phase.IDLE | Phase.SEEKING:
-                if not isinstance(self._instance.state, Backup):
+                if not isinstance(self._router.state, Backup):
                     self._wish.withdraw()
                 self._key.look(self._seen)
             case Phase.HOLDING:
@@ -149,7 +164,7 @@ class LeaseWatch:
             # It could not be given back when it was lost.
             self.phase = Phase.LEAVING
             self._key.give_back(self._given_back, record)
-        self._instance.etcd_lease_changed("")
+        self._router.obstacle(self, "")
 
     def _decide(self, answer: Found | Unanswered) -> None:
         """A claim waits: the key is free, somebody's, or nobody says."""
@@ -168,7 +183,7 @@ class LeaseWatch:
         self._key.obtain(self._taken)
 
     def _wait_for(self, holder: Author | None) -> None:
-        preempts = self._instance.config.preempt
+        preempts = self._router.config.preempt
         if preempts and holder is not None and holder.priority < self._claimant.priority:
             self._wish.leave()
         self._retry()
@@ -182,12 +197,12 @@ class LeaseWatch:
         self._had_key = True
         self._wish.withdraw()
         self._renew_in_time()
-        self._instance.counters.add("leases_taken")
+        self._router.count("leases_taken")
         self._report("lease_taken", f"the key {self.lease.key} is ours")
-        self._instance.gate_opened()
-        if self.phase is Phase.HOLDING and not isinstance(self._instance.state, Master):
-            # Another gate holds the claim back, or its time is not now: others may have the key.
-            self.claim_ended()
+        self._router.retry_claim()
+        if self.phase is Phase.HOLDING and not isinstance(self._router.state, Master):
+            # Another concern holds the claim back, or its time is not now: others may have the key.
+            self.released()
 
     def _renewed(self, outcome: Outcome) -> None:
         self._note(outcome)
@@ -217,10 +232,10 @@ class LeaseWatch:
         self._report("lease_yielded", reason)
         # The key is renewed on until everything has stopped, however long that takes.
         self._gives_way = True
-        self._instance.etcd_lease_changed(reason)
+        self._router.obstacle(self, reason)
 
     def _lose(self, reason: str) -> None:
-        self._instance.counters.add("leases_lost")
+        self._router.count("leases_lost")
         self._report("lease_lost", reason, level=Level.WARNING)
         self._let_go(reason)
 
@@ -229,17 +244,17 @@ class LeaseWatch:
         self._key.call_off()
         self._end.set(None)
         self._next.set(None)
-        self._instance.etcd_lease_changed(reason)
+        self._router.obstacle(self, reason)
 
     def _given_back(self) -> None:
         self.phase = Phase.IDLE
         if self._had_key:
             self._had_key = False
             self._report("lease_given_back", f"the key {self.lease.key} is given back")
-        self._instance.proof_settled()
+        self._router.retry_claim()
         self._go_on()
         # A claim may have become due meanwhile.
-        self._instance.gate_opened()
+        self._router.retry_claim()
 
     def _note(self, answer: Found | Outcome) -> None:
         was_answered = self.is_answered
@@ -247,9 +262,9 @@ class LeaseWatch:
         match answer:
             case Unanswered(reason=reason):
                 self.last_words = reason
-                self._instance.counters.add("lease_errors")
+                self._router.count("lease_errors")
                 self._journal.warn_rarely(
-                    "lease_unanswered", reason, virtual_router=self._instance.config
+                    "lease_unanswered", reason, virtual_router=self._router.config
                 )
                 return
             case Held():
@@ -263,4 +278,4 @@ class LeaseWatch:
             self._report("lease_answered", f"etcd answers again: {self.last_words}")
 
     def _report(self, name: str, text: str, level: Level = Level.INFO) -> None:
-        self._journal.record(name, text, level=level, virtual_router=self._instance.config)
+        self._journal.record(name, text, level=level, virtual_router=self._router.config)

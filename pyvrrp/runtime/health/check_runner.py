@@ -8,7 +8,8 @@ from pyvrrp.fencing.verdict import Verdict
 from pyvrrp.ports import Handle, Ports, ProbeResult
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal, Level
-from pyvrrp.units import Nanoseconds
+from pyvrrp.runtime.base.json import Json
+from pyvrrp.units import Nanoseconds, to_milliseconds
 
 
 class CheckRunner:
@@ -43,6 +44,17 @@ class CheckRunner:
         if self._probe is not None:
             self._probe.cancel()
             self._probe = None
+
+    def status(self, now: Nanoseconds, weight: int | None) -> dict[str, Json]:
+        """Return what status shows of it, with the points of its *weight* if it has one."""
+        last, policy = self.verdict.last_result_at, self.config.policy
+        return {
+            "name": self.config.name,
+            "passing": self.verdict.is_passing(now, policy),
+            "reason": self.verdict.why(now, policy),
+            "weight": weight,
+            "age_ms": None if last is None else to_milliseconds(Nanoseconds(now - last)),
+        }
 
     def demand(self) -> None:
         """Probe at once, unless a probe is under way."""

@@ -1,26 +1,38 @@
-"""The fence of one virtual router over time: its checks together, the gate, and flap damping."""
+"""The fence of one virtual router over time: its checks together, the claim, and flap damping."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pyvrrp.fencing.fence import FenceState, judge
 from pyvrrp.fencing.hold_down import HoldDownState
 from pyvrrp.ports import Clock
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal, Level
+from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.health.check_runner import CheckRunner
-from pyvrrp.runtime.router.router import Instance
-from pyvrrp.units import Nanoseconds, in_words
+from pyvrrp.runtime.router.concern import BaseConcern, RouterControl
+from pyvrrp.units import Nanoseconds, in_words, to_milliseconds
+from pyvrrp.virtual_router.rules.admission import FENCE
 
-SILENCE_THAT_WAIVES = 2  # Master_Down_Intervals without an advertisement: nobody else serves
+SILENCE_THAT_WAIVES = 2  # Master_Down_Intervals without an advertisement: no other router serves
 
 
-class FenceWatch:
-    """Tells one virtual router whether it may stand, and at a claim whether that is still true."""
+class Fence(BaseConcern):
+    """Lets its virtual router take part while its checks pass.
+
+    *runners* are the checks that close it. A claim waits until all their passes are fresh.
+    """
+
+    name = FENCE
 
     def __init__(
-        self, instance: Instance, runners: Sequence[CheckRunner], clock: Clock, journal: Journal
+        self,
+        router: RouterControl,
+        runners: Sequence[CheckRunner],
+        clock: Clock,
+        journal: Journal,
     ) -> None:
-        self._instance = instance
+        self.reason = ""  # why it is closed
+        self._router = router
         self._runners = tuple(runners)
         self._policies = {runner.config.name: runner.config.policy for runner in runners}
         self._clock = clock
@@ -28,19 +40,16 @@ class FenceWatch:
         self._damping = HoldDownState()
         self._open = False
         self._look_again = AlarmClock(clock, self._evaluate)
-        for runner in runners:
-            runner.listen(self._evaluate)
-        instance.guard(self)
 
     @property
     def is_open(self) -> bool:
-        """Whether the fence lets its virtual router stand, hold-down included."""
+        """Whether the fence lets its virtual router take part, hold-down included."""
         return self._open
 
     @property
     def closings(self) -> int:
         """How many closings in a row make its hold-down what it is; 0: it has never closed."""
-        return self._damping.closings_in_a_row(self._instance.config.hold_down)
+        return self._damping.closings_in_a_row(self._router.config.hold_down)
 
     @property
     def held_down_for(self) -> Nanoseconds:
@@ -56,26 +65,35 @@ class FenceWatch:
         return any(runner.verdict.has_failed(now, runner.config.policy) for runner in self._runners)
 
     def start(self) -> None:
-        """Judge for the first time: without checks the fence is open."""
+        """Judge now, and after each result of a check: without checks the fence is open."""
+        for runner in self._runners:
+            runner.listen(self._evaluate)
         self._evaluate()
 
-    @property
-    def waiting_for(self) -> str:
-        """Gate: what a claim waits for."""
+    def claim_due(self) -> None:
+        """Have the checks look at once whose last pass is too old for a claim."""
+        stale = self._judge().stale
+        for runner in self._runners:
+            if runner.config.name in stale and not self._router.is_last_resort:
+                runner.demand()
+
+    def may_claim(self) -> str | None:
+        """Return None if all passes are fresh, or if the router is the last resort."""
+        state = self._judge()
+        if self._router.is_last_resort or (state.is_open and state.is_fresh):
+            return None
         return "a fresh pass of its checks"
 
-    def may_claim(self) -> bool:
-        """Gate: whether all passes are fresh; if not, have the stale checks look at once."""
-        state = self._judge()
-        if self._instance.standing.last_resort or (state.is_open and state.is_fresh):
-            return True
-        for runner in self._runners:
-            if runner.config.name in state.stale:
-                runner.demand()
-        return False
-
-    def claim_ended(self) -> None:
-        """Gate: nothing to undo, looking changes nothing."""
+    def status(self, now: Nanoseconds) -> Mapping[str, Json]:
+        """Return whether it is open, how long the hold-down lasts, and its checks."""
+        return {
+            "fence": {
+                "open": self.is_open,
+                "closings": self.closings,
+                "held_down_ms": to_milliseconds(self.held_down_for),
+            },
+            "checks": [runner.status(now, None) for runner in self._runners],
+        }
 
     def _judge(self) -> FenceState:
         verdicts = {runner.config.name: runner.verdict for runner in self._runners}
@@ -87,7 +105,7 @@ class FenceWatch:
             self._set(is_open=True, why="")
             self._look_again.set(state.closes_at)
             if state.is_fresh:
-                self._instance.gate_opened()
+                self._router.retry_claim()
             return
         if state.is_open:
             self._set(is_open=False, why=self._hold_down_reason())
@@ -96,6 +114,7 @@ class FenceWatch:
         self._set(is_open=False, why=state.reason)
 
     def _set(self, *, is_open: bool, why: str) -> None:
+        self.reason = why
         if is_open is not self._open:
             self._open = is_open
             if not is_open:
@@ -104,30 +123,30 @@ class FenceWatch:
                 "fence",
                 "the fence is open" if is_open else why,
                 level=Level.INFO if is_open else Level.WARNING,
-                virtual_router=self._instance.config,
+                virtual_router=self._router.config,
                 fields={"open": is_open, "reason": why},
             )
-        self._instance.fence_changed(why)
+        self._router.obstacle(self, why)
 
     def _may_open(self) -> bool:
-        policy = self._instance.config.hold_down
+        policy = self._router.config.hold_down
         now = self._clock.now()
         return self._damping.may_open(now, policy, nobody_serves=now >= self._waived_at())
 
     def _waived_at(self) -> Nanoseconds:
-        heard = self._instance.last_heard
+        heard = self._router.last_heard
         if heard is None:
             return Nanoseconds(0)
-        return Nanoseconds(heard.at + SILENCE_THAT_WAIVES * self._instance.master_down_interval)
+        return Nanoseconds(heard.at + SILENCE_THAT_WAIVES * self._router.master_down_interval)
 
     def _hold_down_ends(self) -> Nanoseconds:
-        policy = self._instance.config.hold_down
+        policy = self._router.config.hold_down
         ends = self._damping.may_open_at(policy, nobody_serves=False)
         waived = self._waived_at()
         return waived if ends is None else min(ends, waived)
 
     def _hold_down_reason(self) -> str:
-        ends = self._damping.may_open_at(self._instance.config.hold_down, nobody_serves=False)
+        ends = self._damping.may_open_at(self._router.config.hold_down, nobody_serves=False)
         last = self._damping.closings[-1]
         length = Nanoseconds(0 if ends is None else ends - last)
         return f"the checks pass again, hold-down of {in_words(length)}"

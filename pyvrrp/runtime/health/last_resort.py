@@ -1,136 +1,143 @@
-"""What a fenced node does when nobody serves: it says so, and may serve as the last resort.
+"""Carry out what a fenced router decides while no router serves (`rules.last_resort`)."""
 
-The service behind the addresses is dead here, so by default the addresses are nowhere, which says
-the same as a dead service, but louder. `when_all_fail = "last-resort"` prefers a node that perhaps
-serves badly to none. It stands with priority 1, from which every healthy node takes over at once.
-"""
-
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 
 from pyvrrp.ports import Clock
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal, Level
+from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.health.check_runner import CheckRunner
-from pyvrrp.runtime.health.fence import FenceWatch
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.health.fence import Fence
+from pyvrrp.runtime.router.concern import BaseConcern, RouterControl
 from pyvrrp.units import Nanoseconds, in_words
-from pyvrrp.virtual_router.admission import is_fenced_alone
-from pyvrrp.virtual_router.states import Backup, Init
+from pyvrrp.virtual_router.rules.last_resort import (
+    End,
+    Facts,
+    Forget,
+    LookAgain,
+    Nothing,
+    Stand,
+    decide,
+)
+from pyvrrp.virtual_router.states import Heard
 
-# In Master_Down_Intervals, of the priority that is configured: among several fenced nodes the
-# better one is the first. The fifth one it waits as a BACKUP of priority 1.
-SILENCE_TO_TELL = 2
-SILENCE_TO_STAND = 4
 
+class LastResort(BaseConcern):
+    """Watches for the time when the fence of its router is closed and no router serves."""
 
-class LastResort:
-    """Watches the fence of one virtual router for the time when it is closed and nobody serves."""
+    name = "last resort"
 
     def __init__(
         self,
-        instance: Instance,
-        fence: FenceWatch,
+        router: RouterControl,
+        fence: Fence,
         runners: Iterable[CheckRunner],
         clock: Clock,
         journal: Journal,
     ) -> None:
-        self._instance = instance
+        self._router = router
         self._fence = fence
+        self._runners = tuple(runners)
         self._clock = clock
         self._journal = journal
         self._failed_since: Nanoseconds | None = None
         self._told = False
         self._stands_since = clock.now()
         self._alarm = AlarmClock(clock, self._look)
-        for runner in runners:
-            # After the fence, which listens since it was built.
-            runner.listen(self._look)
-        instance.on_heard = self._heard
 
     @property
     def nobody_serves(self) -> bool:
-        """Whether this node is fenced and has told that it hears nobody."""
+        """Whether this node is fenced and has told that it hears no master."""
         return self._told
 
-    @property
-    def _stands(self) -> bool:
-        return self._instance.standing.last_resort
+    def start(self) -> None:
+        """Look after each result of a check, when the fence has judged it."""
+        for runner in self._runners:
+            runner.listen(self._look)
 
-    def _heard(self) -> None:
+    def advertisement(self) -> None:
+        """Take note that a router serves."""
         self._told = False
-        if self._stands:
+        if self._router.is_last_resort:
             self._look()
 
+    def status(self, now: Nanoseconds) -> Mapping[str, Json]:  # noqa: ARG002 - it needs no time
+        """Return whether the router takes part as last resort, and whether no router serves."""
+        return {
+            "fence": {
+                "last_resort": self._router.is_last_resort,
+                "nobody_serves": self.nobody_serves,
+            }
+        }
+
+    def _facts(self) -> Facts:
+        router, heard = self._router, self._router.last_heard
+        return Facts(
+            state=router.state,
+            stands=router.is_last_resort,
+            stands_since=self._stands_since,
+            fence_open=self._fence.is_open,
+            fence_failed=self._fence.has_failed,
+            fenced_alone=router.is_fenced_alone,
+            failed_since=self._failed_since,
+            heard=None if heard is None else Heard(heard.sender, heard.priority),
+            heard_at=None if heard is None else heard.at,
+            told=self._told,
+            allowed=router.config.last_resort,
+            patience=router.master_down_interval,
+        )
+
     def _look(self) -> None:
-        if self._stands:
-            self._look_whether_to_end()
-        elif self._fence.has_failed and is_fenced_alone(self._instance.conditions):
-            self._look_whether_nobody_serves()
-        else:
-            self._failed_since = None
-            self._told = False
-
-    def _look_whether_to_end(self) -> None:
-        heard, state = self._instance.last_heard, self._instance.state
-        if self._fence.is_open:
-            self._end("its checks pass")
-        elif isinstance(state, Init):
-            self._end(state.reason)
-        elif isinstance(state, Backup) and heard is not None and heard.at > self._stands_since:
-            self._end(f"{heard.sender} advertises priority {heard.priority}")
-
-    def _look_whether_nobody_serves(self) -> None:
         now = self._clock.now()
-        if self._failed_since is None:
-            self._failed_since = now
-        heard = self._instance.last_heard
-        since = self._failed_since if heard is None else max(self._failed_since, heard.at)
-        interval = self._instance.master_down_interval
-        tell_at = Nanoseconds(since + SILENCE_TO_TELL * interval)
-        stand_at = Nanoseconds(since + SILENCE_TO_STAND * interval)
-        if now >= tell_at and not self._told:
-            self._tell(Nanoseconds(now - since))
-        if now < tell_at:
-            self._alarm.set(tell_at)
-        elif self._instance.config.last_resort:
-            if now >= stand_at:
-                self._stand(Nanoseconds(now - since))
-            else:
-                self._alarm.set(stand_at)
+        match decide(self._facts(), now):
+            case Nothing():
+                pass
+            case Forget():
+                self._failed_since = None
+                self._told = False
+            case End(why=why):
+                self._end(why)
+            case Stand(silence=silence, tell=tell):
+                self._tell(silence, tell=tell)
+                self._stand(silence)
+            case LookAgain(at=at, silence=silence, tell=tell):
+                self._failed_since = now if self._failed_since is None else self._failed_since
+                self._tell(silence, tell=tell)
+                if at is not None:
+                    self._alarm.set(at)
 
-    def _tell(self, silence: Nanoseconds) -> None:
+    def _tell(self, silence: Nanoseconds, *, tell: bool) -> None:
+        if not tell:
+            return
         self._told = True
         self._journal.record(
             "nobody_serves",
-            f"nobody was heard for {in_words(silence)}, and this node is "
-            f"{self._instance.conditions.fence}",
+            f"nobody was heard for {in_words(silence)}, and this node is {self._fence.reason}",
             level=Level.ERROR,
-            virtual_router=self._instance.config,
-            fields={"reason": self._instance.conditions.fence},
+            virtual_router=self._router.config,
+            fields={"reason": self._fence.reason},
         )
 
     def _stand(self, silence: Nanoseconds) -> None:
-        instance = self._instance
         self._stands_since = self._clock.now()
         self._failed_since = None
-        instance.counters.add("last_resorts")
+        self._router.count("last_resorts")
         self._journal.record(
             "last_resort",
-            f"stands as last resort although {instance.conditions.fence}: nobody was heard for "
+            f"stands as last resort although {self._fence.reason}: nobody was heard for "
             f"{in_words(silence)}",
             level=Level.ERROR,
-            virtual_router=instance.config,
-            fields={"reason": instance.conditions.fence},
+            virtual_router=self._router.config,
+            fields={"reason": self._fence.reason},
         )
-        instance.stand(replace(instance.standing, last_resort=True))
+        self._router.priority_from(last_resort=True)
 
     def _end(self, why: str) -> None:
         self._journal.record(
             "last_resort_over",
             f"is the last resort no longer: {why}",
-            virtual_router=self._instance.config,
+            virtual_router=self._router.config,
             fields={"reason": why},
         )
         self._told = False
-        self._instance.stand(replace(self._instance.standing, last_resort=False))
+        self._router.priority_from(last_resort=False)

@@ -1,32 +1,48 @@
 """The checks of a virtual router that have a weight, and what they make of its priority."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
+from pyvrrp.fencing.weight import Weight
 from pyvrrp.ports import Clock
+from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.health.check_runner import CheckRunner
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.router.concern import BaseConcern, RouterControl
+from pyvrrp.units import Nanoseconds
 
 
-class Scale:
-    """Weighs one virtual router again after each result of a check that has a weight."""
+class Weights(BaseConcern):
+    """Adds up the weights of one virtual router after each result of a check that has one."""
 
-    def __init__(self, instance: Instance, checks: Mapping[str, CheckRunner], clock: Clock) -> None:
-        self._instance = instance
+    name = "weights"
+
+    def __init__(
+        self,
+        router: RouterControl,
+        weights: Sequence[Weight],
+        checks: Mapping[str, CheckRunner],
+        clock: Clock,
+    ) -> None:
+        self._router = router
         self._clock = clock
-        self._weighed = [(checks[weight.check], weight) for weight in instance.config.weights]
-        for runner, _ in self._weighed:
-            runner.listen(self._weigh)
+        self._sum = 0
+        self._weighed = [(checks[weight.check], weight) for weight in weights]
 
     def start(self) -> None:
-        """Weigh for the first time: a check begins failed."""
-        self._weigh()
+        """Add up now, and after each result: a check begins failed."""
+        for runner, _ in self._weighed:
+            runner.listen(self._add_up)
+        self._add_up()
 
-    def _weigh(self) -> None:
+    def status(self, now: Nanoseconds) -> Mapping[str, Json]:
+        """Return its checks, each with its points."""
+        return {"checks": [runner.status(now, weight.points) for runner, weight in self._weighed]}
+
+    def _add_up(self) -> None:
         now = self._clock.now()
         weights = sum(
             weight.adjustment(passing=runner.verdict.is_passing(now, runner.config.policy))
             for runner, weight in self._weighed
         )
-        if weights != self._instance.standing.weights:
-            self._instance.stand(replace(self._instance.standing, weights=weights))
+        if weights != self._sum:
+            self._sum = weights
+            self._router.priority_from(weights=weights)

@@ -1,16 +1,25 @@
-"""Send the advertisements of one virtual router, in the checksum form that its peers understand."""
+"""Send the advertisements of one virtual router, in the checksum form that its peers understand.
+
+The packets of the advertisement that was sent last are kept with the places they go to. So an
+unchanged advertisement is sent without being made again.
+"""
 
 from pyvrrp.config.model.configuration import ChecksumPolicy, VirtualRouterConfig
+from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address, Version
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.layout import AUTHENTICATION_OCTETS
+from pyvrrp.packet.transmission import advertisement_packet
 from pyvrrp.ports import Clock
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.journal import Journal
-from pyvrrp.runtime.links.router_links import Heartbeats
+from pyvrrp.runtime.links.link import Link
+from pyvrrp.runtime.links.router_links import RouterLinks
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.parameters import RELEASE
+
+_RECEIVED = {form: f"checksum_{form}_rcvd" for form in ChecksumForm}  # the names of counters
 
 
 class Advertiser:
@@ -19,50 +28,88 @@ class Advertiser:
     def __init__(
         self,
         config: VirtualRouterConfig,
-        heartbeats: Heartbeats,
+        links: RouterLinks,
         clock: Clock,
         journal: Journal,
         counters: Counters,
     ) -> None:
-        self._config = config
-        self._heartbeats = heartbeats
-        self._clock = clock
-        self._journal = journal
-        self._counters = counters
-        self._sent_at: Nanoseconds | None = None
+        self.sent_at: Nanoseconds | None = None  # None: nothing left when it was last tried
         # Until a peer was heard: what the installed base understands.
         self.form = ChecksumForm.PSEUDO_HEADER
         if config.checksum is ChecksumPolicy.RFC9568:
             self.form = ChecksumForm.MESSAGE_ONLY
+        self._config = config
+        self._links = links
+        self._clock = clock
+        self._journal = journal
+        self._counters = counters
+        self._prepared: tuple[int, Address] | None = None  # the priority and source of _packets
+        self._packets: list[tuple[Link, Address, bytes]] = []
 
     def send(self, priority: int, source: Address) -> None:
-        """Send one advertisement over all links; that none would take it is remembered."""
-        if not self._heartbeats.send(self._advertisement(priority), source, self.form):
-            self._sent_at = None
+        """Send one advertisement over all links. Refusals are counted and told.
+
+        *source* is the primary address (RFC 9568 section 6.1).
+        """
+        if self._prepared != (priority, source):
+            self._prepare(priority, source)
+        sent = False
+        for link, destination, packet in self._packets:
+            try:
+                link.send(packet, destination)
+            except KernelError as error:
+                self._refused(link, destination, error)
+            else:
+                sent = True
+        if not sent:
+            self.sent_at = None
             return
-        self._sent_at = self._clock.now()
+        self.sent_at = self._clock.now()
         self._counters.add("advertisement_sent")
         if priority == RELEASE:
             self._counters.add("priority_zero_pkts_sent")
 
-    def was_heard_within(self, age: Nanoseconds) -> bool:
-        """Tell whether the last advertisement left, and no longer ago than *age*."""
-        return self._sent_at is not None and self._clock.now() - self._sent_at <= age
+    def links_changed(self) -> None:
+        """Make the packets anew the next time: a link can, or cannot, be used any more."""
+        self._prepared = None
 
     def follow(self, forms: frozenset[ChecksumForm]) -> None:
         """Take note of the forms in which a peer's checksum was right."""
         if len(forms) != 1:
             return
         (form,) = forms
-        self._counters.add(f"checksum_{form}_rcvd")
+        self._counters.add(_RECEIVED[form])
         if self._config.checksum is ChecksumPolicy.AUTO and form is not self.form:
             self.form = form
+            self._prepared = None
             self._journal.record(
                 "checksum_form",
                 f"sends the {form} form of the checksum from now on, as its peer does",
                 virtual_router=self._config,
                 fields={"form": form},
             )
+
+    def _prepare(self, priority: int, source: Address) -> None:
+        advertisement = self._advertisement(priority)
+        self._packets = [
+            (
+                link,
+                destination,
+                advertisement_packet(advertisement, link.source(source), destination, self.form),
+            )
+            for link in self._links.usable()
+            for destination in link.destinations
+        ]
+        self._prepared = (priority, source)
+
+    def _refused(self, link: Link, destination: Address, error: KernelError) -> None:
+        self._counters.add("send_errors")
+        self._journal.warn_rarely(
+            "send_failed",
+            str(error),
+            topic=f"{link.place} {destination}",
+            virtual_router=self._config,
+        )
 
     def _advertisement(self, priority: int) -> Advertisement:
         config = self._config

@@ -1,17 +1,17 @@
-"""One interface: its state, its sockets, and the virtual routers that stand on it.
+"""One network device: its state, its sockets, and the links that stand on it.
 
-The sockets are shared by all of them. What arrives is judged here and handed to the virtual
-router of its VRID in the same callback: no queue and no task lies between the socket and `step`.
+The sockets are shared by all links. A packet is judged here once. An advertisement that is byte for
+byte one that was accepted before costs one look-up, and goes to its link in the same callback: no
+queue and no task lies between the socket and `step`.
 """
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address, Family, InterfaceAddress, Place
-from pyvrrp.packet.reception import Discarded, DiscardReason, Examined, examine
+from pyvrrp.packet.reception import Accepted, Discarded, DiscardReason, Examined, examine
 from pyvrrp.ports import (
     AdvertisementSocket,
     AnnouncementSocket,
@@ -20,74 +20,82 @@ from pyvrrp.ports import (
     InterfaceState,
     Ports,
 )
-from pyvrrp.runtime.base.counters import SEGMENT_COUNTERS, Counters
+from pyvrrp.runtime.base.counters import INTERFACE_COUNTERS, Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.source_address import source_address
 from pyvrrp.units import SECOND, Nanoseconds
 
 REOPEN_AFTER = SECOND
+REMEMBERED_PER_LINK = 4  # packets; forged ones cost a fresh judgement of the others, nothing else
 
 
-class Member(Protocol):
-    """A virtual router as its segment sees it."""
+class Listener(Protocol):
+    """A link as its interface sees it."""
 
-    @property
-    def config(self) -> VirtualRouterConfig:
-        """What the operator decided."""
-
-    @property
-    def peers(self) -> tuple[Address, ...]:
-        """Whom it talks to here by unicast; empty: to the group."""
+    family: Family
+    vrid: int
+    peers: tuple[Address, ...]
+    min_ttl: int
 
     def inspect(self, state: InterfaceState) -> None:
         """Tell apart the addresses that are ours to manage from the operator's own."""
 
     def managed(self) -> tuple[InterfaceAddress, ...]:
-        """Return the virtual addresses that are ours to add and remove."""
+        """Return the virtual addresses here that are ours to add and remove."""
 
     def interface_changed(self, state: InterfaceState, primary: Address | None) -> None:
-        """The interface, or what can be sent from it, is different now."""
+        """Take note of the interface as it is now, and of the address to send from."""
 
-    def receive(self, examined: Examined) -> None:
-        """An advertisement for this VRID, sound in itself."""
+    def judge(self, examined: Examined) -> Accepted | None:
+        """Judge an advertisement for this VRID that is sound in itself; None: not accepted."""
+
+    def receive(self, accepted: Accepted) -> None:
+        """Take an accepted advertisement; the same one may come again and again."""
 
     def discard(self, discarded: Discarded) -> None:
-        """Something for this VRID that is no advertisement."""
+        """Take note of a packet for this VRID that is no advertisement."""
 
-    @property
-    def overhear(self) -> Callable[[Examined], bool]:
-        """Take note of another VRID; tell whether it concerns this one."""
+    def overhear(self, examined: Examined) -> bool:
+        """Take note of an advertisement for another VRID; return whether it concerns this one."""
 
 
 class Claimant(Protocol):
-    """Whoever wants to know who else has an address."""
+    """A part that wants to know which other host has an address."""
 
-    def claimed(self, claim: Claim) -> None:
-        """Another host says that one of the addresses watched is its own."""
+    def address_claimed(self, claim: Claim) -> None:
+        """Take note that another host says that one of the watched addresses is its own."""
 
 
-class Segment:
-    """The one owner of an interface's sockets."""
+class _Known(NamedTuple):
+    """An accepted packet: its link, and what was found in it."""
+
+    link: Listener
+    accepted: Accepted
+
+
+class Interface:
+    """The one owner of a network device's sockets."""
 
     def __init__(self, place: Place, ports: Ports, journal: Journal) -> None:
         self.place = place
         self.state = InterfaceState()
-        self.counters = Counters(SEGMENT_COUNTERS)
+        self.counters = Counters(INTERFACE_COUNTERS)
         self._ports = ports
         self._journal = journal
-        self._members: dict[tuple[Family, int], Member] = {}
+        self._links: dict[tuple[Family, int], Listener] = {}
         self._sockets: dict[Family, AdvertisementSocket] = {}
         self._announcements: AnnouncementSocket | None = None
-        self._harmless: dict[tuple[Family, int], Examined] = {}  # of other VRIDs, heard last
+        self._known: dict[bytes, _Known] = {}
+        self._foreign: set[bytes] = set()  # advertisements of other VRIDs that concern no link
         self._opened_for = 0  # interface index; 0: nothing is open
         self._watching: Handle | None = None
-        self._held: dict[Claimant, frozenset[Address]] = {}
-        self._watch = AlarmClock(ports.clock, self._watch_held)
+        self._watched: dict[Claimant, frozenset[Address]] = {}
+        self._watch = AlarmClock(ports.clock, self._watch_now)
 
-    def add(self, member: Member) -> None:
-        """Have *member* stand on this interface, from `start` on."""
-        self._members[member.config.id.family, member.config.id.vrid] = member
+    def add(self, link: Listener) -> None:
+        """Have *link* stand on this interface, from `start` on."""
+        self._links[link.family, link.vrid] = link
 
     def start(self) -> None:
         """Look at the interface from now on."""
@@ -113,6 +121,11 @@ class Segment:
         if socket is not None:
             socket.drain()
 
+    def forget_judgements(self) -> None:
+        """Judge every packet anew: what a link accepts has changed."""
+        self._known.clear()
+        self._foreign.clear()
+
     def announce(self, frame: bytes) -> None:
         """Send one frame to the neighbours; raise KernelError if that is not possible."""
         if self._announcements is None:
@@ -124,17 +137,17 @@ class Segment:
         """Return the interface's hardware address."""
         return self.state.mac
 
-    def hold(self, claimant: Claimant, addresses: Iterable[Address]) -> None:
-        """Watch for other hosts that claim these, for *claimant* (nothing: stop watching)."""
-        self._held[claimant] = frozenset(addresses)
-        # When the loop turns: once for all virtual routers that take over together.
+    def watch(self, claimant: Claimant, addresses: Iterable[Address]) -> None:
+        """Tell *claimant* of other hosts that claim *addresses*; none: stop watching for it."""
+        self._watched[claimant] = frozenset(addresses)
+        # In the next turn of the loop: once for all virtual routers that take over together.
         self._watch.set(self._ports.clock.now())
 
-    def _watch_held(self) -> None:
+    def _watch_now(self) -> None:
         if self._announcements is None:
             return
         try:
-            self._announcements.watch(frozenset().union(*self._held.values()))
+            self._announcements.watch(frozenset().union(*self._watched.values()))
         except KernelError as error:
             self._journal.warn_rarely("watch_refused", str(error), topic=str(self.place))
 
@@ -144,30 +157,17 @@ class Segment:
             self._close()
         if state.exists and not self._opened_for:
             self._open()
-        for member in self._members.values():
-            member.inspect(state)
+        for link in self._links.values():
+            link.inspect(state)
         own = self._own_addresses()
-        for (family, _), member in tuple(self._members.items()):
-            primary = source_address(own, family, member.peers) if self._opened_for else None
-            member.interface_changed(state, primary)
-
-    def _families(self) -> set[Family]:
-        return {family for family, _ in self._members}
+        for link in tuple(self._links.values()):
+            primary = source_address(own, link.family, link.peers) if self._opened_for else None
+            link.interface_changed(state, primary)
 
     def _open(self) -> None:
         try:
-            for family in self._families():
-                here = {vrid: m for (f, vrid), m in self._members.items() if f is family}
-                socket = self._ports.sockets.open_advertisements(
-                    self.place,
-                    family,
-                    partial(self._receive, family),
-                    multicast=not all(member.peers for member in here.values()),
-                    unicast=any(member.peers for member in here.values()),
-                )
-                self._sockets[family] = socket
-                min_ttl = min(member.config.min_ttl for member in here.values())
-                socket.expect(frozenset(here), min_ttl)
+            for family in {family for family, _ in self._links}:
+                self._open_family(family)
             self._announcements = self._ports.sockets.open_announcements(self.place, self._claimed)
         except KernelError as error:
             self._close()
@@ -176,6 +176,30 @@ class Segment:
             self._ports.clock.call_at(at, self._open_again)
         else:
             self._opened_for = self.state.index
+
+    def _open_family(self, family: Family) -> None:
+        here = [link for link in self._links.values() if link.family is family]
+        socket = self._ports.sockets.open_advertisements(
+            self.place,
+            family,
+            self._receiver(family),
+            multicast=not all(link.peers for link in here),
+            unicast=any(link.peers for link in here),
+        )
+        self._sockets[family] = socket
+        socket.expect(frozenset(link.vrid for link in here), min(link.min_ttl for link in here))
+
+    def _receiver(self, family: Family) -> Callable[[bytes], None]:
+        known, judge = self._known, partial(self._judge, family)
+
+        def receive(packet: bytes) -> None:
+            found = known.get(packet)
+            if found is not None:
+                found.link.receive(found.accepted)
+            else:
+                judge(packet)
+
+        return receive
 
     def _open_again(self) -> None:
         if self._watching is not None and not self._opened_for:
@@ -192,47 +216,55 @@ class Segment:
 
     def _own_addresses(self) -> list[InterfaceAddress]:
         """Return what can be sent from: never a virtual address, but an owner's (RFC 9568 1.7)."""
-        virtual = {address.ip for member in self._members.values() for address in member.managed()}
+        virtual = {address.ip for link in self._links.values() for address in link.managed()}
         return [address for address in self.state.addresses if address.ip not in virtual]
 
-    def _receive(self, family: Family, packet: bytes) -> None:
+    def _judge(self, family: Family, packet: bytes) -> None:
+        if packet in self._foreign:
+            self.counters.add(DiscardReason.VRID)
+            return
         examined = examine(packet, family)
-        if isinstance(examined, Examined):
-            member = self._members.get((family, examined.advertisement.vrid))
-            if member is not None:
-                member.receive(examined)
-                return
-            self._overhear(family, examined)
-            vrid = examined.advertisement.vrid
-            self._discard(Discarded(DiscardReason.VRID, f"VRID {vrid} is not configured", vrid))
+        if isinstance(examined, Discarded):
+            self._not_sound(family, examined)
             return
-        member = None if examined.vrid is None else self._members.get((family, examined.vrid))
-        if member is not None:
-            member.discard(examined)
-        elif examined.after_vrid:
-            self._discard(
-                Discarded(
-                    DiscardReason.VRID, f"VRID {examined.vrid} is not configured", examined.vrid
-                )
-            )
-        else:
-            self._discard(examined)
+        link = self._links.get((family, examined.advertisement.vrid))
+        if link is None:
+            self._overhear(family, packet, examined)
+            return
+        accepted = link.judge(examined)
+        if accepted is None:
+            return
+        if len(self._known) >= self._most_remembered:
+            self._known.clear()
+        self._known[packet] = _Known(link, accepted)
+        link.receive(accepted)
 
-    def _overhear(self, family: Family, examined: Examined) -> None:
-        # An unchanged advertisement is the same remembered value.
-        vrid = examined.advertisement.vrid
-        if self._harmless.get((family, vrid)) is examined:
-            return
-        members = [member for (its, _), member in self._members.items() if its is family]
-        # Each is asked, as one stranger may concern several.
-        concerned = [member for member in members if member.overhear(examined)]
+    @property
+    def _most_remembered(self) -> int:
+        return REMEMBERED_PER_LINK * (len(self._links) + 1)
+
+    def _not_sound(self, family: Family, discarded: Discarded) -> None:
+        link = None if discarded.vrid is None else self._links.get((family, discarded.vrid))
+        if link is not None:
+            link.discard(discarded)
+        elif discarded.after_vrid:
+            self.counters.add(DiscardReason.VRID)
+        else:
+            self._discard(discarded)
+
+    def _overhear(self, family: Family, packet: bytes, examined: Examined) -> None:
+        # Another cluster on the same wire is no fault; the count tells.
+        self.counters.add(DiscardReason.VRID)
+        here = [link for link in self._links.values() if link.family is family]
+        # Each link is asked, as one stranger may concern several.
+        concerned = [link for link in here if link.overhear(examined)]
         if not concerned:
-            self._harmless[family, vrid] = examined
+            if len(self._foreign) >= self._most_remembered:
+                self._foreign.clear()
+            self._foreign.add(packet)
 
     def _discard(self, discarded: Discarded) -> None:
         self.counters.add(discarded.reason)
-        if discarded.reason is DiscardReason.VRID:
-            return  # another cluster on the same segment is no fault; the count tells
         source = "" if discarded.source is None else f" from {discarded.source}"
         self._journal.warn_rarely(
             "discarded",
@@ -246,6 +278,6 @@ class Segment:
         )
 
     def _claimed(self, claim: Claim) -> None:
-        for claimant, addresses in tuple(self._held.items()):
+        for claimant, addresses in tuple(self._watched.items()):
             if claim.address in addresses:
-                claimant.claimed(claim)
+                claimant.address_claimed(claim)

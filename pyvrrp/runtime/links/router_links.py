@@ -1,148 +1,75 @@
-"""All links of one virtual router: advertisements go out over each, and one heard is enough.
+"""All links of one virtual router: it sends over each, and one on which it hears is enough.
 
-The same advertisement comes over several links. The first copy to arrive is handed on, and the
-others only prove that their links live.
+The same advertisement comes over several links. The first copy counts; the others only prove that
+their links work.
 """
 
-from typing import Protocol
-
-from pyvrrp.config.model.configuration import LinkConfig, VirtualRouterConfig
-from pyvrrp.errors import KernelError
-from pyvrrp.identity import Address, InterfaceAddress
-from pyvrrp.packet.advertisement import Advertisement
-from pyvrrp.packet.checksum import ChecksumForm
-from pyvrrp.packet.reception import Accepted, Discarded, Examined, Expectation
-from pyvrrp.packet.transmission import advertisement_packet
-from pyvrrp.ports import Claim, Clock, InterfaceState
-from pyvrrp.runtime.base.counters import Counters
+from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.identity import Address
+from pyvrrp.packet.reception import Accepted
 from pyvrrp.runtime.base.journal import Journal
-from pyvrrp.runtime.links.interface import Segment
-from pyvrrp.runtime.links.link import HeartbeatLink
+from pyvrrp.runtime.links.link import Link
 from pyvrrp.units import Nanoseconds
 
 MISSED = 4  # advertisements in a row: about a Master_Down_Interval
-MOST_SENDERS = 64  # remembered; forged ones cost a copy that is not recognised, nothing else
+MOST_SENDERS = 64  # remembered; a forged one costs a copy that is not recognised, nothing else
 
 
-class Hearer(Protocol):
-    """The virtual router."""
+class RouterLinks:
+    """The links of one virtual router, the one on the interface with the addresses first."""
 
-    def heard(self, accepted: Accepted) -> None:
-        """Take an advertisement of another router, each once."""
-
-    def discard(self, discarded: Discarded) -> None:
-        """Take note of a packet that failed a receive check."""
-
-
-class Heartbeats:
-    """The links of one virtual router, the interface with its addresses first."""
-
-    def __init__(
-        self,
-        config: VirtualRouterConfig,
-        segment: Segment,
-        expectation: Expectation,
-        clock: Clock,
-        journal: Journal,
-        counters: Counters,
-        hearer: Hearer,
-    ) -> None:
+    def __init__(self, config: VirtualRouterConfig, journal: Journal) -> None:
+        self.all: list[Link] = []
         self._config = config
-        self._expectation = expectation
-        self._clock = clock
         self._journal = journal
-        self._counters = counters
-        self._hearer = hearer
-        self._heard: dict[Address, tuple[Accepted, HeartbeatLink, Nanoseconds]] = {}
-        self._first = HeartbeatLink(config, config.links[0], segment, expectation)
-        self.links = [self._first]
+        self._heard: dict[Address, tuple[Accepted, Link, Nanoseconds]] = {}
 
-    def join(self, link: LinkConfig, segment: Segment) -> None:
-        """Use one more interface, from its segment's start on."""
-        further = HeartbeatLink(self._config, link, segment, self._expectation)
-        self.links.append(further)
-        segment.add(FurtherMember(self._config, further, self))
+    def add(self, link: Link) -> None:
+        """Use one more link; the first one is that of the interface with the addresses."""
+        self.all.append(link)
 
     @property
     def obstacle(self) -> str:
-        """Why nobody could hear this node, as its configuration is; empty if somebody can."""
-        alone = all(link.is_unicast and not link.destinations for link in self.links)
+        """Why no host could hear this node, as its configuration is; empty if one can."""
+        alone = all(link.is_unicast and not link.destinations for link in self.all)
         return "no peer but this node itself" if alone else ""
 
-    def interface_changed(self, state: InterfaceState, primary: Address | None) -> None:
-        """Take note of the interface with the addresses."""
-        self._first.interface_changed(state, primary)
-        if primary is not None:
-            for link in self.links:
-                if not link.is_unicast:
-                    link.own_address_is(primary)
+    def usable(self) -> list[Link]:
+        """Return the links to send over: those without an obstacle, and the first in any case."""
+        return [link for link in self.all if link.has_addresses or not link.obstacle]
 
-    def further_changed(
-        self, link: HeartbeatLink, state: InterfaceState, primary: Address | None
-    ) -> None:
-        """Take note of another interface; tell when it becomes useless, or useful again."""
-        before = link.obstacle
-        link.interface_changed(state, primary)
+    def own_address_is(self, address: Address) -> None:
+        """Take what comes from *address* by multicast for an own advertisement, on any link."""
+        for link in self.all:
+            if not link.is_unicast:
+                link.own_address_is(address)
+
+    def changed(self, link: Link) -> None:
+        """Tell when the interface of a further link becomes useless, or useful again."""
         if link.obstacle:
             self._lose(link, link.obstacle)
-        elif link.lost == before:
+        elif link.came_back:
             self._find(link, "is up again")
-
-    def send(self, advertisement: Advertisement, identity: Address, form: ChecksumForm) -> bool:
-        """Send over all links; return whether anything left. Refusals are counted and told."""
-        sent = False
-        for link in self.links:
-            if link.obstacle and link is not self._first:
-                continue  # people know
-            source = link.source(identity)
-            for destination in link.destinations:
-                packet = advertisement_packet(advertisement, source, destination, form)
-                try:
-                    link.send(packet, destination)
-                except KernelError as error:
-                    self._counters.add("send_errors")
-                    self._journal.warn_rarely(
-                        "send_failed",
-                        str(error),
-                        topic=f"{link.place} {destination}",
-                        virtual_router=self._config,
-                    )
-                else:
-                    sent = True
-        return sent
 
     def drain(self) -> None:
         """Deliver at once what is queued on any link."""
-        for link in self.links:
+        for link in self.all:
             link.drain()
 
-    def receive(self, examined: Examined) -> None:
-        """Judge what arrived on the interface with the addresses."""
-        self.receive_over(self._first, examined)
-
-    def receive_over(self, link: HeartbeatLink, examined: Examined) -> None:
-        """Judge what arrived, and hand it on if it is no copy of what another link brought."""
-        verdict = link.judge(examined)
-        if isinstance(verdict, Discarded):
-            self._hearer.discard(verdict)
-            return
-        now = self._clock.now()
+    def is_news(self, accepted: Accepted, link: Link, now: Nanoseconds) -> bool:
+        """Take note that *link* works; return whether no other link brought the same before."""
         link.heard_at = now
-        link.received += 1
-        if len(self.links) > 1:
-            link.missed = 0
-            if link.lost and not link.obstacle:
-                self._find(link, f"brings advertisements of {verdict.source} again")
-            if self._is_copy(verdict, link, now):
-                return
-            self._count_missed(link)
-        self._hearer.heard(verdict)
+        if len(self.all) == 1:
+            return True
+        link.missed = 0
+        if link.lost and not link.obstacle:
+            self._find(link, f"brings advertisements of {accepted.source} again")
+        if self._is_copy(accepted, link, now):
+            return False
+        self._count_missed(link)
+        return True
 
-    def discard(self, discarded: Discarded) -> None:
-        """Take note of what failed a receive check on a further link."""
-        self._hearer.discard(discarded)
-
-    def _is_copy(self, accepted: Accepted, link: HeartbeatLink, now: Nanoseconds) -> bool:
+    def _is_copy(self, accepted: Accepted, link: Link, now: Nanoseconds) -> bool:
         known = self._heard.get(accepted.source)
         if known is not None:
             before, brought_by, at = known
@@ -155,15 +82,15 @@ class Heartbeats:
         self._heard[accepted.source] = (accepted, link, now)
         return False
 
-    def _count_missed(self, link: HeartbeatLink) -> None:
-        for other in self.links:
+    def _count_missed(self, link: Link) -> None:
+        for other in self.all:
             if other is link:
                 continue
             other.missed += 1
             if other.missed >= MISSED and not other.lost:
                 self._lose(other, f"silent while {link.place} brings advertisements")
 
-    def _lose(self, link: HeartbeatLink, reason: str) -> None:
+    def _lose(self, link: Link, reason: str) -> None:
         if link.lost == reason:
             return
         link.lost = reason
@@ -175,7 +102,7 @@ class Heartbeats:
             fields={"link": str(link.place), "reason": reason},
         )
 
-    def _find(self, link: HeartbeatLink, how: str) -> None:
+    def _find(self, link: Link, how: str) -> None:
         link.lost, link.missed = "", 0
         self._journal.record(
             "heartbeat_link_back",
@@ -183,41 +110,3 @@ class Heartbeats:
             virtual_router=self._config,
             fields={"link": str(link.place)},
         )
-
-
-class FurtherMember:
-    """A virtual router as it stands on a segment that carries its advertisements alone."""
-
-    def __init__(
-        self, config: VirtualRouterConfig, link: HeartbeatLink, heartbeats: Heartbeats
-    ) -> None:
-        self.config = config
-        self.peers = link.peers
-        self._link = link
-        self._heartbeats = heartbeats
-
-    def inspect(self, state: InterfaceState) -> None:
-        """None of its addresses are here."""
-
-    def managed(self) -> tuple[InterfaceAddress, ...]:
-        """Return nothing, since none of its addresses are here."""
-        return ()
-
-    def interface_changed(self, state: InterfaceState, primary: Address | None) -> None:
-        """Hand it on."""
-        self._heartbeats.further_changed(self._link, state, primary)
-
-    def receive(self, examined: Examined) -> None:
-        """Hand it on."""
-        self._heartbeats.receive_over(self._link, examined)
-
-    def discard(self, discarded: Discarded) -> None:
-        """Hand it on."""
-        self._heartbeats.discard(discarded)
-
-    def overhear(self, _examined: Examined, /) -> bool:
-        """None of its addresses are here."""
-        return False
-
-    def claimed(self, claim: Claim) -> None:
-        """None of its addresses are here."""

@@ -1,9 +1,9 @@
 """The resources of one virtual router: started in order below its addresses, stopped in reverse.
 
-The chain stands where the performer stands otherwise. Becoming master it starts the resources and
-then has the addresses added; letting go it has them removed, stops the resources, and only then
-says that everything is gone, so that priority 0 is sent when nothing runs here any more. What it
-was told last counts; it never does two things at once, so a stop never meets a start.
+The chain stands in the place of the address keeper. When its router becomes master, it starts the
+resources and then has the addresses added. When the router lets go, it has them removed, stops the
+resources, and only then says that everything is gone. So priority 0 is sent when nothing runs here
+any more. The last order counts. It never does two things at once, so a stop never meets a start.
 """
 
 from collections.abc import Collection
@@ -16,7 +16,8 @@ from pyvrrp.errors import KernelError
 from pyvrrp.identity import InterfaceAddress
 from pyvrrp.ports import CommandResult, Ports
 from pyvrrp.runtime.addresses import address_keeper
-from pyvrrp.runtime.addresses.address_keeper import Performer
+from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
+from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal
@@ -42,8 +43,8 @@ class Master(address_keeper.Master, Protocol):
     def resources_failed(self, why: str) -> None:
         """Be told why this node cannot run the resources; empty: it can again."""
 
-    def gate_opened(self) -> None:
-        """A claim that waited for the resources may go on."""
+    def retry_claim(self) -> None:
+        """Ask again: a claim that waited for the resources may go on."""
 
     @property
     def reason(self) -> str:
@@ -65,7 +66,7 @@ class ResourceChain:
         journal: Journal,
         counters: Counters,
         master: Master,
-        budget: Nanoseconds,
+        renewals: LeaseRenewals,
     ) -> None:
         self._config = config
         self._chain = chain
@@ -74,7 +75,7 @@ class ResourceChain:
         self._counters = counters
         self._master = master
         self._report = ResourceReports(config, journal, counters)
-        self._performer = Performer(config, ports, journal, counters, self, budget)
+        self._address_keeper = AddressKeeper(config, ports, journal, counters, self, renewals)
         netns, told = config.id.place.netns, self._describe
         self.resources = tuple(Resource(one, ports, netns, told) for one in chain.resources)
         self.sequence = 0
@@ -87,27 +88,27 @@ class ResourceChain:
         self._setbacks = Setbacks(config.hold_down, ports.clock, self._tell_setback)
         self._pause = AlarmClock(ports.clock, self._advance)
 
-    # --- what the instance wants ---
+    # --- what the router wants ---
 
     @property
     def idle(self) -> bool:
         """Whether nothing is under way and what is wanted is what is."""
-        return self._performer.idle and self._floor is None and not self._busy
+        return self._address_keeper.idle and self._floor is None and not self._busy
 
     @property
     def held(self) -> bool:
         """Whether the kernel has confirmed the addresses."""
-        return self._performer.held
+        return self._address_keeper.held
 
     @property
     def gone(self) -> bool:
         """Whether the addresses and everything below them are gone, and shall be."""
-        return self._performer.gone and self._floor is None and not self._wanted
+        return self._address_keeper.gone and self._floor is None and not self._wanted
 
     @property
     def managed(self) -> tuple[InterfaceAddress, ...]:
         """The addresses that are ours to add and remove."""
-        return self._performer.managed
+        return self._address_keeper.managed
 
     @property
     def doing(self) -> str:
@@ -125,7 +126,7 @@ class ResourceChain:
     def forget(self, managed: tuple[InterfaceAddress, ...]) -> None:
         """Start anew on an interface that has come (back): manage these, nothing is known."""
         self._wanted = False
-        self._performer.forget(managed)
+        self._address_keeper.forget(managed)
         self._go_down(0)
 
     def take(self) -> None:
@@ -139,57 +140,48 @@ class ResourceChain:
         if self._wanted:
             self.sequence += 1
         self._wanted = False
-        self._performer.let_go()
+        self._address_keeper.let_go()
         self._go_down(0)
 
     def observe(self, present: Collection[InterfaceAddress]) -> None:
         """Take note of what is on the interface; put back what somebody removed."""
-        self._performer.observe(present)
-
-    # --- what a gate is asked ---
+        self._address_keeper.observe(present)
 
     @property
-    def waiting_for(self) -> str:
-        """Gate: what a claim waits for."""
-        return "its resources to have stopped"
-
-    def may_claim(self) -> bool:
-        """Gate: whether nothing of them runs here."""
+    def is_down(self) -> bool:
+        """Whether none of the resources has to be stopped here before they may be started."""
         return self._floor is None
 
-    def claim_ended(self) -> None:
-        """Gate: nothing to undo."""
-
-    # --- what the performer says ---
+    # --- what the address keeper says ---
 
     def may_hold(self) -> bool:
-        """Performer: whether the addresses may be kept."""
+        """AddressKeeper: whether the addresses may be kept."""
         return self._floor is None and not self._bequest.is_disowned() and self._master.may_hold()
 
     def may_add(self) -> bool:
-        """Performer: whether the addresses may come."""
+        """AddressKeeper: whether the addresses may come."""
         return not self._bequest.is_disowned() and self._master.may_add()
 
     @property
     def may_add_until(self) -> Nanoseconds | None:
-        """Performer: from when on they may not."""
+        """AddressKeeper: from when on they may not."""
         return self._master.may_add_until
 
     def addresses_taken(self) -> None:
-        """Performer: the addresses are there."""
+        """AddressKeeper: the addresses are there."""
         if self._wanted and self._floor is None:
             self._master.addresses_taken()
 
     def addresses_gone(self) -> None:
-        """Performer: the addresses are off the interface."""
+        """AddressKeeper: the addresses are off the interface."""
         self._soon()
 
     def addresses_refused(self, error: KernelError) -> None:
-        """Performer: the kernel does not let us have them."""
+        """AddressKeeper: the kernel does not let us have them."""
         self._master.addresses_refused(error)
 
     def addresses_restored(self, addresses: Collection[InterfaceAddress]) -> None:
-        """Performer: they are back."""
+        """AddressKeeper: they are back."""
         self._master.addresses_restored(addresses)
 
     # --- one thing after the other ---
@@ -200,7 +192,7 @@ class ResourceChain:
             resource.unwatch()
             resource.hasten()
         if self._wanted:
-            self._performer.let_go()
+            self._address_keeper.let_go()
             self._master.addresses_withdrawn()
         self._soon()
 
@@ -221,7 +213,7 @@ class ResourceChain:
             self._pause.set(Nanoseconds(self._clock.now() + SIGN_OF_LIFE))
             return
         if self._floor is not None:
-            if not self._performer.gone:
+            if not self._address_keeper.gone:
                 return
             below = self.resources[self._floor :]
             running = (one for one in reversed(below) if one.state is not ResourceState.STOPPED)
@@ -236,8 +228,8 @@ class ResourceChain:
             # What may not have the addresses now will be let go of soon.
             if self._master.may_add():
                 self._bring_up(resource)
-        elif not self._performer.wanted:
-            self._performer.take()
+        elif not self._address_keeper.wanted:
+            self._address_keeper.take()
 
     def _reach_floor(self) -> None:
         self._floor = None
@@ -246,7 +238,7 @@ class ResourceChain:
             self._bequest.rest()
             self._setbacks.settled()
             self._master.addresses_gone()
-            self._master.gate_opened()
+            self._master.retry_claim()
 
     def _bring_up(self, resource: Resource) -> None:
         self._busy = True

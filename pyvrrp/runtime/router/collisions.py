@@ -1,4 +1,4 @@
-"""Other clusters on the same segment that use this VRID, or these addresses.
+"""Other clusters on the same interface that use this VRID, or these addresses.
 
 Both are mistakes that VRRP itself does not notice: two clusters of one VRID silence each other's
 masters, and one address under two VRIDs has two masters. Each is told once, and stays in status

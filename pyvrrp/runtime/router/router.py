@@ -1,344 +1,476 @@
 """Run one virtual router: an event comes in, `step` decides, its actions are carried out, at once.
 
-Everything happens in the callback that brought the event. What takes time (addresses) goes to the
-performer; what is a condition of taking part (link, primary address, fence) is kept as facts, from
-which admission is computed anew whenever one of them changes.
+Everything happens in the callback that brought the event. What takes time (addresses, resources)
+goes to the address keeper. What may keep the router from serving is an obstacle of a concern, or of
+a part of its own: its interface, its addresses, its links.
+
+The module is long because a router is what its group, its concerns, its links, its addresses and
+the operator each see a side of. Each side is a section of short methods, and decides nothing.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Sequence
 from dataclasses import replace
+from types import EllipsisType
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.model.resources import ChainConfig
-from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address, InterfaceAddress
 from pyvrrp.packet.reception import Accepted, Discarded, Examined
-from pyvrrp.ports import Claim, InterfaceState, Ports
-from pyvrrp.runtime.addresses.address_keeper import Performer
-from pyvrrp.runtime.addresses.announcer import Announcer
-from pyvrrp.runtime.addresses.conflicting_holders import OtherHolders
-from pyvrrp.runtime.addresses.handover_wait import Successor
+from pyvrrp.ports import InterfaceState, Ports
+from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
-from pyvrrp.runtime.base.journal import Journal, Level
+from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.advertiser import Advertiser
-from pyvrrp.runtime.links.interface import Segment
-from pyvrrp.runtime.links.router_links import Heartbeats
-from pyvrrp.runtime.resources.chain import ResourceChain
-from pyvrrp.runtime.router.action_runner import Outbound
-from pyvrrp.runtime.router.claim_gates import Gate, Gates
+from pyvrrp.runtime.links.interface import Interface
+from pyvrrp.runtime.links.last_heard import LastHeard
+from pyvrrp.runtime.links.link import Link
+from pyvrrp.runtime.links.router_links import RouterLinks
+from pyvrrp.runtime.router.action_runner import ActionRunner
+from pyvrrp.runtime.router.concern import BaseConcern, Concern
 from pyvrrp.runtime.router.from_config import expectation_of, parameters_of, renewal_limit
 from pyvrrp.runtime.router.group import Group
-from pyvrrp.runtime.router.holding_proof import Proof
-from pyvrrp.runtime.router.participation import due_event
-from pyvrrp.runtime.router.received import Inbound
+from pyvrrp.runtime.router.obstacles import (
+    ADDRESSES,
+    INTERFACE,
+    LEFTOVERS,
+    LINKS,
+    Obstacles,
+    interface_obstacle,
+)
+from pyvrrp.runtime.router.operator import Operator
 from pyvrrp.runtime.router.reporter import Reporter
-from pyvrrp.runtime.router.view import Outlook
-from pyvrrp.units import SECOND, Nanoseconds
+from pyvrrp.runtime.router.router_addresses import RouterAddresses
+from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.actions import NewMasterReason
-from pyvrrp.virtual_router.admission import RESIGNED, Conditions, hindrance, wish
-from pyvrrp.virtual_router.effective_priority import Standing, effective_priority
 from pyvrrp.virtual_router.events import (
+    AdvertisementReceived,
     Event,
     HandOver,
     PriorityChanged,
     Startup,
     TimerFired,
 )
-from pyvrrp.virtual_router.parameters import OWNER, RELEASE
+from pyvrrp.virtual_router.parameters import RELEASE
+from pyvrrp.virtual_router.rules import group as group_rules
+from pyvrrp.virtual_router.rules.admission import (
+    RESIGNED,
+    STARTING,
+)
+from pyvrrp.virtual_router.rules.effective_priority import PrioritySources, effective_priority
+from pyvrrp.virtual_router.rules.holding import may_hold
 from pyvrrp.virtual_router.states import (
     Backup,
     HandingOver,
     Init,
     Master,
+    Releasing,
     State,
+    deadline,
+    is_transient,
 )
-from pyvrrp.virtual_router.transitions import step, takeover_is_due
+from pyvrrp.virtual_router.timers import handover_patience, master_down_interval
+from pyvrrp.virtual_router.transitions import step, takeover_cause, takeover_is_due
 
-REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # before addresses that the kernel refused are tried again
 
-
-class Instance(Outlook):
-    """One virtual router, alive."""
+class Router:
+    """One virtual router, alive. *interfaces* are those of ``config.links``, in the same order."""
 
     def __init__(
         self,
         config: VirtualRouterConfig,
-        segment: Segment,
+        interfaces: Sequence[Interface],
         ports: Ports,
         journal: Journal,
-        kernel_budget: Nanoseconds,
+        renewals: LeaseRenewals,
         chain: ChainConfig | None = None,
         group: Group | None = None,
     ) -> None:
         self.config = config
-        self.group = Group(ports.clock) if group is None else group
+        self.state: State = Init(STARTING)
         self.counters = Counters(VIRTUAL_ROUTER_COUNTERS)
-        self.state: State = Init("starting")
-        self.standing = Standing(config.priority)
-        self.present: frozenset[InterfaceAddress] = frozenset()
-        self._segment = segment
-        self._clock = ports.clock
-        self._journal = journal
-        self._conditions = Conditions()
-        self.hindrance, self.wish = hindrance(self._conditions), wish(self._conditions)
-        self._parameters = parameters_of(config)
-        expectation = expectation_of(config, self._parameters)
-        self.peers = config.peers
-        self.heartbeats = Heartbeats(
-            config, segment, expectation, ports.clock, journal, self.counters, self
-        )
-        self._advertiser = Advertiser(config, self.heartbeats, ports.clock, journal, self.counters)
+        self.priority_sources = PrioritySources(config.priority)
+        self.group = Group(ports.clock) if group is None else group
+        self.operator = Operator(self)
+        self.concerns: tuple[Concern, ...] = (self.operator,)
         self.reporter = Reporter(config, ports.clock, journal, self.counters)
-        self.overhear = self.reporter.collisions.other_vrid
-        self._inbound = Inbound(config, ports.clock, self._advertiser, self.reporter, self.counters)
-        given = (config, ports, journal, self.counters, self, kernel_budget)
-        self.chain = None if chain is None else ResourceChain(chain, *given)
-        self.performer: Performer | ResourceChain = self.chain or Performer(*given)
-        self.other_holders = OtherHolders(config, ports.clock, journal, self.counters)
-        self._announcer = Announcer(config, ports.clock, segment, journal, self.counters)
-        self.successor = Successor(ports.clock)
-        self._outbound = Outbound(
-            *(self._advertiser, self.performer, self._announcer, self.reporter, self.counters),
-            lambda: segment.hold(self, ()),
-            lambda: self.group.announced(self),
-            self.successor,
-        )
+        given = (config, interfaces[0], ports, journal, self.counters, renewals, chain)
+        self.addresses = RouterAddresses(self, *given)
+        self._clock = ports.clock
+        self._parameters = parameters_of(config)
+        self._renewal_limit = renewal_limit(config)
+        self._obstacles = Obstacles()
+        self._obstacles.concerns_are(self.concerns)
+        expectation = expectation_of(config, self._parameters)
+        self.links = RouterLinks(config, journal)
+        for link, interface in zip(config.links, interfaces, strict=True):
+            self.links.add(Link(config, link, interface, expectation, self))
+        self._advertiser = Advertiser(config, self.links, ports.clock, journal, self.counters)
+        self._actions = ActionRunner(self, self._advertiser)
         self._alarm = AlarmClock(ports.clock, self._deadline_reached)
-        self._pause = AlarmClock(ports.clock, self._forget_refusal)
-        self.gates = Gates()
-        self._interface_index = 0
-        self._resigned = False
-        self._operators: frozenset[Address] = frozenset()
-        self.on_heard: Callable[[], None] = lambda: None
+        self._held_back_by: Concern | None = None
+        self._limiting: tuple[Concern, ...] = ()  # those that limit how long it may hold
+        self._has_primary = False
+        self._accepted: Accepted | None = None
+        self._accepted_at = Nanoseconds(0)
         self.group.join(self)
 
-    def guard(self, gate: Gate, proof: Proof | None = None) -> None:
-        """Ask *gate* too before each claim, last; hold addresses only while *proof* is valid."""
-        self.gates.add(gate)
-        self.group.proof = proof or self.group.proof
+    def heed(self, *concerns: Concern) -> None:
+        """Ask and tell *concerns* from now on, after those that are heeded already."""
+        self.concerns = (*self.concerns, *concerns)
+        self._obstacles.concerns_are(self.concerns)
+        self._limiting = tuple(
+            one
+            for one in self.concerns
+            if type(one).may_hold_until is not BaseConcern.may_hold_until
+        )
 
-    def stand(self, standing: Standing) -> None:
-        """Stand for election with this from now on; the others learn of it at once."""
-        self.standing = standing
-        self.group.stood(self)
-        before, now = self.priority, effective_priority(standing)
+    # The election.
+
+    def take(self, event: Event) -> None:
+        """Take one step of the election and carry out what it asks for."""
+        if isinstance(self.state, Master):
+            self.group.end_expired_holds()
+        before = self.state
+        self.state, actions = step(before, event, self._parameters, self._clock.now())
+        for action in actions:
+            self._actions.run(action, self._parameters.primary_address)
+        due = deadline(self.state)
+        self._alarm.set(due)
+        if self.group.claiming and (due is None or self._clock.now() < due):
+            self.group.claim_ended()
+        if isinstance(event, Startup):
+            self.operator.defers = False
+        if type(before) is not type(self.state):
+            self._state_changed()
+
+    def _state_changed(self) -> None:
+        if isinstance(self.state, Master):
+            for concern in self.concerns:
+                concern.claimed()
+        self.operator.state_changed()
+        self.group.consider()
+
+    def _deadline_reached(self) -> None:
+        if isinstance(self.state, Backup | HandingOver):
+            # The proof that the master, or the successor, is alive may already be in the socket.
+            self.read_links()
+            due = deadline(self.state)
+            if due is None or self._clock.now() < due:
+                self._alarm.set(due)
+                return
+        if isinstance(self.state, Master):
+            self.take(TimerFired())
+            return
+        if isinstance(self.state, Backup) and takeover_is_due(self.state, self._clock.now()):
+            self.group.claim()
+        else:
+            self.take(TimerFired())
+        self.group.consider()
+
+    # What a group asks.
+
+    def facts(self) -> group_rules.Member:
+        """Return what the rules of its group rest on."""
+        return group_rules.Member(
+            name=self.config.name,
+            state=self.state,
+            hindrance=self._obstacles.hindrance,
+            order=self._obstacles.order,
+            reason=self.reporter.reason,
+            addresses_gone=self.addresses.keeper.gone,
+            has_let_go=all(concern.has_let_go() for concern in self.concerns),
+            defers=self.operator.defers,
+            is_exclusive=self.config.is_exclusive,
+        )
+
+    def read_links(self) -> None:
+        """Take at once what is queued on its links."""
+        self.links.drain()
+
+    def ask_concerns(self) -> bool:
+        """Ask the concerns whether the addresses may be claimed, up to the first that says no."""
+        self._held_back_by = None
+        for concern in self.concerns:
+            concern.claim_due()
+            if concern.may_claim() is not None:
+                self._held_back_by = concern
+                return False
+        return True
+
+    def claim_is_over(self, *, gone: bool) -> None:
+        """Forget a claim that waits; *gone*: no member of the group has an address either."""
+        self._held_back_by = None
+        if gone:
+            for concern in self.concerns:
+                concern.released()
+        # If it is due, it asks anew.
+        self._alarm.set(deadline(self.state))
+
+    def may_hold_until(self) -> Nanoseconds | None:
+        """Return from when on its concerns do not allow its addresses any more; None: no limit."""
+        limits = [concern.may_hold_until() for concern in self._limiting]
+        return min((limit for limit in limits if limit is not None), default=None)
+
+    def end_expired_hold(self) -> None:
+        """Have each concern name its obstacle whose limit for holding the addresses has passed."""
+        for concern in self._limiting:
+            until = concern.may_hold_until()
+            if until is not None and self._clock.now() >= until:
+                concern.hold_expired()
+
+    # What concerns ask.
+
+    def obstacle(self, concern: Concern, reason: str) -> None:
+        """Keep it from taking part for *reason*, until this is called with an empty one."""
+        self.part_obstacle(concern.name, reason)
+
+    def priority_from(
+        self,
+        *,
+        operator: int | EllipsisType | None = ...,
+        weights: int | EllipsisType = ...,
+        last_resort: bool | EllipsisType = ...,
+    ) -> None:
+        """Take part with another priority from now on; what is not given stays."""
+        given = {"operator": operator, "weights": weights, "last_resort": last_resort}
+        changes = {key: value for key, value in given.items() if value is not ...}
+        self.priority_sources = replace(self.priority_sources, **changes)  # type: ignore[arg-type]
+        before, now = self.priority, effective_priority(self.priority_sources)
         if now != before:
             self._parameters = replace(self._parameters, priority=now)
             self.reporter.priority(before, now)
-            self.post(PriorityChanged(before))
-        self._conditions_are(replace(self._conditions, last_resort=standing.last_resort))
+            self.take(PriorityChanged(before))
+        self._obstacles.waive_fence(waived=self.is_last_resort)
+        self.group.consider()
 
-    def fence_changed(self, closed: str) -> None:
-        """The fence is closed for this reason, or open if it is empty."""
-        self._conditions_are(replace(self._conditions, fence=closed))
-
-    def etcd_lease_changed(self, lost: str) -> None:
-        """The key in etcd is not ours any more for this reason, or nothing hinders (empty)."""
-        self._conditions_are(replace(self._conditions, etcd_lease=lost))
-
-    def proof_settled(self) -> None:
-        """The addresses are gone, and so may be what proved that they were ours: say so."""
-        self.group.settle()
-
-    def gate_opened(self) -> None:
-        """A gate has changed its mind: a claim that waits for it may go on."""
-        if self.gates.hold_back:
+    def retry_claim(self) -> None:
+        """Ask again: an answer of a concern has changed."""
+        if self._held_back_by is not None:
             self._deadline_reached()
+        else:
+            self.group.consider()
+
+    def count(self, counter: str) -> None:
+        """Count one more under the name *counter*."""
+        self.counters.add(counter)
+
+    def part_obstacle(self, source: str, reason: str) -> None:
+        """Keep it from taking part for the *reason* of a part; empty: the part has none."""
+        if self._obstacles.set(source, reason):
+            self.group.consider()
+
+    def obstacle_of(self, source: str) -> str:
+        """Return what a part or concern has against taking part; empty: nothing."""
+        return self._obstacles.of(source)
+
+    # What the operator orders.
 
     def stop(self) -> None:
-        """Leave the election for good, in favour of another one if there is one."""
-        self._conditions_are(replace(self._conditions, stopping=True))
+        """Leave the election for good, in favour of another router if there is one."""
+        self.operator.order_stop()
 
     def drain(self, *, drained: bool) -> None:
         """Stay out of the election until this is undone."""
-        self._conditions_are(replace(self._conditions, drained=drained))
+        self.operator.drain(drained=drained)
 
     def resign(self) -> None:
-        """Step down once, and leave the addresses with whoever takes them; only a master can."""
+        """Step down once, with all members of the group that are MASTER."""
         for member in self.group.members:
             member.resign_alone()
 
     def resign_alone(self) -> None:
-        """Group: all members resign, and this is one of them."""
+        """Step down once, as one member of a group that does."""
         if not isinstance(self.state, Master):
             return
         if self.group.lingers:
-            self.post(HandOver(RESIGNED, returns=True))
+            self.take(HandOver(RESIGNED, returns=True))
         else:
-            self._conditions_are(replace(self._conditions, resigned=True))
+            self.operator.resign()
+
+    def set_priority(self, priority: int | None) -> None:
+        """Stand with *priority*, with all members of the group; None: with the configured one."""
+        for member in self.group.members:
+            member.priority_from(operator=priority)
 
     def announce(self) -> None:
         """Tell the neighbours once more where the addresses are, if they are here."""
-        self._announcer.burst()
+        self.addresses.announcer.burst()
+
+    # What its links say.
+
+    def inspect(self, state: InterfaceState) -> None:
+        """Find the addresses that an owner's operator configured; those stay."""
+        self.addresses.inspect(state)
+
+    def managed(self) -> tuple[InterfaceAddress, ...]:
+        """Return the virtual addresses that are ours to add and remove."""
+        return self.addresses.managed()
+
+    def link_changed(self, link: Link, state: InterfaceState, primary: Address | None) -> None:
+        """Take note of the interface of *link*, and of the address to send from there."""
+        self._advertiser.links_changed()
+        if link is self.links.all[0]:
+            self._interface_changed(state, primary)
+        else:
+            self.links.changed(link)
+
+    def _interface_changed(self, state: InterfaceState, primary: Address | None) -> None:
+        self._has_primary = primary is not None
+        if primary is not None:
+            self._primary_address_is(primary)
+        first = self._obstacles.of(INTERFACE) == STARTING
+        unknown = self.addresses.interface_changed(state, first=first)
+        if unknown:
+            self._obstacles.set(ADDRESSES, LEFTOVERS)
+        self._obstacles.set(LINKS, self.links.obstacle)
+        self._obstacles.set(INTERFACE, interface_obstacle(state, primary))
+        if unknown:
+            self.addresses.begin_anew()
+        self.group.consider()
+        self.addresses.keeper.observe(state.addresses)
+        self.reporter.foreign(state)
+
+    def _primary_address_is(self, primary: Address) -> None:
+        if primary != self._parameters.primary_address:
+            self._parameters = replace(self._parameters, primary_address=primary)
+        self.links.own_address_is(primary)
+
+    def heard(self, accepted: Accepted, link: Link) -> None:
+        """Take an advertisement of another router that came over *link*."""
+        now = self._clock.now()
+        if not self.links.is_news(accepted, link, now):
+            return
+        advertisement = accepted.advertisement
+        event = AdvertisementReceived(
+            accepted.source, advertisement.priority, advertisement.interval
+        )
+        self._count_received(accepted)
+        self._advertiser.follow(accepted.checksum_forms)
+        self._accepted, self._accepted_at = accepted, now
+        before = self.state
+        self.take(event)
+        if advertisement.priority == RELEASE:
+            self.group.release_heard(self, event, before)
+        for concern in self.concerns:
+            concern.advertisement()
+
+    def _count_received(self, accepted: Accepted) -> None:
+        advertisement = accepted.advertisement
+        self.counters.add("advertisement_rcvd")
+        if advertisement.priority == RELEASE:
+            self.counters.add("priority_zero_pkts_rcvd")
+        if accepted.mismatches:
+            self.reporter.mismatches(accepted)
+        if advertisement.interval > self.config.max_learned_interval:
+            self.counters.add("intervals_capped")
+
+    def discarded(self, discarded: Discarded) -> None:
+        """Count and tell a packet that failed a receive check. It changes nothing else."""
+        self.reporter.discarded(discarded)
+
+    def overhear(self, examined: Examined) -> bool:
+        """Take note of another VRID; return whether it has addresses of this virtual router."""
+        return self.reporter.collisions.other_vrid(examined)
+
+    # What its addresses ask.
+
+    def may_renew(self) -> bool:
+        """Return whether the election lets it keep the addresses (`rules.holding`)."""
+        return may_hold(
+            self.state,
+            self._parameters,
+            self._advertiser.sent_at,
+            self._renewal_limit,
+            self._clock.now(),
+        )
+
+    def announced_again(self) -> None:
+        """Have the rest of the group announce too: a rival made this router do it."""
+        self.group.announced(self)
+
+    # What it is at this moment. Asking changes nothing.
+
+    @property
+    def priority(self) -> int:
+        """The priority in force: what advertisements carry and the election compares."""
+        return self._parameters.priority
+
+    @property
+    def reason(self) -> str:
+        """Why it is in its state, or on its way out of it."""
+        match self.state:
+            case Init(reason=reason) | Releasing(reason=reason) | HandingOver(reason=reason):
+                return reason
+            case Backup() | Master():
+                return self.reporter.reason
+
+    @property
+    def last_heard(self) -> LastHeard | None:
+        """The newest advertisement that was accepted from another router."""
+        if self._accepted is None:
+            return None
+        heard = self._accepted.advertisement
+        return LastHeard(self._accepted.source, heard.priority, heard.interval, self._accepted_at)
+
+    @property
+    def is_master(self) -> bool:
+        """Whether it is MASTER, and not on its way to another state."""
+        return isinstance(self.state, Master)
+
+    @property
+    def is_last_resort(self) -> bool:
+        """Whether it takes part although it is fenced, because no other router serves."""
+        return self.priority_sources.last_resort
+
+    @property
+    def is_fenced_alone(self) -> bool:
+        """Whether it would take part if its checks passed."""
+        return self._obstacles.is_fence_alone
+
+    @property
+    def is_silence_why(self) -> bool:
+        """Whether it would claim because no master was heard: no release and no preemption."""
+        return isinstance(self.state, Backup) and (
+            takeover_cause(self.state, self._parameters, self._clock.now())
+            is NewMasterReason.NO_RESPONSE
+        )
 
     @property
     def waits_for(self) -> str:
-        """What alone is missing for a claim that is due; empty if none is due."""
+        """What alone keeps it from becoming MASTER; empty: it is not due."""
         return self.group.waits_for(self)
+
+    @property
+    def waits_for_concern(self) -> str:
+        """What a concern of its own keeps a due claim waiting for; empty: none does."""
+        return "" if self._held_back_by is None else self._held_back_by.may_claim() or ""
+
+    @property
+    def primary_address(self) -> Address | None:
+        """The address advertisements are sent from, if there is one."""
+        return self._parameters.primary_address if self._has_primary else None
+
+    @property
+    def master_down_interval(self) -> Nanoseconds:
+        """Master_Down_Interval with the interval learned last, or its own."""
+        state, interval = self.state, self.config.advertisement_interval
+        if isinstance(state, Backup):
+            interval = state.master_adver_interval
+        return master_down_interval(self.config.version, self.priority, interval)
+
+    @property
+    def handover_patience(self) -> Nanoseconds:
+        """How long at most it goes on answering after it was asked to step aside."""
+        return handover_patience(self.config.version, self.config.advertisement_interval)
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether its addresses are not where they will be in a moment."""
+        return is_transient(self.state) or not self.addresses.keeper.idle
 
     @property
     def stopped(self) -> bool:
         """Whether it has left the election and the kernel has nothing of it any more."""
-        left = isinstance(self.state, Init) and self.performer.idle
-        return left and self.group.proof.is_settled
-
-    def inspect(self, state: InterfaceState) -> None:
-        """Segment: find the addresses that an owner's operator configured; those stay."""
-        if self.config.priority == OWNER and state.exists:
-            foreign = {address.ip for address in state.addresses if address not in state.ours}
-            self._operators = frozenset(foreign)
-
-    def managed(self) -> tuple[InterfaceAddress, ...]:
-        """Segment: the virtual addresses that are ours to add and remove."""
-        return tuple(a for a in self.config.addresses if a.ip not in self._operators)
-
-    def interface_changed(self, state: InterfaceState, primary: Address | None) -> None:
-        """Segment: take note of the interface as it is now."""
-        self.present = frozenset(state.addresses) & frozenset(self.config.addresses)
-        if primary is not None and primary != self._parameters.primary_address:
-            self._parameters = replace(self._parameters, primary_address=primary)
-        self.heartbeats.interface_changed(state, primary)
-        if state.exists and (
-            state.index != self._interface_index or self.managed() != self.performer.managed
-        ):
-            self._interface_index = state.index
-            self._conditions = replace(self._conditions, leftovers=True)
-            self.performer.forget(self.managed())
-        elif not state.exists:
-            self._interface_index = 0
-            if not self._conditions.interface_known:
-                self.performer.let_go()  # resources of an earlier life need no interface
-        self._conditions_are(
-            replace(
-                self._conditions,
-                interface_known=True,
-                interface_exists=state.exists,
-                link_up=state.up,
-                has_primary_address=primary is not None,
-                heartbeat=self.heartbeats.obstacle,
-            )
-        )
-        self.performer.observe(state.addresses)
-        self.reporter.foreign(state)
-
-    def receive(self, examined: Examined) -> None:
-        """Segment: an advertisement for this VRID arrived."""
-        self.heartbeats.receive(examined)
-
-    def heard(self, accepted: Accepted) -> None:
-        """Heartbeats: an advertisement of another router, each once."""
-        event, before = self._inbound.accept(accepted), self.state
-        self.post(event)
-        if event.priority == RELEASE:
-            self.group.released(self, event, before)
-        self.on_heard()
-
-    def discard(self, discarded: Discarded) -> None:
-        """Segment: something for this VRID failed a receive check. It changes nothing else."""
-        self.reporter.discarded(discarded)
-
-    def claimed(self, claim: Claim) -> None:
-        """Segment: another host says that one of the addresses held is its own."""
-        self.successor.announced()
-        self._alarm.set(self.due)
-        if isinstance(self.state, Master):
-            self.other_holders.heard(claim)
-
-    def may_hold(self) -> bool:
-        """Performer: whether the lease may be renewed."""
-        if isinstance(self.state, HandingOver):
-            # The successor heard of it, and is heard before that.
-            heard = self._advertiser.was_heard_within(self.handover_patience)
-            return heard and self._clock.now() < self.state.give_up_at
-        return (
-            isinstance(self.state, Master)
-            and self._advertiser.was_heard_within(renewal_limit(self.config))
-            and self.group.proof.is_valid
-        )
-
-    def addresses_taken(self) -> None:
-        """Performer: the addresses are there, so the neighbours may know."""
-        if isinstance(self.state, Master | HandingOver):
-            self._segment.hold(self, (address.ip for address in self.config.addresses))
-            cause = self.reporter.new_master_reason
-            self._announcer.start(succeeds=cause != NewMasterReason.NO_RESPONSE)
-
-    def addresses_gone(self) -> None:
-        """Performer: the addresses are off the interface."""
-        self._conditions = replace(self._conditions, leftovers=False)
-        if not isinstance(self.state, Master):
-            self.other_holders.stop()
-        self.group.addresses_gone(self)
-        self._conditions_are(self._conditions)
-
-    def addresses_refused(self, error: KernelError) -> None:
-        """Performer: a master without its addresses is none."""
-        self._journal.record(
-            "kernel_refused", str(error), level=Level.ERROR, virtual_router=self.config
-        )
-        self._pause.set(Nanoseconds(self._clock.now() + REFUSAL_PAUSE))
-        self._conditions_are(replace(self._conditions, kernel=str(error)))
-
-    def addresses_restored(self, addresses: Collection[InterfaceAddress]) -> None:
-        """Performer: these had been removed by somebody and are back."""
-        self._announcer.burst([address.ip for address in addresses])
-
-    def addresses_withdrawn(self) -> None:
-        """Chain: they are off the interface for a while, though this stays the master."""
-        self._outbound.fall_silent()
-
-    def resources_failed(self, why: str) -> None:
-        """Chain: this node cannot run its resources for this reason, or can again."""
-        self._conditions_are(replace(self._conditions, resources=why))
-
-    def _forget_refusal(self) -> None:
-        self._conditions_are(replace(self._conditions, kernel=""))
-
-    def post(self, event: Event) -> None:
-        """Take one step and carry out what it asks for."""
-        before, proof = self.state, self.group.proof
-        if isinstance(before, Master) and not proof.is_valid:
-            proof.run_out()
-            before = self.state
-        self.state, actions = step(before, event, self._parameters, self._clock.now())
-        for action in actions:
-            self._outbound.perform(action, self._parameters.primary_address)
-        due = self.due
-        self._alarm.set(due)
-        if self.group.claiming and (due is None or self._clock.now() < due):
-            self.group.claim_ended()
-        if type(before) is not type(self.state):
-            self.group.state_changed(self)
-
-    def _conditions_are(self, conditions: Conditions) -> None:
-        self._conditions = conditions
-        self.hindrance, self.wish = hindrance(conditions), wish(conditions)
-        self.group.obstacle_changed(self)
-
-    def reconcile(self) -> None:
-        """Group: take part or not, as the obstacles here and in the group say now."""
-        if self._conditions.resigned and isinstance(self.state, Init | Backup):
-            self._resigned = True
-            self._conditions_are(replace(self._conditions, resigned=False))
-            return
-        hindered, wished = self.group.hindrance_for(self), self.group.wish_for(self)
-        lingers, defers = self.group.lingers, self._resigned
-        event = due_event(self.state, hindered, wished, lingers=lingers, defers=defers)
-        if event is not None:
-            self._resigned = self._resigned and not isinstance(event, Startup)
-            self.post(event)
-
-    def _deadline_reached(self) -> None:
-        if isinstance(self.state, Backup | HandingOver):
-            # The proof that the master, or the successor, lives may already be in the socket.
-            self.heartbeats.drain()
-            due = self.due
-            if due is None or self._clock.now() < due:
-                self._alarm.set(due)
-                return
-        if isinstance(self.state, Backup) and takeover_is_due(self.state, self._clock.now()):
-            self.group.claim()
-        else:
-            self.post(TimerFired())
-        self.group.reconcile()
+        left = isinstance(self.state, Init) and self.addresses.keeper.idle
+        return left and all(concern.has_let_go() for concern in self.concerns)

@@ -1,19 +1,18 @@
-"""What one virtual router is at this moment, for whoever asks. Nothing here changes anything."""
+"""What one virtual router is at one moment, for people. Making a view changes nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
-from pyvrrp.identity import Address
-from pyvrrp.ports import Clock
-from pyvrrp.runtime.addresses.address_keeper import Performer
-from pyvrrp.runtime.addresses.handover_wait import Successor
+from pyvrrp.identity import Address, InterfaceAddress
+from pyvrrp.runtime.addresses.conflicting_holders import OtherHolder
+from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.links.last_heard import LastHeard
-from pyvrrp.runtime.resources.chain import ResourceChain
-from pyvrrp.runtime.router.group import Group
-from pyvrrp.runtime.router.received import Inbound
-from pyvrrp.runtime.router.reporter import Reporter
-from pyvrrp.units import Nanoseconds
-from pyvrrp.virtual_router.actions import NewMasterReason
-from pyvrrp.virtual_router.admission import Conditions
-from pyvrrp.virtual_router.parameters import Parameters
+from pyvrrp.runtime.links.link import Link
+from pyvrrp.runtime.router.collisions import Collision
+from pyvrrp.runtime.router.router import Router
+from pyvrrp.units import Nanoseconds, in_words
+from pyvrrp.virtual_router.rules.admission import FENCE
 from pyvrrp.virtual_router.states import (
     Backup,
     HandingOver,
@@ -22,106 +21,126 @@ from pyvrrp.virtual_router.states import (
     Releasing,
     State,
     deadline,
-    is_transient,
 )
-from pyvrrp.virtual_router.timers import handover_patience, master_down_interval
-from pyvrrp.virtual_router.transitions import takeover_cause
 
 
-class Outlook:
-    """The questions that an `Instance`, which sets all of these, can be asked."""
+@dataclass(frozen=True, slots=True)
+class RouterView:
+    """One virtual router at one moment.
+
+    *due* is when it does something by itself if nothing happens before. *master* is the address of
+    the router that serves, as far as is known. *concerns* is what its concerns show, by keys.
+    """
 
     config: VirtualRouterConfig
     state: State
-    reporter: Reporter
-    _clock: Clock
-    _conditions: Conditions
-    _parameters: Parameters
-    _inbound: Inbound
-    successor: Successor
-    group: Group
-    wish: str | None
-    performer: Performer | ResourceChain
+    reason: str
+    since: Nanoseconds
+    priority: int
+    drained: bool
+    moving: bool
+    group: str
+    members: tuple[str, ...]
+    primary_address: Address | None
+    present: frozenset[InterfaceAddress]
+    master: Address | None
+    master_adver_interval: Nanoseconds
+    master_down_interval: Nanoseconds
+    due: Nanoseconds | None
+    last_heard: LastHeard | None
+    links: tuple[Link, ...]
+    new_master_reason: str
+    waits_for: str
+    collisions: tuple[Collision, ...]
+    other_holders: tuple[OtherHolder, ...]
+    counters: Mapping[str, int]
+    concerns: Mapping[str, Json]
 
-    @property
-    def priority(self) -> int:
-        """The priority in force: what advertisements carry and the election goes by."""
-        return self._parameters.priority
 
-    @property
-    def reason(self) -> str:
-        """Why it is in its state, or on its way out of it."""
-        match self.state:
-            case Init(reason=reason) | Releasing(reason=reason) | HandingOver(reason=reason):
-                return reason
-            case Backup() | Master():
-                return self.reporter.reason
+def view_of(router: Router, now: Nanoseconds) -> RouterView:
+    """Return what *router* is at *now*."""
+    config, state = router.config, router.state
+    interval = config.advertisement_interval
+    if isinstance(state, Backup):
+        interval = state.master_adver_interval
+    waits_for = router.waits_for
+    return RouterView(
+        config=config,
+        state=state,
+        reason=_reason(router, waits_for, now),
+        since=router.reporter.since,
+        priority=router.priority,
+        drained=router.operator.drained,
+        moving=router.is_moving,
+        group=router.group.name,
+        members=tuple(dict.fromkeys(one.config.name for one in router.group.members)),
+        primary_address=router.primary_address,
+        present=router.addresses.present,
+        master=_master(router),
+        master_adver_interval=interval,
+        master_down_interval=router.master_down_interval,
+        due=deadline(state),
+        last_heard=router.last_heard,
+        links=tuple(router.links.all),
+        new_master_reason=router.reporter.new_master_reason,
+        waits_for=waits_for,
+        collisions=router.reporter.collisions.known,
+        other_holders=router.addresses.other_holders.known,
+        counters=router.counters.snapshot(),
+        concerns=_merged(router, now),
+    )
 
-    @property
-    def last_heard(self) -> LastHeard | None:
-        """The newest advertisement accepted from another router."""
-        return self._inbound.last_heard
 
-    @property
-    def conditions(self) -> Conditions:
-        """The facts that its taking part rests on."""
-        return self._conditions
+def _merged(router: Router, now: Nanoseconds) -> Mapping[str, Json]:
+    """Return what all concerns show: lists are joined, and so are what stands below one key."""
+    merged: dict[str, Json] = {}
+    for concern in router.concerns:
+        for key, value in concern.status(now).items():
+            known = merged.get(key)
+            if isinstance(known, list) and isinstance(value, list):
+                merged[key] = [*known, *value]
+            elif isinstance(known, dict) and isinstance(value, dict):
+                merged[key] = {**known, **value}
+            else:
+                merged[key] = value
+    return merged
 
-    @property
-    def is_master(self) -> bool:
-        """Whether it is master, and not on its way to another state."""
-        return isinstance(self.state, Master)
 
-    @property
-    def due(self) -> Nanoseconds | None:
-        """When it has something to do by itself, if nothing happens before."""
-        awaited = self.successor.awaited_until(self.state, leaves=self.wish is not None)
-        return awaited or deadline(self.state)
+def _master(router: Router) -> Address | None:
+    if isinstance(router.state, Master | Releasing | HandingOver):
+        return router.primary_address
+    return None if router.last_heard is None else router.last_heard.sender
 
-    def may_add(self) -> bool:
-        """Performer: whether the addresses may come; asked again when that had to wait."""
-        return self.group.proof.is_valid
 
-    @property
-    def may_add_until(self) -> Nanoseconds | None:
-        """Performer: from when on nothing proves any more that nobody else holds the addresses."""
-        return self.group.proof.valid_until
+def _reason(router: Router, waits_for: str, now: Nanoseconds) -> str:
+    reason = _reason_of_state(router, waits_for, now)
+    if router.is_last_resort:
+        reason = f"last resort, although {router.obstacle_of(FENCE)}: {reason}"
+    doing = "" if router.addresses.chain is None else router.addresses.chain.doing
+    return f"{reason}; {doing}" if doing else reason
 
-    @property
-    def drained(self) -> bool:
-        """Whether the operator wants it out."""
-        return self._conditions.drained
 
-    @property
-    def is_moving(self) -> bool:
-        """Whether its addresses are not where they will be in a moment."""
-        return is_transient(self.state) or not self.performer.idle
+def _reason_of_state(router: Router, waits_for: str, now: Nanoseconds) -> str:
+    state, heard = router.state, router.last_heard
+    match state:
+        case Init(reason=reason) | Releasing(reason=reason):
+            return reason
+        case HandingOver(reason=reason):
+            return f"{reason}: hands over, waits for the successor to speak"
+        case Master():
+            return router.reporter.reason
+        case Backup():
+            if waits_for:
+                return f"{_why_due(router, state, now)}; waits for {waits_for}"
+            if heard is None:
+                return router.reporter.reason
+            age = in_words(Nanoseconds((now - heard.at) // 1_000_000 * 1_000_000))
+            return f"{heard.sender} advertised priority {heard.priority} {age} ago"
 
-    @property
-    def is_silence_why(self) -> bool:
-        """Whether it would take over because nobody was heard: no release, no preemption."""
-        return isinstance(self.state, Backup) and (
-            takeover_cause(self.state, self._parameters, self._clock.now())
-            is NewMasterReason.NO_RESPONSE
-        )
 
-    @property
-    def primary_address(self) -> Address | None:
-        """The address advertisements are sent from, if there is one."""
-        return self._parameters.primary_address if self._conditions.has_primary_address else None
-
-    @property
-    def master_down_interval(self) -> Nanoseconds:
-        """Master_Down_Interval with the interval learned last, or the own one."""
-        state = self.state
-        interval = (
-            state.master_adver_interval
-            if isinstance(state, Backup)
-            else self.config.advertisement_interval
-        )
-        return master_down_interval(self.config.version, self.priority, interval)
-
-    @property
-    def handover_patience(self) -> Nanoseconds:
-        """How long at most it goes on answering after it was asked to step aside."""
-        return handover_patience(self.config.version, self.config.advertisement_interval)
+def _why_due(router: Router, state: Backup, now: Nanoseconds) -> str:
+    """Return why a claim is due that something holds back."""
+    heard, lower = router.last_heard, state.lower
+    if heard is None or lower is None or now - heard.at > router.master_down_interval:
+        return "the master is silent"
+    return f"{lower.sender} of priority {lower.priority} may be preempted"

@@ -13,8 +13,9 @@ from pyvrrp.errors import KernelError
 from pyvrrp.fencing.hold_down import HoldDownState
 from pyvrrp.identity import InterfaceAddress
 from pyvrrp.ports import Claim, Handle, InterfaceState, Ports
-from pyvrrp.runtime.addresses.address_keeper import Performer
+from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
 from pyvrrp.runtime.addresses.announcer import Announcer
+from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.addresses.neighbour_query import Answer
 from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
@@ -61,7 +62,8 @@ class Takeover:
         counters = Counters(VIRTUAL_ROUTER_COUNTERS)
         self._lookout = Lookout(config.check, ports, journal, self._seen)
         self._neighbours = Neighbours(self._place, self._address.ip, ports, journal, self._claimed)
-        self._performer = Performer(self._router, ports, journal, counters, self, KERNEL_BUDGET)
+        renewals = LeaseRenewals(ports.clock, ports.addresses, KERNEL_BUDGET)
+        self._address_keeper = AddressKeeper(self._router, ports, journal, counters, self, renewals)
         self._announcer = Announcer(self._router, ports.clock, self._neighbours, journal, counters)
         self._state: InterfaceState | None = None
         self._link: Handle | None = None
@@ -104,7 +106,7 @@ class Takeover:
         if before is None or before.up != state.up or before.index != state.index:
             self._link_changed(state)
         if self.phase is Phase.HOLDING:
-            self._performer.observe(state.addresses)
+            self._address_keeper.observe(state.addresses)
 
     def _link_changed(self, state: InterfaceState) -> None:
         # What failed while this host was cut off says nothing of the server.
@@ -190,7 +192,7 @@ class Takeover:
             # The server's address may be the very one that is here now: it would be this host.
             self._lookout.stop()
         self._settle.set(Nanoseconds(self._taken_at + YOUNG))
-        self._performer.take()
+        self._address_keeper.take()
 
     def _let_go(self, reason: str) -> None:
         self.phase = Phase.RELEASING
@@ -201,7 +203,7 @@ class Takeover:
             fields={"address": str(self._address), "reason": reason},
         )
         # The address first; what follows can wait for the kernel's worker.
-        self._performer.let_go()
+        self._address_keeper.let_go()
         self._announcer.stop()
         self._settle.set(None)
 
@@ -225,16 +227,16 @@ class Takeover:
             self._announcer.burst()
         self._neighbours.ask_once()
 
-    # --- the performer's master ---
+    # --- the address_keeper's master ---
 
-    may_add_until = None  # performer: there is no such time
+    may_add_until = None  # address_keeper: there is no such time
 
     def may_add(self) -> bool:
-        """Performer: whether the address may come; it was taken on purpose."""
+        """AddressKeeper: whether the address may come; it was taken on purpose."""
         return True
 
     def may_hold(self) -> bool:
-        """Performer: whether the lease may be renewed."""
+        """AddressKeeper: whether the lease may be renewed."""
         if self.phase is not Phase.HOLDING:
             return False
         now = self._clock.now()
@@ -251,12 +253,12 @@ class Takeover:
             self._let_go(f"stalled for {in_words(late)}, longer than the lease")
 
     def addresses_taken(self) -> None:
-        """Performer: the address is there, so the neighbours may know."""
+        """AddressKeeper: the address is there, so the neighbours may know."""
         if self.phase is Phase.HOLDING:
             self._announcer.start()
 
     def addresses_gone(self) -> None:
-        """Performer: the address is off the interface."""
+        """AddressKeeper: the address is off the interface."""
         if self.phase is Phase.STOPPING:
             self._finish_stopping()
         elif self.phase is Phase.RELEASING:
@@ -266,13 +268,13 @@ class Takeover:
             self._lookout.forget()
 
     def addresses_refused(self, error: KernelError) -> None:
-        """Performer: the kernel does not let us have the address."""
+        """AddressKeeper: the kernel does not let us have the address."""
         if self.phase is Phase.HOLDING:
             self._journal.warn_rarely("kernel_refused", str(error), virtual_router=self._router)
             self._let_go(str(error))
 
     def addresses_restored(self, addresses: Collection[InterfaceAddress]) -> None:
-        """Performer: somebody had removed it; it is back."""
+        """AddressKeeper: somebody had removed it; it is back."""
         self._announcer.burst([address.ip for address in addresses])
 
     # --- words ---

@@ -159,7 +159,7 @@ class Moves:
                 dead = Node(Process.DEAD, fence_open=node.fence_open, held=node.held, lease=lease)
                 return Moved(dead)
             case "start":
-                # What an earlier life left behind is removed before anything else.
+                # What an earlier process left behind is removed before anything else.
                 removal = self._scope.removal if node.held else None
                 fresh = node._replace(process=Process.RUNNING)
                 return Moved(fresh._replace(removal=removal, leftovers=node.held))

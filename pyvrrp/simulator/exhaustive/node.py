@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import NamedTuple, assert_never
 
 from pyvrrp.units import Nanoseconds
+from pyvrrp.virtual_router.handover import AFTER_ANNOUNCEMENT
 from pyvrrp.virtual_router.parameters import Parameters
 from pyvrrp.virtual_router.states import (
     Backup,
@@ -92,6 +93,7 @@ def _aged_state(state: State, passed: Nanoseconds, parameters: Parameters) -> St
                 master_down_at=_earlier(state.master_down_at, passed, Nanoseconds(0)),
                 preempt_at=_earlier_if_any(state.preempt_at, passed),
                 holds_until=_earlier_if_any(state.holds_until, passed),
+                successor_until=_earlier_if_any(state.successor_until, passed),
             )
         case Master():
             return _aged_master(state, passed, parameters)
@@ -100,7 +102,11 @@ def _aged_state(state: State, passed: Nanoseconds, parameters: Parameters) -> St
             return replace(state, adver_at=_earlier(adver_at, passed, stalled))
         case HandingOver(give_up_at=give_up_at):
             stalled = Nanoseconds(_own_master_down_interval(parameters) + 1)
-            return replace(state, give_up_at=_earlier(give_up_at, passed, stalled))
+            announced_at = state.announced_at
+            if announced_at is not None:
+                announced_at = _earlier(announced_at, passed, AFTER_ANNOUNCEMENT)
+            give_up_at = _earlier(give_up_at, passed, stalled)
+            return replace(state, give_up_at=give_up_at, announced_at=announced_at)
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(state)
 

@@ -189,7 +189,9 @@ class Facts:
 
 def mind_of(node: Node) -> tuple[object, ...]:
     """Return everything that a packet may change in a daemon, to be compared."""
-    return tuple((i.state, i.last_heard, i.present, i.reporter.reason) for i in node.instances())
+    return tuple(
+        (i.state, i.last_heard, i.addresses.present, i.reporter.reason) for i in node.routers()
+    )
 
 
 def _groups(segment: Segment) -> list[tuple[str, ...]]:

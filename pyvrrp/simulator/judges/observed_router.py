@@ -124,7 +124,7 @@ class Seat:
         """Whether the daemon takes itself for master and is not leaving."""
         return any(
             instance.config is self.config and isinstance(instance.state, Master)
-            for instance in self.node.instances()
+            for instance in self.node.routers()
         )
 
     def undrained(self, now: int) -> None:

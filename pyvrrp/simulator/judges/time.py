@@ -177,13 +177,13 @@ class TimeJudge:
     def _judge_status(self, seat: Seat, running: int) -> None:
         if self._engine.now - max(running, seat.changed_at) <= STATUS_WITHIN:
             return
-        for instance in seat.node.instances():
+        for instance in seat.node.routers():
             if instance.config is seat.config:
                 self._require(
-                    instance.present == frozenset(seat.held),
+                    instance.addresses.present == frozenset(seat.held),
                     Name.STATUS,
                     seat.who,
-                    f"status knows of {len(instance.present)} addresses, "
+                    f"status knows of {len(instance.addresses.present)} addresses, "
                     f"the kernel has {len(seat.held)}",
                 )
 

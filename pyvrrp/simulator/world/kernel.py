@@ -6,7 +6,7 @@ random part of `LATENESS`, as measured on Linux. Requests are carried out one af
 
 import errno
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -14,7 +14,7 @@ from typing import Protocol
 
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import InterfaceAddress, Place
-from pyvrrp.ports import Addresses, Done, InterfaceState, Links
+from pyvrrp.ports import Addresses, AddressLease, Done, InterfaceState, Links
 from pyvrrp.simulator.world.clocks import NodeTime
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.process import Life, Process
@@ -70,14 +70,23 @@ class Interface:
 
 
 @dataclass(slots=True, eq=False)
-class _Request:
-    process: Process
+class _Change:
+    """What shall be with some addresses of one interface."""
+
     place: Place
     addresses: tuple[InterfaceAddress, ...]
     lifetime: int | None  # None: have them gone
-    done: Done
     until: Nanoseconds | None = None  # by the node's clock; from then on it is too late to begin
     late: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Request:
+    """Changes that are carried out at the same instant; *done* gets one answer for each."""
+
+    process: Process
+    changes: tuple[_Change, ...]
+    done: Callable[[Sequence[KernelError | None]], None]
 
 
 class Kernel:
@@ -191,7 +200,8 @@ class Kernel:
             return  # the worker thread is stopped too; what it has begun goes on
         self._busy = True
         request = self._queue.popleft()
-        request.late = request.until is not None and self._time.now() >= request.until
+        for change in request.changes:
+            change.late = change.until is not None and self._time.now() >= change.until
         delay = int((0.05 + 0.95 * self._random.random()) * self._delay) + self.slower_by
         self._engine.at(self._engine.now + delay, partial(self._carry_out, request))
 
@@ -203,40 +213,41 @@ class Kernel:
         dead = request.process.life is Life.DEAD
         # A request of a process that was killed meanwhile may have reached the kernel, or not.
         if not dead or self._random.random() < 0.5:  # noqa: PLR2004 - a coin
-            error = self._refusal(request) or self._apply(request)
+            errors = [self._refusal(change) or self._apply(change) for change in request.changes]
             if not dead:
-                request.process.io(partial(self._answer, request, error))
+                request.process.io(partial(self._answer, request, errors))
         after, self._after = self._after, []
         for job in after:
             job()
         self._next()
 
-    def _refusal(self, request: _Request) -> KernelError | None:
-        if request.late:
-            return KernelError(f"cannot add {request.addresses[0]}: it is too late for that")
+    def _refusal(self, change: _Change) -> KernelError | None:
+        if change.late:
+            return KernelError(f"cannot add {change.addresses[0]}: it is too late for that")
         if not self.refuses:
             return None
-        verb = "add" if request.lifetime is not None else "remove"
-        what = f"cannot {verb} {request.addresses[0]} on {request.place}: Operation not permitted"
+        verb = "add" if change.lifetime is not None else "remove"
+        what = f"cannot {verb} {change.addresses[0]} on {change.place}: Operation not permitted"
         return KernelError(what, errno.EPERM)
 
-    def _answer(self, request: _Request, error: KernelError | None) -> None:
-        if error is None and request.lifetime is not None:
-            self._observer.acknowledged(self.node, request.place, request.addresses)
-        request.done(error)
+    def _answer(self, request: _Request, errors: Sequence[KernelError | None]) -> None:
+        for change, error in zip(request.changes, errors, strict=True):
+            if error is None and change.lifetime is not None:
+                self._observer.acknowledged(self.node, change.place, change.addresses)
+        request.done(errors)
 
-    def _apply(self, request: _Request) -> KernelError | None:
-        interface = self.interfaces.get(request.place)
+    def _apply(self, change: _Change) -> KernelError | None:
+        interface = self.interfaces.get(change.place)
         exists = interface is not None and interface.exists
-        if request.lifetime is None:
-            for address in request.addresses if exists else ():
-                self.remove(request.place, address)
+        if change.lifetime is None:
+            for address in change.addresses if exists else ():
+                self.remove(change.place, address)
             return None
         if interface is None or not exists:
-            what = f"cannot add {request.addresses[0]} to {request.place}: No such device"
+            what = f"cannot add {change.addresses[0]} to {change.place}: No such device"
             return KernelError(what, errno.ENODEV)
-        for address in request.addresses:
-            self._put(interface, address, request.lifetime)
+        for address in change.addresses:
+            self._put(interface, address, change.lifetime)
         return None
 
     def _put(self, interface: Interface, address: InterfaceAddress, lifetime: int) -> None:
@@ -315,14 +326,26 @@ class ProcessAddresses(Addresses):
         until: Nanoseconds | None = None,
     ) -> None:
         """Queue a request."""
-        request = _Request(self._process, place, tuple(addresses), lifetime, done, until)
-        self._kernel.request(request)
+        self._ask(_Change(place, tuple(addresses), lifetime, until), done)
+
+    def renew(
+        self,
+        netns: str,  # noqa: ARG002 - the places name it
+        leases: Sequence[AddressLease],
+        done: Callable[[Sequence[KernelError | None]], None],
+    ) -> None:
+        """Queue one request for all."""
+        changes = (_Change(one.place, one.addresses, one.lifetime, one.until) for one in leases)
+        self._kernel.request(_Request(self._process, tuple(changes), done))
 
     def ensure_absent(
         self, place: Place, addresses: Collection[InterfaceAddress], done: Done
     ) -> None:
         """Queue a request."""
-        self._kernel.request(_Request(self._process, place, tuple(addresses), None, done))
+        self._ask(_Change(place, tuple(addresses), None), done)
+
+    def _ask(self, change: _Change, done: Done) -> None:
+        self._kernel.request(_Request(self._process, (change,), lambda errors: done(errors[0])))
 
 
 class ProcessLinks(Links):

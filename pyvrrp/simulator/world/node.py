@@ -8,7 +8,7 @@ from random import Random
 from pyvrrp.identity import Place
 from pyvrrp.ports import Ports
 from pyvrrp.runtime.base.journal import Event, Journal
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.simulator.scenario.scenario import NodeSpec
 from pyvrrp.simulator.world.clocks import NodeTime, ProcessClock
@@ -59,9 +59,9 @@ class Node:
         """Whether a daemon lives on it, running or stopped."""
         return self.process is not None and self.process.life is not Life.DEAD
 
-    def instances(self) -> list[Instance]:
+    def routers(self) -> list[Router]:
         """Return the virtual routers of the daemon that lives on it."""
-        return [] if self.supervisor is None or not self.alive else self.supervisor.instances
+        return [] if self.supervisor is None or not self.alive else self.supervisor.routers
 
     def start(self) -> None:
         """Start a daemon, as the service manager does, unless one lives already."""

@@ -1,7 +1,6 @@
 """What an operator does to a node: stop, drain, undrain, resign. A daemon hears it when it runs."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 from pyvrrp.simulator.judges.invariants import Name
@@ -62,7 +61,7 @@ class Operator:
         if not node.stopping:
             self._world.handovers.asked(node.name, Wish.DRAIN)
             node.drained = frozenset(seat.config.name for seat in self._seats(node))
-            for instance in node.instances():
+            for instance in node.routers():
                 instance.drain(drained=True)
 
     def _undrain(self, node: Node) -> None:
@@ -70,21 +69,21 @@ class Operator:
             node.drained = frozenset()
             for seat in self._seats(node):
                 seat.undrained(self._world.engine.now)
-            for instance in node.instances():
+            for instance in node.routers():
                 instance.drain(drained=False)
 
     def _resign(self, node: Node) -> None:
         if not node.stopping:
             self._world.handovers.asked(node.name, Wish.RESIGN)
-            for instance in node.instances():
+            for instance in node.routers():
                 instance.resign()
 
     def _priority(self, node: Node, priority: int | None) -> None:
         for seat in self._seats(node):
             seat.operator = priority
-        for instance in node.instances():
+        for instance in node.routers():
             if instance.config.priority != OWNER:
-                instance.stand(replace(instance.standing, operator=priority))
+                instance.set_priority(priority)
 
     def _seats(self, node: Node) -> Iterator[Seat]:
         return (seat for (name, _), seat in self._world.facts.seats.items() if name == node.name)

@@ -6,8 +6,8 @@ import pytest
 
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.actions import SendAdvertisement
-from pyvrrp.virtual_router.effective_priority import Standing, effective_priority
 from pyvrrp.virtual_router.events import PriorityChanged
+from pyvrrp.virtual_router.rules.effective_priority import PrioritySources, effective_priority
 from pyvrrp.virtual_router.states import Backup, Heard, Init, Master, Releasing
 from pyvrrp.virtual_router.transitions import step
 from tests.virtual_router.examples import HIGH, LOW, T0, V2, V3, after
@@ -17,27 +17,27 @@ FORMER = PriorityChanged(100)
 
 
 @pytest.mark.parametrize(
-    ("standing", "priority"),
+    ("sources", "priority"),
     [
-        (Standing(100), 100),
-        (Standing(100, weights=-20), 80),
-        (Standing(100, weights=50), 150),
-        (Standing(100, weights=-100), 1),
-        (Standing(200, weights=100), 254),
-        (Standing(100, operator=250), 250),
-        (Standing(100, operator=250, weights=-20), 230),
-        (Standing(100, operator=255), 254),
-        (Standing(100, operator=250, weights=-20, last_resort=True), 1),
-        (Standing(255, last_resort=True), 255),
-        (Standing(255), 255),
-        (Standing(255, weights=-20), 255),
-        (Standing(255, operator=10), 255),
+        (PrioritySources(100), 100),
+        (PrioritySources(100, weights=-20), 80),
+        (PrioritySources(100, weights=50), 150),
+        (PrioritySources(100, weights=-100), 1),
+        (PrioritySources(200, weights=100), 254),
+        (PrioritySources(100, operator=250), 250),
+        (PrioritySources(100, operator=250, weights=-20), 230),
+        (PrioritySources(100, operator=255), 254),
+        (PrioritySources(100, operator=250, weights=-20, last_resort=True), 1),
+        (PrioritySources(255, last_resort=True), 255),
+        (PrioritySources(255), 255),
+        (PrioritySources(255, weights=-20), 255),
+        (PrioritySources(255, operator=10), 255),
     ],
 )
 def test_the_priority_in_force_adds_weights_and_stays_within_1_and_254_but_for_an_owners(
-    standing: Standing, priority: int
+    sources: PrioritySources, priority: int
 ) -> None:
-    assert effective_priority(standing) == priority
+    assert effective_priority(sources) == priority
 
 
 def test_a_master_tells_the_others_at_once_and_again_an_interval_later() -> None:

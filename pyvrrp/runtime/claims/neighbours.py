@@ -10,8 +10,8 @@ from pyvrrp.ports import Claim, Clock
 from pyvrrp.runtime.addresses.neighbour_query import Answer, Inquiry
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal, Level
-from pyvrrp.runtime.links.interface import Segment
-from pyvrrp.runtime.router.router import Instance
+from pyvrrp.runtime.links.interface import Interface
+from pyvrrp.runtime.router.concern import BaseConcern, RouterControl
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, in_words
 
 PATIENCE = Nanoseconds(50 * MILLISECOND)  # after each of three questions
@@ -20,75 +20,77 @@ LEAST_PAUSE = SECOND  # between two inquiries while somebody has the addresses
 CLEAR_FOR = SECOND  # how long "nobody has them" holds, should another gate hold the claim back
 
 
-class ClaimProbe:
-    """A gate that finds out who has the addresses of one virtual router; "off" needs none."""
+class Neighbours(BaseConcern):
+    """Finds out before a claim which host has the addresses of one virtual router."""
+
+    name = "neighbours"
 
     def __init__(
-        self, instance: Instance, segment: Segment, clock: Clock, journal: Journal
+        self, router: RouterControl, interface: Interface, clock: Clock, journal: Journal
     ) -> None:
-        self._instance = instance
-        self._config = instance.config
-        self._policy = instance.config.claim_probe
-        self._addresses = tuple(address.ip for address in instance.config.addresses)
-        self._segment = segment
+        self._router = router
+        self._config = router.config
+        self._policy = router.config.claim_probe
+        self._addresses = tuple(address.ip for address in router.config.addresses)
+        self._interface = interface
         self._clock = clock
         self._journal = journal
-        self._inquiry = Inquiry(clock, segment, PATIENCE)
+        self._inquiry = Inquiry(clock, interface, PATIENCE)
         self._holder: Claim | None = None
         self._deferrals = 0
         self._clear_at: Nanoseconds | None = None
         self._again = AlarmClock(clock, self._ask)
-        instance.guard(self)
 
-    @property
-    def waiting_for(self) -> str:
-        """Gate: what a claim that it holds back waits for."""
+    def claim_due(self) -> None:
+        """Ask the neighbours, unless the answer is known or does not matter."""
+        if not self._router.is_silence_why or self._is_clear:
+            return
+        # The advertisement is sent first: the questions leave in a later turn of the loop.
+        if self._policy is ClaimProbePolicy.WARN or self._holder is None:
+            self._ask()
+
+    def may_claim(self) -> str | None:
+        """Return None if no host has the addresses, or if that does not matter."""
+        if not self._router.is_silence_why or self._policy is ClaimProbePolicy.WARN:
+            return None
+        if self._is_clear:
+            return None
         if self._holder is None:
             return "the neighbours to say whether somebody has the addresses"
         mac = self._holder.mac.hex(":")
         return f"{mac} to have {self._holder.address} no longer{self._at_most()}"
 
-    def may_claim(self) -> bool:
-        """Gate: whether nobody has the addresses, or that does not matter."""
-        if not self._instance.is_silence_why:
-            return True
-        if self._policy is ClaimProbePolicy.WARN:
-            # The advertisement first: what is begun here sends from a later turn of the loop.
-            self._ask()
-            return True
-        if self._clear_at is not None and self._clock.now() - self._clear_at <= CLEAR_FOR:
-            return True
-        if self._holder is None:
-            self._ask()
-        return False
+    @property
+    def _is_clear(self) -> bool:
+        return self._clear_at is not None and self._clock.now() - self._clear_at <= CLEAR_FOR
 
-    def claim_ended(self) -> None:
-        """Gate: the claim is off, or over; begin anew the next time."""
+    def released(self) -> None:
+        """Begin anew the next time: the claim is off, or the mastership over."""
         self._inquiry.call_off()
         self._again.set(None)
-        self._segment.hold(self, ())
+        self._interface.watch(self, ())
         self._holder = None
         self._deferrals = 0
         self._clear_at = None
 
-    def claimed(self, claim: Claim) -> None:
-        """Segment: somebody has one of the addresses."""
+    def address_claimed(self, claim: Claim) -> None:
+        """Take note that another host has one of the addresses."""
         self._inquiry.heard(claim)
 
     def _ask(self) -> None:
         if not self._inquiry.under_way:
-            self._segment.hold(self, self._addresses)
+            self._interface.watch(self, self._addresses)
             self._inquiry.ask(self._addresses, self._answered)
 
     def _answered(self, answer: Answer) -> None:
-        self._segment.hold(self, ())
+        self._interface.watch(self, ())
         if answer.error:
             self._journal.warn_rarely(
                 "announcement_failed", answer.error, virtual_router=self._config
             )
         holder = answer.claim
         if self._policy is ClaimProbePolicy.WARN:
-            if holder is not None and self._instance.is_master:
+            if holder is not None and self._router.is_master:
                 self._claims_although(holder)
         elif holder is None:
             self._go_ahead()
@@ -102,17 +104,17 @@ class ClaimProbe:
         self._holder = None
         self._deferrals = 0
         self._clear_at = self._clock.now()
-        self._instance.gate_opened()
+        self._router.retry_claim()
 
     def _hold_back(self, holder: Claim) -> None:
         self._holder = holder
-        pause = max(self._instance.master_down_interval, LEAST_PAUSE)
+        pause = max(self._router.master_down_interval, LEAST_PAUSE)
         if self._policy is ClaimProbePolicy.DEFER:
             self._deferrals += 1
-            pause = self._instance.master_down_interval
+            pause = self._router.master_down_interval
         self._again.set(Nanoseconds(self._clock.now() + pause))
         mac = holder.mac.hex(":")
-        self._instance.counters.add("claims_held_back")
+        self._router.count("claims_held_back")
         self._journal.warn_rarely(
             "claim_held_back",
             f"the master is silent, but {holder.address} is at {mac}: claims nothing and asks "
@@ -124,7 +126,7 @@ class ClaimProbe:
 
     def _claims_although(self, holder: Claim) -> None:
         mac = holder.mac.hex(":")
-        self._instance.counters.add("claims_contested")
+        self._router.count("claims_contested")
         self._journal.record(
             "claim_contested",
             f"claimed although {holder.address} is at {mac}: either its advertisements do not "

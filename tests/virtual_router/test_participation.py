@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
-from pyvrrp.runtime.router.participation import due_event
 from pyvrrp.units import SECOND
 from pyvrrp.virtual_router.events import Event, HandOver, Shutdown, Startup
+from pyvrrp.virtual_router.rules.participation import due_event
 from pyvrrp.virtual_router.states import Backup, HandingOver, Init, Master, Releasing, State
 from tests.virtual_router.examples import after
 
@@ -13,7 +15,7 @@ ON_THE_WAY = HandingOver(after(2000), "drained")
 
 
 @pytest.mark.parametrize(
-    ("state", "hindered", "wished", "event"),
+    ("state", "hindered", "ordered", "event"),
     [
         (Init("starting"), None, None, Startup()),
         (Init("starting"), "link down", None, Shutdown("link down")),
@@ -22,7 +24,9 @@ ON_THE_WAY = HandingOver(after(2000), "drained")
         (WAITING, None, None, None),
         (WAITING, "link down", None, Shutdown("link down")),
         (WAITING, None, "drained", Shutdown("drained")),
-        (LINGERING, None, "drained", None),
+        (LINGERING, None, None, None),
+        (LINGERING, None, "drained", HandOver("drained")),
+        (replace(LINGERING, leaves=True), None, "drained", None),
         (LINGERING, "link down", "drained", Shutdown("drained")),
         (MASTER, None, None, None),
         (MASTER, None, "drained", HandOver("drained")),
@@ -33,13 +37,13 @@ ON_THE_WAY = HandingOver(after(2000), "drained")
         (LEAVING, "link down", "drained", None),
     ],
 )
-def test_what_follows_from_hindrances_and_wishes(
-    state: State, hindered: str | None, wished: str | None, event: Event | None
+def test_what_follows_from_hindrances_and_orders(
+    state: State, hindered: str | None, ordered: str | None, event: Event | None
 ) -> None:
-    assert due_event(state, hindered, wished, lingers=True, defers=False) == event
+    assert due_event(state, hindered, ordered, lingers=True, defers=False) == event
 
 
-def test_where_nothing_may_linger_a_wish_is_a_shutdown() -> None:
+def test_where_nothing_may_linger_an_order_is_a_shutdown() -> None:
     drained = due_event(MASTER, None, "drained", lingers=False, defers=False)
     assert drained == Shutdown("drained")
 

@@ -1,0 +1,205 @@
+"""The virtual addresses of one virtual router: on the interface, announced, and watched.
+
+It answers what the address keeper asks, and tells the router what the kernel has said.
+"""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.config.model.resources import ChainConfig
+from pyvrrp.errors import KernelError
+from pyvrrp.identity import Address, InterfaceAddress
+from pyvrrp.ports import Claim, InterfaceState, Ports
+from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
+from pyvrrp.runtime.addresses.announcer import Announcer
+from pyvrrp.runtime.addresses.conflicting_holders import OtherHolders
+from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
+from pyvrrp.runtime.base.counters import Counters
+from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.journal import Journal, Level
+from pyvrrp.runtime.links.interface import Interface
+from pyvrrp.runtime.links.last_heard import LastHeard
+from pyvrrp.runtime.resources.chain import ResourceChain
+from pyvrrp.runtime.router.group import Group
+from pyvrrp.runtime.router.obstacles import ADDRESSES, KERNEL
+from pyvrrp.runtime.router.reporter import Reporter
+from pyvrrp.units import SECOND, Nanoseconds
+from pyvrrp.virtual_router.actions import NewMasterReason
+from pyvrrp.virtual_router.events import SuccessorAnnounced
+from pyvrrp.virtual_router.parameters import OWNER
+from pyvrrp.virtual_router.rules.admission import RESOURCES
+from pyvrrp.virtual_router.states import HandingOver, Master, State
+
+REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # before addresses that the kernel refused are tried again
+
+
+class Holder(Protocol):
+    """The virtual router whose addresses these are."""
+
+    state: State
+    group: Group
+    reporter: Reporter
+
+    @property
+    def reason(self) -> str:
+        """Why it is in its state, or on its way out of it."""
+
+    @property
+    def last_heard(self) -> LastHeard | None:
+        """The newest advertisement that was accepted from another router."""
+
+    def may_renew(self) -> bool:
+        """Return whether the election lets it keep the addresses."""
+
+    def part_obstacle(self, source: str, reason: str) -> None:
+        """Keep it from taking part for the *reason* of a part; empty: the part has none."""
+
+    def retry_claim(self) -> None:
+        """Ask again: a claim that waited for the resources may go on."""
+
+    def take(self, event: SuccessorAnnounced) -> None:
+        """Take one step of the election."""
+
+
+class RouterAddresses:
+    """The addresses of one virtual router, and the resources below them if it has any."""
+
+    def __init__(
+        self,
+        router: Holder,
+        config: VirtualRouterConfig,
+        interface: Interface,
+        ports: Ports,
+        journal: Journal,
+        counters: Counters,
+        renewals: LeaseRenewals,
+        chain: ChainConfig | None,
+    ) -> None:
+        self.present: frozenset[InterfaceAddress] = frozenset()
+        self.announcer = Announcer(config, ports.clock, interface, journal, counters)
+        self.other_holders = OtherHolders(config, ports.clock, journal, counters)
+        given = (config, ports, journal, counters, self, renewals)
+        self.chain = None if chain is None else ResourceChain(chain, *given)
+        self.keeper: AddressKeeper | ResourceChain = self.chain or AddressKeeper(*given)
+        self._router = router
+        self._config = config
+        self._interface = interface
+        self._clock = ports.clock
+        self._journal = journal
+        self._interface_index = 0
+        self._operators: frozenset[Address] = frozenset()
+        self._pause = AlarmClock(ports.clock, self._forget_refusal)
+
+    # What the interface shows.
+
+    def inspect(self, state: InterfaceState) -> None:
+        """Find the addresses that an owner's operator configured; those stay."""
+        if self._config.priority == OWNER and state.exists:
+            foreign = {address.ip for address in state.addresses if address not in state.ours}
+            self._operators = frozenset(foreign)
+
+    def managed(self) -> tuple[InterfaceAddress, ...]:
+        """Return the virtual addresses that are ours to add and remove."""
+        return tuple(a for a in self._config.addresses if a.ip not in self._operators)
+
+    def interface_changed(self, state: InterfaceState, *, first: bool) -> bool:
+        """Follow the interface; return whether nothing is known of what is on it.
+
+        *first*: it is looked at for the first time.
+        """
+        self.present = frozenset(state.addresses) & frozenset(self._config.addresses)
+        if not state.exists:
+            self._interface_index = 0
+            if first:
+                self.keeper.let_go()  # resources of an earlier process need no interface
+            return False
+        if state.index == self._interface_index and self.managed() == self.keeper.managed:
+            return False
+        self._interface_index = state.index
+        return True
+
+    def begin_anew(self) -> None:
+        """Have removed what an earlier process left on an interface that has come (back)."""
+        self.keeper.forget(self.managed())
+
+    def address_claimed(self, claim: Claim) -> None:
+        """Take note that another host says that one of the addresses held here is its own."""
+        if isinstance(self._router.state, Master):
+            self.other_holders.heard(claim)
+        else:
+            self._router.take(SuccessorAnnounced())
+
+    # What the address keeper asks.
+
+    def may_hold(self) -> bool:
+        """Return whether the address lease may be renewed."""
+        return self._router.may_renew() and self.may_add()
+
+    def may_add(self) -> bool:
+        """Return whether the addresses may come; if not, the router lets go soon."""
+        until = self.may_add_until
+        return until is None or self._clock.now() < until
+
+    @property
+    def may_add_until(self) -> Nanoseconds | None:
+        """From when on the addresses may not come any more; None: there is no limit."""
+        return self._router.group.may_hold_until()
+
+    @property
+    def reason(self) -> str:
+        """Why the router is in its state, for the environment of a resource's command."""
+        return self._router.reason
+
+    @property
+    def last_heard(self) -> LastHeard | None:
+        """Which router was heard last, for the environment of a resource's command."""
+        return self._router.last_heard
+
+    # What it says.
+
+    def addresses_taken(self) -> None:
+        """Announce the addresses: the kernel has confirmed that they are there."""
+        if isinstance(self._router.state, Master | HandingOver):
+            self._interface.watch(self, (address.ip for address in self._config.addresses))
+            cause = self._router.reporter.new_master_reason
+            self.announcer.start(succeeds=cause != NewMasterReason.NO_RESPONSE)
+
+    def addresses_gone(self) -> None:
+        """Take note that the kernel has confirmed that the addresses are off the interface."""
+        if not isinstance(self._router.state, Master):
+            self.other_holders.stop()
+        self._router.group.addresses_gone()
+        self._router.part_obstacle(ADDRESSES, "")
+
+    def addresses_refused(self, error: KernelError) -> None:
+        """Have the router leave for a while: a master without its addresses is none."""
+        self._journal.record(
+            "kernel_refused", str(error), level=Level.ERROR, virtual_router=self._config
+        )
+        self._pause.set(Nanoseconds(self._clock.now() + REFUSAL_PAUSE))
+        self._router.part_obstacle(KERNEL, str(error))
+
+    def addresses_restored(self, addresses: Collection[InterfaceAddress]) -> None:
+        """Announce these again: another program had removed them, and they are back."""
+        self.announcer.burst([address.ip for address in addresses])
+
+    def addresses_withdrawn(self) -> None:
+        """Announce nothing: the addresses are off for a while, though the router stays master."""
+        self.stop_announcing()
+
+    def resources_failed(self, why: str) -> None:
+        """Have the router leave because its resources cannot run here; empty: they can again."""
+        self._router.part_obstacle(RESOURCES, why)
+
+    def retry_claim(self) -> None:
+        """Ask again: a claim that waited for the resources may go on."""
+        self._router.retry_claim()
+
+    def stop_announcing(self) -> None:
+        """Announce the addresses no more, and watch for no other host that claims them."""
+        self.announcer.stop()
+        self._interface.watch(self, ())
+
+    def _forget_refusal(self) -> None:
+        self._router.part_obstacle(KERNEL, "")
