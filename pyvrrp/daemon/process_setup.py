@@ -32,7 +32,7 @@ class Foundation:
         self._guardian = guardian
         self._probes = AsyncioProbes()
         self._etcd = AsyncioEtcd()
-        self._commands = AsyncioCommands(witness=guardian)
+        self._commands = AsyncioCommands(observer=guardian)
         self._linux = linux_ports(
             self._loop, self._probes, self._etcd, self._commands, guardian=guardian
         )
