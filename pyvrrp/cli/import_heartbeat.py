@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"toml": text or None, "report": _as_values(report)}, indent=2))
         return status
-    print("\n".join(map(str, report.entries)), file=sys.stderr)
+    print("\n".join(map(str, report.lines)), file=sys.stderr)
     print(text, end="")
     return status
 
@@ -51,12 +51,12 @@ def run(args: argparse.Namespace) -> int:
 def _as_values(report: Report) -> list[dict[str, object]]:
     return [
         {
-            "file": entry.place.file,
-            "line": entry.place.line or None,
-            "fate": str(entry.fate),
-            "what": entry.what,
+            "file": line.source.file,
+            "line": line.source.number or None,
+            "fate": str(line.fate),
+            "what": line.what,
         }
-        for entry in report.entries
+        for line in report.lines
     ]
 
 
