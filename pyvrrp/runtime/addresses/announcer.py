@@ -19,7 +19,7 @@ from pyvrrp.packet.neighbor_advertisement import (
 )
 from pyvrrp.ports import Clock
 from pyvrrp.runtime.base.counters import Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
@@ -75,11 +75,11 @@ class Announcer:
         self._counters = counters
         self._queue: deque[bytes] = deque()
         self._running = False
-        self._pump_alarm = AlarmClock(clock, self._pump)
-        self._once_more = AlarmClock(clock, self._predecessor_gone)
-        self._again = AlarmClock(clock, self._second_burst)
-        self._refresh = AlarmClock(clock, self._refreshed)
-        self._look = AlarmClock(clock, self._look_for_others)
+        self._pump_alarm = DeadlineTimer(clock, self._pump)
+        self._once_more = DeadlineTimer(clock, self._predecessor_gone)
+        self._again = DeadlineTimer(clock, self._second_burst)
+        self._refresh = DeadlineTimer(clock, self._refreshed)
+        self._look = DeadlineTimer(clock, self._look_for_others)
 
     def start(self, *, succeeds: bool = False) -> None:
         """Announce on becoming master, and keep announcing until stopped.

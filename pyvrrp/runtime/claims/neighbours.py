@@ -8,7 +8,7 @@ Nobody can tell the two apart from here, so what an answer means is the operator
 from pyvrrp.config.model.configuration import ClaimProbePolicy
 from pyvrrp.ports import Claim, Clock
 from pyvrrp.runtime.addresses.neighbour_query import Answer, Inquiry
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.router.concern import BaseConcern, RouterControl
@@ -39,7 +39,7 @@ class Neighbours(BaseConcern):
         self._holder: Claim | None = None
         self._deferrals = 0
         self._clear_at: Nanoseconds | None = None
-        self._again = AlarmClock(clock, self._ask)
+        self._again = DeadlineTimer(clock, self._ask)
 
     def claim_due(self) -> None:
         """Ask the neighbours, unless the answer is known or does not matter."""

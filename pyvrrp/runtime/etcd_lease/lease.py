@@ -10,7 +10,7 @@ from enum import StrEnum
 from pyvrrp.config.model.configuration import EtcdLease
 from pyvrrp.config.model.lease_times import holding_time, retry_after
 from pyvrrp.ports import Found, Ports, Record, Unanswered
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.etcd_lease.key import Denied, Held, KeyHolder, Outcome
@@ -52,8 +52,8 @@ class EtcdLeaseHolder(BaseConcern):
         self._wish = Wish(lease, self._claimant, ports.clock, ports.etcd)
         self._had_key = False
         self._gives_way = False
-        self._next = AlarmClock(ports.clock, self._go_on)
-        self._end = AlarmClock(ports.clock, self.hold_expired)
+        self._next = DeadlineTimer(ports.clock, self._go_on)
+        self._end = DeadlineTimer(ports.clock, self.hold_expired)
 
     def start(self) -> None:
         """Look for the first time."""

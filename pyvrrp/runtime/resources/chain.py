@@ -19,7 +19,7 @@ from pyvrrp.runtime.addresses import address_keeper
 from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.last_heard import LastHeard
 from pyvrrp.runtime.resources.exit_status import Kind, Outcome
@@ -86,7 +86,7 @@ class ResourceChain:
         self._retry = FIRST_RETRY
         self._bequest = Bequest(str(config.id), chain, ports.heir, ports.clock, self._intervened)
         self._setbacks = Setbacks(config.hold_down, ports.clock, self._tell_setback)
-        self._pause = AlarmClock(ports.clock, self._advance)
+        self._pause = DeadlineTimer(ports.clock, self._advance)
 
     # --- what the router wants ---
 

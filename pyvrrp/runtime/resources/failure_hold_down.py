@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pyvrrp.fencing.hold_down import HoldDownState
 from pyvrrp.fencing.policy import HoldDown
 from pyvrrp.ports import Clock
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.units import Nanoseconds, in_words
 
 
@@ -24,7 +24,7 @@ class Setbacks:
         self._why = ""
         self._hopeless = False
         self._is_settled = True
-        self._over = AlarmClock(clock, self._forgive)
+        self._over = DeadlineTimer(clock, self._forgive)
 
     def suffer(self, why: str, *, hopeless: bool) -> None:
         """Stay away for *why*: until a restart if that is *hopeless*, else for the hold-down."""

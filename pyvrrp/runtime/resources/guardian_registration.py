@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from pyvrrp.config.model.resources import ChainConfig
 from pyvrrp.ports import Clock, Command, Heir, Legacy
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.resources.resource import Resource
 from pyvrrp.units import MILLISECOND, Nanoseconds
 
@@ -28,7 +28,7 @@ class Bequest:
         self._clock = clock
         self._intervened = intervened
         self._interventions = heir.interventions()
-        self._alive = AlarmClock(clock, self.live)
+        self._alive = DeadlineTimer(clock, self.live)
 
     def leave(self, resource: Resource) -> None:
         """Let the guardian know of *resource* before it is started."""

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from pyvrrp.config.model.resources import AgentClass, ResourceConfig
 from pyvrrp.ports import Command, CommandResult, Ports, RunningCommand
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.resources.exit_status import (
     Kind,
     Outcome,
@@ -58,8 +58,8 @@ class Resource:
         self._running: RunningCommand | None = None
         self._deadline = Nanoseconds(0)
         self._again: Callable[[], None] | None = None
-        self._ready_look = AlarmClock(ports.clock, self._look_again)
-        self._monitor = AlarmClock(ports.clock, self._look)
+        self._ready_look = DeadlineTimer(ports.clock, self._look_again)
+        self._monitor = DeadlineTimer(ports.clock, self._look)
         self._watcher: Told | None = None
         self._watch = 0  # a number for each period of watching: late results are of an older one
 

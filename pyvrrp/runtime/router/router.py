@@ -19,7 +19,7 @@ from pyvrrp.packet.reception import Accepted, Discarded, Examined
 from pyvrrp.ports import InterfaceState, Ports
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.advertiser import Advertiser
 from pyvrrp.runtime.links.interface import Interface
@@ -107,7 +107,7 @@ class Router:
             self.links.add(Link(config, link, interface, expectation, self))
         self._advertiser = Advertiser(config, self.links, ports.clock, journal, self.counters)
         self._actions = ActionRunner(self, self._advertiser)
-        self._alarm = AlarmClock(ports.clock, self._deadline_reached)
+        self._alarm = DeadlineTimer(ports.clock, self._deadline_reached)
         self._held_back_by: Concern | None = None
         self._limiting: tuple[Concern, ...] = ()  # those that limit how long it may hold
         self._has_primary = False

@@ -16,7 +16,7 @@ from pyvrrp.runtime.addresses.announcer import Announcer
 from pyvrrp.runtime.addresses.conflicting_holders import OtherHolders
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.last_heard import LastHeard
@@ -89,7 +89,7 @@ class RouterAddresses:
         self._journal = journal
         self._interface_index = 0
         self._operators: frozenset[Address] = frozenset()
-        self._pause = AlarmClock(ports.clock, self._forget_refusal)
+        self._pause = DeadlineTimer(ports.clock, self._forget_refusal)
 
     # What the interface shows.
 

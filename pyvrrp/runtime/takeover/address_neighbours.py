@@ -8,7 +8,7 @@ from pyvrrp.identity import Address, Place
 from pyvrrp.ports import AnnouncementSocket, Claim, InterfaceState, Ports
 from pyvrrp.runtime.addresses.announcer import probe
 from pyvrrp.runtime.addresses.neighbour_query import Answer, Inquiry
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
@@ -36,7 +36,7 @@ class Neighbours:
         self._socket: AnnouncementSocket | None = None
         self._opened_for = 0  # interface index; 0: nothing is open
         self._inquiry = Inquiry(ports.clock, self, PATIENCE)
-        self._reopen = AlarmClock(ports.clock, self._open)
+        self._reopen = DeadlineTimer(ports.clock, self._open)
 
     @property
     def reachable(self) -> bool:

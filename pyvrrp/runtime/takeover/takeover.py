@@ -18,7 +18,7 @@ from pyvrrp.runtime.addresses.announcer import Announcer
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.addresses.neighbour_query import Answer
 from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.takeover.address_neighbours import Neighbours
 from pyvrrp.runtime.takeover.watched_server import Lookout
@@ -73,8 +73,8 @@ class Takeover:
         self._taken_at = ports.clock.now()
         self._alive_at = ports.clock.now()
         self._stopped: Callable[[], None] | None = None
-        self._give_up = AlarmClock(ports.clock, self._stop_all_the_same)
-        self._settle = AlarmClock(ports.clock, self._look_for_rival)
+        self._give_up = DeadlineTimer(ports.clock, self._stop_all_the_same)
+        self._settle = DeadlineTimer(ports.clock, self._look_for_rival)
 
     def start(self) -> None:
         """Look at the interface, then at the server."""
