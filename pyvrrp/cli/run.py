@@ -36,14 +36,14 @@ def run(args: argparse.Namespace) -> int:
     guardian = fork_guardian()
     try:
         from pyvrrp.daemon.logs import choose_format  # noqa: PLC0415 - after the fork
-        from pyvrrp.daemon.main import Options  # noqa: PLC0415 - after the fork
+        from pyvrrp.daemon.main import DaemonOptions  # noqa: PLC0415 - after the fork
         from pyvrrp.daemon.main import run as run_daemon  # noqa: PLC0415 - after the fork
 
         configuration = _configuration(args)
         if guardian is not None and not configuration.guardian:
             guardian.close()
             guardian = None
-        return run_daemon(configuration, guardian, Options(choose_format(args.log_format)))
+        return run_daemon(configuration, guardian, DaemonOptions(choose_format(args.log_format)))
     finally:
         if guardian is not None:
             guardian.close()

@@ -13,7 +13,7 @@ from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.claims.capacity import Capacity
-from pyvrrp.runtime.claims.neighbours import Neighbours
+from pyvrrp.runtime.claims.neighbours import ClaimProbe
 from pyvrrp.runtime.claims.running_resources import RunningResources
 from pyvrrp.runtime.etcd_lease.lease import EtcdLeaseHolder
 from pyvrrp.runtime.health.check_runner import CheckRunner
@@ -99,7 +99,7 @@ class Supervisor:
             concerns.append(Capacity(router, most, self.held_here, clock, journal))
         if config.claim_probe is not ClaimProbePolicy.OFF:
             interface = self.interfaces[config.id.place]
-            concerns.append(Neighbours(router, interface, clock, journal))
+            concerns.append(ClaimProbe(router, interface, clock, journal))
         if router.addresses.chain is not None:
             concerns.append(RunningResources(router.addresses.chain))
         if config.etcd_lease is not None:

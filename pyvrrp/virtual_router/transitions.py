@@ -39,7 +39,7 @@ from pyvrrp.virtual_router.handover import (
     successor_announced,
 )
 from pyvrrp.virtual_router.parameters import LAST_RESORT, OWNER, RELEASE, Parameters
-from pyvrrp.virtual_router.rivals import answer_release, meet_rival, sender_wins
+from pyvrrp.virtual_router.rivals import answer_release, answer_rival, sender_wins
 from pyvrrp.virtual_router.states import (
     Backup,
     HandingOver,
@@ -360,7 +360,7 @@ def _master_hears(
         return _yield(event, parameters, now)
     if event.priority == RELEASE:
         return answer_release(state, parameters, now)
-    return meet_rival(state, event, parameters, now)
+    return answer_rival(state, event, parameters, now)
 
 
 def _yield(event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds) -> Step:

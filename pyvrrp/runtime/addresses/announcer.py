@@ -1,7 +1,7 @@
 """Tell the neighbours where an address is: gratuitous ARP and unsolicited Neighbor Advertisements.
 
-As keepalived does (a burst at once, another one later), and refreshed from time to time, since a
-neighbour that missed both would go on sending to the old master.
+Several frames leave at once and again some seconds later, as with keepalived. One more leaves from
+time to time, because a neighbour that missed all of them would go on sending to the old master.
 """
 
 from collections import deque
@@ -87,7 +87,7 @@ class Announcer:
         *succeeds*: a living predecessor let go in favour of this one.
         """
         self._running = True
-        self.burst(self._addresses)
+        self.announce_now(self._addresses)
         now = self._clock.now()
         if succeeds:
             self._once_more.set(Nanoseconds(now + PREDECESSOR_GONE))
@@ -104,7 +104,7 @@ class Announcer:
         for alarm in alarms:
             alarm.set(None)
 
-    def burst(self, addresses: Collection[Address] | None = None) -> None:
+    def announce_now(self, addresses: Collection[Address] | None = None) -> None:
         """Announce *addresses* (all if None) as many times as configured, now."""
         if not self._running:
             return

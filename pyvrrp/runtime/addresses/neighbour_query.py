@@ -26,7 +26,7 @@ class Answer:
     error: str = ""
 
 
-class Inquiry:
+class NeighbourQuery:
     """Three questions with *patience* after each. The first claim heard meanwhile ends it."""
 
     def __init__(self, clock: Clock, wire: Wire, patience: Nanoseconds) -> None:

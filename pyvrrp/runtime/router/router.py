@@ -295,7 +295,7 @@ class Router:
 
     def announce(self) -> None:
         """Tell the neighbours once more where the addresses are, if they are here."""
-        self.addresses.announcer.burst()
+        self.addresses.announcer.announce_now()
 
     # What its links say.
 

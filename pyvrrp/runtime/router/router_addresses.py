@@ -182,7 +182,7 @@ class RouterAddresses:
 
     def addresses_restored(self, addresses: Collection[InterfaceAddress]) -> None:
         """Announce these again: another program had removed them, and they are back."""
-        self.announcer.burst([address.ip for address in addresses])
+        self.announcer.announce_now([address.ip for address in addresses])
 
     def addresses_withdrawn(self) -> None:
         """Announce nothing: the addresses are off for a while, though the router stays master."""

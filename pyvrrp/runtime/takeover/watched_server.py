@@ -13,7 +13,7 @@ from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.units import Nanoseconds
 
 
-class Lookout:
+class WatchedServer:
     """Probes every interval, never two at a time; *seen* is called after each result."""
 
     def __init__(
