@@ -7,25 +7,10 @@ from tests.architecture.tree import classes, modules
 MOST_MODULES = 12
 # Folders with more modules, and why.
 LARGE_FOLDERS = {
-    "pyvrrp/simulator/judges": "the simulator is being split into smaller folders",
-    "pyvrrp/simulator/world": "the simulator is being split into smaller folders",
     "pyvrrp/testing": "the tools of the lab are not split yet",
 }
-# Class names that are defined twice, and why. The classes of one package are renamed together.
-DOUBLE_CLASSES = {
-    **dict.fromkeys(
-        (
-            *("Facts", "Fault", "Heard", "Interface", "Invariant", "Kind", "Line", "Link", "Node"),
-            *("Operator", "Outcome", "Process", "Progress", "Segment", "Verdict", "Violation"),
-            *("Wire", "Wish", "World"),
-        ),
-        "the simulator is being split, and its classes get other names",
-    ),
-    **dict.fromkeys(
-        ("Claimant", "Master", "Neighbours", "Phase"),
-        "the classes of the runtime are not renamed yet",
-    ),
-}
+# Class names that are defined twice, and why.
+DOUBLE_CLASSES: dict[str, str] = {}
 
 
 def folder_sizes() -> dict[str, int]:
