@@ -162,6 +162,11 @@ class Router:
         if isinstance(self._state, Master):
             self._advertise()
             return
+        if self._repeated is not None and (due := deadline(self.state)) is not None:
+            # The master goes on as before.
+            if self._clock.now() < due:
+                self._alarm.ring_before(due)
+                return
         if isinstance(self._state, Backup | HandingOver):
             # The proof that the master, or the successor, is alive may already be in the socket.
             self.read_links()
