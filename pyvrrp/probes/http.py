@@ -1,10 +1,12 @@
 """The HTTP check: one request on a fresh connection, its answer judged.
 
 The runner imports this module when the first HTTP check runs: h11 and what it needs cost a daemon
-without one nothing.
+without one nothing. In the same way OpenSSL is imported by the first HTTPS check.
 """
 
 import socket
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pyvrrp.clients.base.failure import ProbeError
 from pyvrrp.clients.base.progress import Progress
@@ -12,10 +14,11 @@ from pyvrrp.clients.http.channel import Channel, PlainChannel
 from pyvrrp.clients.http.connection import Connector, connect_unix
 from pyvrrp.clients.http.request import HttpRequest, request_of
 from pyvrrp.clients.http.response import HttpExchange, judge_digest, judge_status
-from pyvrrp.clients.http.tls import TlsChannel
-from pyvrrp.clients.http.tls_contexts import Credentials, TlsContexts
 from pyvrrp.clients.processes.regex import Patterns
 from pyvrrp.config.model.configuration import HttpProbeConfig
+
+if TYPE_CHECKING:
+    from pyvrrp.clients.http.tls_contexts import TlsContexts
 
 
 class HttpProbe:
@@ -24,7 +27,6 @@ class HttpProbe:
     def __init__(self, connector: Connector, patterns: Patterns) -> None:
         self._connector = connector
         self._patterns = patterns
-        self._contexts = TlsContexts()
 
     async def look(self, probe: HttpProbeConfig, progress: Progress) -> str:
         """Return what a good answer looked like; raise ProbeError or OSError if it was not good.
@@ -62,8 +64,17 @@ class HttpProbe:
         plain = PlainChannel(connection)
         if not request.tls:
             return plain
+        from pyvrrp.clients.http.tls import TlsChannel  # noqa: PLC0415 - OpenSSL
+        from pyvrrp.clients.http.tls_contexts import Credentials  # noqa: PLC0415 - the same
+
         progress.phase = "in TLS handshake"
         context = await self._contexts.context(Credentials.of(probe))
         tls = TlsChannel(plain, context, request.server_name)
         await tls.handshake()
         return tls
+
+    @cached_property
+    def _contexts(self) -> "TlsContexts":
+        from pyvrrp.clients.http.tls_contexts import TlsContexts  # noqa: PLC0415 - OpenSSL
+
+        return TlsContexts()

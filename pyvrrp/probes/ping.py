@@ -1,7 +1,7 @@
 """The ping check: one ICMP echo that is answered."""
 
 import asyncio
-import secrets
+import os
 import socket
 import struct
 import sys
@@ -50,7 +50,7 @@ class PingProbe:
 
 async def _ping(address: Address, probe: PingProbeConfig, progress: Progress) -> str:
     family = Family.IPV4 if isinstance(address, IPv4Address) else Family.IPV6
-    echo = Echo(family, secrets.randbits(16), secrets.token_bytes(_TOKEN))
+    echo = Echo(family, int.from_bytes(os.urandom(2)), os.urandom(_TOKEN))
     connection, target = _prepare(address, family, probe)
     loop = asyncio.get_running_loop()
     with connection:

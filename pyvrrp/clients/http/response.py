@@ -1,7 +1,5 @@
 """The answer to one HTTP request: read within bounds, then judged."""
 
-import hashlib
-
 import h11
 
 from pyvrrp.clients.base.failure import ProbeError, printable
@@ -105,6 +103,8 @@ def judge_status(probe: HttpProbeConfig, status: int) -> None:
 def judge_digest(probe: HttpProbeConfig, body: bytes) -> None:
     """Raise ProbeError unless *body* has the digest that *probe* wants, if it wants one."""
     if probe.body_sha256:
+        import hashlib  # noqa: PLC0415 - it brings OpenSSL
+
         digest = hashlib.sha256(body).hexdigest()
         if digest != probe.body_sha256.lower():
             raise ProbeError(f"body has another sha256: {digest}")
