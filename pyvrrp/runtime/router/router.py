@@ -361,7 +361,7 @@ class Router:
         if unknown:
             self.addresses.begin_anew()
         self.group.consider()
-        self.addresses.keeper.observe(state.addresses)
+        self.addresses.keeper.observe(state.present)
         self.reporter.foreign(state)
 
     def _primary_address_is(self, primary: Address) -> None:
