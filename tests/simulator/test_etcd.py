@@ -3,10 +3,10 @@
 import pytest
 
 from pyvrrp.ports import Found, Grant, Granted, Look, Revoke, Unanswered, Write
-from pyvrrp.simulator.judges.invariants import Name
+from pyvrrp.simulator.judges.invariants import InvariantName
 from pyvrrp.simulator.random import scenarios as swarm
 from pyvrrp.simulator.scenario.scenario import Scenario
-from pyvrrp.simulator.simulate import Outcome, simulate
+from pyvrrp.simulator.simulate import SimulationResult, simulate
 from pyvrrp.simulator.world.etcd_store import EtcdStore
 from pyvrrp.units import SECOND
 from tests.simulator.scenarios import ROUTER, fault, holding, overlap, scenario
@@ -27,7 +27,7 @@ def leased(*faults: str, nodes: int = 2, top: str = "") -> Scenario:
     return scenario("".join(faults), nodes=nodes, router=LEASED, top=top)
 
 
-def first(outcome: Outcome, node: str) -> tuple[float, float]:
+def first(outcome: SimulationResult, node: str) -> tuple[float, float]:
     return holding(outcome, node)[0]
 
 
@@ -93,7 +93,7 @@ def test_two_holders_are_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     outcome = simulate(leased(cut, fault("10s", "etcd", "n1", for_="25s")))
 
-    seen = [v.at for v in outcome.violations if v.invariant is Name.NEVER_TWO]
+    seen = [v.at for v in outcome.violations if v.invariant is InvariantName.NEVER_TWO]
     assert seen
     assert seen[0] < 21 * SECOND
 
@@ -112,7 +112,7 @@ def test_a_proof_without_its_margins_is_seen_when_the_process_is_stopped_at_its_
     monkeypatch.undo()
     right = simulate(leased(cut, away, stopped))
 
-    assert Name.NEVER_TWO in {violation.invariant for violation in wrong.violations}
+    assert InvariantName.NEVER_TWO in {violation.invariant for violation in wrong.violations}
     assert right.good
 
 

@@ -37,9 +37,12 @@ REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # before addresses that the kernel refu
 class Holder(Protocol):
     """The virtual router whose addresses these are."""
 
-    state: State
     group: Group
     reporter: Reporter
+
+    @property
+    def state(self) -> State:
+        """The state of its election."""
 
     @property
     def reason(self) -> str:

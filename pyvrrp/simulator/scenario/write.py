@@ -21,8 +21,8 @@ def write_scenario(scenario: Scenario) -> str:
         "seed": scenario.seed,
         "duration": write_duration(scenario.duration),
         "network": {
-            "delay": write_duration(scenario.cable.delay),
-            "jitter": write_duration(scenario.cable.jitter),
+            "delay": write_duration(scenario.network_delay.delay),
+            "jitter": write_duration(scenario.network_delay.jitter),
             "kernel_delay": write_duration(scenario.kernel_delay),
         },
     }

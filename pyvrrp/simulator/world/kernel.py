@@ -17,7 +17,7 @@ from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.ports import Addresses, AddressLease, Done, InterfaceState, Links
 from pyvrrp.simulator.world.clocks import NodeTime
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.simulator.world.process import Life, Process
+from pyvrrp.simulator.world.process import ProcessLife, SimulatedProcess
 from pyvrrp.units import MICROSECOND, MILLISECOND, SECOND, Nanoseconds
 
 LATENESS = Nanoseconds(500 * MILLISECOND)  # how late the kernel notices that a lifetime is over
@@ -44,7 +44,7 @@ class _Lease:
 
 
 @dataclass(slots=True)
-class Interface:
+class SimulatedInterface:
     """One interface and what is on it: the operator's ``own`` addresses and those ``held``."""
 
     place: Place
@@ -84,12 +84,12 @@ class _Change:
 class _Request:
     """Changes that are carried out at the same instant; *done* gets one answer for each."""
 
-    process: Process
+    process: SimulatedProcess
     changes: tuple[_Change, ...]
     done: Callable[[Sequence[KernelError | None]], None]
 
 
-class Kernel:
+class SimulatedKernel:
     """What the node's daemons, present and past, have asked for, and what became of it.
 
     ``slower_by`` and ``refuses`` are faults. While ``suspended`` nothing happens at all.
@@ -105,7 +105,7 @@ class Kernel:
         observer: KernelObserver,
     ) -> None:
         self.node = node
-        self.interfaces: dict[Place, Interface] = {}
+        self.interfaces: dict[Place, SimulatedInterface] = {}
         self.slower_by = 0
         self.refuses = False
         self.suspended = False
@@ -118,7 +118,9 @@ class Kernel:
         self._busy = False
         self._postponed: list[Callable[[], None]] = []
         self._after: list[Callable[[], None]] = []
-        self._watchers: dict[Place, list[tuple[Process, Callable[[InterfaceState], None]]]] = {}
+        self._watchers: dict[
+            Place, list[tuple[SimulatedProcess, Callable[[InterfaceState], None]]]
+        ] = {}
         self._notifying: set[Place] = set()
 
     def holds(self, place: Place, address: InterfaceAddress) -> bool:
@@ -148,7 +150,7 @@ class Kernel:
         self._next()
 
     def watch(
-        self, process: Process, place: Place, changed: Callable[[InterfaceState], None]
+        self, process: SimulatedProcess, place: Place, changed: Callable[[InterfaceState], None]
     ) -> "_Watch":
         """Report the state of *place* soon and whenever it has changed."""
         entry = (process, changed)
@@ -158,7 +160,7 @@ class Kernel:
         return watch
 
     def _unwatch(
-        self, place: Place, entry: tuple[Process, Callable[[InterfaceState], None]]
+        self, place: Place, entry: tuple[SimulatedProcess, Callable[[InterfaceState], None]]
     ) -> None:
         watchers = self._watchers.get(place, [])
         if entry in watchers:
@@ -192,7 +194,7 @@ class Kernel:
         self.notify(place)
 
     def _next(self) -> None:
-        while self._queue and self._queue[0].process.life is Life.DEAD:
+        while self._queue and self._queue[0].process.life is ProcessLife.DEAD:
             self._queue.popleft()
         if self._busy or self.suspended or not self._queue:
             return
@@ -210,7 +212,7 @@ class Kernel:
             self._postponed.append(partial(self._carry_out, request))
             return
         self._busy = False
-        dead = request.process.life is Life.DEAD
+        dead = request.process.life is ProcessLife.DEAD
         # A request of a process that was killed meanwhile may have reached the kernel, or not.
         if not dead or self._random.random() < 0.5:  # noqa: PLR2004 - a coin
             errors = [self._refusal(change) or self._apply(change) for change in request.changes]
@@ -250,7 +252,7 @@ class Kernel:
             self._put(interface, address, change.lifetime)
         return None
 
-    def _put(self, interface: Interface, address: InterfaceAddress, lifetime: int) -> None:
+    def _put(self, interface: SimulatedInterface, address: InterfaceAddress, lifetime: int) -> None:
         expires = Nanoseconds(self._time.kernel_now() + lifetime * SECOND) if lifetime else None
         lease = interface.held.get(address)
         if lease is not None:
@@ -267,13 +269,19 @@ class Kernel:
             self._check_at(interface, address, lease, expires)
 
     def _check_at(
-        self, interface: Interface, address: InterfaceAddress, lease: _Lease, when: Nanoseconds
+        self,
+        interface: SimulatedInterface,
+        address: InterfaceAddress,
+        lease: _Lease,
+        when: Nanoseconds,
     ) -> None:
         late = int(self._random.random() * LATENESS)
         at = self._time.true_kernel_time(when) + late
         self._engine.at(at, partial(self._expire, interface, address, lease))
 
-    def _expire(self, interface: Interface, address: InterfaceAddress, lease: _Lease) -> None:
+    def _expire(
+        self, interface: SimulatedInterface, address: InterfaceAddress, lease: _Lease
+    ) -> None:
         if interface.held.get(address) is not lease or lease.expires is None:
             return
         if self.suspended:
@@ -312,7 +320,7 @@ class _Watch:
 class ProcessAddresses(Addresses):
     """The addresses port of one process."""
 
-    def __init__(self, kernel: Kernel, process: Process) -> None:
+    def __init__(self, kernel: SimulatedKernel, process: SimulatedProcess) -> None:
         self._kernel = kernel
         self._process = process
 
@@ -351,7 +359,7 @@ class ProcessAddresses(Addresses):
 class ProcessLinks(Links):
     """The links port of one process."""
 
-    def __init__(self, kernel: Kernel, process: Process) -> None:
+    def __init__(self, kernel: SimulatedKernel, process: SimulatedProcess) -> None:
         self._kernel = kernel
         self._process = process
 
