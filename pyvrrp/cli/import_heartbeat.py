@@ -5,8 +5,8 @@ import json
 import sys
 from pathlib import Path
 
-from pyvrrp.cli.arguments import add_json
-from pyvrrp.cli.exit_status import GOOD, NO, USAGE
+from pyvrrp.cli.base.arguments import add_json
+from pyvrrp.cli.base.exit_status import GOOD, NO, USAGE
 from pyvrrp.errors import ConfigurationError, Problem
 from pyvrrp.importers.heartbeat.importer import translated
 from pyvrrp.importers.heartbeat.report import Fate, Report

@@ -14,12 +14,7 @@ LARGE_FOLDERS = {
 # Class names that are defined twice, and why. The classes of one package are renamed together.
 DOUBLE_CLASSES = {
     **dict.fromkeys(
-        (
-            *("Facts", "Fault", "Heard", "Interface", "Invariant", "Kind", "Line", "Link", "Node"),
-            *("Operator", "Outcome", "Process", "Progress", "Segment", "Verdict", "Violation"),
-            *("Wire", "Wish", "World"),
-        ),
-        "the simulator is being split, and its classes get other names",
+        ("Facts", "Operator"), "the simulator is being split and gives them other names"
     ),
     **dict.fromkeys(
         ("Claimant", "Master", "Neighbours", "Phase"),
