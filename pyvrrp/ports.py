@@ -247,10 +247,10 @@ class Revoked:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is there after a `Look` or a `Write`, and the wishes beside it (`wishes_of`)."""
+    """What is stored after a `Look` or a `Write`, with the requests under `preemption_prefix`."""
 
     record: Record | None
-    wishes: tuple[Record, ...] = ()
+    preemption_requests: tuple[Record, ...] = ()
     written: bool = False
 
 
@@ -264,8 +264,8 @@ class Unanswered:
 EtcdAnswer: TypeAlias = Granted | Revoked | Found | Unanswered
 
 
-def wishes_of(key: str) -> str:
-    """Return what the keys of the wishes beside *key* begin with; the name of a node follows."""
+def preemption_prefix(key: str) -> str:
+    """Return the beginning of the keys of preemption requests for *key*; a node name follows."""
     return f"{key}/wish/"
 
 

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the daemon until a signal stops it."""
     import_asyncio()
     from pyvrrp.daemon.logs import choose_format  # noqa: PLC0415 - not for the help
-    from pyvrrp.daemon.main import Options  # noqa: PLC0415 - the same
+    from pyvrrp.daemon.main import DaemonOptions  # noqa: PLC0415 - the same
     from pyvrrp.daemon.main import run as run_daemon  # noqa: PLC0415 - the same
 
     guardian: Guardian | None = args.guardian
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     if guardian is not None and not configuration.guardian:
         guardian.close()
         guardian = None
-    return run_daemon(configuration, guardian, Options(choose_format(args.log_format)))
+    return run_daemon(configuration, guardian, DaemonOptions(choose_format(args.log_format)))
 
 
 def _add_flags(parser: argparse.ArgumentParser) -> None:

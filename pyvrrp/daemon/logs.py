@@ -15,7 +15,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from pyvrrp.ports import Clock
-from pyvrrp.runtime.base.journal import Event, Level
+from pyvrrp.runtime.base.journal import JournalEvent, Level
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 GATHER = Nanoseconds(10 * MILLISECOND)
@@ -50,16 +50,16 @@ class LogWriter:
 
     def __init__(self, clock: Clock, form: LogFormat, descriptor: int = 1) -> None:
         self._clock = clock
-        self._form: Callable[[float, Event], str] = _FORMATS[form]
+        self._form: Callable[[float, JournalEvent], str] = _FORMATS[form]
         self._descriptor = descriptor
-        self._pending: deque[tuple[float, Event]] = deque()
+        self._pending: deque[tuple[float, JournalEvent]] = deque()
         self._scheduled = False
         self._batches: queue.Queue[bytes | None] = queue.Queue(MOST_BATCHES)
         self.dropped = 0  # for want of room in the queue
         self._thread = threading.Thread(target=self._write, name="pyvrrp-log", daemon=True)
         self._thread.start()
 
-    def listen(self, event: Event) -> None:
+    def listen(self, event: JournalEvent) -> None:
         """Take note of one event."""
         self._pending.append((time.time(), event))
         if not self._scheduled:
@@ -119,7 +119,7 @@ class LogWriter:
         return b"", ""
 
     def _tell(self, lost: int, why: str) -> bytes:
-        event = Event(
+        event = JournalEvent(
             self._clock.now(),
             "log_lines_lost",
             f"{lost} lines of this log are missing: {why}",
@@ -130,7 +130,7 @@ class LogWriter:
         return self._form(time.time(), event).encode(errors="backslashreplace")
 
 
-def _name(event: Event) -> str:
+def _name(event: JournalEvent) -> str:
     config = event.virtual_router
     if config is None:
         return "pyvrrp"
@@ -138,7 +138,7 @@ def _name(event: Event) -> str:
     return f"{config.name} ({config.id.place} {config.id.family.name.lower()}{number})"
 
 
-def as_text(wall_clock: float, event: Event) -> str:
+def as_text(wall_clock: float, event: JournalEvent) -> str:
     """Return one line for people, with local time to the millisecond."""
     stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall_clock))
     milliseconds = int(wall_clock % 1 * 1000)
@@ -146,12 +146,12 @@ def as_text(wall_clock: float, event: Event) -> str:
     return f"{stamp}.{milliseconds:03} {_name(event)}: {level}{event.text}\n"
 
 
-def as_systemd(_wall_clock: float, event: Event) -> str:
+def as_systemd(_wall_clock: float, event: JournalEvent) -> str:
     """Return one line for journald, which has the time itself."""
     return f"{SYSLOG[event.level]}{_name(event)}: {event.text}\n"
 
 
-def as_json(wall_clock: float, event: Event) -> str:
+def as_json(wall_clock: float, event: JournalEvent) -> str:
     """Return one JSON object; ``time`` is Unix time, ``monotonic`` the daemon's own clock, in s."""
     line: dict[str, object] = {
         "time": round(wall_clock, 6),

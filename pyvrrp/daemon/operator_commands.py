@@ -18,7 +18,7 @@ from pyvrrp.virtual_router.rules.effective_priority import HIGHEST, LOWEST
 DISK_SECONDS = 3.0
 
 
-class Orders:
+class OperatorCommands:
     """Each order names a virtual router, or means all of them. A bad one changes nothing."""
 
     def __init__(

@@ -44,7 +44,7 @@ def answer_release(
     )
 
 
-def meet_rival(
+def answer_rival(
     state: Master, event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds
 ) -> tuple[Master, tuple[Action, ...]]:
     """Answer a losing advertisement, tell people, and win the neighbours back."""

@@ -1,9 +1,41 @@
 """The VRRP state machine: one pure function per state.
 
+BackupHolds is a `Backup` that has the addresses for a moment longer (``holds_until``). RFC 9568
+calls Init INIT, both kinds of Backup BACKUP, and the other three MASTER (Active). No event that is
+not listed changes the state. ``docs/state-machine.md`` shows these lines as a picture.
+
+In time:
+    Init         --Startup-->                Backup
+    Init         --Startup-->                Master       it owns the addresses
+    Backup       --TimerFired-->             Master       the master is silent or preempted
+    Backup       --Shutdown-->               Init
+    Master       --AdvertisementReceived-->  BackupHolds  a better master
+    Master       --AdvertisementReceived-->  Backup       a better master, linger 0
+    Master       --StepDown-->               BackupHolds  its group follows a better master
+    Master       --StepDown-->               Backup       its group leaves MASTER
+    Master       --HandOver-->               HandingOver  it sends priority 0
+    Master       --Shutdown-->               Releasing    the addresses go first
+    BackupHolds  --TimerFired-->             Backup       the addresses are removed
+    BackupHolds  --Shutdown-->               Init
+    HandingOver  --AdvertisementReceived-->  BackupHolds  the successor
+    HandingOver  --AdvertisementReceived-->  Backup       the successor, linger 0
+    HandingOver  --TimerFired-->             Init         no successor
+    HandingOver  --TimerFired-->             Master       no successor, it returns
+    HandingOver  --Shutdown-->               Init
+    Releasing    --AddressesGone-->          Init         it sends priority 0
+
+After a stall, when the deadline is past by more than Master_Down_Interval:
+    Master       --Shutdown-->               Init
+    Master       --any other event-->        Backup
+    HandingOver  --Shutdown-->               Init
+    HandingOver  --any other event-->        Backup
+    Releasing    --any event-->              Init
+
 RFC 9568 section 6.4 with errata for VRRPv3, RFC 3768 section 6.4 for VRRPv2, and what
 ``docs/decisions/0002-beyond-the-rfc.md`` adds: the delay of a preemption, the limit on
-re-assertion, the stall guard, the farewell of a master that yields, and the two steps of a release
-(addresses first, priority 0 when the kernel has confirmed). A planned move is in `handover`.
+re-assertion, the stall guard, the last advertisement of a master that yields, and the two steps of
+a release (addresses first, priority 0 when the kernel has confirmed). `handover` has the planned
+move.
 """
 
 from dataclasses import replace
@@ -45,7 +77,7 @@ from pyvrrp.virtual_router.parameters import (
     RELEASE,
     Parameters,
 )
-from pyvrrp.virtual_router.rivals import answer_release, meet_rival, sender_wins
+from pyvrrp.virtual_router.rivals import answer_release, answer_rival, sender_wins
 from pyvrrp.virtual_router.states import (
     Backup,
     HandingOver,
@@ -373,7 +405,7 @@ def _master_hears(
         return _yield(event, parameters, now)
     if event.priority == RELEASE:
         return answer_release(state, parameters, now)
-    return meet_rival(state, event, parameters, now)
+    return answer_rival(state, event, parameters, now)
 
 
 def _yield(event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds) -> Step:

@@ -27,7 +27,7 @@ from pyvrrp.ports import (
     Revoked,
     Unanswered,
     Write,
-    wishes_of,
+    preemption_prefix,
 )
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from tests.probes.support import Behaviour, serve
@@ -107,10 +107,10 @@ async def test_wishes_are_returned_with_their_key_only(servers: EtcdServers) -> 
         lease = one.draw()
         await ask(one, servers, Grant(lease, 60))
         for key in ("192.0.2.1", "192.0.2.10", "192.0.2.1-x"):
-            await ask(one, servers, Write(wishes_of(key) + "n2", key.encode(), lease, None))
+            await ask(one, servers, Write(preemption_prefix(key) + "n2", key.encode(), lease, None))
         found = await ask(one, servers, Look("192.0.2.1"))
         assert isinstance(found, Found)
-        assert [wish.value for wish in found.wishes] == [b"192.0.2.1"]
+        assert [wish.value for wish in found.preemption_requests] == [b"192.0.2.1"]
 
 
 async def test_a_lease_can_be_granted_twice_with_the_same_number(servers: EtcdServers) -> None:

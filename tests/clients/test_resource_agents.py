@@ -11,8 +11,8 @@ from pyvrrp.config.model.resources import AgentClass, ResourceConfig
 from pyvrrp.config.parse import parse
 from pyvrrp.ports import Command, CommandResult
 from pyvrrp.runtime.resources.exit_status import (
+    CommandOutcome,
     Kind,
-    Outcome,
     after_monitor,
     after_start,
     after_stop,
@@ -88,7 +88,7 @@ def with_program(config: ResourceConfig, program: str) -> ResourceConfig:
     )
 
 
-async def done(config: ResourceConfig, action: str) -> Outcome:
+async def done(config: ResourceConfig, action: str) -> CommandOutcome:
     ended: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
     command = Command(getattr(config, action), config.environment)
     AsyncioCommands().run(command, Nanoseconds(10 * SECOND), ended.set_result)

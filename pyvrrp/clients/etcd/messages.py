@@ -23,7 +23,7 @@ from pyvrrp.ports import (
     Revoke,
     Revoked,
     Write,
-    wishes_of,
+    preemption_prefix,
 )
 
 _GOOD = 200
@@ -102,7 +102,7 @@ def _transaction(write: Write) -> dict[str, object]:
 
 
 def _ranges(key: str) -> list[object]:
-    first = wishes_of(key)
+    first = preemption_prefix(key)
     end = first[:-1] + chr(ord(first[-1]) + 1)
     return [
         {"request_range": {"key": _encoded(key)}},

@@ -1,7 +1,7 @@
 """Tell the neighbours where an address is: gratuitous ARP and unsolicited Neighbor Advertisements.
 
-As keepalived does (a burst at once, another one later), and refreshed from time to time, since a
-neighbour that missed both would go on sending to the old master.
+Several frames leave at once and again some seconds later, as with keepalived. One more leaves from
+time to time, because a neighbour that missed all of them would go on sending to the old master.
 """
 
 from collections import deque
@@ -19,7 +19,7 @@ from pyvrrp.packet.neighbor_advertisement import (
 )
 from pyvrrp.ports import Clock
 from pyvrrp.runtime.base.counters import Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
@@ -75,11 +75,11 @@ class Announcer:
         self._counters = counters
         self._queue: deque[bytes] = deque()
         self._running = False
-        self._pump_alarm = AlarmClock(clock, self._pump)
-        self._once_more = AlarmClock(clock, self._predecessor_gone)
-        self._again = AlarmClock(clock, self._second_burst)
-        self._refresh = AlarmClock(clock, self._refreshed)
-        self._look = AlarmClock(clock, self._look_for_others)
+        self._pump_alarm = DeadlineTimer(clock, self._pump)
+        self._once_more = DeadlineTimer(clock, self._predecessor_gone)
+        self._again = DeadlineTimer(clock, self._second_burst)
+        self._refresh = DeadlineTimer(clock, self._refreshed)
+        self._look = DeadlineTimer(clock, self._look_for_others)
 
     def start(self, *, succeeds: bool = False) -> None:
         """Announce on becoming master, and keep announcing until stopped.
@@ -87,7 +87,7 @@ class Announcer:
         *succeeds*: a living predecessor let go in favour of this one.
         """
         self._running = True
-        self.burst(self._addresses)
+        self.announce_now(self._addresses)
         now = self._clock.now()
         if succeeds:
             self._once_more.set(Nanoseconds(now + PREDECESSOR_GONE))
@@ -104,7 +104,7 @@ class Announcer:
         for alarm in alarms:
             alarm.set(None)
 
-    def burst(self, addresses: Collection[Address] | None = None) -> None:
+    def announce_now(self, addresses: Collection[Address] | None = None) -> None:
         """Announce *addresses* (all if None) as many times as configured, now."""
         if not self._running:
             return

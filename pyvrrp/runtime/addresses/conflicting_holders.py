@@ -7,7 +7,7 @@ from pyvrrp.identity import Address
 from pyvrrp.ports import Claim, Clock
 from pyvrrp.runtime.addresses.announcer import LOOK_FOR_OTHERS_EVERY
 from pyvrrp.runtime.base.counters import Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.units import SECOND, Nanoseconds
 
@@ -35,7 +35,7 @@ class OtherHolders:
         self._journal = journal
         self._counters = counters
         self._known: dict[tuple[Address, bytes], Nanoseconds] = {}
-        self._forget = AlarmClock(clock, self._forget_the_silent)
+        self._forget = DeadlineTimer(clock, self._forget_the_silent)
 
     @property
     def known(self) -> tuple[OtherHolder, ...]:

@@ -11,7 +11,7 @@ from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address
 from pyvrrp.ports import Claim, Clock
 from pyvrrp.runtime.addresses.announcer import FRAMES_PER_TURN, Wire, probe
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.units import MILLISECOND, Nanoseconds
 
 QUESTIONS = 3  # a single one that is lost must not look like nobody
@@ -26,7 +26,7 @@ class Answer:
     error: str = ""
 
 
-class Inquiry:
+class NeighbourQuery:
     """Three questions with *patience* after each. The first claim heard meanwhile ends it."""
 
     def __init__(self, clock: Clock, wire: Wire, patience: Nanoseconds) -> None:
@@ -39,7 +39,7 @@ class Inquiry:
         self._asked_at = clock.now()
         self._frames: list[bytes] = []  # the next one last
         self._then = self._ask
-        self._next = AlarmClock(clock, self._go_on)
+        self._next = DeadlineTimer(clock, self._go_on)
 
     @property
     def under_way(self) -> bool:

@@ -6,7 +6,7 @@ from pyvrrp.ports import Clock, Handle
 from pyvrrp.units import Nanoseconds
 
 
-class AlarmClock:
+class DeadlineTimer:
     """Calls *ring* once when the deadline last set has come."""
 
     __slots__ = ("_armed_for", "_clock", "_deadline", "_handle", "_ring")

@@ -25,7 +25,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class JournalEvent:
     """One thing that happened, at monotonic *at*, to one virtual router or to the daemon."""
 
     at: Nanoseconds
@@ -41,15 +41,15 @@ class Journal:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._events: deque[Event] = deque(maxlen=KEPT)
-        self._listeners: list[Callable[[Event], None]] = []
+        self._events: deque[JournalEvent] = deque(maxlen=KEPT)
+        self._listeners: list[Callable[[JournalEvent], None]] = []
         self._quiet: dict[tuple[str, ...], tuple[Nanoseconds, int]] = {}
 
-    def listen(self, listener: Callable[[Event], None]) -> None:
+    def listen(self, listener: Callable[[JournalEvent], None]) -> None:
         """Have *listener* called with each event from now on; it must return at once."""
         self._listeners.append(listener)
 
-    def events(self) -> tuple[Event, ...]:
+    def events(self) -> tuple[JournalEvent, ...]:
         """Return the kept events, oldest first."""
         return tuple(self._events)
 
@@ -63,7 +63,7 @@ class Journal:
         fields: Mapping[str, Value] | None = None,
     ) -> None:
         """Write down one event."""
-        event = Event(self._clock.now(), name, text, level, virtual_router, fields or {})
+        event = JournalEvent(self._clock.now(), name, text, level, virtual_router, fields or {})
         self._events.append(event)
         for listener in self._listeners:
             listener(event)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from pyvrrp.ports import Clock
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.router.concern import BaseConcern, RouterControl
 from pyvrrp.units import Nanoseconds
@@ -33,7 +33,7 @@ class Capacity(BaseConcern):
         self._clock = clock
         self._journal = journal
         self._asked_at: Nanoseconds | None = None
-        self._again = AlarmClock(clock, router.retry_claim)
+        self._again = DeadlineTimer(clock, router.retry_claim)
 
     def claim_due(self) -> None:
         """Begin to wait for another node, if this one is crowded."""

@@ -7,8 +7,8 @@ Nobody can tell the two apart from here, so what an answer means is the operator
 
 from pyvrrp.config.model.configuration import ClaimProbePolicy
 from pyvrrp.ports import Claim, Clock
-from pyvrrp.runtime.addresses.neighbour_query import Answer, Inquiry
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.addresses.neighbour_query import Answer, NeighbourQuery
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.router.concern import BaseConcern, RouterControl
@@ -20,7 +20,7 @@ LEAST_PAUSE = SECOND  # between two inquiries while somebody has the addresses
 CLEAR_FOR = SECOND  # how long "nobody has them" holds, should another gate hold the claim back
 
 
-class Neighbours(BaseConcern):
+class ClaimProbe(BaseConcern):
     """Finds out before a claim which host has the addresses of one virtual router."""
 
     name = "neighbours"
@@ -35,11 +35,11 @@ class Neighbours(BaseConcern):
         self._interface = interface
         self._clock = clock
         self._journal = journal
-        self._inquiry = Inquiry(clock, interface, PATIENCE)
+        self._query = NeighbourQuery(clock, interface, PATIENCE)
         self._holder: Claim | None = None
         self._deferrals = 0
         self._clear_at: Nanoseconds | None = None
-        self._again = AlarmClock(clock, self._ask)
+        self._again = DeadlineTimer(clock, self._ask)
 
     def claim_due(self) -> None:
         """Ask the neighbours, unless the answer is known or does not matter."""
@@ -66,7 +66,7 @@ class Neighbours(BaseConcern):
 
     def released(self) -> None:
         """Begin anew the next time: the claim is off, or the mastership over."""
-        self._inquiry.call_off()
+        self._query.call_off()
         self._again.set(None)
         self._interface.watch(self, ())
         self._holder = None
@@ -75,12 +75,12 @@ class Neighbours(BaseConcern):
 
     def address_claimed(self, claim: Claim) -> None:
         """Take note that another host has one of the addresses."""
-        self._inquiry.heard(claim)
+        self._query.heard(claim)
 
     def _ask(self) -> None:
-        if not self._inquiry.under_way:
+        if not self._query.under_way:
             self._interface.watch(self, self._addresses)
-            self._inquiry.ask(self._addresses, self._answered)
+            self._query.ask(self._addresses, self._answered)
 
     def _answered(self, answer: Answer) -> None:
         self._interface.watch(self, ())

@@ -26,7 +26,7 @@ from pyvrrp.ports import (
     Unanswered,
     Write,
 )
-from pyvrrp.runtime.etcd_lease.records import Claimant
+from pyvrrp.runtime.etcd_lease.records import RecordWriter
 from pyvrrp.units import SECOND, Nanoseconds
 
 _FORGOTTEN_AFTER = 2  # ttls: no lease that this process asked for can exist any more
@@ -34,9 +34,9 @@ _FORGOTTEN_AFTER = 2  # ttls: no lease that this process asked for can exist any
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The key is ours; *wishes* are what others left beside it."""
+    """The key is ours; *preemption_requests* are what others left beside it."""
 
-    wishes: tuple[Record, ...]
+    preemption_requests: tuple[Record, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +44,18 @@ class Denied:
     """The key is not ours: somebody else has it, or (None) it is gone."""
 
     record: Record | None
-    wishes: tuple[Record, ...] = ()
+    preemption_requests: tuple[Record, ...] = ()
 
 
-Outcome: TypeAlias = Held | Denied | Unanswered
+KeyOutcome: TypeAlias = Held | Denied | Unanswered
 
 
-class KeyHolder:
+class EtcdKey:
     """One key. At most one errand is under way; a new one calls the old one off."""
 
-    def __init__(self, lease: EtcdLease, claimant: Claimant, clock: Clock, etcd: Etcd) -> None:
+    def __init__(self, lease: EtcdLease, writer: RecordWriter, clock: Clock, etcd: Etcd) -> None:
         self._lease = lease
-        self._claimant = claimant
+        self._writer = writer
         self._clock = clock
         self._etcd = etcd
         self._revision = 0  # of the key when it was last known to be ours; 0: it is not
@@ -79,7 +79,7 @@ class KeyHolder:
         self._begin()
         self._ask(Look(self._lease.key), finish)
 
-    def obtain(self, done: Callable[[Outcome], None]) -> None:
+    def obtain(self, done: Callable[[KeyOutcome], None]) -> None:
         """Take the key if nobody has it, or renew it if it is ours."""
         self._begin()
         self._forget_old()
@@ -144,17 +144,17 @@ class KeyHolder:
         handles.append(handle)
 
     def _write(
-        self, number: int, ttl: int, done: Callable[[Outcome], None], *, again: bool
+        self, number: int, ttl: int, done: Callable[[KeyOutcome], None], *, again: bool
     ) -> None:
         def answered(answer: EtcdAnswer) -> None:
             if not isinstance(answer, Found):
                 done(_unexpected(answer))
                 return
             record = answer.record
-            mine = record is not None and self._claimant.wrote(record)
+            mine = record is not None and self._writer.wrote(record)
             if record is not None and mine and (answer.written or record.lease == number):
                 self._is_ours(record, ttl)
-                done(Held(answer.wishes))
+                done(Held(answer.preemption_requests))
             elif record is not None and mine and again:
                 # An earlier attempt of ours, whose answer never came, was carried out after all.
                 self._revision = record.revision
@@ -164,9 +164,9 @@ class KeyHolder:
             else:
                 self._revision = 0
                 self.proven_at = None
-                done(Denied(record, answer.wishes))
+                done(Denied(record, answer.preemption_requests))
 
-        value = self._claimant.value()
+        value = self._writer.value()
         self._ask(Write(self._lease.key, value, number, self._revision), answered)
 
     def _is_ours(self, record: Record, ttl: int) -> None:

@@ -13,30 +13,30 @@ from pyvrrp.ports import (
     Revoke,
     Unanswered,
     Write,
-    wishes_of,
+    preemption_prefix,
 )
-from pyvrrp.runtime.etcd_lease.records import Claimant
+from pyvrrp.runtime.etcd_lease.records import RecordWriter
 from pyvrrp.units import SECOND, Nanoseconds
 
 _RENEWALS_PER_TTL = 3
 
 
-class Wish:
+class PreemptionRequest:
     """Left while this node waits for a holder of lower priority, and bound to a lease of its own.
 
     Whatever goes wrong with it, it goes by itself; without it this node waits a little longer.
     """
 
-    def __init__(self, lease: EtcdLease, claimant: Claimant, clock: Clock, etcd: Etcd) -> None:
+    def __init__(self, lease: EtcdLease, writer: RecordWriter, clock: Clock, etcd: Etcd) -> None:
         self._lease = lease
-        self._claimant = claimant
+        self._writer = writer
         self._clock = clock
         self._etcd = etcd
         self._numbers: list[int] = []  # leases that it may be bound to, the newest last
         self._renew_at = Nanoseconds(0)
         self._handle: Handle | None = None
 
-    def leave(self) -> None:
+    def ensure_written(self) -> None:
         """Have it there; to be called again and again while it shall stay."""
         now = self._clock.now()
         if self._handle is not None or (self._numbers and now < self._renew_at):
@@ -48,8 +48,8 @@ class Wish:
         def granted(answer: EtcdAnswer) -> None:
             self._handle = None
             if isinstance(answer, Granted):
-                key = wishes_of(self._lease.key) + self._claimant.node
-                self._ask(Write(key, self._claimant.value(), number, None), self._settled)
+                key = preemption_prefix(self._lease.key) + self._writer.node
+                self._ask(Write(key, self._writer.value(), number, None), self._settled)
             else:
                 self._settled(answer)
 

@@ -18,7 +18,7 @@ class Author:
     priority: int
 
 
-class Claimant:
+class RecordWriter:
     """One virtual router of one process: what it writes, and whether a record is its own.
 
     Another life of the same node is somebody else: its addresses may still be there.
@@ -44,9 +44,9 @@ class Claimant:
         fields = _fields(record)
         return fields.get("node") == self.node and fields.get("life") == self._life
 
-    def best_wish(self, wishes: Iterable[Record]) -> Author | None:
-        """Return who wishes for the key with a priority above this one's, the highest of them."""
-        authors = [author_of(wish) for wish in wishes if not self.wrote(wish)]
+    def better_requester(self, preemption_requests: Iterable[Record]) -> Author | None:
+        """Return the requester with the highest priority, if it is above this node's priority."""
+        authors = [author_of(one) for one in preemption_requests if not self.wrote(one)]
         better = [author for author in authors if author and author.priority > self.priority]
         return max(better, key=lambda author: author.priority, default=None)
 

@@ -6,7 +6,7 @@ from pyvrrp.config.model.configuration import CheckConfig
 from pyvrrp.fencing.policy import GRACE
 from pyvrrp.fencing.verdict import Verdict
 from pyvrrp.ports import Handle, Ports, ProbeResult
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.units import Nanoseconds, to_milliseconds
@@ -25,8 +25,8 @@ class CheckRunner:
         self._begun = ports.clock.now()
         self._passing = False
         self._due = ports.clock.now()
-        self._schedule = AlarmClock(ports.clock, self._tick)
-        self._silence = AlarmClock(ports.clock, self._judge)
+        self._schedule = DeadlineTimer(ports.clock, self._tick)
+        self._silence = DeadlineTimer(ports.clock, self._judge)
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Have *listener* called after each result, and when silence turns the verdict."""

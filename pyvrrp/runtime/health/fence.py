@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pyvrrp.fencing.fence import FenceState, fence_state
 from pyvrrp.fencing.hold_down import HoldDownState
 from pyvrrp.ports import Clock
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.health.check_runner import CheckRunner
@@ -39,7 +39,7 @@ class Fence(BaseConcern):
         self._journal = journal
         self._damping = HoldDownState()
         self._open = False
-        self._look_again = AlarmClock(clock, self._evaluate)
+        self._look_again = DeadlineTimer(clock, self._evaluate)
 
     @property
     def is_open(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from pyvrrp.ports import Clock
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.health.check_runner import CheckRunner
@@ -43,7 +43,7 @@ class LastResort(BaseConcern):
         self._failed_since: Nanoseconds | None = None
         self._told = False
         self._stands_since = clock.now()
-        self._alarm = AlarmClock(clock, self._look)
+        self._alarm = DeadlineTimer(clock, self._look)
 
     @property
     def nobody_serves(self) -> bool:

@@ -19,12 +19,12 @@ from pyvrrp.runtime.addresses import address_keeper
 from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.last_heard import LastHeard
-from pyvrrp.runtime.resources.exit_status import Kind, Outcome
-from pyvrrp.runtime.resources.failure_hold_down import Setbacks
-from pyvrrp.runtime.resources.guardian_registration import SIGN_OF_LIFE, Bequest
+from pyvrrp.runtime.resources.exit_status import CommandOutcome, Kind
+from pyvrrp.runtime.resources.failure_hold_down import FailureHoldDown
+from pyvrrp.runtime.resources.guardian_registration import SIGN_OF_LIFE, GuardianRegistration
 from pyvrrp.runtime.resources.reports import ResourceReports
 from pyvrrp.runtime.resources.resource import Resource, ResourceState
 from pyvrrp.units import SECOND, Nanoseconds
@@ -34,7 +34,7 @@ LAST_RETRY = Nanoseconds(30 * SECOND)
 SWITCH_TIMEOUT = Nanoseconds(60 * SECOND)  # for the command of on_stop_failure
 
 
-class Master(address_keeper.Master, Protocol):
+class ChainOwner(address_keeper.Master, Protocol):
     """The virtual router on whose behalf the chain works."""
 
     def addresses_withdrawn(self) -> None:
@@ -65,7 +65,7 @@ class ResourceChain:
         ports: Ports,
         journal: Journal,
         counters: Counters,
-        master: Master,
+        master: ChainOwner,
         renewals: LeaseRenewals,
     ) -> None:
         self._config = config
@@ -84,9 +84,13 @@ class ResourceChain:
         self._busy = False
         self._scheduled = False
         self._retry = FIRST_RETRY
-        self._bequest = Bequest(str(config.id), chain, ports.heir, ports.clock, self._intervened)
-        self._setbacks = Setbacks(config.hold_down, ports.clock, self._tell_setback)
-        self._pause = AlarmClock(ports.clock, self._advance)
+        self._guardian = GuardianRegistration(
+            str(config.id), chain, ports.heir, ports.clock, self._intervened
+        )
+        self._failure_hold_down = FailureHoldDown(
+            config.hold_down, ports.clock, self._failure_changed
+        )
+        self._pause = DeadlineTimer(ports.clock, self._advance)
 
     # --- what the router wants ---
 
@@ -156,11 +160,13 @@ class ResourceChain:
 
     def may_hold(self) -> bool:
         """AddressKeeper: whether the addresses may be kept."""
-        return self._floor is None and not self._bequest.is_disowned() and self._master.may_hold()
+        return (
+            self._floor is None and not self._guardian.guardian_acts() and self._master.may_hold()
+        )
 
     def may_add(self) -> bool:
         """AddressKeeper: whether the addresses may come."""
-        return not self._bequest.is_disowned() and self._master.may_add()
+        return not self._guardian.guardian_acts() and self._master.may_add()
 
     @property
     def may_add_until(self) -> Nanoseconds | None:
@@ -190,7 +196,7 @@ class ResourceChain:
         self._floor = to if self._floor is None else min(to, self._floor)
         for resource in self.resources[self._floor :]:
             resource.unwatch()
-            resource.hasten()
+            resource.shorten_start()
         if self._wanted:
             self._address_keeper.let_go()
             self._master.addresses_withdrawn()
@@ -209,7 +215,7 @@ class ResourceChain:
     def _advance(self) -> None:
         if self._busy:
             return
-        if self._bequest.is_disowned():
+        if self._guardian.guardian_acts():
             self._pause.set(Nanoseconds(self._clock.now() + SIGN_OF_LIFE))
             return
         if self._floor is not None:
@@ -235,23 +241,23 @@ class ResourceChain:
         self._floor = None
         self._retry = FIRST_RETRY
         if not self._wanted:
-            self._bequest.rest()
-            self._setbacks.settled()
+            self._guardian.stop_signs_of_life()
+            self._failure_hold_down.all_stopped()
             self._master.addresses_gone()
             self._master.retry_claim()
 
     def _bring_up(self, resource: Resource) -> None:
         self._busy = True
-        self._bequest.leave(resource)
+        self._guardian.register(resource)
         self._report.starting(resource.config.name)
         resource.start(partial(self._brought_up, resource))
 
-    def _brought_up(self, resource: Resource, outcome: Outcome) -> None:
+    def _brought_up(self, resource: Resource, outcome: CommandOutcome) -> None:
         self._busy = False
         if outcome.kind is Kind.GOOD:
             self._report.started(resource.config.name)
             if self._floor is None:
-                resource.watch(partial(self._look_failed, resource))
+                resource.watch(partial(self._monitor_failed, resource))
         elif self._floor is None:
             self._report.start_failed(resource.config.name, outcome)
             self._give_up(f"{resource.config.name} does not start: {outcome.why}", outcome)
@@ -262,10 +268,10 @@ class ResourceChain:
         self._report.stopping(resource.config.name)
         resource.stop(partial(self._brought_down, resource))
 
-    def _brought_down(self, resource: Resource, outcome: Outcome) -> None:
+    def _brought_down(self, resource: Resource, outcome: CommandOutcome) -> None:
         if outcome.kind is Kind.STOPPED:
             self._busy = False
-            self._bequest.forget(resource)
+            self._guardian.unregister(resource)
             self._report.stopped(resource.config.name)
             self._advance()
             return
@@ -274,7 +280,9 @@ class ResourceChain:
         # just started would kill it again.
         if self._chain.on_stop_failure and resource.touched:
             switched = partial(self._switched, resource)
-            self._ports.commands.run(self._bequest.switch(resource), SWITCH_TIMEOUT, switched)
+            self._ports.commands.run(
+                self._guardian.power_switch(resource), SWITCH_TIMEOUT, switched
+            )
             return
         self._try_again_later()
 
@@ -294,9 +302,9 @@ class ResourceChain:
 
     # --- what goes wrong ---
 
-    def _look_failed(self, resource: Resource, outcome: Outcome) -> None:
+    def _monitor_failed(self, resource: Resource, outcome: CommandOutcome) -> None:
         config, now = resource.config, self._clock.now()
-        self._report.look_failed(config.name, outcome)
+        self._report.monitor_failed(config.name, outcome)
         recent = [at for at in resource.restarts if now - at < config.restart_window]
         if outcome.kind is Kind.HOPELESS or len(recent) >= config.max_restarts:
             after = f" after {len(recent)} restarts" if recent else ""
@@ -307,12 +315,12 @@ class ResourceChain:
         self.sequence += 1
         self._go_down(self.resources.index(resource))
 
-    def _give_up(self, why: str, outcome: Outcome) -> None:
+    def _give_up(self, why: str, outcome: CommandOutcome) -> None:
         self._go_down(0)
         self._wanted = False
-        self._setbacks.suffer(why, hopeless=outcome.kind is Kind.HOPELESS)
+        self._failure_hold_down.begin(why, hopeless=outcome.kind is Kind.HOPELESS)
 
-    def _tell_setback(self, why: str) -> None:
+    def _failure_changed(self, why: str) -> None:
         self._master.resources_failed(why)
 
     def _intervened(self) -> None:
@@ -323,7 +331,7 @@ class ResourceChain:
         for resource in affected:
             if resource.state is ResourceState.STARTED:
                 resource.state = ResourceState.UNKNOWN
-        failed = Outcome(Kind.FAILED, "")
+        failed = CommandOutcome(Kind.FAILED, "")
         self._give_up("the guardian stopped the resources while this process did not run", failed)
 
     # --- what commands are told ---

@@ -46,7 +46,7 @@ _UNIT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CommandOutcome:
     """A command's end in one word, why, and what the command said."""
 
     kind: Kind
@@ -54,7 +54,7 @@ class Outcome:
     output: str = ""
 
 
-def after_start(config: ResourceConfig, result: CommandResult) -> Outcome:
+def after_start(config: ResourceConfig, result: CommandResult) -> CommandOutcome:
     """Judge the end of ``start``."""
     if result.status == 0:
         return _outcome(Kind.GOOD, result)
@@ -63,14 +63,14 @@ def after_start(config: ResourceConfig, result: CommandResult) -> Outcome:
     return _outcome(Kind.HOPELESS if hopeless else Kind.FAILED, result)
 
 
-def after_stop(config: ResourceConfig, result: CommandResult) -> Outcome:
+def after_stop(config: ResourceConfig, result: CommandResult) -> CommandOutcome:
     """Judge the end of ``stop``; one that is not STOPPED may still be, as a monitor can tell."""
     if result.status == 0 and config.agent_class is not AgentClass.HEARTBEAT:
         return _outcome(Kind.STOPPED, result)
     return _outcome(Kind.FAILED, result)
 
 
-def after_monitor(config: ResourceConfig, result: CommandResult) -> Outcome:
+def after_monitor(config: ResourceConfig, result: CommandResult) -> CommandOutcome:
     """Judge the end of ``monitor``."""
     return _outcome(_monitored(config, result), result)
 
@@ -94,10 +94,10 @@ def _monitored(config: ResourceConfig, result: CommandResult) -> Kind:
             return Kind.GOOD if status == 0 else stopped
 
 
-def _outcome(kind: Kind, result: CommandResult) -> Outcome:
+def _outcome(kind: Kind, result: CommandResult) -> CommandOutcome:
     what = result.trouble or f"exit status {result.status}"
     line = _first_line(result.output)
-    return Outcome(kind, f"{what}: {line}" if line else what, result.output)
+    return CommandOutcome(kind, f"{what}: {line}" if line else what, result.output)
 
 
 def _first_line(output: str) -> str:

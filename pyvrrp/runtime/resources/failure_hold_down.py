@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pyvrrp.fencing.hold_down import HoldDownState
 from pyvrrp.fencing.policy import HoldDown
 from pyvrrp.ports import Clock
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.units import Nanoseconds, in_words
 
 
-class Setbacks:
+class FailureHoldDown:
     """Damps failures like the fence does; *tell* hears the reason, then an empty one.
 
     Nothing waives this hold-down: that nobody else serves does not mend a start that fails, and
@@ -24,9 +24,9 @@ class Setbacks:
         self._why = ""
         self._hopeless = False
         self._is_settled = True
-        self._over = AlarmClock(clock, self._forgive)
+        self._over = DeadlineTimer(clock, self._forgive)
 
-    def suffer(self, why: str, *, hopeless: bool) -> None:
+    def begin(self, why: str, *, hopeless: bool) -> None:
         """Stay away for *why*: until a restart if that is *hopeless*, else for the hold-down."""
         now = self._clock.now()
         self._damping = self._damping.closed(now)
@@ -40,7 +40,7 @@ class Setbacks:
         if not hopeless:
             self._over.set(ends)
 
-    def settled(self) -> None:
+    def all_stopped(self) -> None:
         """Everything has stopped: if the time is over too, the node may try again."""
         self._is_settled = True
         self._forgive()

@@ -6,7 +6,7 @@ from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.ports import CommandResult
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.journal import Journal, Level, Value
-from pyvrrp.runtime.resources.exit_status import Outcome
+from pyvrrp.runtime.resources.exit_status import CommandOutcome
 
 _MOST_OUTPUT = 1000  # characters of what a command said; its last ones
 
@@ -28,7 +28,7 @@ class ResourceReports:
         self._counters.add("resource_starts")
         self._report("resource_started", f"{name} runs", fields={"resource": name})
 
-    def start_failed(self, name: str, outcome: Outcome) -> None:
+    def start_failed(self, name: str, outcome: CommandOutcome) -> None:
         """Tell that it does not."""
         self._counters.add("resource_start_failures")
         self._report(
@@ -46,7 +46,7 @@ class ResourceReports:
         """Tell that it has stopped."""
         self._report("resource_stopped", f"{name} has stopped", fields={"resource": name})
 
-    def stop_failed(self, name: str, outcome: Outcome) -> None:
+    def stop_failed(self, name: str, outcome: CommandOutcome) -> None:
         """Tell that it did not stop, so that this node may not let go."""
         self._counters.add("resource_stop_failures")
         self._report(
@@ -66,7 +66,7 @@ class ResourceReports:
             fields={"resource": name, "output": _end_of(result.output)},
         )
 
-    def look_failed(self, name: str, outcome: Outcome) -> None:
+    def monitor_failed(self, name: str, outcome: CommandOutcome) -> None:
         """Tell that its monitor failed."""
         self._counters.add("resource_monitor_failures")
         self._report(

@@ -6,7 +6,7 @@ from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.packet.reception import Accepted, Discarded, Mismatch
 from pyvrrp.ports import Clock, InterfaceState
 from pyvrrp.runtime.base.counters import Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.router.collisions import Collisions
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
@@ -30,7 +30,7 @@ class Reporter:
         self._clock = clock
         self._journal = journal
         self._counters = counters
-        self._explain = AlarmClock(clock, self._waiting)
+        self._explain = DeadlineTimer(clock, self._waiting)
 
     def transition(self, action: ReportTransition) -> None:
         """Tell of a change of state, with its reason, or that INIT lasts for another one."""

@@ -19,7 +19,7 @@ from pyvrrp.packet.reception import Accepted, Discarded, Examined
 from pyvrrp.ports import InterfaceState, Ports
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.advertiser import Advertiser
 from pyvrrp.runtime.links.heard_packet import HeardPacket
@@ -109,7 +109,7 @@ class Router:
             self.links.add(Link(config, link, interface, expectation, self))
         self._advertiser = Advertiser(config, self.links, ports.clock, journal, self._counters)
         self._actions = ActionRunner(self, self._advertiser)
-        self._alarm = AlarmClock(ports.clock, self._deadline_reached)
+        self._alarm = DeadlineTimer(ports.clock, self._deadline_reached)
         self._wake_ups = interfaces[0].wake_ups(config.advertisement_interval)
         self._held_back_by: Concern | None = None
         self._limiting: tuple[Concern, ...] = ()  # those that limit how long it may hold
@@ -318,7 +318,7 @@ class Router:
 
     def announce(self) -> None:
         """Tell the neighbours once more where the addresses are, if they are here."""
-        self.addresses.announcer.burst()
+        self.addresses.announcer.announce_now()
 
     # What its links say.
 

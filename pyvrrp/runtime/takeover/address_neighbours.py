@@ -7,8 +7,8 @@ from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address, Place
 from pyvrrp.ports import AnnouncementSocket, Claim, InterfaceState, Ports
 from pyvrrp.runtime.addresses.announcer import probe
-from pyvrrp.runtime.addresses.neighbour_query import Answer, Inquiry
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.addresses.neighbour_query import Answer, NeighbourQuery
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
@@ -16,7 +16,7 @@ PATIENCE = Nanoseconds(150 * MILLISECOND)  # after each question
 REOPEN_AFTER = SECOND
 
 
-class Neighbours:
+class AddressNeighbours:
     """Owns the announcement socket of one interface; watches claims of one address."""
 
     def __init__(
@@ -35,8 +35,8 @@ class Neighbours:
         self._state = InterfaceState()
         self._socket: AnnouncementSocket | None = None
         self._opened_for = 0  # interface index; 0: nothing is open
-        self._inquiry = Inquiry(ports.clock, self, PATIENCE)
-        self._reopen = AlarmClock(ports.clock, self._open)
+        self._query = NeighbourQuery(ports.clock, self, PATIENCE)
+        self._reopen = DeadlineTimer(ports.clock, self._open)
 
     @property
     def reachable(self) -> bool:
@@ -53,7 +53,7 @@ class Neighbours:
 
     def ask(self, answered: Callable[[Answer], None]) -> None:
         """Ask three times within about 450 ms; *answered* is called once, unless called off."""
-        self._inquiry.ask((self._address,), answered)
+        self._query.ask((self._address,), answered)
 
     def ask_once(self) -> None:
         """Ask one time; who answers is reported as a claim."""
@@ -62,7 +62,7 @@ class Neighbours:
 
     def call_off(self) -> None:
         """Ask no more."""
-        self._inquiry.call_off()
+        self._query.call_off()
 
     def stop(self) -> None:
         """Close everything."""
@@ -81,7 +81,7 @@ class Neighbours:
         return self._state.mac
 
     def _heard(self, claim: Claim) -> None:
-        if not self._inquiry.heard(claim):
+        if not self._query.heard(claim):
             self._claimed(claim)
 
     def _open(self) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 from pyvrrp.config.model.configuration import CheckConfig
 from pyvrrp.ports import Handle, Ports, ProbeResult
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.units import Nanoseconds
 
 
-class Lookout:
+class WatchedServer:
     """Probes every interval, never two at a time; *seen* is called after each result."""
 
     def __init__(
@@ -29,7 +29,7 @@ class Lookout:
         self._passing: bool | None = None
         self._probe: Handle | None = None
         self._due = ports.clock.now()
-        self._schedule = AlarmClock(ports.clock, self._tick)
+        self._schedule = DeadlineTimer(ports.clock, self._tick)
 
     @property
     def failed(self) -> bool:

@@ -1,6 +1,6 @@
 """Judges whether a node may stand for election, and with which priority (INV4, INV7)."""
 
-from pyvrrp.runtime.base.journal import Event
+from pyvrrp.runtime.base.journal import JournalEvent
 from pyvrrp.simulator.judges.bounds import master_down
 from pyvrrp.simulator.judges.facts import Facts
 from pyvrrp.simulator.judges.invariants import InvariantName
@@ -19,14 +19,14 @@ class StandingJudge:
         self._engine = engine
         self._require = verdicts.require
 
-    def priority(self, seat: ObservedRouter, event: Event) -> None:
+    def priority(self, seat: ObservedRouter, event: JournalEvent) -> None:
         """A daemon reports another priority."""
         priority, here = int(str(event.fields["to"])), seat.node.time.now()
         seat.patience.stand(priority, here)
         seat.priority_since = self._engine.now
         self.look(seat)
 
-    def last_resort(self, seat: ObservedRouter, event: Event) -> None:
+    def last_resort(self, seat: ObservedRouter, event: JournalEvent) -> None:
         """A daemon reports that it serves although fenced, or does so no longer."""
         here = seat.node.time.now()
         seat.last_resort = event.name == "last_resort"
@@ -57,7 +57,7 @@ class StandingJudge:
             f"stands with priority {seat.priority}, should be {right}",
         )
 
-    def fence(self, seat: ObservedRouter, event: Event) -> None:
+    def fence(self, seat: ObservedRouter, event: JournalEvent) -> None:
         """A daemon reports that a fence has opened or closed."""
         here = seat.node.time.now()
         if not event.fields["open"]:

@@ -3,7 +3,7 @@
 from ipaddress import IPv4Address
 
 from pyvrrp.identity import Family, Place, Version
-from pyvrrp.runtime.base.journal import Event
+from pyvrrp.runtime.base.journal import JournalEvent
 from pyvrrp.simulator.judges.bounds import LINGER, Bounds, master_down, patience, skew
 from pyvrrp.simulator.judges.facts import Facts, changeable_state
 from pyvrrp.simulator.judges.invariants import InvariantName
@@ -122,7 +122,7 @@ class WireJudge:
                     other.patience.hear(seen, here)
         seat.patience.hear(seen, here)
 
-    def transition(self, seat: ObservedRouter, event: Event) -> None:
+    def transition(self, seat: ObservedRouter, event: JournalEvent) -> None:
         """A daemon reports a change of state."""
         before, after = str(event.fields["from"]), str(event.fields["to"])
         reason = str(event.fields["reason"])

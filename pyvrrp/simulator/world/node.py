@@ -7,7 +7,7 @@ from random import Random
 
 from pyvrrp.identity import Place
 from pyvrrp.ports import Ports
-from pyvrrp.runtime.base.journal import Event, Journal
+from pyvrrp.runtime.base.journal import Journal, JournalEvent
 from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.simulator.scenario.scenario import NodeSpec
@@ -35,7 +35,7 @@ class SimulatedNode:
     kernel: SimulatedKernel
     machine: ResourceHost
     cards: dict[Place, NetworkCard]
-    heard: Callable[[str, Event], None]
+    heard: Callable[[str, JournalEvent], None]
     probed: Callable[[str, str, bool], None]
     etcd: EtcdCluster
     services: dict[str, SimulatedService] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from random import Random
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.identity import Family, InterfaceAddress, Place, VirtualRouterId
-from pyvrrp.runtime.base.journal import Event
+from pyvrrp.runtime.base.journal import JournalEvent
 from pyvrrp.simulator.judges.bounds import ANNOUNCE_WITHIN, Bounds
 from pyvrrp.simulator.judges.facts import Facts, ObservedSegment
 from pyvrrp.simulator.judges.handover import HandoverJudge
@@ -275,7 +275,7 @@ class World:
                 self.standing_judge.look(seat)
         self.engine.at(self.engine.now + LOOK, self._look)
 
-    def _heard(self, name: str, event: Event) -> None:
+    def _heard(self, name: str, event: JournalEvent) -> None:
         seat = self._seat_of(name, event.virtual_router)
         if seat is not None and event.name == "transition":
             self._judge_quiet(seat, event)
@@ -299,7 +299,7 @@ class World:
     def _seat_of(self, name: str, config: VirtualRouterConfig | None) -> ObservedRouter | None:
         return None if config is None else self.facts.seats[name, config.id]
 
-    def _judge_quiet(self, seat: ObservedRouter, event: Event) -> None:
+    def _judge_quiet(self, seat: ObservedRouter, event: JournalEvent) -> None:
         node, config = seat.node.name, seat.config
         limit = self.bounds.quiet(seat.key, node, config)
         quiet = self.engine.now - self.quiet_since
