@@ -5,8 +5,8 @@ import json
 import sys
 from pathlib import Path
 
-from pyvrrp.cli.arguments import add_json
-from pyvrrp.cli.exit_status import GOOD, NO, USAGE
+from pyvrrp.cli.base.arguments import add_json
+from pyvrrp.cli.base.exit_status import GOOD, NO, USAGE
 from pyvrrp.errors import ConfigurationError, Problem
 from pyvrrp.importers.heartbeat.importer import translated
 from pyvrrp.importers.heartbeat.report import Fate, Report
@@ -65,11 +65,14 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             raw = file.read(_LARGEST + 1)
     except OSError as error:
-        raise ConfigurationError(str(path), [Problem("", str(error.strerror))]) from error
+        raise _wrong_file(path, str(error.strerror)) from error
     if len(raw) > _LARGEST:
-        raise ConfigurationError(str(path), [Problem("", "is longer than 1 MiB")])
+        raise _wrong_file(path, "is longer than 1 MiB")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        what = f"is not UTF-8: byte {error.start} is wrong"
-        raise ConfigurationError(str(path), [Problem("", what)]) from error
+        raise _wrong_file(path, f"is not UTF-8: byte {error.start} is wrong") from error
+
+
+def _wrong_file(path: Path, what: str) -> ConfigurationError:
+    return ConfigurationError(str(path), [Problem("", what)])

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     has_guardian = words[:1] and words[0] in WITH_GUARDIAN and HELP.isdisjoint(words)
     guardian = _fork_guardian() if has_guardian else None
     try:
-        from pyvrrp.cli.command_line import run_command  # noqa: PLC0415 - after the fork
+        from pyvrrp.cli.base.command_line import run_command  # noqa: PLC0415 - after the fork
 
         return run_command(words, COMMANDS, guardian)
     finally:

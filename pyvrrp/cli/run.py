@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyvrrp.cli.arguments import add_log_format, add_node
+from pyvrrp.cli.base.arguments import add_log_format, add_node
 from pyvrrp.config.model.paths import CONFIGURATION_FILE
 from pyvrrp.daemon.lean_asyncio import import_asyncio
 
@@ -46,13 +46,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _add_flags(parser: argparse.ArgumentParser) -> None:
-    from pyvrrp.cli.router_flags import add_flags  # noqa: PLC0415 - `takeover` does not need it
+    from pyvrrp.cli.base.router_flags import add_flags  # noqa: PLC0415 - `takeover` does not need it
 
     add_flags(parser)
 
 
 def _configuration(args: argparse.Namespace) -> "Configuration":
-    from pyvrrp.cli.router_flags import configuration, given  # noqa: PLC0415 - not for the help
+    from pyvrrp.cli.base.router_flags import configuration, given  # noqa: PLC0415 - not for the help
     from pyvrrp.config.files.load import load  # noqa: PLC0415 - not for the help
 
     if given(args):

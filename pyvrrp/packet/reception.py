@@ -119,11 +119,11 @@ def _path_failure(examined: Examined, expectation: Expectation) -> FailedCheck |
 
 def _configured_failure(examined: Examined, expectation: Expectation) -> FailedCheck | None:
     """Return what is wrong according to the configuration, in both versions; None: nothing."""
-    version, believed = examined.advertisement.version, expectation.checksum
+    version, accepted_forms = examined.advertisement.version, expectation.checksum
     if version is not expectation.version:
         return DiscardReason.VERSION, f"version {version}, must be {expectation.version}"
-    if examined.checksum_forms and examined.checksum_forms.isdisjoint(believed):
-        found, allowed = (" or ".join(sorted(f)) for f in (examined.checksum_forms, believed))
+    if examined.checksum_forms and examined.checksum_forms.isdisjoint(accepted_forms):
+        found, allowed = (" or ".join(sorted(f)) for f in (examined.checksum_forms, accepted_forms))
         return DiscardReason.CHECKSUM, f"checksum of the form {found}, must be {allowed}"
     # The source may be a virtual address: an owner that comes back sends from one of them.
     if examined.source == expectation.primary_address:

@@ -65,9 +65,9 @@ def test_the_page_names_much_code() -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        *("Verdict.after", "FenceState", "judge", "examine(packet, family)", "match"),
+        *("Verdict.after", "FenceState", "fence_state", "examine(packet, family)", "match"),
         *("fencing/verdict.py", "pyvrrp/fencing/", "pyproject.toml", "pyvrrp-kernel"),
-        *("pyvrrp.fencing.verdict", "pyvrrp.fencing.fence.judge(verdicts)"),
+        *("pyvrrp.fencing.verdict", "pyvrrp.fencing.fence.fence_state(verdicts)"),
     ],
 )
 def test_a_name_that_exists_is_found(code: str) -> None:
@@ -84,7 +84,7 @@ def test_a_name_that_exists_is_found(code: str) -> None:
             "pyvrrp/fence/",
             "no_such" + "_name",
         ),
-        *("pyvrrp.fencing.verdicts", "pyvrrp.fencing.fence.judges(verdicts)"),
+        *("pyvrrp.fencing.verdicts", "pyvrrp.fencing.fence.fence_states(verdicts)"),
     ],
 )
 def test_a_name_that_does_not_exist_is_found(code: str) -> None:

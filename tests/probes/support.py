@@ -6,7 +6,6 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,7 +16,6 @@ from pyvrrp.units import Nanoseconds
 
 PATIENT = Nanoseconds(5_000_000_000)  # for probes that must not time out, even on a busy machine
 HASTY = Nanoseconds(300_000_000)  # for probes that must time out
-LOOPBACK = IPv4Address("127.0.0.1")
 
 Behaviour: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

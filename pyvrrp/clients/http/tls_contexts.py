@@ -5,6 +5,7 @@ import ssl
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from pyvrrp.clients.base.blocking_calls import ThreadedCalls
 from pyvrrp.clients.base.failure import Failure, ProbeError, in_words
@@ -12,6 +13,8 @@ from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.http.channel import Channel
 from pyvrrp.clients.http.tls import TlsChannel
 from pyvrrp.config.model.configuration import HttpProbeConfig
+
+_Stamp: TypeAlias = tuple[int, ...]  # the modification times of the files
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +30,6 @@ class Credentials:
     def of(cls, probe: HttpProbeConfig) -> "Credentials":
         """Return the credentials of *probe*."""
         return cls(probe.verify, probe.ca, probe.certificate, probe.key)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stamp:
-    """The modification times of the files. It changes when one of them is replaced."""
-
-    modified: tuple[int, ...]
 
 
 class TlsContexts:
@@ -124,7 +120,7 @@ def _file_trouble(error: OSError) -> str:
 
 def _stamp(credentials: Credentials) -> _Stamp:
     files = (credentials.ca, credentials.certificate, credentials.key)
-    return _Stamp(tuple(_modified(file) for file in files if file is not None))
+    return tuple(_modified(file) for file in files if file is not None)
 
 
 def _modified(file: Path) -> int:

@@ -109,7 +109,7 @@ class Section:
 
     def report(self, path: str, error: WrongValueError) -> None:
         """Report the problems of *error*, which was raised for the value at *path*."""
-        self.problems.extend(Problem(f"{path}{p.path}", p.what) for p in error.problems)
+        self.problems.extend(error.at(path))
 
     def refuse_unknown(self, known: Iterable[Key[object]]) -> None:
         """Report every key of the table that is not one of *known*."""
@@ -149,7 +149,7 @@ def each_entry(value: object, parse: Callable[[str, object], T]) -> tuple[T, ...
         try:
             parsed.append(parse(key, inner))
         except WrongValueError as error:
-            problems += [Problem(f".{path_key(key)}{p.path}", p.what) for p in error.problems]
+            problems += error.at(f".{path_key(key)}")
     if problems:
         raise WrongValueError(*problems)
     return tuple(parsed)

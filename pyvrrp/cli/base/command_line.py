@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pyvrrp import __version__
-from pyvrrp.cli.exit_status import REFUSED, USAGE
+from pyvrrp.cli.base.exit_status import REFUSED, USAGE
 from pyvrrp.errors import ConfigurationError, ControlError, KernelError, VrrpError
 
 if TYPE_CHECKING:
