@@ -5,6 +5,8 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
 
+from pyvrrp.virtual_router.states import State
+
 
 class NewMasterReason(StrEnum):
     """Why a router became master (RFC 8347 new-master-reason)."""
@@ -88,3 +90,6 @@ Action: TypeAlias = (
     | ReportSplitBrain
     | CountSuppressed
 )
+
+# The next state, and the actions to carry out, in their order.
+Step: TypeAlias = tuple[State, tuple[Action, ...]]

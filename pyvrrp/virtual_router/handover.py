@@ -8,7 +8,7 @@ answers. ``docs/decisions/0006-handover.md`` has the reasons.
 """
 
 from dataclasses import replace
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
 from pyvrrp.virtual_router.actions import (
@@ -19,6 +19,7 @@ from pyvrrp.virtual_router.actions import (
     ReportHandover,
     ReportTransition,
     SendAdvertisement,
+    Step,
 )
 from pyvrrp.virtual_router.backup_wait import wait
 from pyvrrp.virtual_router.events import (
@@ -34,10 +35,8 @@ from pyvrrp.virtual_router.events import (
     TimerFired,
 )
 from pyvrrp.virtual_router.parameters import RELEASE, Parameters
-from pyvrrp.virtual_router.states import Backup, HandingOver, Init, Master, State
+from pyvrrp.virtual_router.states import Backup, HandingOver, Init, Master
 from pyvrrp.virtual_router.timers import handover_patience
-
-Step: TypeAlias = tuple[State, tuple[Action, ...]]
 
 LONGEST_WAIT = Nanoseconds(450 * MILLISECOND)  # beyond ``linger``, for a successor that is silent
 AFTER_ANNOUNCEMENT = Nanoseconds(20 * MILLISECOND)  # for what the neighbours have sent already

@@ -39,7 +39,7 @@ move.
 """
 
 from dataclasses import replace
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from pyvrrp.units import Nanoseconds, in_words
 from pyvrrp.virtual_router.actions import (
@@ -50,6 +50,7 @@ from pyvrrp.virtual_router.actions import (
     RemoveAddresses,
     ReportTransition,
     SendAdvertisement,
+    Step,
 )
 from pyvrrp.virtual_router.backup_wait import hear_last_resort, wait
 from pyvrrp.virtual_router.events import (
@@ -83,8 +84,6 @@ from pyvrrp.virtual_router.states import (
     deadline,
 )
 from pyvrrp.virtual_router.timers import master_down_interval, skew_time
-
-Step: TypeAlias = tuple[State, tuple[Action, ...]]
 
 
 def step(state: State, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:

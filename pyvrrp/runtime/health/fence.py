@@ -75,7 +75,7 @@ class Fence(BaseConcern):
         stale = self._judge().stale
         for runner in self._runners:
             if runner.config.name in stale and not self._router.is_last_resort:
-                runner.demand()
+                runner.probe_now()
 
     def may_claim(self) -> str | None:
         """Return None if all passes are fresh, or if the router is the last resort."""
