@@ -75,11 +75,11 @@ class Counters:
         self._counts = dict.fromkeys(names, 0)
 
     def add(self, name: str) -> None:
-        """Count one more; KeyError for a name that was not declared."""
+        """Add one; raise KeyError for an undeclared name."""
         self._counts[name] += 1
 
     def has(self, name: str) -> bool:
-        """Return whether *name* is counted here."""
+        """Return whether there is a counter *name*."""
         return name in self._counts
 
     def get(self, name: str) -> int:

@@ -220,7 +220,7 @@ class Takeover:
         )
 
     def _stop_asking(self) -> None:
-        self._neighbours.call_off()
+        self._neighbours.cancel()
         self.phase = TakeoverPhase.WATCHING
 
     def _look_for_rival(self) -> None:
