@@ -1,4 +1,4 @@
-"""Carry out what a fenced router decides while no router serves (`rules.last_resort`)."""
+"""Last resort: carries out the decisions of `rules.last_resort` for one virtual router."""
 
 from collections.abc import Iterable, Mapping
 
@@ -23,7 +23,7 @@ from pyvrrp.virtual_router.states import Heard
 
 
 class LastResort(BaseConcern):
-    """Watches for the time when the fence of its router is closed and no router serves."""
+    """Reports that no router serves while its own is fenced, and lets it take part if allowed."""
 
     name = "last resort"
 
@@ -47,11 +47,11 @@ class LastResort(BaseConcern):
 
     @property
     def nobody_serves(self) -> bool:
-        """Whether this node is fenced and has told that it hears no master."""
+        """Whether this node is fenced and has reported that it hears no master."""
         return self._told
 
     def start(self) -> None:
-        """Look after each result of a check, when the fence has judged it."""
+        """Decide after each result of a check. The fence has judged the result before."""
         for runner in self._runners:
             runner.listen(self._look)
 
