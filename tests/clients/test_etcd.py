@@ -80,6 +80,7 @@ def answering(body: object, status: str = "200 OK") -> Behaviour:
     return behave
 
 
+@pytest.mark.interop
 async def test_a_key_is_taken_once_kept_and_given_back(servers: EtcdServers) -> None:
     async with client() as one:
         first, second = one.draw(), one.draw()
@@ -102,6 +103,7 @@ async def test_a_key_is_taken_once_kept_and_given_back(servers: EtcdServers) -> 
         assert await ask(one, servers, Look("k/1")) == Found(None)
 
 
+@pytest.mark.interop
 async def test_wishes_stand_beside_the_key_and_not_beside_others(servers: EtcdServers) -> None:
     async with client() as one:
         lease = one.draw()
@@ -113,6 +115,7 @@ async def test_wishes_stand_beside_the_key_and_not_beside_others(servers: EtcdSe
         assert [wish.value for wish in found.wishes] == [b"192.0.2.1"]
 
 
+@pytest.mark.interop
 async def test_a_lease_granted_twice_is_granted(servers: EtcdServers) -> None:
     async with client() as one:
         lease = one.draw()
@@ -120,6 +123,7 @@ async def test_a_lease_granted_twice_is_granted(servers: EtcdServers) -> None:
         assert await ask(one, servers, Grant(lease, 60)) == Granted(60)
 
 
+@pytest.mark.interop
 async def test_a_lease_that_is_gone_is_revoked_and_takes_no_key(servers: EtcdServers) -> None:
     async with client() as one:
         assert await ask(one, servers, Revoke(one.draw())) == Revoked()
@@ -127,11 +131,13 @@ async def test_a_lease_that_is_gone_is_revoked_and_takes_no_key(servers: EtcdSer
     assert said.endswith("etcdserver: requested lease not found")
 
 
+@pytest.mark.interop
 async def test_a_ttl_that_etcd_lengthens_is_told_as_it_is(servers: EtcdServers) -> None:
     async with client() as one:
         assert await ask(one, servers, Grant(one.draw(), 1)) == Granted(2)
 
 
+@pytest.mark.interop
 async def test_the_member_that_answers_is_found_and_asked_first_from_then_on(
     servers: EtcdServers,
 ) -> None:
@@ -143,6 +149,7 @@ async def test_the_member_that_answers_is_found_and_asked_first_from_then_on(
         assert len(garbage.requests) == 1
 
 
+@pytest.mark.interop
 async def test_a_member_that_hangs_leaves_time_for_the_others(servers: EtcdServers) -> None:
     async def hang(_: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(60)
@@ -216,6 +223,7 @@ async def test_half_an_answer_is_none() -> None:
         assert said.endswith("closed in the middle of the answer")
 
 
+@pytest.mark.interop
 async def test_a_member_of_another_cluster_is_not_believed(servers: EtcdServers) -> None:
     ranges: list[object] = [{"response_range": {}}, {"response_range": {}}]
     other = answering({"header": HEADER, "responses": ranges})
@@ -292,6 +300,7 @@ async def test_numbers_are_drawn_from_63_bits_and_never_zero() -> None:
     assert all(0 < number < 2**63 for number in drawn)
 
 
+@pytest.mark.interop
 async def test_what_is_called_off_reports_nothing(servers: EtcdServers) -> None:
     answers: list[EtcdAnswer] = []
     async with client() as one:
@@ -302,6 +311,7 @@ async def test_what_is_called_off_reports_nothing(servers: EtcdServers) -> None:
     assert answers == []
 
 
+@pytest.mark.interop
 async def test_tls_needs_the_right_authority(tmp_path: Path) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
@@ -319,6 +329,7 @@ async def test_tls_needs_the_right_authority(tmp_path: Path) -> None:
             assert await ask(one, shown, Look("k")) == Found(None)
 
 
+@pytest.mark.interop
 async def test_an_etcd_that_wants_a_user_gets_one_and_a_new_token_when_the_old_one_is_gone(
     tmp_path: Path,
 ) -> None:

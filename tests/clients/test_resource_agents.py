@@ -117,6 +117,7 @@ async def life(config: ResourceConfig) -> list[Kind]:
 LIFE = [Kind.STOPPED, Kind.GOOD, Kind.GOOD, Kind.STOPPED, Kind.STOPPED, Kind.STOPPED]
 
 
+@pytest.mark.kernel
 async def test_an_ocf_agent_by_path_lives_its_life(place: Path) -> None:
     agent = program(place, OCF)
     config = configured(agent=agent, parameters={"state": f"{place}/state"})
@@ -124,22 +125,26 @@ async def test_an_ocf_agent_by_path_lives_its_life(place: Path) -> None:
     assert await life(config) == LIFE
 
 
+@pytest.mark.kernel
 async def test_an_ocf_agent_by_provider_is_the_same_program_elsewhere(place: Path) -> None:
     config = configured(agent="ocf:pyvrrp:test", parameters={"state": f"{place}/state"})
     assert config.start[0] == "/usr/lib/ocf/resource.d/pyvrrp/test"
     assert await life(moved(config, program(place, OCF))) == LIFE
 
 
+@pytest.mark.kernel
 async def test_an_ocf_agent_without_its_parameter_is_hopeless(place: Path) -> None:
     outcome = await done(configured(agent=program(place, OCF)), "start")
     assert outcome.kind is Kind.HOPELESS
     assert outcome.why == "exit status 6"
 
 
+@pytest.mark.kernel
 async def test_an_init_script_lives_its_life(place: Path) -> None:
     assert await life(moved(configured(agent="lsb:it"), program(place, LSB))) == LIFE
 
 
+@pytest.mark.kernel
 async def test_a_heartbeat_script_is_judged_by_what_it_prints(place: Path) -> None:
     config = configured(agent="heartbeat:it", arguments=["disk"])
     kinds = await life(moved(config, program(place, HEARTBEAT)))
@@ -147,12 +152,14 @@ async def test_a_heartbeat_script_is_judged_by_what_it_prints(place: Path) -> No
     assert kinds == [*LIFE[:3], Kind.FAILED, Kind.STOPPED, Kind.FAILED]
 
 
+@pytest.mark.kernel
 async def test_a_unit_is_judged_by_its_state(place: Path) -> None:
     config = configured(agent="systemd:it.service")
     assert config.start == ("/usr/bin/systemctl", "start", "it.service")
     assert await life(moved(config, program(place, SYSTEMCTL))) == LIFE
 
 
+@pytest.mark.kernel
 async def test_a_unit_that_is_on_its_way_neither_runs_nor_is_stopped(place: Path) -> None:
     config = moved(configured(agent="systemd:it"), program(place, SYSTEMCTL))
     (place / "unit").write_text("deactivating\n")

@@ -55,6 +55,7 @@ async def test_a_command_finds_what_it_is_told_in_its_environment_and_little_els
     assert variables <= {"PATH", "LANG", "HOME", "PWD", "PYVRRP_RUN", "PYVRRP_REASON", "_"}
 
 
+@pytest.mark.kernel
 async def test_what_a_start_leaves_running_lives_on_and_may_go_on_talking(place: Path) -> None:
     line = f"(while :; do echo still here; sleep 0.05; done) & echo $! > {place}/pid"
     assert (await run(shell(line))).status == 0
@@ -66,6 +67,7 @@ async def test_what_a_start_leaves_running_lives_on_and_may_go_on_talking(place:
         os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.kernel
 async def test_a_service_that_talks_for_years_fills_no_memory(place: Path) -> None:
     line = f"(while :; do head -c 100000 /dev/zero; sleep 0.01; done) & echo $! > {place}/pid"
     assert (await run(shell(line))).status == 0
@@ -79,6 +81,7 @@ async def test_a_service_that_talks_for_years_fills_no_memory(place: Path) -> No
         os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.kernel
 async def test_a_command_that_takes_too_long_is_asked_to_end_first(place: Path) -> None:
     line = f"trap 'echo asked > {place}/said; exit 3' TERM; while :; do sleep 0.05; done"
     result = await run(shell(line), Nanoseconds(300 * MILLISECOND))
@@ -86,6 +89,7 @@ async def test_a_command_that_takes_too_long_is_asked_to_end_first(place: Path) 
     assert (place / "said").read_text() == "asked\n"
 
 
+@pytest.mark.kernel
 async def test_a_command_that_will_not_end_is_killed_with_all_its_children(place: Path) -> None:
     line = (
         f"trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$ > {place}/pid; "

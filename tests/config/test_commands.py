@@ -88,6 +88,7 @@ def test_what_is_no_program_is_refused(tmp_path: Path) -> None:
     assert obstacle(str(tmp_path / "x"), ROOT) != ""
 
 
+@pytest.mark.kernel
 def test_every_directory_on_the_way_counts(workshop: Path) -> None:
     inner = workshop / "inner"
     inner.mkdir(0o755)
@@ -106,6 +107,7 @@ def test_every_directory_on_the_way_counts(workshop: Path) -> None:
     assert obstacle(str(program), frozenset((0, NOBODY))) == ""
 
 
+@pytest.mark.kernel
 def test_a_sticky_directory_for_everybody_is_none_to_trust(workshop: Path) -> None:
     program = script(workshop / "x")
     workshop.chmod(0o1777)
@@ -114,11 +116,13 @@ def test_a_sticky_directory_for_everybody_is_none_to_trust(workshop: Path) -> No
     )
 
 
+@pytest.mark.kernel
 def test_the_group_of_root_is_as_good_as_root(workshop: Path) -> None:
     assert obstacle(str(script(workshop / "x", mode=0o775)), ROOT) == ""
     assert obstacle(str(script(workshop / "x", mode=0o777)), ROOT) != ""
 
 
+@pytest.mark.kernel
 def test_links_are_followed_to_what_they_hide(workshop: Path) -> None:
     bad, good = workshop / "bad", workshop / "good"
     bad.mkdir()
@@ -136,6 +140,7 @@ def test_links_are_followed_to_what_they_hide(workshop: Path) -> None:
     assert "too many levels of symbolic links" in obstacle(f"{workshop}/loop", ROOT)
 
 
+@pytest.mark.kernel
 def test_a_link_in_a_directory_of_others_is_refused(workshop: Path) -> None:
     others = workshop / "others"
     others.mkdir()
@@ -144,6 +149,7 @@ def test_a_link_in_a_directory_of_others_is_refused(workshop: Path) -> None:
     assert obstacle(f"{others}/x", ROOT).startswith(f"{others} is writable by everybody")
 
 
+@pytest.mark.kernel
 def test_the_interpreter_of_a_script_counts_too(workshop: Path) -> None:
     loose = workshop / "loose"
     loose.mkdir()
@@ -157,6 +163,7 @@ def test_the_interpreter_of_a_script_counts_too(workshop: Path) -> None:
     assert obstacle(str(gone), ROOT) == "/nowhere: no such file or directory"
 
 
+@pytest.mark.kernel
 def test_an_unsafe_program_keeps_the_configuration_from_being_loaded(workshop: Path) -> None:
     loose = script(workshop / "x", mode=0o757)
     file = workshop / "pyvrrp.toml"
@@ -183,6 +190,7 @@ def test_a_user_that_is_not_there_keeps_the_configuration_from_being_loaded(
     ]
 
 
+@pytest.mark.kernel
 def test_root_becomes_nobody_who_is_trusted_by_nobody() -> None:
     user = user_of("")
     assert user is not None

@@ -324,6 +324,7 @@ async def test_root_lets_nobody_run_it_without_groups_and_powers() -> None:
     )
 
 
+@pytest.mark.kernel
 async def test_a_user_brings_his_own_group() -> None:
     result = await look(shell("id -un; exit 1", user="daemon"))
     assert result.reason == "exit status 1: daemon"
@@ -365,6 +366,7 @@ async def test_what_is_no_program_is_refused(program: str, reason: str) -> None:
     assert await look(ExecProbeConfig((program,))) == ProbeResult(passed=False, reason=reason)
 
 
+@pytest.mark.kernel
 async def test_a_program_that_others_may_write_to_is_refused_before_each_run(
     workshop: Path,
 ) -> None:
@@ -382,6 +384,7 @@ async def test_a_program_that_others_may_write_to_is_refused_before_each_run(
     )
 
 
+@pytest.mark.kernel
 async def test_a_program_of_the_wrong_kind_says_so(workshop: Path) -> None:
     program = script(workshop / "check", "\x7fELF garbage")
     result = await look(ExecProbeConfig((str(program),)))
@@ -390,6 +393,7 @@ async def test_a_program_of_the_wrong_kind_says_so(workshop: Path) -> None:
     assert result.reason.startswith("exit status 127: ")
 
 
+@pytest.mark.kernel
 async def test_a_program_that_its_user_may_not_run_says_so(workshop: Path) -> None:
     program = script(workshop / "check", mode=0o700)
     result = await look(ExecProbeConfig((str(program),)))

@@ -1,6 +1,7 @@
 import asyncio
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -103,4 +104,4 @@ async def test_the_list_has_this_process_and_no_file_of_one_that_is_gone() -> No
     assert not own.dead
     assert proc_table.look_at(2**22 + 1) is None
     assert proc_table.read(2**22 + 1, "stat", 10) == b""
-    assert b"pytest" in proc_table.read(os.getpid(), "cmdline", 4096)
+    assert os.fsencode(sys.orig_argv[0]) in proc_table.read(os.getpid(), "cmdline", 4096)
