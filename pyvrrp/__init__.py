@@ -1,3 +1,3 @@
-"""VRRP for Linux with a health fence: one address, held by exactly one healthy node."""
+"""A VRRP daemon for Linux. One healthy node of a group holds the virtual address."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""``python -m pyvrrp`` is the command ``pyvrrp``."""
+"""Run the command ``pyvrrp`` as ``python -m pyvrrp``."""
 
 import sys
 

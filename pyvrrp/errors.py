@@ -1,20 +1,24 @@
-"""Every exception pyvrrp raises on purpose."""
+"""The exceptions that pyvrrp raises on purpose. All derive from `VrrpError`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 class VrrpError(Exception):
-    """Base class: catch this to catch everything pyvrrp raises."""
+    """Base class of all exceptions that pyvrrp raises on purpose."""
 
 
 class MalformedAdvertisementError(VrrpError):
-    """The bytes are not a VRRP advertisement."""
+    """The bytes are not a VRRP advertisement, or the values cannot be sent as one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong in a configuration: where, what, and what is allowed."""
+    """One thing that is wrong in a configuration.
+
+    *path* is the place in the file, such as ``virtual_router[1].priority``; empty: the file as a
+    whole. *what* says what is wrong there and what is allowed.
+    """
 
     path: str
     what: str
@@ -24,7 +28,10 @@ class Problem:
 
 
 class ConfigurationError(VrrpError):
-    """The configuration cannot be honoured; *problems* lists everything that is wrong with it."""
+    """The configuration cannot be used.
+
+    *source* is the file, *problems* is everything that is wrong in it.
+    """
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(f"{source}: {problem}" for problem in problems))
@@ -33,11 +40,14 @@ class ConfigurationError(VrrpError):
 
 
 class UsageError(VrrpError):
-    """What was asked for cannot be meant, such as a name that nothing has."""
+    """A request makes no sense, such as one that names an unknown virtual router."""
 
 
 class KernelError(VrrpError):
-    """The kernel turned down a socket, link or address request; *code* is its errno."""
+    """The kernel refused a request for a socket, an interface or an address.
+
+    *code* is the errno; 0 if there is none.
+    """
 
     def __init__(self, what: str, code: int = 0) -> None:
         super().__init__(what)
@@ -45,4 +55,4 @@ class KernelError(VrrpError):
 
 
 class ControlError(VrrpError):
-    """The daemon's control socket cannot be reached or gave no usable answer."""
+    """The control socket of the daemon cannot be reached, or its answer cannot be used."""

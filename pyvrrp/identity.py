@@ -1,26 +1,41 @@
-"""Who a virtual router is: network namespace, interface, address family, VRID."""
+"""What identifies a virtual router: network namespace, interface, address family, VRID."""
 
 from dataclasses import dataclass
 from enum import IntEnum
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from typing import TypeAlias
+
+Address: TypeAlias = IPv4Address | IPv6Address
+InterfaceAddress: TypeAlias = IPv4Interface | IPv6Interface
+
+OWNER_PRIORITY = 255  # sent only by the node that owns the addresses (RFC 9568 section 5.2.4)
 
 
 class Version(IntEnum):
-    """The VRRP versions pyvrrp speaks."""
+    """The versions of VRRP that pyvrrp sends and accepts."""
 
     V2 = 2
     V3 = 3
 
 
 class Family(IntEnum):
-    """Address family; the value is the length of one address in bytes."""
+    """Address family. The value is the length of an address in octets."""
 
     IPV4 = 4
     IPV6 = 16
 
+    @property
+    def label(self) -> str:
+        """The name for texts: IPv4 or IPv6."""
+        return "IPv4" if self is Family.IPV4 else "IPv6"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One interface in one network namespace; an empty *netns* is the daemon's own."""
+    """Names one interface in one network namespace.
+
+    An empty *netns* stands for the namespace that the daemon was started in.
+    """
 
     netns: str
     interface: str
@@ -31,7 +46,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class VirtualRouterId:
-    """RFC 9568 section 3 keeps the two families apart, so the family is part of the name."""
+    """Identifies one virtual router. *vrid* is 1 to 255.
+
+    The family is part of it: with the same VRID on the same interface, a virtual router of IPv4
+    and one of IPv6 are two (RFC 9568 section 3).
+    """
 
     place: Place
     family: Family
@@ -42,6 +61,9 @@ class VirtualRouterId:
 
 
 def virtual_mac(family: Family, vrid: int) -> bytes:
-    """Return 00-00-5E-00-01-{VRID} for IPv4, 00-00-5E-00-02-{VRID} for IPv6 (RFC 9568 7.3)."""
+    """Return the virtual router MAC address (RFC 9568 section 7.3).
+
+    It is 00-00-5E-00-01-{VRID} for IPv4 and 00-00-5E-00-02-{VRID} for IPv6.
+    """
     family_octet = 1 if family is Family.IPV4 else 2
     return bytes((0x00, 0x00, 0x5E, 0x00, family_octet, vrid))

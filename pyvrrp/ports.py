@@ -5,18 +5,15 @@ a call that returns at once: what takes time reports through a callback, always 
 loop and never before the call that asked for it has returned.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Protocol, TypeAlias
 
 from pyvrrp.config.model.configuration import EtcdServers, ProbeConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Family, Place
+from pyvrrp.identity import Address, Family, InterfaceAddress, Place
 from pyvrrp.units import Nanoseconds
 
-Address: TypeAlias = IPv4Address | IPv6Address
-InterfaceAddress: TypeAlias = IPv4Interface | IPv6Interface
 Done: TypeAlias = Callable[[KernelError | None], None]
 
 
@@ -100,8 +97,21 @@ class Sockets(Protocol):
         """Be ready to announce there; *claimed* gets what `AnnouncementSocket.watch` asked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class AddressLease:
+    """The address lease of one virtual router, as a renewal asks for it."""
+
+    place: Place
+    addresses: tuple[InterfaceAddress, ...]
+    lifetime: int  # whole seconds from the renewal on
+    until: Nanoseconds | None = None  # from then on it is too late to begin; None: never
+
+
 class Addresses(Protocol):
-    """Whoever puts addresses on interfaces. Requests say what shall be and may be repeated."""
+    """Puts addresses on interfaces. A request states what shall be, so it may be repeated.
+
+    Requests are carried out one after the other, in the order in which they were made.
+    """
 
     def ensure_present(
         self,
@@ -116,6 +126,19 @@ class Addresses(Protocol):
 
         From *until* on it is too late to begin, which is an error: the process may have been
         stopped since it asked.
+        """
+
+    def renew(
+        self,
+        netns: str,
+        leases: Sequence[AddressLease],
+        done: Callable[[Sequence[KernelError | None]], None],
+    ) -> None:
+        """Renew address leases of one network namespace, all in one request.
+
+        Each lease is all or an error, whatever becomes of the others: *done* gets one answer for
+        each, in their order. The addresses must have been added by `ensure_present`; one that
+        somebody has removed meanwhile comes back.
         """
 
     def ensure_absent(

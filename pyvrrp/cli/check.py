@@ -1,4 +1,4 @@
-"""``pyvrrp check``: validate a configuration and say what it will run."""
+"""``pyvrrp check``: validate a configuration and print what it will run."""
 
 import argparse
 import json
@@ -6,7 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyvrrp.config.files.load import DEFAULT_PATH, load
+from pyvrrp.cli.arguments import add_file, add_json, add_node
+from pyvrrp.cli.exit_status import GOOD, USAGE
+from pyvrrp.config.files.load import load
 from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.report.lint import lint
 from pyvrrp.config.report.summary import (
@@ -22,44 +24,35 @@ from pyvrrp.config.report.summary import (
 )
 from pyvrrp.errors import ConfigurationError, Problem
 
-GOOD = 0
-WRONG = 2
-
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser(
         "check",
-        help="validate a configuration file and say what it will run",
-        description="Validate a configuration file, with the directory of fragments beside it, "
-        "and say what it will run. All problems are reported at once; warnings change nothing.",
+        help="validate a configuration file and print what it will run",
+        description="Validate a configuration file and the files in the directory of the same name "
+        "(pyvrrp.d for pyvrrp.toml), and print what they will run. All problems are reported at "
+        "once. Warnings do not change the exit status.",
         epilog="Exit status: 0 the configuration is good, 2 it is not.",
     )
-    parser.add_argument(
-        "file",
-        nargs="?",
-        type=Path,
-        default=DEFAULT_PATH,
-        metavar="FILE",
-        help=f"configuration file (default: {DEFAULT_PATH})",
-    )
-    parser.add_argument("--node", help="name of the node (default: from the file, or host name)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_file(parser)
+    add_node(parser)
+    add_json(parser)
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check the file and print the verdict; the answer goes to standard output, good or not."""
+    """Check the file and print the result to standard output, problems too."""
     try:
         configuration = load(args.file, node=args.node)
     except ConfigurationError as error:
         lines = [f"{error.source}: {problem}" for problem in error.problems]
-        _say(_verdict(args.file, None, error.problems) if args.json else "\n".join(lines))
-        return WRONG
+        _print(_json(args.file, None, error.problems) if args.json else "\n".join(lines))
+        return USAGE
     if args.json:
-        _say(_verdict(args.file, configuration, ()))
+        _print(_json(args.file, configuration, ()))
     else:
-        _say("\n".join(_summary(args.file, configuration)))
+        _print("\n".join(_summary(args.file, configuration)))
     return GOOD
 
 
@@ -75,8 +68,8 @@ def _summary(file: Path, configuration: Configuration) -> list[str]:
     ]
 
 
-def _verdict(file: Path, configuration: Configuration | None, problems: Sequence[Problem]) -> str:
-    verdict: dict[str, object] = {
+def _json(file: Path, configuration: Configuration | None, problems: Sequence[Problem]) -> str:
+    values: dict[str, object] = {
         "valid": configuration is not None,
         "file": str(file),
         "node": None,
@@ -89,7 +82,7 @@ def _verdict(file: Path, configuration: Configuration | None, problems: Sequence
         "resources": [],
     }
     if configuration is not None:
-        verdict |= {
+        values |= {
             "node": configuration.node,
             "warnings": _as_values(lint(configuration)),
             "virtual_routers": [
@@ -100,14 +93,14 @@ def _verdict(file: Path, configuration: Configuration | None, problems: Sequence
             "leases": [etcd_lease_as_values(lease) for lease in configuration.leases],
             "resources": [resource_as_values(resource) for resource in configuration.resources],
         }
-    return json.dumps(verdict, indent=2)
+    return json.dumps(values, indent=2)
 
 
 def _as_values(problems: Sequence[Problem]) -> list[dict[str, str]]:
     return [{"path": problem.path, "what": problem.what} for problem in problems]
 
 
-def _say(text: str) -> None:
-    # A file name may hold bytes that the terminal's encoding has no character for.
+def _print(text: str) -> None:
+    # A file name may contain characters that the encoding of the terminal does not have.
     encoding = sys.stdout.encoding or "ascii"
     print(text.encode(encoding, "backslashreplace").decode(encoding))

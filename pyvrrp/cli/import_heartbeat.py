@@ -1,42 +1,45 @@
-"""``pyvrrp import-heartbeat``: ha.cf and haresources to a configuration, with a report."""
+"""``pyvrrp import-heartbeat``: translate ha.cf and haresources into a configuration."""
 
 import argparse
 import json
 import sys
 from pathlib import Path
 
+from pyvrrp.cli.arguments import add_json
+from pyvrrp.cli.exit_status import GOOD, NO, USAGE
 from pyvrrp.errors import ConfigurationError, Problem
 from pyvrrp.importers.heartbeat.importer import translated
 from pyvrrp.importers.heartbeat.report import Fate, Report
 
-GOOD, LOSSES, UNUSABLE = 0, 1, 2
-_LARGEST = 1 << 20  # bytes; no such file is longer
+_LARGEST = 1 << 20  # octets; real files are much smaller
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser(
         "import-heartbeat",
-        help="translate Heartbeat's ha.cf and haresources, with a report",
-        description="Translate the files of a Heartbeat cluster. The configuration goes to "
-        "standard output, and what became of each line of the files to standard error.",
-        epilog="Exit status: 0 nothing was lost, 1 something was dropped, 2 there is no "
+        help="translate ha.cf and haresources of Heartbeat, with a report",
+        description="Translate the files of a Heartbeat cluster. The configuration is printed to "
+        "standard output, and a report on each line of the files to standard error.",
+        epilog="Exit status: 0 everything was translated, 1 something was dropped, 2 there is no "
         "configuration.",
     )
     parser.add_argument("ha_cf", type=Path, metavar="HA.CF", help="usually /etc/ha.d/ha.cf")
     parser.add_argument(
         "haresources", type=Path, metavar="HARESOURCES", help="usually /etc/ha.d/haresources"
     )
-    parser.add_argument("--node", help="write this node's name too (default: its host name)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--node", help="write this name of the node (default: the host name is used)"
+    )
+    add_json(parser)
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Translate, print, report."""
+    """Translate the files, print the configuration and the report."""
     files = [(str(path), _text(path)) for path in (args.ha_cf, args.haresources)]
     text, report = translated(files[0], files[1], args.node, lambda path: Path(path).exists())
-    status = UNUSABLE if not text else LOSSES if report.has(Fate.DROPPED) else GOOD
+    status = USAGE if not text else NO if report.has(Fate.DROPPED) else GOOD
     if args.json:
         print(json.dumps({"toml": text or None, "report": _as_values(report)}, indent=2))
         return status
@@ -68,5 +71,5 @@ def _text(path: Path) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        what = f"is no text: byte {error.start} is no UTF-8"
+        what = f"is not UTF-8: byte {error.start} is wrong"
         raise ConfigurationError(str(path), [Problem("", what)]) from error

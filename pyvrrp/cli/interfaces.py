@@ -1,8 +1,9 @@
-"""``pyvrrp interfaces``: what could be used here, with addresses and default gateways."""
+"""``pyvrrp interfaces``: list the interfaces with their addresses and default gateways."""
 
 import argparse
 import json
 
+from pyvrrp.cli.arguments import add_json
 from pyvrrp.net.system.discovery import ListedInterface, list_interfaces
 
 
@@ -10,11 +11,11 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     """Add the command."""
     parser = commands.add_parser(
         "interfaces",
-        help="list the interfaces, with addresses and default gateways",
-        description="List the interfaces of this network namespace, with their addresses and the "
-        "default gateways reached through them.",
+        help="list the interfaces with their addresses and default gateways",
+        description="List the interfaces of this network namespace with their addresses and "
+        "default gateways.",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_json(parser)
     parser.set_defaults(func=run)
 
 

@@ -1,57 +1,50 @@
-"""``pyvrrp plan``: who will hold what, and who takes over, from the configuration alone."""
+"""``pyvrrp plan``: which node will hold what, and which takes over, from the configuration."""
 
 import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyvrrp.config.files.load import DEFAULT_PATH, load
+from pyvrrp.cli.arguments import add_file, add_json
+from pyvrrp.cli.exit_status import GOOD, NO
+from pyvrrp.config.files.load import load
 from pyvrrp.config.report.placement import (
-    Move,
-    Service,
+    PlannedMove,
+    PlannedService,
+    common_destination,
     moves,
     nodes,
-    pile_up,
+    not_planned,
     place,
     services,
     standbys,
-    unplanned,
 )
 from pyvrrp.config.values.sections import suggestion
 from pyvrrp.errors import ConfigurationError, Problem
 
-GOOD = 0
-NOBODY = 1
-_UNNAMED = "no plan, the file does not name its nodes"
+_NODES_NOT_NAMED = "no plan, the file does not name its nodes"
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser(
         "plan",
-        help="say who will hold what, and who takes over when nodes fail",
-        description="Say from the configuration alone which node will hold which virtual router, "
-        "who takes over, and what each further failure moves. Nothing is asked of any daemon: the "
-        "nodes that are not failed count as healthy.",
+        help="print which node will hold what, and which takes over when nodes fail",
+        description="Print which node will hold which virtual router, which node takes over, and "
+        "what each further failure moves. This is calculated from the configuration. No daemon is "
+        "asked: all nodes count as healthy except those given with --fail.",
         epilog="Exit status: 0 every virtual router has a holder, 1 one has none.",
     )
-    parser.add_argument(
-        "file",
-        nargs="?",
-        type=Path,
-        default=DEFAULT_PATH,
-        metavar="FILE",
-        help=f"configuration file (default: {DEFAULT_PATH})",
-    )
+    add_file(parser)
     parser.add_argument(
         "--fail",
         nargs="+",
         action="extend",
         default=[],
         metavar="NODE",
-        help="suppose that these nodes are down, drained or fenced",
+        help="assume that these nodes are down, drained or fenced",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_json(parser)
     parser.set_defaults(func=run)
 
 
@@ -65,26 +58,26 @@ def run(args: argparse.Namespace) -> int:
     _refuse_unknown(str(args.file), failed, known)
     if args.json:
         values = _values(args.file, planned, failed, most)
-        print(json.dumps({**values, "unplanned": list(unplanned(configuration))}, indent=2))
+        print(json.dumps({**values, "not_planned": list(not_planned(configuration))}, indent=2))
     else:
         lines = _lines(args.file, planned, failed, most)
-        lines += [f"{name}: {_UNNAMED}" for name in unplanned(configuration)]
+        lines += [f"{name}: {_NODES_NOT_NAMED}" for name in not_planned(configuration)]
         print("\n".join(lines))
-    return NOBODY if None in place(planned, failed, most).values() else GOOD
+    return NO if None in place(planned, failed, most).values() else GOOD
 
 
 def _refuse_unknown(source: str, failed: Sequence[str], known: Sequence[str]) -> None:
-    strangers = [
+    unknown = [
         Problem("--fail", f'no node "{node}" in this file{suggestion(node, known)}')
         for node in failed
         if node not in known
     ]
-    if strangers:
-        raise ConfigurationError(source, strangers)
+    if unknown:
+        raise ConfigurationError(source, unknown)
 
 
 def _lines(
-    file: Path, planned: Sequence[Service], failed: Sequence[str], most: int | None
+    file: Path, planned: Sequence[PlannedService], failed: Sequence[str], most: int | None
 ) -> list[str]:
     known = nodes(planned)
     down = f", with {_listed(failed)} down" if failed else ""
@@ -107,14 +100,14 @@ def _lines(
     return lines
 
 
-def _failure(node: str, happening: Sequence[Move]) -> str:
-    if not happening:
+def _failure(node: str, planned_moves: Sequence[PlannedMove]) -> str:
+    if not planned_moves:
         return f"if {node} fails: nothing moves"
-    together = pile_up(happening)
-    if together is not None:
-        names = _listed([move.service for move in happening])
-        return f"if {node} fails: {names} all go to {together}"
-    parts = [f"{move.service} goes to {move.after or 'nobody'}" for move in happening]
+    destination = common_destination(planned_moves)
+    if destination is not None:
+        names = _listed([move.service for move in planned_moves])
+        return f"if {node} fails: {names} all go to {destination}"
+    parts = [f"{move.service} goes to {move.after or 'nobody'}" for move in planned_moves]
     return f"if {node} fails: {', '.join(parts)}"
 
 
@@ -131,7 +124,7 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def _values(
-    file: Path, planned: Sequence[Service], failed: Sequence[str], most: int | None
+    file: Path, planned: Sequence[PlannedService], failed: Sequence[str], most: int | None
 ) -> dict[str, object]:
     placed, usual = place(planned, failed, most), place(planned, (), most)
     known = nodes(planned)
@@ -159,7 +152,7 @@ def _values(
                     {"name": move.service, "to": move.after}
                     for move in moves(planned, failed, node, most)
                 ],
-                "all_to": pile_up(moves(planned, failed, node, most)),
+                "all_to": common_destination(moves(planned, failed, node, most)),
             }
             for node in known
             if node not in failed

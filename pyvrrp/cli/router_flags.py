@@ -1,6 +1,6 @@
 """Flags that describe one virtual router and its checks, instead of a configuration file.
 
-Light to import: the daemon adds these flags before it forks its guardian.
+Importing this module is cheap, because ``pyvrrp run`` does so before it forks its guardian.
 """
 
 import argparse
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SOURCE = "command line"
 DEFAULT_NAME = "default"
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
 _PATH = re.compile(
     r'(?:virtual_router\[0\](?: "[^"]*")?\.|check\.[a-z0-9-]+\.)?(?P<key>[a-z_]+)'
     r"(?:\[(?P<index>[0-9]+)\])?"
@@ -24,7 +25,7 @@ _PATH = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One flag, the key it stands for, and how it is read."""
+    """One flag, and the key of the configuration that it sets."""
 
     flag: str
     key: str
@@ -35,30 +36,43 @@ class Flag:
 
     @property
     def attribute(self) -> str:
-        """Its name in the namespace that argparse fills."""
-        return f"router_{self.flag.removeprefix('--').replace('-', '_')}"
+        """The name of its attribute in the namespace of argparse."""
+        return _attribute(self.flag)
+
+    def value(self, text: str) -> int | str:
+        """Return *text* as the value of the key.
+
+        A text that is not a number stays as it is. The parser of the key refuses it.
+        """
+        return int(text) if self.number and _NUMBER.fullmatch(text) else text
+
+
+def _attribute(flag: str) -> str:
+    return f"router_{flag.removeprefix('--').replace('-', '_')}"
 
 
 ROUTER_FLAGS = (
-    Flag("--interface", "interface", "NAME", "interface that carries the addresses"),
+    Flag("--interface", "interface", "NAME", "interface that gets the addresses"),
     Flag("--vrid", "vrid", "N", "virtual router ID, 1 to 255", number=True),
     Flag("--address", "addresses", "ADDRESS", "virtual address; repeat for more", repeatable=True),
-    Flag("--peer", "peers", "ADDRESS", "unicast to this node alone; repeat", repeatable=True),
-    Flag("--priority", "priority", "N", "1 to 254 (default: 100); 255 owns it", number=True),
+    Flag(
+        "--peer", "peers", "ADDRESS", "use unicast to this node; repeat for more", repeatable=True
+    ),
+    Flag("--priority", "priority", "N", "1 to 254 (default: 100), 255 for an owner", number=True),
     Flag("--interval", "advertisement_interval", "TIME", 'such as "1s" (default) or "100ms"'),
     Flag("--version", "version", "N", "VRRP version, 2 or 3 (default)", number=True),
-    Flag("--preempt-delay", "preempt_delay", "TIME", "wait before taking over (default: 0s)"),
-    Flag("--authentication", "authentication", "TEXT", "VRRPv2 password (visible to everybody)"),
+    Flag("--preempt-delay", "preempt_delay", "TIME", "time before preemption (default: 0s)"),
+    Flag("--authentication", "authentication", "TEXT", "VRRPv2 password (not secret)"),
     Flag("--checksum", "checksum", "FORM", "auto (default), rfc9568 or rfc5798"),
-    Flag("--claim-probe", "claim_probe", "WHAT", "warn, defer, refuse or off, see the manual"),
+    Flag("--claim-probe", "claim_probe", "WHAT", "warn, defer, refuse or off"),
     Flag("--when-all-fail", "when_all_fail", "WHAT", "release (default) or last-resort"),
-    Flag("--lease", "lease", "TIME", "auto (default), off or whole seconds"),
+    Flag("--lease", "lease", "TIME", "address lease: auto (default), off or whole seconds"),
     Flag("--name", "name", "NAME", f"name of the virtual router (default: {DEFAULT_NAME})"),
     Flag("--netns", "netns", "NAME", "network namespace of interface and checks"),
 )
 CHECK_FLAGS = (
     Flag("--check-interval", "interval", "TIME", "time between two probes (default: 1s)"),
-    Flag("--check-timeout", "timeout", "TIME", "time for all of a probe (default: 800ms)"),
+    Flag("--check-timeout", "timeout", "TIME", "limit for one whole probe (default: 800ms)"),
     Flag("--rise", "rise", "N", "passes in a row that open the fence (default: 2)", number=True),
     Flag("--fall", "fall", "N", "failures in a row that close it (default: 2)", number=True),
 )
@@ -66,20 +80,20 @@ TARGET_FLAGS = (
     Flag("--http", "http", "URL", "URL that must answer; repeat for more", repeatable=True),
     Flag("--tcp", "tcp", "HOST:PORT", "port that must accept; repeat for more", repeatable=True),
     Flag("--ping", "ping", "HOST", "host that must answer; repeat for more", repeatable=True),
-    Flag("--exec", "exec", "COMMAND", "must end with status 0; repeat for more", repeatable=True),
+    Flag("--exec", "exec", "COMMAND", "must exit with status 0; repeat for more", repeatable=True),
 )
-CONTROL_SOCKET = Flag("--control-socket", "control_socket", "PATH", "where status finds it")
+CONTROL_SOCKET = Flag("--control-socket", "control_socket", "PATH", "path of the control socket")
 FLAGS = (*ROUTER_FLAGS, *TARGET_FLAGS, *CHECK_FLAGS, CONTROL_SOCKET)
 SWITCHES = {
     "--no-preempt": ("preempt", "never take over from a living master of lower priority"),
-    "--strict": ("strict", "drop advertisements that differ, as the RFC says"),
-    "--no-guardian": ("guardian", "no helper process that removes addresses of a killed daemon"),
+    "--strict": ("strict", "discard advertisements that differ, as the RFC says"),
+    "--no-guardian": ("guardian", "do not start the process that cleans up for a dead daemon"),
 }
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags to *parser*; values stay text until `configuration` judges them."""
-    group = parser.add_argument_group("one virtual router, without a file")
+    """Add the flags to *parser*. Their values are text until `configuration` reads them."""
+    group = parser.add_argument_group("one virtual router, without a configuration file")
     for flag in FLAGS:
         group.add_argument(
             flag.flag,
@@ -94,16 +108,16 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def given(args: argparse.Namespace) -> bool:
-    """Tell whether any of the flags was used."""
+    """Return whether any of the flags was used."""
     return bool(_used(args))
 
 
 def configuration(args: argparse.Namespace) -> "Configuration":
     """Return the configuration that the flags describe.
 
-    Raise ConfigurationError as for a file, with the flags for paths.
+    Raise ConfigurationError with all problems at once; their paths are flags.
     """
-    # Here, as the daemon forks before it.
+    # Imported here, because ``pyvrrp run`` imports this module before it forks its guardian.
     from pyvrrp.config.files.existence import unreadable_files  # noqa: PLC0415
     from pyvrrp.config.parse import parse  # noqa: PLC0415
     from pyvrrp.config.values.origins import ONE_FILE  # noqa: PLC0415
@@ -114,15 +128,11 @@ def configuration(args: argparse.Namespace) -> "Configuration":
         parsed = parse(_document(args), SOURCE, node=node, hostname=os.uname().nodename)
         problems += map(_by_flag, unreadable_files(parsed, ONE_FILE))
     except ConfigurationError as error:
-        # Several checks that share their flags share the problems of those.
+        # All checks get the values of the same flags, and each of them reports the same problems.
         problems += dict.fromkeys(_by_flag(problem) for problem in error.problems)
     if problems:
         raise ConfigurationError(SOURCE, problems)
     return parsed
-
-
-def _attribute(switch: str) -> str:
-    return f"router_{switch.removeprefix('--').replace('-', '_')}"
 
 
 def _used(args: argparse.Namespace) -> list[str]:
@@ -138,10 +148,10 @@ def _misplaced(args: argparse.Namespace) -> list[Problem]:
         what = f"excludes the flags that describe a virtual router: {', '.join(used)}"
         problems.append(Problem("--config", what))
     if not _checks(args):
-        needless = [flag.flag for flag in CHECK_FLAGS if flag.flag in used]
+        without_effect = [flag.flag for flag in CHECK_FLAGS if flag.flag in used]
         *others, last = (flag.flag for flag in TARGET_FLAGS)
         what = f"needs {', '.join(others)} or {last}"
-        problems += [Problem(flag, what) for flag in needless]
+        problems += [Problem(flag, what) for flag in without_effect]
     return problems
 
 
@@ -163,11 +173,9 @@ def _document(args: argparse.Namespace) -> dict[str, object]:
 def _values(args: argparse.Namespace, flags: tuple[Flag, ...]) -> dict[str, object]:
     values: dict[str, object] = {}
     for flag in flags:
-        value = getattr(args, flag.attribute)
-        if value is not None:
-            # What is no number stays text, for the parser to refuse in its own words.
-            is_number = flag.number and re.fullmatch(r"-?[0-9]{1,9}", value)
-            values[flag.key] = int(value) if is_number else value
+        given_value = getattr(args, flag.attribute)
+        if given_value is not None:
+            values[flag.key] = given_value if flag.repeatable else flag.value(given_value)
     return values
 
 

@@ -8,17 +8,17 @@ from pathlib import Path
 from pyvrrp.config.values.sections import suggestion
 from pyvrrp.errors import KernelError
 from pyvrrp.simulator.judges.invariants import INVARIANTS
-from pyvrrp.simulator.random.campaign import Finding, Progress, campaign
+from pyvrrp.simulator.random.campaign import CampaignProgress, Finding, campaign
 from pyvrrp.simulator.random.configurations import FEATURES
 from pyvrrp.simulator.random.leases import LEASE
 from pyvrrp.simulator.random.resources import RESOURCES
 from pyvrrp.simulator.random.scenarios import make_up
 from pyvrrp.simulator.random.shrink import shrink
 from pyvrrp.simulator.report.html import page
+from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.scenario.read import load_scenario
-from pyvrrp.simulator.scenario.scenario import Kind
 from pyvrrp.simulator.scenario.write import write_scenario
-from pyvrrp.simulator.simulate import Outcome, simulate
+from pyvrrp.simulator.simulate import SimulationResult, simulate
 
 GOOD = 0
 VIOLATED = 1
@@ -95,7 +95,7 @@ def _nodes(text: str) -> int:
 
 def _only(text: str) -> tuple[str, ...]:
     words = tuple(text.split(","))
-    known = (*FEATURES, LEASE, RESOURCES, *map(str, Kind))
+    known = (*FEATURES, LEASE, RESOURCES, *map(str, FaultKind))
     for word in words:
         if word not in known:
             said = f"{word!r} is none of {', '.join(known)}{suggestion(word, known)}"
@@ -127,7 +127,7 @@ def _one(args: argparse.Namespace) -> int:
     return GOOD if outcome.good else VIOLATED
 
 
-def _print(outcome: Outcome, *, as_json: bool) -> None:
+def _print(outcome: SimulationResult, *, as_json: bool) -> None:
     for entry in outcome.trace:
         print(entry.json() if as_json else entry.line())
     broken = {violation.invariant for violation in outcome.violations}
@@ -197,7 +197,7 @@ class _Teller:
     def __init__(self, runs: int) -> None:
         self._runs = runs
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: CampaignProgress) -> None:
         said = f"{progress.runs} of {self._runs} runs, {progress.simulated:.0f} simulated seconds"
         if sys.stderr.isatty():
             _status(said)

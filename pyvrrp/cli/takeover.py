@@ -1,20 +1,21 @@
-"""``pyvrrp takeover``: watch a server, take its address when it fails; without VRRP."""
+"""``pyvrrp takeover``: watch a server and take its address when it fails, without VRRP."""
 
 import argparse
-import re
 from typing import TYPE_CHECKING
 
-from pyvrrp.cli.router_flags import SOURCE, Flag
-from pyvrrp.cli.run import fork_guardian
+from pyvrrp.cli.arguments import add_log_format
+from pyvrrp.cli.router_flags import SOURCE, SWITCHES, Flag
+from pyvrrp.daemon.lean_asyncio import import_asyncio
 from pyvrrp.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
     from pyvrrp.config.model.takeover import TakeoverConfig
+    from pyvrrp.net.guardian.parent import Guardian
 
 ADDRESS_FLAGS = (
     Flag("--interface", "interface", "NAME", "interface that gets the address"),
-    Flag("--address", "address", "ADDRESS", "the server's address, with its prefix length"),
-    Flag("--lease", "lease", "TIME", "auto (default: 2s), off or whole seconds"),
+    Flag("--address", "address", "ADDRESS", "address of the server, with its prefix length"),
+    Flag("--lease", "lease", "TIME", "address lease: auto (default: 2s), off or whole seconds"),
 )
 TARGET_FLAGS = (
     Flag("--http", "http", "URL", "URL that must answer"),
@@ -23,7 +24,7 @@ TARGET_FLAGS = (
 )
 CHECK_FLAGS = (
     Flag("--interval", "interval", "TIME", "time between two probes (default: 1s)"),
-    Flag("--timeout", "timeout", "TIME", "time for all of a probe (default: 800ms)"),
+    Flag("--timeout", "timeout", "TIME", "limit for one whole probe (default: 800ms)"),
     Flag("--fall", "fall", "N", "failures in a row that mean dead (default: 2)", number=True),
     Flag("--rise", "rise", "N", "passes in a row that mean back (default: 2)", number=True),
 )
@@ -35,58 +36,54 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     """Add the command."""
     parser = commands.add_parser(
         "takeover",
-        help="watch a server, take its address when it fails (without VRRP)",
-        description="Watch one server; after some failures in a row, and if nobody on the link "
-        "answers for its address, take that address. One line is printed per event, with its "
-        "reason. Exactly one of --http, --tcp and --ping says what is watched.",
-        epilog="SIGTERM and Ctrl-C let the address go.",
+        help="watch a server and take its address when it fails (without VRRP)",
+        description="Watch one server. After some failures in a row, take its address if no host "
+        "on the link answers for it. It prints one line for each event, with the reason. Exactly "
+        "one of --http, --tcp and --ping is needed.",
+        epilog="SIGTERM and Ctrl-C release the address and end the command.",
     )
     for flag in FLAGS:
-        # Each may be given once; a second one must not silently win.
+        # All values are kept, so that a flag that is given twice can be refused.
         parser.add_argument(
             flag.flag, dest=flag.attribute, metavar=flag.metavar, help=flag.help, action="append"
         )
     parser.add_argument(
-        "--force", action="store_true", help="take it although another host answers for it"
+        "--force", action="store_true", help="take the address even if another host has it"
     )
     parser.add_argument(
-        RELEASE_WHEN_BACK, action="store_true", help="let it go when the server is back"
+        RELEASE_WHEN_BACK, action="store_true", help="release the address when the server is back"
     )
-    parser.add_argument(
-        "--no-guardian", action="store_true", help="no helper process that outlives a kill"
-    )
-    parser.add_argument(
-        "--log-format",
-        choices=("text", "json"),
-        default="text",
-        help="how events are printed (default: text)",
-    )
+    switch = "--no-guardian"
+    parser.add_argument(switch, action="store_true", help=SWITCHES[switch][1])
+    add_log_format(parser)
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run until told to stop."""
-    # Before anything heavy is imported: the guardian is to stay small.
-    guardian = None if args.no_guardian else fork_guardian()
-    try:
-        from pyvrrp.daemon.logs import choose_format  # noqa: PLC0415 - after the fork
-        from pyvrrp.daemon.takeover import run as live  # noqa: PLC0415 - after the fork
+    """Watch the server until a signal ends the command."""
+    import_asyncio()
+    from pyvrrp.daemon.logs import choose_format  # noqa: PLC0415 - not for the help
+    from pyvrrp.daemon.takeover import run as run_takeover  # noqa: PLC0415 - the same
 
-        return live(configuration(args), guardian, choose_format(args.log_format))
-    finally:
-        if guardian is not None:
-            guardian.close()
+    guardian: Guardian | None = args.guardian
+    if guardian is not None and args.no_guardian:
+        guardian.close()
+        guardian = None
+    return run_takeover(configuration(args), guardian, choose_format(args.log_format))
 
 
 def configuration(args: argparse.Namespace) -> "TakeoverConfig":
-    """Return what the flags describe; raise ConfigurationError, with the flags for paths."""
-    from pyvrrp.config.parse_takeover import takeover  # noqa: PLC0415 - after the fork
+    """Return what the flags describe.
+
+    Raise ConfigurationError with all problems at once; their paths are flags.
+    """
+    from pyvrrp.config.parse_takeover import takeover  # noqa: PLC0415 - not for the help
 
     problems = _repeated(args)
     target = _values(args, TARGET_FLAGS)
     if len(target) != 1:
         problems.append(Problem("", "exactly one of --http, --tcp and --ping is needed"))
-        target = {"http": "http://192.0.2.1/"}  # stands in while the rest is looked at
+        target = {"http": "http://192.0.2.1/"}  # any target, to find the other problems too
     try:
         config = takeover(
             _values(args, ADDRESS_FLAGS),
@@ -114,10 +111,8 @@ def _repeated(args: argparse.Namespace) -> list[Problem]:
 def _values(args: argparse.Namespace, flags: tuple[Flag, ...]) -> dict[str, object]:
     values: dict[str, object] = {}
     for flag in flags:
-        for value in getattr(args, flag.attribute) or ():
-            # What is no number stays text, for the parser to refuse in its own words.
-            is_number = flag.number and re.fullmatch(r"-?[0-9]{1,9}", value)
-            values[flag.key] = int(value) if is_number else value
+        for text in getattr(args, flag.attribute) or ():
+            values[flag.key] = flag.value(text)
     return values
 
 

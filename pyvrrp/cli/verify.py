@@ -5,10 +5,10 @@ import json
 import os
 import sys
 
-from pyvrrp.simulator.exhaustive.invariants import Invariant
-from pyvrrp.simulator.exhaustive.matrix import Job, matrix, search_all
-from pyvrrp.simulator.exhaustive.scope import Fault
-from pyvrrp.simulator.exhaustive.search import Limits, Progress, Verdict
+from pyvrrp.simulator.exhaustive.matrix import SearchJob, matrix, search_all
+from pyvrrp.simulator.exhaustive.promises import Promise
+from pyvrrp.simulator.exhaustive.scope import SearchedFault
+from pyvrrp.simulator.exhaustive.search import SearchLimits, SearchProgress, SearchResult
 
 HOLDS = 0
 BROKEN = 1
@@ -37,13 +37,14 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="N",
         help=f"faults in one history, at most (default: {DEFAULT_FAULTS})",
     )
+    kinds = [fault.value for fault in SearchedFault]
     parser.add_argument(
         "--kinds",
         nargs="+",
-        choices=[fault.value for fault in Fault],
-        default=[fault.value for fault in Fault],
+        choices=kinds,
+        default=kinds,
         metavar="FAULT",
-        help=f"kinds of faults (default: all of {', '.join(fault.value for fault in Fault)})",
+        help=f"kinds of faults (default: all of {', '.join(kinds)})",
     )
     parser.add_argument(
         "--depth", type=_count, metavar="D", help="end each search after D steps, not earlier"
@@ -71,14 +72,14 @@ def run(args: argparse.Namespace) -> int:
     return HOLDS if all(verdict.violation is None for verdict in verdicts) else BROKEN
 
 
-def _jobs(args: argparse.Namespace) -> list[Job]:
-    kinds = frozenset(Fault(kind) for kind in args.kinds)
+def _jobs(args: argparse.Namespace) -> list[SearchJob]:
+    kinds = frozenset(SearchedFault(kind) for kind in args.kinds)
     jobs = []
     for nodes in (args.nodes,) if args.nodes else (2, 3):
         states = None if args.depth is not None else DEFAULT_STATES[nodes]
         faults = args.faults
         jobs += [
-            Job(scope, Limits(args.depth, states))
+            SearchJob(scope, SearchLimits(args.depth, states))
             for scope in matrix(nodes, faults, kinds)
             if args.only in scope.name
         ]
@@ -92,7 +93,7 @@ def _count(text: str) -> int:
     return number
 
 
-def _show_progress(progress: Progress) -> None:
+def _show_progress(progress: SearchProgress) -> None:
     speed = progress.states / progress.seconds if progress.seconds else 0
     print(
         f"{progress.name}: {progress.states} states, depth {progress.depth}, {speed:.0f} states/s",
@@ -101,7 +102,7 @@ def _show_progress(progress: Progress) -> None:
     )
 
 
-def _lines(verdict: Verdict) -> list[str]:
+def _lines(verdict: SearchResult) -> list[str]:
     reach = "all" if verdict.complete else f"depth {verdict.depth}"
     word = "holds" if verdict.violation is None else "BROKEN"
     head = (
@@ -120,25 +121,25 @@ def _lines(verdict: Verdict) -> list[str]:
     ]
 
 
-def _summary(verdicts: list[Verdict]) -> str:
+def _summary(verdicts: list[SearchResult]) -> str:
     states = sum(verdict.states for verdict in verdicts)
     complete = sum(verdict.complete for verdict in verdicts)
     broken = sum(verdict.violation is not None for verdict in verdicts)
     return (
         f"{len(verdicts)} configurations, {states} states, {complete} of them to the end; "
-        f"{len(Invariant)} promises, {broken or 'none'} broken"
+        f"{len(Promise)} promises, {broken or 'none'} broken"
     )
 
 
-def _as_values(verdicts: list[Verdict]) -> dict[str, object]:
+def _as_values(verdicts: list[SearchResult]) -> dict[str, object]:
     return {
         "holds": all(verdict.violation is None for verdict in verdicts),
-        "invariants": {invariant.name.lower(): invariant.value for invariant in Invariant},
+        "invariants": {invariant.name.lower(): invariant.value for invariant in Promise},
         "configurations": [_verdict_as_values(verdict) for verdict in verdicts],
     }
 
 
-def _verdict_as_values(verdict: Verdict) -> dict[str, object]:
+def _verdict_as_values(verdict: SearchResult) -> dict[str, object]:
     broken = verdict.violation
     return {
         "name": verdict.scope.name,

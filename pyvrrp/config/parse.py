@@ -1,6 +1,6 @@
-"""A document (what a TOML file holds) to a Configuration, or every problem it has.
+"""Make a `Configuration` from a document, the content of a TOML file.
 
-Pure: no file is looked at and no environment.
+The parser reads no files and no environment.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pyvrrp.config.checks.check import check
 from pyvrrp.config.model.configuration import CheckConfig, Configuration, EtcdLease
+from pyvrrp.config.model.paths import CONTROL_DIRECTORY, STATE_DIRECTORY
 from pyvrrp.config.model.resources import ResourceConfig
 from pyvrrp.config.resources.resource import resource
 from pyvrrp.config.resources.safety import refuse_bad_chains
@@ -15,7 +16,7 @@ from pyvrrp.config.router import virtual_router
 from pyvrrp.config.router.groups import refuse_disagreements
 from pyvrrp.config.router.lease_use import with_leases
 from pyvrrp.config.router.priority import refuse_unlisted
-from pyvrrp.config.router.unique import Written, refuse_duplicates
+from pyvrrp.config.router.unique import RouterTable, refuse_duplicates
 from pyvrrp.config.values.origins import ONE_FILE, Origins
 from pyvrrp.config.values.scalars import (
     NAME,
@@ -32,13 +33,13 @@ from pyvrrp.config.values.scalars import (
 from pyvrrp.config.values.sections import Key, Section, suggestion
 from pyvrrp.errors import ConfigurationError
 
-_LONGEST_SOCKET_PATH = 107  # sun_path of unix(7), less the closing zero
+_LONGEST_SOCKET_PATH = 107  # octets; sun_path of unix(7) without the closing zero
 
 
 def _socket_path(value: object) -> Path:
     path = absolute_path(value)
     if len(str(path).encode(errors="replace")) > _LONGEST_SOCKET_PATH:
-        raise wrong(f"must have at most {_LONGEST_SOCKET_PATH} bytes: the kernel's limit")
+        raise wrong(f"must have at most {_LONGEST_SOCKET_PATH} bytes, which is the kernel's limit")
     return path
 
 
@@ -74,9 +75,9 @@ def parse(
 ) -> Configuration:
     """Return the configuration that *document* describes for one node.
 
-    *node* overrides the document's own word for the node, *hostname* stands in for both.
-    With *any_node* all virtual routers are returned, whichever node they are for.
-    Raise ConfigurationError with all problems at once; *source* names the document in it.
+    The name of the node is *node*, else the one in the document, else *hostname*. With *any_node*
+    the result has the virtual routers of all nodes. Raise ConfigurationError with all problems at
+    once; *source* names the document in it.
     """
     top = Section(document, "", [], origins.files)
     top.refuse_unknown(KEYS)
@@ -87,28 +88,28 @@ def parse(
     checks = _checks(top, origins, own_name or "")
     leases = {one.check: one for one in checks if isinstance(one, EtcdLease)}
     resources = _resources(top, origins, own_name or "")
-    written = _virtual_routers(top, origins, own_name)
-    refuse_duplicates(written)
-    refuse_disagreements(written, leases)
+    tables = _virtual_routers(top, origins, own_name)
+    refuse_duplicates(tables)
+    refuse_disagreements(tables, leases)
     if top.good(CHECK):
-        _refuse_unknown_checks(written, top.read(CHECK))
+        _refuse_unknown_checks(tables, top.read(CHECK))
     if own_name is not None and not any_node:
-        _refuse_stranger(written, own_name)
-    entries = with_leases(written, leases, resources)
-    here = [entry for entry in entries if any_node or entry.stands_on(own_name or "")]
+        _refuse_unknown_node(tables, own_name)
+    routers = with_leases(tables, leases, resources)
+    here = [router for router in routers if any_node or router.is_for(own_name or "")]
     if top.good(RESOURCE):
-        refuse_bad_chains(written, resources, leases, guardian=guardian)
+        refuse_bad_chains(tables, resources, leases, guardian=guardian)
     configuration = Configuration(
         node=own_name or "",
         virtual_routers=tuple(here),
-        elsewhere=tuple(entry for entry in entries if entry not in here),
+        elsewhere=tuple(router for router in routers if router not in here),
         checks=tuple(one for one in checks if isinstance(one, CheckConfig)),
         leases=tuple(leases.values()),
         resources=tuple(one for one in resources.values() if one is not None),
         guardian=guardian,
         max_held=top.read(MAX_HELD),
-        control_socket=control_socket or Path(f"/run/pyvrrp/{own_name}.sock"),
-        state_file=state_file or Path(f"/var/lib/pyvrrp/{own_name}.json"),
+        control_socket=control_socket or CONTROL_DIRECTORY / f"{own_name}.sock",
+        state_file=state_file or STATE_DIRECTORY / f"{own_name}.json",
     )
     if top.problems:
         raise ConfigurationError(source, top.problems)
@@ -145,7 +146,7 @@ def _checks(top: Section, origins: Origins, node: str) -> tuple[CheckConfig | Et
 
 
 def _resources(top: Section, origins: Origins, node: str) -> dict[str, ResourceConfig | None]:
-    """Return the resources by name; one that is not even a table is None."""
+    """Return the resources by name. A resource that is not a table is None."""
     resources: dict[str, ResourceConfig | None] = {}
     for resource_name, entry in top.read(RESOURCE).items():
         path = origins.resource(resource_name)
@@ -159,8 +160,8 @@ def _resources(top: Section, origins: Origins, node: str) -> dict[str, ResourceC
     return resources
 
 
-def _virtual_routers(top: Section, origins: Origins, node: str | None) -> Sequence[Written]:
-    written: list[Written] = []
+def _virtual_routers(top: Section, origins: Origins, node: str | None) -> Sequence[RouterTable]:
+    tables: list[RouterTable] = []
     entries = top.read(VIRTUAL_ROUTER)
     if top.given(VIRTUAL_ROUTER) and top.good(VIRTUAL_ROUTER) and not entries:
         top.refuse(VIRTUAL_ROUTER, "has no entry; at least one [[virtual_router]] is needed")
@@ -171,21 +172,21 @@ def _virtual_routers(top: Section, origins: Origins, node: str | None) -> Sequen
         except WrongValueError as error:
             top.report(path, error)
             continue
-        written.append(Written(path, section, virtual_router.virtual_routers(section, node)))
-    return written
+        tables.append(RouterTable(path, section, virtual_router.virtual_routers(section, node)))
+    return tables
 
 
-def _refuse_stranger(written: Sequence[Written], node: str) -> None:
-    """Report a node that no virtual router is for: one that some are for leaves out the others."""
-    unlisted = [one for one in written if one.entries and not one.entries[0].stands_on(node)]
-    if len(unlisted) == len(written):
-        for one in unlisted:
-            refuse_unlisted(one.section, node, one.entries[0].ranking)
+def _refuse_unknown_node(tables: Sequence[RouterTable], node: str) -> None:
+    """Report *node* in every table if the file has no virtual router for it."""
+    not_listed = [one for one in tables if one.routers and not one.routers[0].is_for(node)]
+    if len(not_listed) == len(tables):
+        for one in not_listed:
+            refuse_unlisted(one.section, node, one.routers[0].ranking)
 
 
-def _refuse_unknown_checks(written: Sequence[Written], known: Mapping[str, object]) -> None:
-    for one in written:
-        used = one.entries[0].checks if one.entries else ()
+def _refuse_unknown_checks(tables: Sequence[RouterTable], known: Mapping[str, object]) -> None:
+    for one in tables:
+        used = one.routers[0].checks if one.routers else ()
         for index, check_name in enumerate(used):
             if check_name not in known:
                 what = f"there is no check {shown(check_name)}{suggestion(check_name, known)}"

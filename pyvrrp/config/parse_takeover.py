@@ -1,19 +1,13 @@
-"""From flags as keys to what ``pyvrrp takeover`` is to do, or every problem with it.
+"""Make a `TakeoverConfig` from the flags of ``pyvrrp takeover``.
 
-Pure, like the parser of files, whose words it uses.
+The flags have the same meaning as the keys of the file, and the same parsers read them.
 """
 
 from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
 
 from pyvrrp.config.checks.check import check
-from pyvrrp.config.model.configuration import (
-    Address,
-    EtcdLease,
-    InterfaceAddress,
-    ProbeConfig,
-    VirtualRouterConfig,
-)
+from pyvrrp.config.model.configuration import EtcdLease, ProbeConfig, VirtualRouterConfig
 from pyvrrp.config.model.takeover import TakeoverConfig, watched_host
 from pyvrrp.config.router.policies import automatic_lease
 from pyvrrp.config.router.virtual_router import LEASE
@@ -21,11 +15,11 @@ from pyvrrp.config.values.addresses import interface_address
 from pyvrrp.config.values.scalars import interface_name
 from pyvrrp.config.values.sections import Key, Section
 from pyvrrp.errors import ConfigurationError, Problem
-from pyvrrp.identity import Family, Place, VirtualRouterId
+from pyvrrp.identity import Address, Family, InterfaceAddress, Place, VirtualRouterId
 from pyvrrp.units import SECOND
 
 NAME = "takeover"
-NO_VRID = 0  # there is no VRRP in it
+NO_VRID = 0  # a takeover does not use VRRP
 INTERFACE = Key("interface", interface_name, "lo", required=True)
 ADDRESS: Key[InterfaceAddress] = Key("address", interface_address, "192.0.2.1/32", required=True)
 RELEASE_WHEN_BACK = "release_when_back"
@@ -40,9 +34,10 @@ def takeover(
     release_when_back: bool = False,
     guardian: bool = True,
 ) -> TakeoverConfig:
-    """Return what *document* (interface, address, lease) and *target* (a check) describe.
+    """Return the takeover that *document* and *target* describe.
 
-    Raise ConfigurationError with all problems at once, paths being keys.
+    *document* has the keys interface, address and lease, *target* those of a check. Raise
+    ConfigurationError with all problems at once; their paths are keys.
     """
     section = Section(document, "", [])
     address = section.read(ADDRESS)
@@ -50,12 +45,13 @@ def takeover(
     kind = next(iter(target), "")
     watched = check(Section(target, "check.", section.problems), kind, "")
     if isinstance(watched, EtcdLease):
-        problem = Problem(kind, "is no server that could be watched")
+        problem = Problem(kind, "is not a server that can be watched")
         raise ConfigurationError(source, [*section.problems, problem])
     if lease == 0 and not guardian:
-        section.refuse(LEASE, "cannot be off without the guardian: nothing would remove it")
+        what = "cannot be off without the guardian: nothing would remove the address"
+        section.refuse(LEASE, what)
     if release_when_back and not section.problems:
-        what = _could_be_us(watched.probe, address.ip)
+        what = _why_target_may_be_this_host(watched.probe, address.ip)
         if what:
             section.problems.append(Problem(RELEASE_WHEN_BACK, what))
     place = Place("", section.read(INTERFACE))
@@ -71,21 +67,21 @@ def takeover(
     return TakeoverConfig(router, watched, force, release_when_back, guardian)
 
 
-def _could_be_us(probe: ProbeConfig, taken: Address) -> str:
-    """Return why what is watched may be this host, once it has the address *taken*."""
+def _why_target_may_be_this_host(probe: ProbeConfig, taken: Address) -> str:
+    """Return why *probe* may reach this host when it has the address *taken*; empty: it cannot."""
     host = watched_host(probe)
     try:
         watched = ip_address(host.partition("%")[0])
     except ValueError:
         return (
-            f"needs a server named by its own address: {host} may lead to {taken}, "
-            "which would be this host"
+            f"needs the own address of the server: the name {host} may resolve to {taken}, "
+            "which is then an address of this host"
         )
     if isinstance(watched, IPv6Address) and watched.ipv4_mapped:
         watched = watched.ipv4_mapped
     if watched == taken:
         return (
-            f"needs a server that is watched at another address: {taken} would be this host, "
-            "so it would always seem back; watch the server's own address"
+            f"needs a server that is watched at another address: {taken} is then an address of "
+            "this host, and the server would always seem to be back; watch its own address"
         )
     return ""

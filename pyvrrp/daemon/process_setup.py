@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from pyvrrp.clients.etcd.port import AsyncioEtcd
-from pyvrrp.clients.processes.resource_commands import AsyncioCommands
 from pyvrrp.daemon import systemd
 from pyvrrp.daemon.logs import LogFormat, LogWriter
+from pyvrrp.daemon.on_demand import CommandsOnDemand, ProbesOnDemand
 from pyvrrp.net.guardian.parent import Guardian
 from pyvrrp.net.linux import linux_ports
 from pyvrrp.ports import Clock, Ports
-from pyvrrp.probes.runner import AsyncioProbes
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.units import Nanoseconds
 
@@ -30,9 +29,9 @@ class Foundation:
     def __init__(self, guardian: Guardian | None, log_format: LogFormat) -> None:
         self._loop = asyncio.get_running_loop()
         self._guardian = guardian
-        self._probes = AsyncioProbes()
+        self._probes = ProbesOnDemand()
         self._etcd = AsyncioEtcd()
-        self._commands = AsyncioCommands(witness=guardian)
+        self._commands = CommandsOnDemand(guardian)
         self._linux = linux_ports(
             self._loop, self._probes, self._etcd, self._commands, guardian=guardian
         )

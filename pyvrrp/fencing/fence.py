@@ -1,4 +1,4 @@
-"""All checks of a virtual router together, and whether it may hold its addresses."""
+"""The fence: all checks of a virtual router together decide whether it may hold its addresses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +10,13 @@ from pyvrrp.units import Nanoseconds
 
 @dataclass(frozen=True, slots=True)
 class FenceState:
-    """The fence at one instant. Two states differ in substance if their ``failing`` differ.
+    """The fence at one instant.
 
-    ``failing`` and ``stale`` name checks in the order of the configuration: those that close the
-    fence, and those whose last pass is too old for the gate. ``reason`` says why it is closed, in
-    words that may change while it stays closed; empty: it is open. ``closes_at`` is the first
-    instant at which silence alone would close it (None: closed already, or nothing to wait for).
+    ``failing`` names the checks that close the fence, ``stale`` those whose last pass is too old
+    to claim an address; both are in the order of the configuration. ``reason`` says why the fence
+    is closed and is empty while it is open. Its text can change while the fence stays closed, so
+    compare ``failing`` to learn whether something happened. ``closes_at`` is the first instant at
+    which the fence closes if no further result comes; None if it is closed or has no checks.
     """
 
     failing: tuple[str, ...] = ()
@@ -25,21 +26,22 @@ class FenceState:
 
     @property
     def is_open(self) -> bool:
-        """Whether the virtual router may stand."""
+        """Whether the virtual router may take part in the election."""
         return not self.failing
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it may claim its addresses now, without another look at the service."""
+        """Whether it may claim its addresses now, without probing the service again."""
         return not self.stale
 
 
 def judge(
     verdicts: Mapping[str, Verdict], policies: Mapping[str, CheckPolicy], now: Nanoseconds
 ) -> FenceState:
-    """Judge *verdicts*, ordered as configured; *policies* holds one for each of them.
+    """Return the fence at *now*.
 
-    Without checks the fence is open and fresh: nobody asked for one.
+    *verdicts* are in the order of the configuration; *policies* has a policy for each of them.
+    Without checks the fence is open and fresh.
     """
     failing = tuple(
         name for name, verdict in verdicts.items() if not verdict.is_passing(now, policies[name])
@@ -70,5 +72,5 @@ def _reason(
 def _closes_at(
     verdicts: Mapping[str, Verdict], policies: Mapping[str, CheckPolicy]
 ) -> Nanoseconds | None:
-    instants = (verdict.stale_at(policies[name]) for name, verdict in verdicts.items())
+    instants = (verdict.fails_by_silence_at(policies[name]) for name, verdict in verdicts.items())
     return min((instant for instant in instants if instant is not None), default=None)

@@ -1,18 +1,20 @@
-"""What the operator decided about one check and one fence."""
+"""The settings of one check and of the hold-down of one fence."""
 
 from dataclasses import dataclass
 
 from pyvrrp.units import SECOND, Nanoseconds
 
-GRACE = SECOND  # how much later than interval + timeout a result may come before silence is failure
+GRACE = SECOND  # a check fails if no result comes for interval + timeout + GRACE
 
 
 @dataclass(frozen=True, slots=True)
 class CheckPolicy:
-    """How often a check probes and how many results in a row change its verdict.
+    """How often a check probes, and how many results in a row change its verdict.
 
-    ``interval`` counts from start of probe to start of probe; one ``timeout`` covers all of a
-    probe; ``max_age`` is how old a pass may be when the address is claimed (the gate).
+    ``interval`` is the time from the start of one probe to the start of the next. ``timeout``
+    is for the probe as a whole. After ``rise`` passes in a row a failed check passes, after
+    ``fall`` failures in a row a passing check fails. The last pass may be ``max_age`` old when an
+    address is claimed.
     """
 
     interval: Nanoseconds = SECOND
@@ -24,9 +26,10 @@ class CheckPolicy:
 
 @dataclass(frozen=True, slots=True)
 class HoldDown:
-    """Flap damping: how long a fence that closed stays closed at least.
+    """For how long a fence that closed stays closed at least.
 
-    ``initial`` doubles with each closing within ``window``, up to ``ceiling``.
+    The time is ``initial`` after the first closing. It doubles with each closing that comes at
+    most ``window`` after the one before, up to ``ceiling``.
     """
 
     initial: Nanoseconds = Nanoseconds(5 * SECOND)

@@ -1,20 +1,21 @@
-"""One check over time: rise and fall counts, and the age of what is known."""
+"""Whether one check passes: its results are counted, and old results do not count."""
 
 from dataclasses import dataclass
 
 from pyvrrp.fencing.policy import GRACE, CheckPolicy
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
 
-_TENTH = 100 * MILLISECOND  # people read ages, so tenths of a second are enough
+_TENTH = 100 * MILLISECOND  # the resolution of the ages in texts
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a check amounts to; it begins failed and has to prove itself.
+    """Whether one check passes, after the results so far. Before the first result it fails.
 
-    ``passing`` is the verdict as of the last result; ask `is_passing` for the verdict now, which
-    silence may have turned. ``reason`` is that of the last result, while passing that of the last
-    pass. ``streak`` counts the results in a row that contradict ``passing``.
+    ``passing`` is the verdict at the last result. Use `is_passing` for the verdict now: a check
+    fails if no result comes for too long. ``reason`` is that of the last pass while the check
+    passes, else that of the last result. ``streak`` counts the last results in a row that
+    contradict ``passing``.
     """
 
     passing: bool = False
@@ -30,11 +31,11 @@ class Verdict:
         now: Nanoseconds,
         policy: CheckPolicy,
     ) -> "Verdict":
-        """Return the verdict after one more result, which came at *now*."""
-        # Silence was a failure: what was counted before it counts no more.
-        heard_lately = not self._is_silent(now, policy)
-        passing = self.passing and heard_lately
-        streak = self.streak if heard_lately else 0
+        """Return the verdict after one more result that came at *now*."""
+        # A silent check has failed. Results before the silence do not count any more.
+        silent = self._is_silent(now, policy)
+        passing = self.passing and not silent
+        streak = 0 if silent else self.streak
         needed = policy.rise if passed else policy.fall
         if passed is passing:
             streak = 0
@@ -51,25 +52,28 @@ class Verdict:
         )
 
     def is_passing(self, now: Nanoseconds, policy: CheckPolicy) -> bool:
-        """Tell whether the check passes at *now*; from `stale_at` on it does not."""
+        """Return whether the check passes at *now*, which ends at `fails_by_silence_at`."""
         return self.passing and not self._is_silent(now, policy)
 
     def has_failed(self, now: Nanoseconds, policy: CheckPolicy) -> bool:
-        """Tell whether the check fails for certain: it has looked, and no pass is on the way."""
+        """Return whether the check failed and is not about to pass.
+
+        That is: it had a result, it does not pass, and its last result is a failure or too old.
+        """
         if self.last_result_at is None or self.is_passing(now, policy):
             return False
         return self.streak == 0 or self._is_silent(now, policy)
 
     def is_fresh(self, now: Nanoseconds, policy: CheckPolicy) -> bool:
-        """Tell whether the last pass is young enough to claim an address (the gate)."""
+        """Return whether the last pass is recent enough to claim an address."""
         return self.last_pass_at is not None and now - self.last_pass_at <= policy.max_age
 
-    def stale_at(self, policy: CheckPolicy) -> Nanoseconds | None:
-        """Return the first instant at which silence fails it; None: it is failed already."""
+    def fails_by_silence_at(self, policy: CheckPolicy) -> Nanoseconds | None:
+        """Return when the check fails if no further result comes. None: it has failed already."""
         return self._silent_at(policy) if self.passing else None
 
     def why(self, now: Nanoseconds, policy: CheckPolicy) -> str:
-        """Return what a person should read about this check at *now*."""
+        """Return the reason for the verdict at *now*, for logs and status."""
         if self.last_result_at is not None and self._is_silent(now, policy):
             age = (now - self.last_result_at) // _TENTH * _TENTH
             return f"no result for {in_words(Nanoseconds(age))}"

@@ -1,18 +1,18 @@
-"""A check that moves the priority instead of closing the fence."""
+"""Weights: a check can change the priority instead of closing the fence."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What a check does to the priority: positive ``points`` are added while it passes.
+    """How the check named ``check`` changes the priority.
 
-    Negative ones are taken away while it fails. 0 would be a check that changes nothing.
+    Positive ``points`` are added while the check passes, negative ones while it fails.
     """
 
     check: str
     points: int
 
     def adjustment(self, *, passing: bool) -> int:
-        """Return what is added to the priority while the check is *passing*, or is not."""
+        """Return the number to add to the priority; *passing*: whether the check passes."""
         return self.points if passing is (self.points > 0) else 0

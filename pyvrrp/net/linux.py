@@ -9,6 +9,7 @@ from pyvrrp.net.guardian.parent import Guardian
 from pyvrrp.net.guardian.port import GuardianHeir, NoHeir
 from pyvrrp.net.netlink.addresses import KernelAddresses
 from pyvrrp.net.netlink.links import LinkWatcher
+from pyvrrp.net.netlink.namespaces import NamespaceSockets
 from pyvrrp.net.sockets.advertisements import KernelAdvertisementSocket
 from pyvrrp.net.sockets.announcements import KernelAnnouncementSocket
 from pyvrrp.net.system.clock import MonotonicClock
@@ -63,17 +64,19 @@ def linux_ports(
     """
     clock = MonotonicClock(loop)
     worker = Worker(loop)
-    links = LinkWatcher(loop, worker)
+    namespaces = NamespaceSockets()
+    links = LinkWatcher(loop, worker, namespaces)
 
     def close() -> None:
         links.close()
+        worker.submit(namespaces.close, lambda _: None)
         worker.close()
         clock.close()
 
     return LinuxPorts(
         clock=clock,
         sockets=KernelSockets(loop),
-        addresses=KernelAddresses(worker, keeper=guardian),
+        addresses=KernelAddresses(worker, namespaces, keeper=guardian),
         links=links,
         probes=probes,
         etcd=etcd,

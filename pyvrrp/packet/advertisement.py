@@ -1,21 +1,18 @@
-"""One VRRP advertisement, as values."""
+"""The values of one VRRP advertisement."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
-from typing import TypeAlias
 
-from pyvrrp.identity import Version
+from pyvrrp.identity import Address, Version
 from pyvrrp.units import Nanoseconds
-
-Address: TypeAlias = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
 class Advertisement:
-    """The only packet type VRRP has (RFC 9568 section 5.2, RFC 3768 section 5.1).
+    """One advertisement (RFC 9568 section 5.2, RFC 3768 section 5.1).
 
-    ``auth_type`` and ``auth_data`` exist on the wire in VRRPv2 only (RFC 2338 section 5.3.6);
-    ``auth_data`` is the 8 octets as sent.
+    ``vrid`` is 1 to 255. ``priority`` is 0 when a master gives up, 1 to 254 for a node that does
+    not own the addresses, 255 for the owner. ``auth_type`` and ``auth_data`` exist in VRRPv2 only
+    (RFC 2338 section 5.3.6); ``auth_data`` is the 8 octets as they are sent.
     """
 
     version: Version

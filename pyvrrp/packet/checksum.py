@@ -1,19 +1,19 @@
-"""The Internet checksum (RFC 1071) and what of a packet it covers in VRRP."""
+"""The Internet checksum (RFC 1071), and the part of a packet that it covers in VRRP."""
 
 from enum import StrEnum
 
-from pyvrrp.identity import Family, Version
-from pyvrrp.packet.advertisement import Address
+from pyvrrp.identity import Address, Family, Version
 from pyvrrp.packet.layout import VRRP_PROTOCOL, family_of
 
-ONES = 0xFFFF
+SIXTEEN_ONES = 0xFFFF
 
 
 class ChecksumForm(StrEnum):
-    """What the checksum of VRRPv3 over IPv4 covers; everywhere else there is one form only.
+    """What the checksum of VRRPv3 over IPv4 covers. VRRPv2 and IPv6 have one form only.
 
-    RFC 9568 section 5.2.8 leaves the pseudo-header out. RFC 5798 was widely read as putting it
-    in, and most of the installed base sends and believes nothing else.
+    RFC 9568 section 5.2.8 says that the checksum does not cover the pseudo-header. Most
+    implementations understood RFC 5798 to include it, and they still send and accept only that
+    form.
     """
 
     MESSAGE_ONLY = "rfc9568"
@@ -21,21 +21,23 @@ class ChecksumForm(StrEnum):
 
 
 def internet_checksum(octets: bytes) -> int:
-    """Return the checksum of *octets* (an odd one is padded with zero); RFC 1071.
+    """Return the Internet checksum of *octets* (RFC 1071).
 
-    Over octets that already contain a right checksum the result is 0.
+    An odd number of octets is padded with a zero. The result is 0 if *octets* contain a correct
+    checksum.
     """
     number = int.from_bytes(octets) << 8 * (len(octets) % 2)
     # 65536 is 1 modulo 65535, so the remainder is the sum of the 16-bit words with end-around
-    # carry. Only where it is 0 must the two zeros of one's complement be told apart.
-    total = number % ONES or (ONES if number else 0)
-    return total ^ ONES
+    # carry. One's complement has two zeros: the sum is 0xFFFF unless all octets are 0.
+    total = number % SIXTEEN_ONES or (SIXTEEN_ONES if number else 0)
+    return total ^ SIXTEEN_ONES
 
 
 def pseudo_header(source: Address, destination: Address, protocol: int, length: int) -> bytes:
-    """Return octets that sum up like the pseudo-header of either family (RFC 8200 section 8.1).
+    """Return octets that have the same sum as the pseudo-header (RFC 8200 section 8.1).
 
-    IPv4 has the protocol before the length and IPv6 after it; the sum does not see the order.
+    This holds for both families: in IPv4 the protocol comes before the length and in IPv6 after
+    it, but the order does not change the sum.
     """
     return source.packed + destination.packed + length.to_bytes(4) + protocol.to_bytes(4)
 
@@ -43,10 +45,10 @@ def pseudo_header(source: Address, destination: Address, protocol: int, length: 
 def checksum(
     message: bytes, version: Version, source: Address, destination: Address, form: ChecksumForm
 ) -> int:
-    """Return the checksum of *message*; 0 when it already carries a right one.
+    """Return the checksum of a VRRP message; 0 if it contains a correct one.
 
-    VRRPv2 never covers the pseudo-header (RFC 3768 section 5.3.8), VRRPv3 over IPv6 always
-    does (RFC 9568 section 5.2.8); *form* decides for VRRPv3 over IPv4 alone.
+    It never covers the pseudo-header in VRRPv2 (RFC 3768 section 5.3.8) and always does in VRRPv3
+    over IPv6 (RFC 9568 section 5.2.8). *form* decides in VRRPv3 over IPv4.
     """
     if not _covers_pseudo_header(version, family_of(source), form):
         return internet_checksum(message)

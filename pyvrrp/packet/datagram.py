@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from pyvrrp.errors import MalformedAdvertisementError
-from pyvrrp.identity import Family
-from pyvrrp.packet.advertisement import Address
+from pyvrrp.identity import Address, Family
 from pyvrrp.packet.checksum import internet_checksum
-from pyvrrp.packet.layout import VRRP_PROTOCOL
+from pyvrrp.packet.layout import TTL, VRRP_PROTOCOL
 
-TTL = 255
-NETWORK_CONTROL = 0xC0  # class selector 6: what keepalived and FRR mark advertisements with
+NETWORK_CONTROL = 0xC0  # class selector 6, as keepalived and FRR send it
 DO_NOT_FRAGMENT = 0x4000
-# Means nothing in a packet that is never fragmented (RFC 6864), but the kernel that routes the
-# packet would put another one in for each 0, and the receiver takes equal packets for known.
+# The identification has no meaning in a packet that is never fragmented (RFC 6864). But for a 0
+# the kernel fills in a new number each time, and then no two packets are equal: the receiver
+# examines each of them again instead of finding it in its cache.
 UNICAST_IDENTIFICATION = 1
 MORE_FRAGMENTS_AND_OFFSET = 0x3FFF
 WORD = 4
@@ -25,7 +24,7 @@ IPV6_HEADER = struct.Struct("!IHBB16s16s")
 
 @dataclass(frozen=True, slots=True)
 class Datagram:
-    """One IP packet that carries VRRP; *ttl* is the hop limit in IPv6."""
+    """One IP packet that carries a VRRP message, the *payload*. *ttl* is the hop limit in IPv6."""
 
     family: Family
     source: Address
@@ -35,10 +34,11 @@ class Datagram:
 
 
 def parse_datagram(packet: bytes, family: Family) -> Datagram:
-    """Read an IP packet of *family*, header first; octets after its own length are padding.
+    """Read an IP packet of *family* that begins with its IP header.
 
-    Raise MalformedAdvertisementError for anything that is not a whole, unfragmented packet of
-    protocol 112. IPv4 options are skipped; IPv6 extension headers are refused, VRRP has none.
+    Octets after the length that the header gives are padding and are ignored. IPv4 options are
+    skipped. Raise MalformedAdvertisementError if the packet is not complete, is a fragment, has
+    another protocol than 112 or has IPv6 extension headers.
     """
     if family is Family.IPV4:
         return _parse_ipv4(packet)
@@ -48,7 +48,7 @@ def parse_datagram(packet: bytes, family: Family) -> Datagram:
 def build_datagram(
     message: bytes, source: Address, destination: Address, *, ttl: int = TTL
 ) -> bytes:
-    """Return *message* in an IP packet of protocol 112, marked as network control traffic.
+    """Return *message* in an IP packet of protocol 112 with the traffic class network control.
 
     Raise MalformedAdvertisementError if *source* and *destination* differ in family.
     """
@@ -67,7 +67,7 @@ def ipv6_header(
     hop_limit: int,
     traffic_class: int = NETWORK_CONTROL,
 ) -> bytes:
-    """Return an IPv6 header for *length* octets of payload, flow label 0."""
+    """Return an IPv6 header for a payload of *length* octets. The flow label is 0."""
     return IPV6_HEADER.pack(
         6 << 28 | traffic_class << 20,
         length,

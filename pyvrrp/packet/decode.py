@@ -1,10 +1,10 @@
-"""VRRP message to Advertisement (RFC 9568 section 5, RFC 3768 section 5)."""
+"""Read a VRRP message into an `Advertisement` (RFC 9568 section 5, RFC 3768 section 5)."""
 
 from ipaddress import IPv4Address, IPv6Address
 
 from pyvrrp.errors import MalformedAdvertisementError
-from pyvrrp.identity import Family, Version
-from pyvrrp.packet.advertisement import Address, Advertisement
+from pyvrrp.identity import Address, Family, Version
+from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.layout import (
     ADVERTISEMENT,
     AUTHENTICATION_OCTETS,
@@ -19,10 +19,11 @@ from pyvrrp.units import Nanoseconds
 
 
 def decode(message: bytes, family: Family) -> Advertisement:
-    """Read one advertisement; raise MalformedAdvertisementError for anything else.
+    """Return the values of a VRRP message.
 
-    The checksum is not looked at, and an address count or interval of 0 is read as it stands:
-    judging is what `reception` does. Octets after the last field are refused.
+    Raise MalformedAdvertisementError if the length, the version or the type is wrong; octets
+    after the last field make the length wrong. The checksum is not verified, and an interval of 0
+    or an empty list of addresses is accepted: `examine` and `admit` check these.
     """
     if len(message) < HEADER.size:
         raise MalformedAdvertisementError(
@@ -45,7 +46,7 @@ def decode(message: bytes, family: Family) -> Advertisement:
         Nanoseconds(
             (auth_interval & (LARGEST_SECONDS if v2 else RESERVE_MASK)) * interval_unit(version)
         ),
-        _addresses(message, count, family),
+        read_addresses(message, count, family),
         auth_type=auth_interval >> 8 if v2 else 0,
         auth_data=message[-AUTHENTICATION_OCTETS:] if v2 else b"",
     )
@@ -58,7 +59,8 @@ def _version(number: int, family: Family) -> Version:
     raise MalformedAdvertisementError(f"there is no version {number} over {family.name}")
 
 
-def _addresses(message: bytes, count: int, family: Family) -> tuple[Address, ...]:
+def read_addresses(message: bytes, count: int, family: Family) -> tuple[Address, ...]:
+    """Return the first *count* addresses after the header. *message* must be long enough."""
     address = IPv4Address if family is Family.IPV4 else IPv6Address
     starts = range(HEADER.size, HEADER.size + count * family, family)
     return tuple(address(message[start : start + family]) for start in starts)

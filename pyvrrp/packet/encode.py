@@ -1,8 +1,8 @@
-"""Advertisement to VRRP message (RFC 9568 section 5, RFC 3768 section 5)."""
+"""Write an `Advertisement` as a VRRP message (RFC 9568 section 5, RFC 3768 section 5)."""
 
 from pyvrrp.errors import MalformedAdvertisementError
-from pyvrrp.identity import Version
-from pyvrrp.packet.advertisement import Address, Advertisement
+from pyvrrp.identity import Address, Version
+from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm, checksum
 from pyvrrp.packet.layout import (
     ADVERTISEMENT,
@@ -22,10 +22,10 @@ OCTET = 0xFF
 def encode(
     advertisement: Advertisement, source: Address, destination: Address, form: ChecksumForm
 ) -> bytes:
-    """Return the VRRP message, checksum filled in; *form* matters to VRRPv3 over IPv4 alone.
+    """Return the VRRP message with its checksum. *form* is used in VRRPv3 over IPv4 only.
 
-    Raise MalformedAdvertisementError for values that have no place on the wire: rounding an
-    interval or cutting a number would tell the peers something else than what we do.
+    Raise MalformedAdvertisementError for values that the format cannot express. They are not
+    rounded or cut, because then the peers would be told something else than what this node does.
     """
     _require_encodable(advertisement, source, destination)
     version = advertisement.version

@@ -1,6 +1,6 @@
-"""The receive checks that need nothing but the octets, in the order of the RFCs.
+"""The receive checks that depend on the packet alone, in the order of the RFCs.
 
-RFC 9568 section 7.1 with errata 8299, 8300 and 8301 for VRRPv3, RFC 3768 section 7.1 for VRRPv2.
+VRRPv3: RFC 9568 section 7.1 with errata 8299, 8300 and 8301. VRRPv2: RFC 3768 section 7.1.
 """
 
 from dataclasses import dataclass
@@ -10,27 +10,28 @@ from ipaddress import IPv6Address
 from typing import TypeAlias
 
 from pyvrrp.errors import MalformedAdvertisementError
-from pyvrrp.identity import Family, Version
-from pyvrrp.packet.advertisement import Address, Advertisement
+from pyvrrp.identity import Address, Family, Version
+from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm, checksum
-from pyvrrp.packet.datagram import TTL, Datagram, parse_datagram
+from pyvrrp.packet.datagram import Datagram, parse_datagram
 from pyvrrp.packet.decode import decode
 from pyvrrp.packet.layout import (
     ADVERTISEMENT,
     CHECKSUM_AT,
     HEADER,
+    TTL,
     message_length,
     versions_of,
 )
 
-# Two bounds on what a flood of ever different packets can make us remember. No advertisement
-# is longer than an Ethernet frame of the usual size unless it lists more than 90 addresses.
+# At most so many results are kept, and only for packets of at most so many octets. An attacker who
+# sends many different packets fills no more memory than that. 1500 octets hold 90 IPv6 addresses.
 LARGEST_REMEMBERED = 1500
 REMEMBERED = 1024
 
 
 class DiscardReason(StrEnum):
-    """Why an advertisement was discarded; the value is the name of its counter (RFC 8347)."""
+    """Why an advertisement was discarded. The value is the name of the counter (RFC 8347)."""
 
     MALFORMED = "malformed_datagrams"
     TTL = "ip_ttl_errors"
@@ -54,10 +55,11 @@ class DiscardReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Discarded:
-    """A packet that must change nothing but one counter.
+    """A packet that was discarded. It changes one counter and no state.
 
-    *vrid* is None where the packet is too broken to name one. *after_vrid*: the check that
-    failed counts only for a VRID that is configured; for any other the reason is VRID.
+    *detail* says in words what is wrong. *vrid* and *source* are None if the packet is too short
+    to contain them. *after_vrid* is true if the RFC puts the failed check after the look-up of
+    the VRID: if no virtual router has this VRID, the packet counts as `DiscardReason.VRID`.
     """
 
     reason: DiscardReason
@@ -69,11 +71,12 @@ class Discarded:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """An advertisement that is sound in itself.
+    """An advertisement that passed all checks of `examine`.
 
-    *checksum_forms* names the forms in which its checksum is right where there are two, in
-    VRRPv3 over IPv4 (both can be, for rare addresses); it is empty where there is only one.
-    *ttl* is below 255 in unicast packets alone, where the virtual router judges it.
+    *checksum_forms* is used in VRRPv3 over IPv4: it holds the forms in which the checksum is
+    correct (with rare addresses both). Where only one form exists it is empty. *ttl* is 255 if
+    the packet was sent to the multicast group. In a unicast packet it can be lower; `admit`
+    checks it.
     """
 
     source: Address
@@ -87,7 +90,11 @@ Failure: TypeAlias = tuple[DiscardReason, str]
 
 
 def examine(packet: bytes, family: Family) -> Examined | Discarded:
-    """Judge a whole IP packet by its octets alone; padding after it is ignored. Never raises."""
+    """Check an IP packet, without the configuration of a virtual router. Never raises.
+
+    Padding after the packet is ignored. The result for a packet of at most 1500 octets is kept
+    and found again when an equal packet arrives.
+    """
     if len(packet) > LARGEST_REMEMBERED:
         return _examine(packet, family)
     return _examine_remembered(packet, family)
@@ -122,7 +129,7 @@ def _layout_failure(datagram: Datagram) -> Failure | None:
     if version not in versions_of(family):
         allowed = " or ".join(str(int(known)) for known in versions_of(family))
         return DiscardReason.VERSION, f"version {version}, must be {allowed}"
-    # RFC 9568 looks at the type here, RFC 3768 does not say when.
+    # RFC 9568 checks the type at this point. RFC 3768 does not say when to check it.
     if version == Version.V3 and (failure := _type_failure(message)):
         return failure
     count = message[3]
@@ -134,7 +141,7 @@ def _layout_failure(datagram: Datagram) -> Failure | None:
 
 
 def ttl_failure(found: int, family: Family, lowest: int) -> Failure | None:
-    """Return what is wrong with a TTL or hop limit that must be at least *lowest*."""
+    """Return None if the TTL or hop limit *found* is at least *lowest*, else what is wrong."""
     if found >= lowest:
         return None
     name = "TTL" if family is Family.IPV4 else "hop limit"

@@ -1,4 +1,7 @@
-"""ARP frames that say or ask who has an IPv4 address (RFC 826, RFC 5227, RFC 9568 section 6.4)."""
+"""ARP frames for virtual addresses (RFC 826, RFC 5227, RFC 9568 section 6.4).
+
+They announce an address, ask which host has it, or are read to learn that another host has it.
+"""
 
 import struct
 from ipaddress import IPv4Address
@@ -18,23 +21,27 @@ UNSPECIFIED = IPv4Address(0)
 
 
 def gratuitous_arp(address: IPv4Address, mac: bytes) -> bytes:
-    """Return the whole frame that tells everybody that *address* is at *mac*.
+    """Return the Ethernet frame that tells all hosts that *address* is at *mac*.
 
-    A request, as RFC 3768 section 6.4 has it and as switches and hosts know it. The target
-    hardware address is *mac* too: RFC 9568 section 6.4.2 with erratum 7949.
+    It is an ARP request (RFC 3768 section 6.4), because all switches and hosts understand that
+    form. The target hardware address is *mac* (RFC 9568 section 6.4.2 with erratum 7949).
     """
     return _request(mac, address, target_mac=mac, target=address)
 
 
 def arp_probe(address: IPv4Address, mac: bytes) -> bytes:
-    """Return the whole frame that asks who has *address* without claiming it (RFC 5227 2.1.1)."""
+    """Return the Ethernet frame that asks which host has *address* (RFC 5227 section 2.1.1).
+
+    Its sender address is 0.0.0.0, so hosts that receive it change no ARP entry.
+    """
     return _request(mac, UNSPECIFIED, target_mac=bytes(6), target=address)
 
 
 def arp_claim(frame: bytes) -> tuple[IPv4Address, bytes] | None:
-    """Return which IPv4 address the sender of *frame* claims and for which MAC.
+    """Return the IPv4 address that the sender of *frame* says it has, and its MAC address.
 
-    None for anything but an ARP request or reply, and for a probe, which claims nothing.
+    Return None if *frame* is not an ARP request or reply, or if it is a probe: a probe has no
+    sender address.
     """
     if len(frame) < ETHERNET_HEADER.size + ARP.size:
         return None

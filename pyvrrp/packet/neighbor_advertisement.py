@@ -1,4 +1,7 @@
-"""Neighbor Discovery frames that say or ask who has an IPv6 address (RFC 4861, RFC 4862)."""
+"""Neighbor Discovery frames for virtual addresses (RFC 4861, RFC 4862).
+
+They announce an address, ask which host has it, or are read to learn that another host has it.
+"""
 
 from ipaddress import IPv6Address
 from typing import NamedTuple
@@ -13,7 +16,7 @@ from pyvrrp.packet.ethernet import (
 )
 
 ICMPV6 = 58
-HOP_LIMIT = 255
+HOP_LIMIT = 255  # of every Neighbor Discovery packet (RFC 4861 section 7.1)
 NEIGHBOR_SOLICITATION = 135
 NEIGHBOR_ADVERTISEMENT = 136
 ROUTER_AND_OVERRIDE = 0xA0000000
@@ -27,7 +30,7 @@ UNSPECIFIED = IPv6Address(0)
 
 
 class _Packet(NamedTuple):
-    """The parts of an ICMPv6 packet that Neighbor Discovery looks at."""
+    """The parts of an ICMPv6 packet that matter here. *mac* is the Ethernet source."""
 
     mac: bytes
     destination: IPv6Address
@@ -35,9 +38,10 @@ class _Packet(NamedTuple):
 
 
 def unsolicited_neighbor_advertisement(address: IPv6Address, mac: bytes) -> bytes:
-    """Return the whole frame that tells all nodes that *address* is at *mac*.
+    """Return the Ethernet frame that tells all nodes that *address* is at *mac*.
 
-    Router and Override set, Solicited clear (RFC 9568 section 6.4.2); sent from *address*.
+    The flags Router and Override are set and Solicited is not (RFC 9568 section 6.4.2). The
+    source is *address*.
     """
     body = (
         ROUTER_AND_OVERRIDE.to_bytes(4)
@@ -49,20 +53,22 @@ def unsolicited_neighbor_advertisement(address: IPv6Address, mac: bytes) -> byte
 
 
 def neighbor_solicitation_probe(address: IPv6Address, mac: bytes) -> bytes:
-    """Return the whole frame that asks who has *address* without claiming it.
+    """Return the Ethernet frame that asks which node has *address*.
 
-    The form of duplicate address detection (RFC 4862 section 5.4.2): sent from ::, so without
-    a source link-layer option (RFC 4861 section 4.3).
+    It has the form of duplicate address detection (RFC 4862 section 5.4.2): the source is ::,
+    and therefore there is no source link-layer option (RFC 4861 section 4.3). Nodes that receive
+    it change no neighbour entry.
     """
     group = IPv6Address(SOLICITED_NODE_PREFIX | int(address) & 0xFFFFFF)
     return _frame(NEIGHBOR_SOLICITATION, bytes(4) + address.packed, mac, UNSPECIFIED, group)
 
 
 def neighbor_claim(frame: bytes) -> tuple[IPv6Address, bytes] | None:
-    """Return which IPv6 address a Neighbor Advertisement claims and for which MAC.
+    """Return the IPv6 address that the sender of *frame* says it has, and its MAC address.
 
-    The MAC is the Ethernet source where the option is missing. None for anything else and for
-    an advertisement that RFC 4861 section 7.1.2 tells to ignore.
+    The MAC address is that of the target link-layer option, without the option the Ethernet
+    source. Return None if *frame* is not a Neighbor Advertisement, or is one that must be
+    ignored (RFC 4861 section 7.1.2).
     """
     packet = _icmpv6_packet(frame)
     if packet is None or not _is_valid_advertisement(packet):
@@ -112,7 +118,10 @@ def _is_valid_advertisement(packet: _Packet) -> bool:
 
 
 def _link_layer_address(options: bytes, *, default: bytes) -> bytes | None:
-    """Return the target link-layer address, *default* without one, None for broken options."""
+    """Return the target link-layer address, or *default* if there is none.
+
+    Return None if the options cannot be read.
+    """
     found = default
     while options:
         length = options[1] * OPTION_UNIT if len(options) > 1 else 0

@@ -1,17 +1,17 @@
-"""The receive checks, in the order of RFC 9568 section 7.1 (with its errata) and RFC 3768 7.1.
+"""The receive checks of RFC 9568 section 7.1 (with its errata) and RFC 3768 section 7.1.
 
-They come in two parts. `examine` judges what the octets alone tell and remembers its answer, so
-that an unchanged advertisement costs a look-up. `admit` judges what depends on how the virtual
-router is configured. Between the two the caller looks for a virtual router of that VRID.
+There are two parts. `examine` makes the checks that depend on the packet alone, and keeps its
+results: for an unchanged advertisement it finds the result in its cache. Then the caller looks
+for the virtual router with this VRID. `admit` makes the checks that depend on the configuration
+of this virtual router.
 """
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pyvrrp.identity import Version
-from pyvrrp.packet.advertisement import Address, Advertisement
+from pyvrrp.identity import OWNER_PRIORITY, Address, Version
+from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
-from pyvrrp.packet.datagram import TTL
 from pyvrrp.packet.examination import (
     Discarded,
     DiscardReason,
@@ -20,7 +20,7 @@ from pyvrrp.packet.examination import (
     examine,
     ttl_failure,
 )
-from pyvrrp.packet.layout import AUTHENTICATION_OCTETS, family_of, group_of
+from pyvrrp.packet.layout import AUTHENTICATION_OCTETS, TTL, family_of, group_of
 from pyvrrp.units import Nanoseconds, in_words
 
 __all__ = [
@@ -36,11 +36,13 @@ __all__ = [
 
 NO_AUTHENTICATION = 0
 SIMPLE_TEXT_PASSWORD = 1
-OWNER_PRIORITY = 255
 
 
 class Mismatch(StrEnum):
-    """What an accepted advertisement says otherwise than our configuration; the counter's name."""
+    """A difference between an accepted advertisement and the configuration of this node.
+
+    The value is the name of the counter.
+    """
 
     OWNER = "owner_conflicts"
     INTERVAL = "interval_errors"
@@ -49,12 +51,13 @@ class Mismatch(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What one virtual router expects of the advertisements for it.
+    """What the advertisements for one virtual router must be like.
 
-    *checksum* holds the forms believed. *strict* drops what the RFCs say to drop, where the
-    default counts and accepts. *authentication* is the VRRPv2 password, empty for type 0.
-    *peers* are the only ones believed, by unicast and with a TTL of at least *min_ttl*; empty:
-    anybody, by multicast.
+    *checksum* holds the forms that are accepted. If *strict*, a difference that the RFCs say to
+    discard is discarded; otherwise it is counted and accepted. *authentication* is the password
+    of VRRPv2, empty for authentication type 0. If *peers* is empty, advertisements come by
+    multicast and from any node. Otherwise they come by unicast, from one of *peers* and with a
+    TTL of at least *min_ttl*.
     """
 
     version: Version
@@ -71,7 +74,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An advertisement for the state machine; *mismatches* are to be counted and reported."""
+    """An advertisement for the election. The caller counts and reports its *mismatches*."""
 
     advertisement: Advertisement
     source: Address
@@ -80,8 +83,8 @@ class Accepted:
 
 
 def admit(examined: Examined, expectation: Expectation) -> Accepted | Discarded:
-    """Judge an advertisement as the virtual router of its VRID, which expects *expectation*."""
-    failure = _way_failure(examined, expectation) or _configured_failure(examined, expectation)
+    """Check an advertisement against the configuration of the virtual router with its VRID."""
+    failure = _path_failure(examined, expectation) or _configured_failure(examined, expectation)
     if failure is None and expectation.version is Version.V2:
         failure = _v2_failure(examined.advertisement, expectation)
     if failure is not None:
@@ -96,8 +99,8 @@ def admit(examined: Examined, expectation: Expectation) -> Accepted | Discarded:
     )
 
 
-def _way_failure(examined: Examined, expectation: Expectation) -> Failure | None:
-    """Return what is wrong with the way it came: to whom, from how far, from whom."""
+def _path_failure(examined: Examined, expectation: Expectation) -> Failure | None:
+    """Return what is wrong with the destination, the TTL or the source; None: nothing."""
     found, source = examined.destination, examined.source
     family = family_of(found)
     if not expectation.peers:
@@ -115,14 +118,14 @@ def _way_failure(examined: Examined, expectation: Expectation) -> Failure | None
 
 
 def _configured_failure(examined: Examined, expectation: Expectation) -> Failure | None:
-    """Return what no virtual router of this configuration can believe, in either version."""
+    """Return what is wrong according to the configuration, in both versions; None: nothing."""
     version, believed = examined.advertisement.version, expectation.checksum
     if version is not expectation.version:
         return DiscardReason.VERSION, f"version {version}, must be {expectation.version}"
     if examined.checksum_forms and examined.checksum_forms.isdisjoint(believed):
         found, allowed = (" or ".join(sorted(f)) for f in (examined.checksum_forms, believed))
         return DiscardReason.CHECKSUM, f"checksum of the form {found}, must be {allowed}"
-    # Not compared with the virtual addresses: a returning owner sends from one of them.
+    # The source may be a virtual address: an owner that comes back sends from one of them.
     if examined.source == expectation.primary_address:
         return DiscardReason.OWN_ADVERTISEMENT, f"sent from our own address {examined.source}"
     return None
@@ -130,7 +133,8 @@ def _configured_failure(examined: Examined, expectation: Expectation) -> Failure
 
 def _v2_failure(advertisement: Advertisement, expectation: Expectation) -> Failure | None:
     if expectation.owner:
-        return DiscardReason.OWNER, "we own the addresses (priority 255) and heed nobody"
+        detail = "this node owns the addresses (priority 255) and follows no other node"
+        return DiscardReason.OWNER, detail
     return (
         _authentication_failure(advertisement, expectation)
         or _strict_list_failure(advertisement, expectation)
@@ -167,7 +171,7 @@ def _strict_list_failure(advertisement: Advertisement, expectation: Expectation)
 
 def _v2_interval_failure(advertisement: Advertisement, expectation: Expectation) -> Failure | None:
     differs = advertisement.interval != expectation.interval
-    # An interval of 0 is never believed: nobody can keep it, and no timer may be made of it.
+    # An interval of 0 is never accepted: no node can keep it, and no timer can run with it.
     if not advertisement.interval or (expectation.strict and differs):
         found, wanted = in_words(advertisement.interval), in_words(expectation.interval)
         return DiscardReason.INTERVAL, f"interval {found}, must be {wanted}"

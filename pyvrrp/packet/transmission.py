@@ -1,8 +1,9 @@
-"""An advertisement as the IP packet that is sent, remembered by value."""
+"""The IP packet of an advertisement. The last packets are kept and found again by value."""
 
 from functools import lru_cache
 
-from pyvrrp.packet.advertisement import Address, Advertisement
+from pyvrrp.identity import Address
+from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.datagram import build_datagram
 from pyvrrp.packet.encode import encode
@@ -13,9 +14,9 @@ REMEMBERED = 1024
 def advertisement_packet(
     advertisement: Advertisement, source: Address, destination: Address, form: ChecksumForm
 ) -> bytes:
-    """Return the whole IP packet, TTL or hop limit 255.
+    """Return the IP packet with TTL or hop limit 255.
 
-    Raise MalformedAdvertisementError for values that have no place on the wire.
+    Raise MalformedAdvertisementError for values that the format cannot express.
     """
     return _packet(advertisement, source, destination, form)
 

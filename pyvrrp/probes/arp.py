@@ -21,9 +21,9 @@ from pyvrrp.clients.base.namespace import inside
 from pyvrrp.clients.base.progress import Progress
 from pyvrrp.clients.base.wait_readable import readable
 from pyvrrp.config.model.configuration import ArpProbeConfig
+from pyvrrp.identity import Address
 from pyvrrp.packet.gratuitous_arp import arp_claim, arp_probe
 from pyvrrp.packet.neighbor_advertisement import neighbor_claim, neighbor_solicitation_probe
-from pyvrrp.ports import Address
 
 _ETH_P_ARP, _ETH_P_IPV6 = 0x0806, 0x86DD
 _ARPHRD_ETHER = 1

@@ -13,8 +13,7 @@ from pyvrrp.clients.base.progress import Progress
 from pyvrrp.clients.http.connection import Connector
 from pyvrrp.clients.http.socket_address import SocketAddress, bind_to, scope_of, sockaddr
 from pyvrrp.config.model.configuration import PingProbeConfig
-from pyvrrp.identity import Family
-from pyvrrp.ports import Address
+from pyvrrp.identity import Address, Family
 from pyvrrp.probes.icmp import REPLY, Echo, error_in_words
 
 _SOL_RAW, _ICMP_FILTER = 255, 1

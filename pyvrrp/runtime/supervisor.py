@@ -9,6 +9,7 @@ from pyvrrp.config.model.configuration import (
 )
 from pyvrrp.identity import Place
 from pyvrrp.ports import Ports
+from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.claims.capacity import Capacity
@@ -53,6 +54,7 @@ class Supervisor:
         self._journal = journal
         self._stopped: Callable[[], None] | None = None
         self._give_up_at: Nanoseconds | None = None
+        self._renewals = LeaseRenewals(ports.clock, ports.addresses, configuration.kernel_budget)
         self._look = AlarmClock(ports.clock, self._look_whether_stopped)
         used = {name for config in configuration.virtual_routers for name in config.checks}
         for check in configuration.checks:
@@ -73,7 +75,7 @@ class Supervisor:
             [self._interface(link.place) for link in config.links],
             self._ports,
             self._journal,
-            self.configuration.kernel_budget,
+            self._renewals,
             self.configuration.chain(config),
             group,
         )

@@ -3,7 +3,8 @@
 import time
 
 from pyvrrp.config.parse import parse
-from pyvrrp.simulator.scenario.scenario import ClientSpec, NodeSpec, Scenario, own_addresses
+from pyvrrp.simulator.scenario.own_addresses import own_addresses
+from pyvrrp.simulator.scenario.scenario import ClientSpec, NodeSpec, Scenario
 from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import SECOND, Nanoseconds, to_seconds
 

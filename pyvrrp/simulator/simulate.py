@@ -2,20 +2,20 @@
 
 from dataclasses import dataclass
 
-from pyvrrp.simulator.faults.inject import Faults
-from pyvrrp.simulator.judges.invariants import Name, Violation
-from pyvrrp.simulator.report.trace import Entry
+from pyvrrp.simulator.faults.inject import FaultInjector
+from pyvrrp.simulator.judges.invariants import InvariantName, Violation
+from pyvrrp.simulator.report.trace import TraceEntry
 from pyvrrp.simulator.scenario.scenario import Scenario
 from pyvrrp.simulator.world.engine import RunawayError
 from pyvrrp.simulator.world.world import World
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SimulationResult:
     """What came of a scenario: everything that happened, and what did not hold."""
 
     scenario: Scenario
-    trace: tuple[Entry, ...]
+    trace: tuple[TraceEntry, ...]
     violations: tuple[Violation, ...]
 
     @property
@@ -24,23 +24,23 @@ class Outcome:
         return not self.violations
 
 
-def simulate(scenario: Scenario, *, detailed: bool = True) -> Outcome:
+def simulate(scenario: Scenario, *, detailed: bool = True) -> SimulationResult:
     """Run *scenario* and judge it; the same scenario gives the same outcome, to the byte.
 
     *detailed*: every advertisement and every event is in the trace, not the telling ones alone.
     """
     world = World(scenario, detailed=detailed)
-    Faults(world).plan()
+    FaultInjector(world).plan()
     world.begin()
     try:
         world.engine.run(scenario.duration)
         world.time_judge.look()
     except RunawayError as error:
-        world.verdicts.require(False, Name.RUNAWAY, "world", str(error))
+        world.verdicts.require(False, InvariantName.RUNAWAY, "world", str(error))
     except Exception as error:  # noqa: BLE001 - whatever the program under test raises is a finding
         said = f"{type(error).__name__}: {error} {_where(error)}"
-        world.verdicts.require(False, Name.NO_ERROR, "world", said)
-    return Outcome(scenario, tuple(world.trace), tuple(world.verdicts.violations))
+        world.verdicts.require(False, InvariantName.NO_ERROR, "world", said)
+    return SimulationResult(scenario, tuple(world.trace), tuple(world.verdicts.violations))
 
 
 def _where(error: BaseException) -> str:

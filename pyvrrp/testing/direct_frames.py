@@ -2,12 +2,10 @@
 
 import struct
 from ipaddress import IPv4Address, IPv6Address
-from typing import TypeAlias
 
 from pyvrrp.errors import VrrpError
+from pyvrrp.identity import Address
 from pyvrrp.packet.checksum import internet_checksum
-
-Address: TypeAlias = IPv4Address | IPv6Address
 
 _UDP_PROTOCOL = 17
 _UDP = struct.Struct("!HHHH")

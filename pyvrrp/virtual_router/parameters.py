@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from pyvrrp.identity import Version
+from pyvrrp.identity import OWNER_PRIORITY, Version
 from pyvrrp.units import SECOND, Nanoseconds
 
-OWNER = 255
+OWNER = OWNER_PRIORITY
 LAST_RESORT = 1  # serves although fenced, until anybody healthy comes
 RELEASE = 0
+MAY_LEAVE_EARLY = 50  # an advertisement may leave by an interval divided by this early, never late
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Capture files for tests, written by hand so that no byte comes from the code under test."""
+"""Capture files for tests. They are written without the code under test."""
 
 import struct
 
@@ -23,10 +23,27 @@ ARP_FRAME = bytes.fromhex("ffffffffffff00005e0001010806") + bytes(28)
 UDP_FRAME = MACS + bytes.fromhex("0800 4500001c00000000ff110000c0000201e0000012") + bytes(8)
 
 SECONDS = 1_700_000_000
+# The explanation of PACKET_E, captured 250 ms after SECONDS, as values for JSON.
+JSON_E: dict[str, object] = {
+    "time": 1_700_000_000.25,
+    "source": "192.0.2.1",
+    "destination": "224.0.0.18",
+    "ttl": 255,
+    "version": 3,
+    "type": 1,
+    "vrid": 1,
+    "priority": 100,
+    "interval_ms": 1000,
+    "addresses": ["192.0.2.254"],
+    "auth_type": None,
+    "checksum": "rfc9568",
+    "valid": True,
+    "problems": [],
+}
 
 
 def pcap(*frames: bytes, order: str = "<", link_type: int = 1, nanoseconds: bool = False) -> bytes:
-    """Return a pcap file; frame number n was taken n seconds and 250 ms after SECONDS."""
+    """Return a pcap file; frame number n was captured n seconds and 250 ms after SECONDS."""
     magic, ticks = (0xA1B23C4D, 250_000_000) if nanoseconds else (0xA1B2C3D4, 250_000)
     header = struct.pack(f"{order}IHHiIII", magic, 2, 4, 0, 0, 262144, link_type)
     records = [

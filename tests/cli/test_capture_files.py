@@ -1,4 +1,4 @@
-"""Capture files: what is read, and what is refused with the place named."""
+"""Read capture files; wrong ones are refused with the offset."""
 
 import io
 import struct
@@ -36,11 +36,11 @@ def test_pcap_is_read_in_both_byte_orders_and_resolutions(order: str, nanosecond
     ]
 
 
-def test_the_upper_half_of_the_link_type_of_a_pcap_is_not_the_link_type() -> None:
+def test_the_upper_half_of_the_link_type_field_is_ignored() -> None:
     assert packets(pcap(b"abc", link_type=0x14000001))[0].link_type == 1
 
 
-def test_a_pcap_without_packets_is_no_error() -> None:
+def test_a_pcap_without_packets_is_read() -> None:
     assert packets(pcap()) == []
 
 
@@ -50,7 +50,7 @@ def test_pcapng_is_read_in_both_byte_orders(order: str) -> None:
     assert packets(data) == [captured(1_700_000_000_000_005_000, b"abc")]
 
 
-def test_sections_of_different_byte_order_follow_each_other() -> None:
+def test_sections_of_one_file_may_have_different_byte_orders() -> None:
     first = section("<") + interface("<", 1) + enhanced(b"a", 0, "<")
     second = section(">") + interface(">", 113) + enhanced(b"b", 0, ">")
     assert [(p.link_type, p.data) for p in packets(first + second)] == [(1, b"a"), (113, b"b")]
@@ -66,7 +66,7 @@ def test_each_interface_of_a_pcapng_has_its_own_link_type() -> None:
     ("resolution", "ticks", "time"),
     [(9, 1_500, 1_500), (3, 1_500, 1_500_000_000), (0x8A, 512, 500_000_000), (0, 7, 7 * 10**9)],
 )
-def test_the_resolution_of_a_pcapng_interface_is_honoured(
+def test_the_resolution_of_a_pcapng_interface_is_used(
     resolution: int, ticks: int, time: int
 ) -> None:
     options = struct.pack("<HHBxxxHH", 9, 1, resolution, 0, 0)
@@ -91,7 +91,7 @@ def test_the_obsolete_packet_block_is_read() -> None:
     assert packets(section() + interface() + obsolete) == [captured(1_000, b"abc")]
 
 
-def test_blocks_of_other_kinds_are_passed_over() -> None:
+def test_blocks_of_other_kinds_are_skipped() -> None:
     data = section() + block(5, b"statistics..") + interface() + block(0x80000001, b"")
     assert [p.data for p in packets(data + enhanced(b"abc", 0))] == [b"abc"]
 
@@ -101,56 +101,56 @@ def test_an_empty_file_is_refused() -> None:
 
 
 def test_a_file_of_another_kind_is_refused_with_its_first_octets() -> None:
-    wanted = "x.pcap: offset 0: neither pcap nor pcapng: it begins with 1f 8b 08 00"
+    wanted = "x.pcap: offset 0: not pcap or pcapng: the file begins with 1f 8b 08 00"
     assert error_of(b"\x1f\x8b\x08\x00rest") == wanted
 
 
-def test_a_pcap_cut_in_a_packet_names_where_the_packet_began() -> None:
+def test_a_pcap_that_is_cut_in_a_packet_is_refused_with_the_offset_of_the_packet() -> None:
     wanted = "x.pcap: offset 40: the file ends 5 bytes before the end of a packet"
     assert error_of(pcap(FRAME_E)[:-5]) == wanted
 
 
-def test_the_packets_before_the_damage_are_handed_out() -> None:
+def test_the_packets_before_the_error_are_returned() -> None:
     reader = read_packets(io.BytesIO(pcap(b"abc", b"def")[:-1]), "x")
     assert next(reader).data == b"abc"
     with pytest.raises(CaptureError):
         next(reader)
 
 
-def test_a_pcap_cut_in_a_packet_header_is_refused() -> None:
+def test_a_pcap_that_is_cut_in_a_packet_header_is_refused() -> None:
     wanted = "x.pcap: offset 24: the file ends in the middle of a packet header"
     assert error_of(pcap(b"")[:30]) == wanted
 
 
-def test_a_pcap_that_claims_a_packet_of_four_gigabytes_is_refused() -> None:
-    lie = pcap() + struct.pack("<IIII", 0, 0, 0xFFFFFFFF, 0)
-    assert error_of(lie) == "x.pcap: offset 24: a packet of 4294967295 bytes cannot be"
+def test_a_pcap_with_a_packet_of_four_gigabytes_is_refused() -> None:
+    wrong = pcap() + struct.pack("<IIII", 0, 0, 0xFFFFFFFF, 0)
+    assert error_of(wrong) == "x.pcap: offset 24: a packet of 4294967295 bytes is impossible"
 
 
 def test_an_unknown_version_of_pcap_is_refused() -> None:
     data = bytearray(pcap())
     data[4] = 3
-    assert error_of(bytes(data)) == "x.pcap: offset 4: pcap version 3.4, and only 2.x is known"
+    assert error_of(bytes(data)) == "x.pcap: offset 4: pcap version 3.4, only 2.x can be read"
 
 
 @pytest.mark.parametrize("length", [0, 4, 8, 13, 0xFFFFFFFC])
 def test_a_pcapng_block_of_an_impossible_length_is_refused(length: int) -> None:
     data = section() + struct.pack("<II", 6, length) + bytes(32)
-    assert error_of(data) == f"x.pcap: offset 28: a block of {length} bytes cannot be"
+    assert error_of(data) == f"x.pcap: offset 28: a block of {length} bytes is impossible"
 
 
 def test_a_pcapng_block_whose_two_lengths_differ_is_refused() -> None:
     data = section() + interface()[:-4] + struct.pack("<I", 24)
-    assert error_of(data) == "x.pcap: offset 28: a block of 20 bytes says 24 at its end"
+    assert error_of(data) == ("x.pcap: offset 28: a block of 20 bytes has the length 24 at its end")
 
 
 def test_a_packet_longer_than_its_block_is_refused() -> None:
-    lie = block(6, struct.pack("<IIIII", 0, 0, 0, 40, 40) + b"abcd")
+    wrong = block(6, struct.pack("<IIIII", 0, 0, 0, 40, 40) + b"abcd")
     wanted = "x.pcap: offset 48: a packet of 40 bytes does not fit into its block"
-    assert error_of(section() + interface() + lie) == wanted
+    assert error_of(section() + interface() + wrong) == wanted
 
 
-def test_a_packet_of_an_undescribed_interface_is_refused() -> None:
+def test_a_packet_of_an_unknown_interface_is_refused() -> None:
     wanted = "x.pcap: offset 28: a packet of interface 0, which the file does not describe"
     assert error_of(section() + enhanced(b"abc", 0)) == wanted
 
@@ -166,24 +166,24 @@ def test_an_option_longer_than_its_block_is_refused() -> None:
     assert error_of(data) == wanted
 
 
-def test_a_section_without_byte_order_is_refused() -> None:
+def test_a_section_with_an_unknown_byte_order_is_refused() -> None:
     data = section()[:8] + b"\x00\x00\x00\x00" + section()[12:]
-    assert error_of(data) == "x.pcap: offset 0: no byte order has the magic 00 00 00 00"
+    assert error_of(data) == "x.pcap: offset 0: the byte order magic 00 00 00 00 is unknown"
 
 
 class UnreadableStream(io.BytesIO):
-    """A disk that fails."""
+    """A stream that cannot be read, as from a broken disk."""
 
     def read(self, _count: int | None = -1) -> bytes:
         raise OSError(5, "Input/output error")
 
 
-def test_a_stream_that_fails_is_a_capture_error() -> None:
+def test_a_stream_that_fails_raises_a_capture_error() -> None:
     with pytest.raises(CaptureError, match="x: offset 0: cannot be read: Input/output error"):
         list(read_packets(UnreadableStream(), "x"))
 
 
-# Whole files that a generator then breaks reach deeper than random octets.
+# Files with random errors test more of the code than random octets.
 WHOLE_FILES = (
     pcap(FRAME_E, FRAME_E),
     pcap(FRAME_E, order=">", nanoseconds=True),
@@ -203,7 +203,7 @@ def test_any_octets_give_packets_or_a_capture_error(whole: bytes, at: int, noise
 
 
 @pytest.mark.parametrize("whole", WHOLE_FILES)
-def test_a_file_may_end_anywhere(whole: bytes) -> None:
+def test_a_file_that_ends_at_any_offset_gives_packets_or_a_capture_error(whole: bytes) -> None:
     for end in range(len(whole)):
         assert_read_or_refused(whole[:end])
 

@@ -1,3 +1,5 @@
+"""The command ``pyvrrp check``."""
+
 import argparse
 import json
 from pathlib import Path
@@ -39,7 +41,7 @@ def file_of(tmp_path: Path, content: str) -> str:
     return str(file)
 
 
-def test_a_good_file_is_summarised_line_by_line(
+def test_the_summary_of_a_good_file_is_printed_line_by_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = file_of(tmp_path, GOOD)
@@ -59,7 +61,7 @@ def test_a_good_file_is_summarised_line_by_line(
     ]
 
 
-def test_a_bad_file_is_one_line_per_problem_and_status_2(
+def test_each_problem_of_a_bad_file_is_printed_and_the_exit_status_is_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = file_of(tmp_path, BAD)
@@ -70,20 +72,20 @@ def test_a_bad_file_is_one_line_per_problem_and_status_2(
     ]
 
 
-def test_a_file_that_is_missing_is_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_exit_status_for_a_missing_file_is_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("/nowhere/pyvrrp.toml") == 2
     assert capsys.readouterr().out == (
         "/nowhere/pyvrrp.toml: cannot be read: No such file or directory\n"
     )
 
 
-def test_a_warning_is_printed_and_changes_no_status(
+def test_a_warning_is_printed_and_does_not_change_the_exit_status(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = file_of(tmp_path, GOOD.replace("priority = 150", "strict = true"))
     assert run(file) == 0
     assert capsys.readouterr().out.startswith(
-        f'warning: {file}: virtual_router "web".strict: in VRRPv2 drops advertisements'
+        f'warning: {file}: virtual_router "web".strict: discards advertisements'
     )
 
 
@@ -94,7 +96,7 @@ def test_the_node_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert run(file, "--node", "web3") == 2
 
 
-def test_json_says_what_will_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_contains_what_will_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = file_of(tmp_path, GOOD)
     assert run(file, "--json") == 0
     out = capsys.readouterr().out
@@ -140,7 +142,7 @@ def test_json_says_what_will_run(tmp_path: Path, capsys: pytest.CaptureFixture[s
     }
 
 
-def test_json_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_contains_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(file_of(tmp_path, BAD), "--json") == 2
     verdict = json.loads(capsys.readouterr().out)
     assert verdict["valid"] is False
@@ -151,14 +153,14 @@ def test_json_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[s
     } in verdict["problems"]
 
 
-def test_a_file_name_of_odd_bytes_is_printed_all_the_same(
+def test_a_file_name_that_is_not_utf_8_is_printed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run("/nowhere/\udcff.toml") == 2
     assert capsys.readouterr().out.startswith("/nowhere/\\udcff.toml: cannot be read")
 
 
-def test_resources_are_told_with_their_times(
+def test_resources_are_printed_with_their_times(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "pyvrrp.toml"
@@ -171,10 +173,10 @@ def test_resources_are_told_with_their_times(
     out = capsys.readouterr().out
     assert "lease 2s, resources disk" in out
     assert (
-        "resource disk: /bin/true start, start within 60s, stop within 5s, looked at every 10s, "
+        "resource disk: /bin/true start, start within 60s, stop within 5s, monitored every 10s, "
         "at most 3 restarts in 600s" in out
     )
     assert run("--json", "--node", "n1", str(file)) == 0
-    (told,) = json.loads(capsys.readouterr().out)["resources"]
-    assert told["stop"] == ["/bin/true", "stop"]
-    assert told["stop_timeout_ms"] == 5000
+    (resource,) = json.loads(capsys.readouterr().out)["resources"]
+    assert resource["stop"] == ["/bin/true", "stop"]
+    assert resource["stop_timeout_ms"] == 5000

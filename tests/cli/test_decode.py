@@ -1,4 +1,4 @@
-"""``pyvrrp decode``: what it prints, where, and how it ends."""
+"""The command ``pyvrrp decode``: output and exit status."""
 
 import argparse
 import io
@@ -15,6 +15,7 @@ from pyvrrp.cli.captures import decode
 from tests.cli.captures import (
     ARP_FRAME,
     FRAME_E,
+    JSON_E,
     MACS,
     PACKET_E,
     PACKET_K,
@@ -45,32 +46,17 @@ def capture(tmp_path: Path) -> Path:
     return tmp_path / "x.pcap"
 
 
-def test_each_advertisement_is_one_object_a_line(
+def test_each_advertisement_is_one_json_object_on_a_line(
     capture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capture.write_bytes(pcap(FRAME_E, FRAME_K))
     assert command("--json", str(capture)) == 0
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
-    assert first == {
-        "time": 1_700_000_000.25,
-        "source": "192.0.2.1",
-        "destination": "224.0.0.18",
-        "ttl": 255,
-        "version": 3,
-        "type": 1,
-        "vrid": 1,
-        "priority": 100,
-        "interval_ms": 1000,
-        "addresses": ["192.0.2.254"],
-        "auth_type": None,
-        "checksum": "rfc9568",
-        "valid": True,
-        "problems": [],
-    }
+    assert first == JSON_E
     assert second["addresses"] == ["fe80::254", "2001:db8::254"]
 
 
-def test_other_packets_are_skipped_and_counted_apart_from_the_answer(
+def test_other_packets_are_skipped_and_counted_on_standard_error(
     capture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capture.write_bytes(pcap(ARP_FRAME, FRAME_E, UDP_FRAME))
@@ -80,7 +66,7 @@ def test_other_packets_are_skipped_and_counted_apart_from_the_answer(
     assert printed.err == "advertisements: 1, invalid: 0, other packets skipped: 2\n"
 
 
-def test_an_invalid_advertisement_is_shown_and_the_answer_is_no(
+def test_an_invalid_advertisement_is_printed_and_the_exit_status_is_1(
     capture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capture.write_bytes(pcap(FRAME_E, FRAME_BROKEN))
@@ -90,7 +76,7 @@ def test_an_invalid_advertisement_is_shown_and_the_answer_is_no(
     assert printed.err == "advertisements: 2, invalid: 1\n"
 
 
-def test_a_damaged_file_shows_what_came_before_and_names_the_place(
+def test_the_packets_before_an_error_in_the_file_are_printed_and_the_offset_is_named(
     capture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capture.write_bytes(pcap(FRAME_E, FRAME_E)[:-1])
@@ -102,13 +88,13 @@ def test_a_damaged_file_shows_what_came_before_and_names_the_place(
     )
 
 
-def test_a_missing_file_is_unreadable(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_exit_status_for_a_missing_file_is_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert command("/nowhere/x.pcap") == 2
     wanted = "pyvrrp decode: /nowhere/x.pcap: cannot be opened: No such file or directory\n"
     assert capsys.readouterr().err.startswith(wanted)
 
 
-def test_a_capture_of_a_link_that_cannot_be_read_says_which(
+def test_a_capture_of_an_unknown_link_type_is_refused_with_the_link_type(
     capture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capture.write_bytes(pcap(b"radio", link_type=105))
@@ -116,7 +102,7 @@ def test_a_capture_of_a_link_that_cannot_be_read_says_which(
     assert "link type 105: must be Ethernet, Linux cooked" in capsys.readouterr().err
 
 
-def test_packets_of_an_unreadable_link_beside_readable_ones_are_only_counted(
+def test_packets_of_an_unknown_link_type_among_others_are_counted(
     capture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     links = interface(link_type=105) + interface(link_type=1)
@@ -128,7 +114,7 @@ def test_packets_of_an_unreadable_link_beside_readable_ones_are_only_counted(
 
 
 class StandardInput:
-    """Standard input, as far as it is read."""
+    """Replaces sys.stdin."""
 
     def __init__(self, data: bytes) -> None:
         self.buffer = io.BytesIO(data)
@@ -142,7 +128,9 @@ def test_a_dash_reads_standard_input(
     assert json.loads(capsys.readouterr().out)["vrid"] == 1
 
 
-def test_a_hex_string_is_a_message_to_the_group(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_default_destination_of_a_hex_string_is_the_group(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert command("--hex", VECTOR_E, "--source", "192.0.2.1", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["time"], found["destination"], found["checksum"]) == (
@@ -152,12 +140,12 @@ def test_a_hex_string_is_a_message_to_the_group(capsys: pytest.CaptureFixture[st
     )
 
 
-def test_a_hex_string_may_have_colons_and_ipv6(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_hex_string_may_have_colons_and_be_ipv6(capsys: pytest.CaptureFixture[str]) -> None:
     assert command("--hex", VECTOR_K, "--source", "fe80::1", "--json") == 0
     assert json.loads(capsys.readouterr().out)["checksum"] == "ok"
 
 
-def test_the_destination_of_a_hex_string_counts_in_its_checksum() -> None:
+def test_the_checksum_of_a_hex_string_depends_on_its_destination() -> None:
     arguments = ("--hex", VECTOR_K, "--source", "fe80::1", "--destination")
     assert command(*arguments, "ff02::12") == 0
     assert command(*arguments, "fe80::2") == 1
@@ -166,10 +154,13 @@ def test_the_destination_of_a_hex_string_counts_in_its_checksum() -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ((), "give a FILE (- for standard input) or --hex, and not both"),
-        (("x", "--hex", "31"), "give a FILE (- for standard input) or --hex, and not both"),
-        (("--hex", VECTOR_E), "--hex needs --source: the family and the checksum depend on it"),
-        (("x", "--source", "192.0.2.1"), "--source and --destination belong to --hex"),
+        ((), "give either a FILE (- for standard input) or --hex"),
+        (("x", "--hex", "31"), "give either a FILE (- for standard input) or --hex"),
+        (("--hex", VECTOR_E), "--hex needs --source, because the family and the checksum"),
+        (
+            ("x", "--source", "192.0.2.1"),
+            "--source and --destination have a meaning with --hex only",
+        ),
         (("--hex", "3", "--source", "192.0.2.1"), "--hex: "),
         (("--hex", "00" * 65_516, "--source", "::1"), "--hex: 65516 octets do not fit"),
         (
@@ -178,7 +169,7 @@ def test_the_destination_of_a_hex_string_counts_in_its_checksum() -> None:
         ),
     ],
 )
-def test_arguments_that_do_not_fit_together_are_refused(
+def test_arguments_that_contradict_each_other_are_refused(
     arguments: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command(*arguments) == 2
@@ -187,7 +178,7 @@ def test_arguments_that_do_not_fit_together_are_refused(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(frame=st.binary(max_size=120))
-def test_any_frame_in_a_file_ends_with_a_status(frame: bytes, capture: Path) -> None:
+def test_any_frame_in_a_file_gives_an_exit_status(frame: bytes, capture: Path) -> None:
     capture.write_bytes(pcap(frame, FRAME_E[:14] + frame))
     assert command(str(capture)) in {0, 1}
 
@@ -197,7 +188,7 @@ FORMATS = ["pcap", "pcapng", "nsecpcap"]
 
 @pytest.mark.interop
 @pytest.mark.parametrize("form", FORMATS)
-def test_what_editcap_converts_says_the_same(
+def test_a_file_that_editcap_converted_gives_the_same_output(
     form: str, capture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capture.write_bytes(pcap(FRAME_E, ARP_FRAME, FRAME_K))
@@ -213,7 +204,7 @@ def test_what_editcap_converts_says_the_same(
 @pytest.mark.interop
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("link_type", ["1", "101"])
-def test_what_text2pcap_writes_is_read(
+def test_a_file_that_text2pcap_wrote_is_read(
     form: str, link_type: str, capture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     packet = FRAME_E if link_type == "1" else PACKET_E
@@ -237,7 +228,7 @@ def test_tshark_reads_the_same_fields(capture: Path, capsys: pytest.CaptureFixtu
 
 
 def wireshark(program: str, *arguments: str) -> str:
-    """Run a program of the packages tshark and wireshark-common, return what it prints."""
+    """Run a program of the packages tshark and wireshark-common and return its output."""
     path = shutil.which(program)
     assert path, f"{program} is missing: tests/run installs it"
     done = subprocess.run(

@@ -1,3 +1,5 @@
+"""The command ``pyvrrp import-heartbeat``."""
+
 import json
 from pathlib import Path
 
@@ -18,7 +20,7 @@ def imported(directory: Path, *words: str, ha_cf: str = HA_CF, lines: str = HARE
     return main(["import-heartbeat", *files, *words])
 
 
-def test_what_it_prints_is_what_check_accepts(
+def test_check_accepts_the_printed_configuration(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert imported(tmp_path, "--node", "web2") == 0
@@ -29,14 +31,14 @@ def test_what_it_prints_is_what_check_accepts(
     assert f"{tmp_path}/ha.cf:2: translated: ucast: a peer of eth0, 192.0.2.1" in printed.err
 
 
-def test_something_dropped_is_exit_status_1(
+def test_the_exit_status_is_1_if_something_was_dropped(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert imported(tmp_path, ha_cf=HA_CF + "serial /dev/ttyS0\n") == 1
     assert "[[virtual_router]]" in capsys.readouterr().out
 
 
-def test_nothing_to_configure_is_exit_status_2_and_prints_nothing(
+def test_the_exit_status_is_2_if_there_is_no_configuration(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert imported(tmp_path, lines="db1 192.0.2.10\n") == 2
@@ -45,13 +47,13 @@ def test_nothing_to_configure_is_exit_status_2_and_prints_nothing(
     assert "haresources:1: wrong: db1 is no node of" in printed.err
 
 
-def test_json_has_the_text_and_the_report(
+def test_json_contains_the_configuration_and_the_report(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert imported(tmp_path, "--json") == 0
-    said = json.loads(capsys.readouterr().out)
-    assert said["toml"].startswith("[[virtual_router]]\n")
-    assert said["report"][0] == {
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["toml"].startswith("[[virtual_router]]\n")
+    assert printed["report"][0] == {
         "file": f"{tmp_path}/ha.cf",
         "line": 1,
         "fate": "translated",
@@ -66,11 +68,11 @@ def test_json_has_the_text_and_the_report(
     ("octets", "what"),
     [
         (None, "No such file or directory"),
-        (b"node \xff\n", "is no text: byte 5 is no UTF-8"),
+        (b"node \xff\n", "is not UTF-8: byte 5 is wrong"),
         (b"#" * (1 << 20) + b"\n", "is longer than 1 MiB"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_named(
+def test_a_file_that_cannot_be_read_is_reported_with_its_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], octets: bytes | None, what: str
 ) -> None:
     (tmp_path / "haresources").write_text(HARESOURCES)

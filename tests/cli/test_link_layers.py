@@ -1,4 +1,4 @@
-"""The IP packet inside a captured frame."""
+"""Find the IP packet in a captured frame."""
 
 import pytest
 from hypothesis import given
@@ -28,7 +28,7 @@ K = IpPacket(Family.IPV6, PACKET_K)
         (229, PACKET_K, K),
     ],
 )
-def test_the_ip_packet_is_found_behind_its_link_header(
+def test_the_ip_packet_is_found_after_the_link_header(
     link_type: int, frame: bytes, packet: IpPacket
 ) -> None:
     assert ip_packet(link_type, frame) == packet
@@ -43,6 +43,6 @@ def test_a_frame_without_an_ip_packet_gives_none(link_type: int, frame: bytes) -
 
 
 @given(st.sampled_from(sorted(READABLE_LINK_TYPES)), st.binary(max_size=80))
-def test_any_frame_gives_its_own_octets_or_none(link_type: int, frame: bytes) -> None:
+def test_any_frame_gives_a_part_of_its_octets_or_none(link_type: int, frame: bytes) -> None:
     packet = ip_packet(link_type, frame)
     assert packet is None or frame.endswith(packet.data)

@@ -1,4 +1,4 @@
-"""The command line as a whole: help, usage, exit status."""
+"""The command ``pyvrrp``: help, wrong usage and exit status."""
 
 import subprocess
 import sys
@@ -32,20 +32,20 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert command in capsys.readouterr().out
 
 
-def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--version"])
     assert capsys.readouterr().out == f"pyvrrp {__version__}\n"
 
 
 @pytest.mark.parametrize("words", [[], ["explode"], ["run", "--explode"]])
-def test_wrong_usage_is_exit_status_two(words: list[str]) -> None:
+def test_the_exit_status_for_wrong_usage_is_2(words: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(words)
     assert ended.value.code == 2
 
 
-def test_run_names_everything_that_is_wrong_with_its_file(tmp_path: Path) -> None:
+def test_run_prints_all_problems_of_its_file(tmp_path: Path) -> None:
     file = tmp_path / "bad.toml"
     file.write_text(
         '[[virtual_router]]\nname = "web"\ninterface = "eth0"\nvrid = 300\nprioritty = 5\n'
@@ -61,7 +61,7 @@ def test_run_names_everything_that_is_wrong_with_its_file(tmp_path: Path) -> Non
         assert wrong in done.stderr
 
 
-def test_run_names_what_is_wrong_with_its_flags() -> None:
+def test_run_prints_the_problems_of_its_flags() -> None:
     done = pyvrrp("run", "--interface", "eth0", "--vrid", "300", "--address", "192.0.2.1/24")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
@@ -69,14 +69,14 @@ def test_run_names_what_is_wrong_with_its_flags() -> None:
     assert "300" in done.stderr
 
 
-def test_run_without_a_file_says_which_one_it_looked_for(tmp_path: Path) -> None:
+def test_run_names_the_file_that_is_missing(tmp_path: Path) -> None:
     done = pyvrrp("run", "-c", str(tmp_path / "missing.toml"))
     assert done.returncode == 2
     assert str(tmp_path / "missing.toml") in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+def test_no_error_is_printed_if_the_reader_of_the_output_ends_early(tmp_path: Path) -> None:
     good = tmp_path / "good.toml"
     good.write_text(
         '[[virtual_router]]\nname = "web"\ninterface = "eth0"\nvrid = 51\npriority = 100\n'

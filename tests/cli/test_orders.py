@@ -1,4 +1,4 @@
-"""The commands that give orders, against a daemon in virtual time."""
+"""The commands that send orders, with a daemon in virtual time."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from tests.support.cluster import Cluster
 
 
 class Daemon:
-    """A node whose time goes on by 100 ms whenever its status is asked."""
+    """A node. Each request for its status advances the virtual time by 100 ms."""
 
     def __init__(self, tmp_path: Path, *, alone: bool = False) -> None:
         self.cluster = Cluster()
@@ -46,7 +46,7 @@ class Daemon:
         return Snapshots(self.node.supervisor, self.cluster.clock).take(now)
 
 
-def test_drain_waits_until_the_successor_serves_and_names_it(
+def test_drain_waits_until_another_node_is_master_and_names_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     daemon = Daemon(tmp_path)
@@ -59,7 +59,9 @@ def test_drain_waits_until_the_successor_serves_and_names_it(
     assert shown["virtual_routers"][0]["drained"] is False
 
 
-def test_resign_says_who_is_master_now(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_resign_prints_which_node_is_master_now(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     daemon = Daemon(tmp_path)
     assert daemon.order("resign", "web") == 0
     assert capsys.readouterr().out.startswith("web (ipv4): BACKUP: 192.0.2.2 advertised priority")
@@ -67,7 +69,7 @@ def test_resign_says_who_is_master_now(tmp_path: Path, capsys: pytest.CaptureFix
     assert capsys.readouterr().err == "pyvrrp: nothing to resign: not MASTER here\n"
 
 
-def test_resign_says_no_if_nobody_took_over(
+def test_the_exit_status_of_resign_is_1_if_no_node_took_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     daemon = Daemon(tmp_path, alone=True)
@@ -76,7 +78,7 @@ def test_resign_says_no_if_nobody_took_over(
     assert daemon.cluster.holders() == ["n1"]
 
 
-def test_an_unknown_name_is_a_matter_of_usage(
+def test_the_exit_status_for_an_unknown_name_is_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     daemon = Daemon(tmp_path)
@@ -86,7 +88,7 @@ def test_an_unknown_name_is_a_matter_of_usage(
     )
 
 
-def test_a_state_that_cannot_be_written_is_refused_by_the_system(
+def test_the_exit_status_of_drain_is_3_if_the_state_file_cannot_be_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     daemon = Daemon(tmp_path)
@@ -111,7 +113,7 @@ def test_priority_takes_a_number_or_reset(
     assert "priority must be from 1 to 254" in capsys.readouterr().err
 
 
-def test_announce_says_no_where_there_is_nothing(
+def test_the_exit_status_of_announce_is_1_if_the_node_holds_no_address(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     daemon = Daemon(tmp_path)

@@ -1,3 +1,5 @@
+"""The command ``pyvrrp plan``."""
+
 import argparse
 import json
 from pathlib import Path
@@ -40,7 +42,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return capsys.readouterr().out.splitlines()[1:]
 
 
-def test_the_table_says_who_holds_what_and_what_each_failure_moves(
+def test_the_plan_has_the_holders_and_what_each_failure_moves(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(tmp_path, CLUSTER) == 0
@@ -58,7 +60,7 @@ def test_the_table_says_who_holds_what_and_what_each_failure_moves(
     ]
 
 
-def test_with_two_nodes_down_everything_is_somewhere_still(
+def test_with_two_nodes_down_other_nodes_hold_everything(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(tmp_path, CLUSTER, "--fail", "n1", "n4") == 0
@@ -70,14 +72,14 @@ def test_with_two_nodes_down_everything_is_somewhere_still(
     ]
 
 
-def test_a_virtual_router_that_nobody_can_hold_is_said_and_is_the_exit_status(
+def test_the_exit_status_is_1_if_no_node_can_hold_a_virtual_router(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(tmp_path, CLUSTER, "--fail", "n1", "--fail", "n4", "n3") == 1
     assert "db              nobody (from n1)  nobody" in lines(capsys)
 
 
-def test_services_that_all_end_on_one_node_are_named_together(
+def test_moves_that_all_go_to_one_node_are_printed_together(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     nodes = 'nodes = ["n1", "n2", "n3"]'
@@ -85,7 +87,7 @@ def test_services_that_all_end_on_one_node_are_named_together(
     assert "if n1 fails: web and db all go to n2" in lines(capsys)
 
 
-def test_what_the_file_does_not_say_is_not_made_up(
+def test_the_plan_names_what_the_file_does_not_decide(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     document = table("web", 51, "priority = { n1 = 100, n2 = 100 }") + table("db", 52, "")
@@ -96,16 +98,16 @@ def test_what_the_file_does_not_say_is_not_made_up(
     ]
 
 
-def test_the_machine_that_plans_need_not_be_one_of_the_nodes(tmp_path: Path) -> None:
+def test_the_file_of_a_node_that_holds_nothing_can_be_planned(tmp_path: Path) -> None:
     assert run(tmp_path, 'node = "laptop"' + CLUSTER) == 0
 
 
-def test_a_node_that_the_file_does_not_know_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_node_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match='no node "n9" in this file; allowed are n1, n2'):
         run(tmp_path, CLUSTER, "--fail", "n9")
 
 
-def test_the_two_families_of_one_virtual_router_are_one_line(
+def test_both_families_of_a_virtual_router_are_on_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     document = table("web", 51, 'nodes = ["n1", "n2"]').replace("/24", '/24", "fe80::51/64')
@@ -113,7 +115,7 @@ def test_the_two_families_of_one_virtual_router_are_one_line(
     assert lines(capsys)[2:4] == ["web             n1      n2", ""]
 
 
-def test_a_group_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_group_is_on_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keys = 'nodes = ["n1", "n2"]\ngroup = "edge"'
     run(tmp_path, table("lan", 51, keys) + table("wan", 52, keys))
     assert lines(capsys)[1:5] == [
@@ -124,7 +126,7 @@ def test_a_group_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     ]
 
 
-def test_what_is_displaced_goes_to_the_next_node_with_room_where_nodes_want_no_more(
+def test_with_max_held_a_virtual_router_goes_to_the_next_node_that_is_not_full(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (
@@ -142,7 +144,7 @@ def test_what_is_displaced_goes_to_the_next_node_with_room_where_nodes_want_no_m
     assert lines(capsys)[4] == "mail            n1 (from n3)  n2"
 
 
-def test_json_has_the_same_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_contains_the_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(tmp_path, CLUSTER, "--fail", "n1", "--json")
     answer = json.loads(capsys.readouterr().out)
     assert answer["nodes"] == ["n1", "n2", "n3", "n4"]

@@ -1,4 +1,4 @@
-"""``pyvrrp status`` against a control socket with a known answer."""
+"""The command ``pyvrrp status``, with a control socket that gives a known answer."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ Status = Callable[..., int]
 
 
 def nodes() -> tuple[dict[str, Json], dict[str, Json]]:
-    """The status of a master and of a fenced standby, ten seconds after their start."""
+    """Return the status of a master and of a fenced standby, ten seconds after their start."""
     cluster = Cluster()
     master, standby = cluster.node(200, fenced=True), cluster.node(100, fenced=True)
     standby.set_service(ProbeResult(False, "HTTP 503"))
@@ -51,7 +51,7 @@ def status(path: Path, answer: dict[str, Json], *words: str) -> int:
     return asyncio.run(serve_and_ask())
 
 
-def test_a_master_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_status_of_a_master(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     master, _ = nodes()
     assert status(tmp_path / "s", master) == 0
     shown = capsys.readouterr().out.splitlines()
@@ -68,7 +68,7 @@ def test_a_master_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     ]
 
 
-def test_a_fenced_node_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_status_of_a_fenced_node(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, standby = nodes()
     assert status(tmp_path / "s", standby) == 0
     shown = capsys.readouterr().out
@@ -77,7 +77,7 @@ def test_a_fenced_node_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "  address 192.0.2.100/24: not here\n" in shown
 
 
-def test_a_last_resort_and_before_that_nobody_in_words(
+def test_the_status_before_and_in_a_last_resort(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cluster = Cluster()
@@ -97,7 +97,7 @@ def test_a_last_resort_and_before_that_nobody_in_words(
     assert "priority 1 (configured 200)" in shown
 
 
-def test_another_priority_a_weight_and_another_holder_in_words(
+def test_the_status_contains_the_effective_priority_the_weights_and_other_holders(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cluster = Cluster()
@@ -112,7 +112,7 @@ def test_another_priority_a_weight_and_another_holder_in_words(
     assert "  WARNING: 192.0.2.100 is claimed by 02:00:00:00:00:02 too, " in shown
 
 
-def test_a_name_turns_the_exit_status_into_an_answer(
+def test_with_a_name_the_exit_status_is_0_on_the_master_and_1_on_other_nodes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     master, standby = nodes()
@@ -121,7 +121,7 @@ def test_a_name_turns_the_exit_status_into_an_answer(
     assert "owner_discards 0" in capsys.readouterr().out
 
 
-def test_an_unknown_name_lists_the_known_ones(
+def test_an_unknown_name_is_refused_with_the_known_names(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     master, _ = nodes()
@@ -129,7 +129,7 @@ def test_an_unknown_name_lists_the_known_ones(
     assert capsys.readouterr().err == "pyvrrp: no virtual router 'wbe' here; there is web\n"
 
 
-def test_json_carries_every_field_of_the_design(
+def test_json_contains_the_documented_fields(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     master, _ = nodes()
@@ -152,7 +152,9 @@ def test_json_carries_every_field_of_the_design(
     } <= set(shown["virtual_routers"][0])
 
 
-def test_a_daemon_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_exit_status_without_a_daemon_is_3(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["status", "--socket", str(tmp_path / "gone")]) == 3
     assert capsys.readouterr().err == (
         f"pyvrrp: cannot reach a daemon at {tmp_path}/gone: No such file or directory\n"
@@ -160,7 +162,7 @@ def test_a_daemon_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense\n", b"[]\n", b'{"error": "no"}\n'])
-def test_a_peer_that_is_no_daemon(
+def test_the_exit_status_for_an_unusable_answer_is_3(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], answer: bytes
 ) -> None:
     path = tmp_path / "s"
@@ -179,7 +181,7 @@ def test_a_peer_that_is_no_daemon(
     assert capsys.readouterr().err.startswith(f"pyvrrp: the daemon at {path} ")
 
 
-def test_links_are_shown_where_there_is_more_than_the_usual_one(
+def test_links_are_shown_if_there_are_several_or_peers(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cluster = Cluster()

@@ -1,4 +1,4 @@
-"""The flags of `pyvrrp takeover`: what they mean, and what is refused before anything happens."""
+"""The flags of ``pyvrrp takeover``: their meaning and their problems."""
 
 import argparse
 import subprocess
@@ -41,7 +41,7 @@ def test_three_flags_are_enough() -> None:
     assert (found.force, found.release_when_back, found.guardian) == (False, False, True)
 
 
-def test_every_flag_means_what_it_says() -> None:
+def test_every_flag_reaches_the_model() -> None:
     found = parsed(
         *("--interface", "eth1", "--address", "2001:db8::10/64", "--tcp", "[2001:db8::1]:80"),
         *("--interval", "2s", "--timeout", "500ms", "--fall", "3", "--rise", "4"),
@@ -60,7 +60,7 @@ def test_a_host_can_be_pinged() -> None:
     assert parsed(*SMALL, "--ping", "192.0.2.1").check.probe == PingProbeConfig("192.0.2.1")
 
 
-def test_all_problems_are_told_at_once_by_their_flags() -> None:
+def test_all_problems_are_reported_at_once_with_their_flags() -> None:
     assert problems("--address", "192.0.2.300/24", "--http", "ftp://x", "--fall", "0") == [
         '--address: "192.0.2.300" is not an IP address',
         "--fall: must be from 1 to 100, not 0",
@@ -70,21 +70,22 @@ def test_all_problems_are_told_at_once_by_their_flags() -> None:
 
 
 @pytest.mark.parametrize("targets", [(), (*HTTP, "--ping", "192.0.2.1")])
-def test_exactly_one_thing_is_watched(targets: tuple[str, ...]) -> None:
+def test_exactly_one_target_is_needed(targets: tuple[str, ...]) -> None:
     assert problems(*SMALL, *targets) == ["exactly one of --http, --tcp and --ping is needed"]
 
 
-def test_a_flag_given_twice_is_refused_rather_than_forgotten() -> None:
+def test_a_flag_that_is_given_twice_is_refused() -> None:
     assert problems(*SMALL, *HTTP, "--address", "192.0.2.11/24") == [
         "--address: can be given only once"
     ]
 
 
-def test_to_release_when_back_the_server_must_be_watched_elsewhere() -> None:
+def test_release_when_back_is_refused_if_the_watched_address_is_taken_over() -> None:
     [problem] = problems(*SMALL, "--http", "http://192.0.2.10/", "--release-when-back")
     assert problem == (
-        "--release-when-back: needs a server that is watched at another address: 192.0.2.10 would "
-        "be this host, so it would always seem back; watch the server's own address"
+        "--release-when-back: needs a server that is watched at another address: 192.0.2.10 is "
+        "then an address of this host, and the server would always seem to be back; watch its own "
+        "address"
     )
 
 
@@ -96,31 +97,33 @@ def test_to_release_when_back_the_server_must_be_watched_elsewhere() -> None:
         ("--ping", "192.0.2.10"),
     ],
 )
-def test_nor_by_another_way_of_writing_it(target: tuple[str, str]) -> None:
+def test_release_when_back_is_refused_for_the_address_in_any_notation(
+    target: tuple[str, str],
+) -> None:
     [problem] = problems(*SMALL, *target, "--release-when-back")
     assert problem.startswith("--release-when-back: ")
 
 
-def test_to_release_when_back_a_name_is_not_enough() -> None:
+def test_release_when_back_is_refused_with_a_host_name() -> None:
     [problem] = problems(*SMALL, "--http", "http://www.example/", "--release-when-back")
     assert problem == (
-        "--release-when-back: needs a server named by its own address: www.example may lead to "
-        "192.0.2.10, which would be this host"
+        "--release-when-back: needs the own address of the server: the name www.example may "
+        "resolve to 192.0.2.10, which is then an address of this host"
     )
     assert parsed(*SMALL, "--http", "http://www.example/").release_when_back is False
 
 
-def test_the_very_address_may_be_watched_if_it_stays() -> None:
+def test_without_release_when_back_the_address_itself_may_be_watched() -> None:
     assert parsed(*SMALL, "--http", "http://192.0.2.10/").check.name == "http"
 
 
 def test_an_address_that_nothing_would_remove_is_refused() -> None:
     assert problems(*SMALL, *HTTP, "--lease", "off", "--no-guardian") == [
-        "--lease: cannot be off without the guardian: nothing would remove it"
+        "--lease: cannot be off without the guardian: nothing would remove the address"
     ]
 
 
-def test_wrong_flags_are_exit_status_two() -> None:
+def test_the_exit_status_for_wrong_flags_is_2() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pyvrrp", "takeover", "--interface", "eth0", *HTTP],
         capture_output=True,

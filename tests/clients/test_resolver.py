@@ -10,7 +10,7 @@ from pyvrrp.clients.base.progress import Progress
 from pyvrrp.clients.base.resolver import Name, Resolver
 from pyvrrp.clients.http.connection import Connector, Endpoint
 from pyvrrp.config.model.configuration import HttpProbeConfig, TcpProbeConfig
-from pyvrrp.ports import Address
+from pyvrrp.identity import Address
 from tests.probes.support import PATIENT, answers, look, serve
 
 pytestmark = pytest.mark.asyncio

@@ -1,16 +1,13 @@
 """Agents of every class, real programs, judged by what they print and how they end."""
 
 import asyncio
-import shutil
-import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pyvrrp.clients.processes.resource_commands import AsyncioCommands
-from pyvrrp.config.model.resources import Dialect, ResourceConfig
+from pyvrrp.config.model.resources import AgentClass, ResourceConfig
 from pyvrrp.config.parse import parse
 from pyvrrp.ports import Command, CommandResult
 from pyvrrp.runtime.resources.exit_status import (
@@ -62,18 +59,9 @@ esac
 """
 
 
-@pytest.fixture
-def place() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(dir="/var/lib", prefix="pyvrrp-test-"))
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path)
-
-
-def program(place: Path, text: str) -> str:
-    file = place / "agent"
-    file.write_text(text.replace("{place}", str(place)))
+def program(root_only: Path, text: str) -> str:
+    file = root_only / "agent"
+    file.write_text(text.replace("{place}", str(root_only)))
     file.chmod(0o755)
     return str(file)
 
@@ -117,77 +105,74 @@ async def life(config: ResourceConfig) -> list[Kind]:
 LIFE = [Kind.STOPPED, Kind.GOOD, Kind.GOOD, Kind.STOPPED, Kind.STOPPED, Kind.STOPPED]
 
 
-@pytest.mark.kernel
-async def test_an_ocf_agent_by_path_lives_its_life(place: Path) -> None:
-    agent = program(place, OCF)
-    config = configured(agent=agent, parameters={"state": f"{place}/state"})
-    assert config.dialect is Dialect.OCF
+async def test_an_ocf_agent_by_path_lives_its_life(root_only: Path) -> None:
+    agent = program(root_only, OCF)
+    config = configured(agent=agent, parameters={"state": f"{root_only}/state"})
+    assert config.agent_class is AgentClass.OCF
     assert await life(config) == LIFE
 
 
-@pytest.mark.kernel
-async def test_an_ocf_agent_by_provider_is_the_same_program_elsewhere(place: Path) -> None:
-    config = configured(agent="ocf:pyvrrp:test", parameters={"state": f"{place}/state"})
+async def test_an_ocf_agent_by_provider_is_the_same_program_elsewhere(
+    root_only: Path,
+) -> None:
+    config = configured(agent="ocf:pyvrrp:test", parameters={"state": f"{root_only}/state"})
     assert config.start[0] == "/usr/lib/ocf/resource.d/pyvrrp/test"
-    assert await life(moved(config, program(place, OCF))) == LIFE
+    assert await life(moved(config, program(root_only, OCF))) == LIFE
 
 
-@pytest.mark.kernel
-async def test_an_ocf_agent_without_its_parameter_is_hopeless(place: Path) -> None:
-    outcome = await done(configured(agent=program(place, OCF)), "start")
+async def test_an_ocf_agent_without_its_parameter_is_hopeless(root_only: Path) -> None:
+    outcome = await done(configured(agent=program(root_only, OCF)), "start")
     assert outcome.kind is Kind.HOPELESS
     assert outcome.why == "exit status 6"
 
 
-@pytest.mark.kernel
-async def test_an_init_script_lives_its_life(place: Path) -> None:
-    assert await life(moved(configured(agent="lsb:it"), program(place, LSB))) == LIFE
+async def test_an_init_script_lives_its_life(root_only: Path) -> None:
+    assert await life(moved(configured(agent="lsb:it"), program(root_only, LSB))) == LIFE
 
 
-@pytest.mark.kernel
-async def test_a_heartbeat_script_is_judged_by_what_it_prints(place: Path) -> None:
+async def test_a_heartbeat_script_is_judged_by_what_it_prints(root_only: Path) -> None:
     config = configured(agent="heartbeat:it", arguments=["disk"])
-    kinds = await life(moved(config, program(place, HEARTBEAT)))
+    kinds = await life(moved(config, program(root_only, HEARTBEAT)))
     # Its stop proves nothing; only its status does.
     assert kinds == [*LIFE[:3], Kind.FAILED, Kind.STOPPED, Kind.FAILED]
 
 
-@pytest.mark.kernel
-async def test_a_unit_is_judged_by_its_state(place: Path) -> None:
+async def test_a_unit_is_judged_by_its_state(root_only: Path) -> None:
     config = configured(agent="systemd:it.service")
     assert config.start == ("/usr/bin/systemctl", "start", "it.service")
-    assert await life(moved(config, program(place, SYSTEMCTL))) == LIFE
+    assert await life(moved(config, program(root_only, SYSTEMCTL))) == LIFE
 
 
-@pytest.mark.kernel
-async def test_a_unit_that_is_on_its_way_neither_runs_nor_is_stopped(place: Path) -> None:
-    config = moved(configured(agent="systemd:it"), program(place, SYSTEMCTL))
-    (place / "unit").write_text("deactivating\n")
+async def test_a_unit_that_is_on_its_way_neither_runs_nor_is_stopped(
+    root_only: Path,
+) -> None:
+    config = moved(configured(agent="systemd:it"), program(root_only, SYSTEMCTL))
+    (root_only / "unit").write_text("deactivating\n")
     assert (await done(config, "monitor")).kind is Kind.FAILED
 
 
 @pytest.mark.parametrize(
-    ("dialect", "status", "output", "expected"),
+    ("agent_class", "status", "output", "expected"),
     [
-        *((Dialect.OCF, code, "", Kind.HOPELESS) for code in (2, 3, 4, 5, 6)),
-        *((Dialect.OCF, code, "", Kind.FAILED) for code in (1, 9, 77)),
-        (Dialect.OCF, 8, "", Kind.GOOD),
-        *((Dialect.LSB, code, "", Kind.STOPPED) for code in (1, 2, 3)),
-        (Dialect.LSB, 4, "", Kind.FAILED),
-        (Dialect.HEARTBEAT, 1, "running", Kind.GOOD),
-        (Dialect.HEARTBEAT, 0, "stopped", Kind.STOPPED),
-        (Dialect.HEARTBEAT, 0, "mysqld is not running", Kind.STOPPED),
-        (Dialect.HEARTBEAT, None, "running", Kind.FAILED),
-        (Dialect.SYSTEMD, 0, "active\n", Kind.GOOD),
-        (Dialect.SYSTEMD, 3, "failed\n", Kind.STOPPED),
-        (Dialect.SYSTEMD, 3, "activating\n", Kind.FAILED),
-        (Dialect.SYSTEMD, 1, "Failed to connect to bus", Kind.FAILED),
-        (Dialect.COMMAND, 7, "", Kind.STOPPED),
-        (Dialect.COMMAND, 1, "", Kind.FAILED),
+        *((AgentClass.OCF, code, "", Kind.HOPELESS) for code in (2, 3, 4, 5, 6)),
+        *((AgentClass.OCF, code, "", Kind.FAILED) for code in (1, 9, 77)),
+        (AgentClass.OCF, 8, "", Kind.GOOD),
+        *((AgentClass.LSB, code, "", Kind.STOPPED) for code in (1, 2, 3)),
+        (AgentClass.LSB, 4, "", Kind.FAILED),
+        (AgentClass.HEARTBEAT, 1, "running", Kind.GOOD),
+        (AgentClass.HEARTBEAT, 0, "stopped", Kind.STOPPED),
+        (AgentClass.HEARTBEAT, 0, "mysqld is not running", Kind.STOPPED),
+        (AgentClass.HEARTBEAT, None, "running", Kind.FAILED),
+        (AgentClass.SYSTEMD, 0, "active\n", Kind.GOOD),
+        (AgentClass.SYSTEMD, 3, "failed\n", Kind.STOPPED),
+        (AgentClass.SYSTEMD, 3, "activating\n", Kind.FAILED),
+        (AgentClass.SYSTEMD, 1, "Failed to connect to bus", Kind.FAILED),
+        (AgentClass.COMMAND, 7, "", Kind.STOPPED),
+        (AgentClass.COMMAND, 1, "", Kind.FAILED),
     ],
 )
 async def test_what_a_monitor_says(
-    dialect: Dialect, status: int | None, output: str, expected: Kind
+    agent_class: AgentClass, status: int | None, output: str, expected: Kind
 ) -> None:
-    config = ResourceConfig("it", ("/s",), ("/s",), ("/s",), dialect=dialect)
+    config = ResourceConfig("it", ("/s",), ("/s",), ("/s",), agent_class=agent_class)
     assert after_monitor(config, CommandResult(status, "killed", output)).kind is expected

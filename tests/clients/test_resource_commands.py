@@ -1,10 +1,8 @@
 import asyncio
 import os
-import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,15 +15,6 @@ from tests.probes.test_runner import descriptors
 
 LONG = Nanoseconds(20 * SECOND)
 pytestmark = pytest.mark.asyncio
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(dir="/var/lib", prefix="pyvrrp-test-"))
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path)
 
 
 def shell(line: str, **environment: str) -> Command:
@@ -55,11 +44,12 @@ async def test_a_command_finds_what_it_is_told_in_its_environment_and_little_els
     assert variables <= {"PATH", "LANG", "HOME", "PWD", "PYVRRP_RUN", "PYVRRP_REASON", "_"}
 
 
-@pytest.mark.kernel
-async def test_what_a_start_leaves_running_lives_on_and_may_go_on_talking(place: Path) -> None:
-    line = f"(while :; do echo still here; sleep 0.05; done) & echo $! > {place}/pid"
+async def test_what_a_start_leaves_running_lives_on_and_may_go_on_talking(
+    root_only: Path,
+) -> None:
+    line = f"(while :; do echo still here; sleep 0.05; done) & echo $! > {root_only}/pid"
     assert (await run(shell(line))).status == 0
-    pid = int((place / "pid").read_text())
+    pid = int((root_only / "pid").read_text())
     try:
         await asyncio.sleep(0.3)
         assert alive(pid)
@@ -67,11 +57,10 @@ async def test_what_a_start_leaves_running_lives_on_and_may_go_on_talking(place:
         os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.kernel
-async def test_a_service_that_talks_for_years_fills_no_memory(place: Path) -> None:
-    line = f"(while :; do head -c 100000 /dev/zero; sleep 0.01; done) & echo $! > {place}/pid"
+async def test_a_service_that_talks_for_years_fills_no_memory(root_only: Path) -> None:
+    line = f"(while :; do head -c 100000 /dev/zero; sleep 0.01; done) & echo $! > {root_only}/pid"
     assert (await run(shell(line))).status == 0
-    pid = int((place / "pid").read_text())
+    pid = int((root_only / "pid").read_text())
     try:
         written = Path(f"/proc/{pid}/fd/1")
         before = written.stat().st_size
@@ -81,25 +70,25 @@ async def test_a_service_that_talks_for_years_fills_no_memory(place: Path) -> No
         os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.kernel
-async def test_a_command_that_takes_too_long_is_asked_to_end_first(place: Path) -> None:
-    line = f"trap 'echo asked > {place}/said; exit 3' TERM; while :; do sleep 0.05; done"
+async def test_a_command_that_takes_too_long_is_asked_to_end_first(root_only: Path) -> None:
+    line = f"trap 'echo asked > {root_only}/said; exit 3' TERM; while :; do sleep 0.05; done"
     result = await run(shell(line), Nanoseconds(300 * MILLISECOND))
     assert (result.status, result.trouble) == (None, "killed after 300 ms")
-    assert (place / "said").read_text() == "asked\n"
+    assert (root_only / "said").read_text() == "asked\n"
 
 
-@pytest.mark.kernel
-async def test_a_command_that_will_not_end_is_killed_with_all_its_children(place: Path) -> None:
+async def test_a_command_that_will_not_end_is_killed_with_all_its_children(
+    root_only: Path,
+) -> None:
     line = (
-        f"trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$ > {place}/pid; "
+        f"trap '' TERM; setsid sh -c 'trap \"\" TERM; echo $$ > {root_only}/pid; "
         "while :; do sleep 1; done' & while :; do sleep 1; done"
     )
     began = time.monotonic()
     result = await run(shell(line), Nanoseconds(400 * MILLISECOND))
     assert result.status is None
     assert 2.3 < time.monotonic() - began < 6
-    assert not alive(int((place / "pid").read_text()))
+    assert not alive(int((root_only / "pid").read_text()))
 
 
 async def test_the_time_of_a_command_can_be_cut_short() -> None:

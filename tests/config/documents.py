@@ -1,4 +1,4 @@
-"""Short ways to parse TOML and to see what the parser objects to."""
+"""Helpers that parse TOML and return the result or the problems."""
 
 import tomllib
 

@@ -1,4 +1,4 @@
-"""The page on the configuration says what the parser does."""
+"""docs/configuration.md agrees with the parser."""
 
 import re
 import tomllib
@@ -50,12 +50,12 @@ def test_the_tables_have_the_parsers_keys_and_defaults(
             written = tomllib.loads(f"default = {default.strip('`')}")["default"]
             assert written == key.default, key.name
         else:
-            # Words: the key is required, or its default is decided elsewhere.
+            # The default is given in words: the key is required, or other keys decide it.
             assert (default == "required") == key.required, key.name
             assert key.required or key.default is None or key in {kind.key for kind in KINDS}
 
 
-def test_there_are_examples() -> None:
+def test_the_page_has_examples() -> None:
     assert len(EXAMPLES) >= 5
 
 
@@ -64,7 +64,7 @@ def test_every_example_is_a_valid_configuration(example: str) -> None:
     parse(tomllib.loads(example), "docs", node=None, hostname="web1")
 
 
-def test_the_errors_shown_are_the_errors_made(tmp_path: Path) -> None:
+def test_the_parser_prints_the_errors_that_the_page_shows(tmp_path: Path) -> None:
     main = tmp_path / "pyvrrp.toml"
     main.write_text(
         '[[virtual_router]]\nname = "web"\ninterface = "eth0"\nvrid = 300\nprioity = 5\n'

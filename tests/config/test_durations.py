@@ -1,3 +1,5 @@
+"""Durations in the configuration."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,19 +32,19 @@ def test_a_duration_is_a_number_and_a_unit(written: str, nanoseconds: int) -> No
     "written",
     ["", "s", "1", "1m", "-1s", "1S", "1e3s", ".5s", "1.s", "fast", "1s ", "१s", "1" * 13 + "s"],
 )
-def test_anything_else_is_refused_with_the_units_that_exist(written: str) -> None:
+def test_a_wrong_duration_is_refused_with_the_allowed_units(written: str) -> None:
     with pytest.raises(WrongValueError, match=r"is not a duration; write a number and a unit"):
         duration(written)
 
 
 @pytest.mark.parametrize("written", [1, 0.5])
-def test_a_bare_number_is_refused_with_what_to_write(written: object) -> None:
+def test_a_number_without_a_unit_is_refused_with_what_to_write(written: object) -> None:
     with pytest.raises(WrongValueError, match=r'write a string with a unit, such as "1s"'):
         duration(written)
 
 
 @pytest.mark.parametrize("written", [True, None, [], {}, "x"])
-def test_no_type_gets_past(written: object) -> None:
+def test_a_value_of_another_type_is_refused(written: object) -> None:
     with pytest.raises(WrongValueError):
         duration(written)
 
@@ -52,7 +54,7 @@ def test_fractions_of_a_nanosecond_are_refused() -> None:
         duration("0.0001us")
 
 
-def test_a_range_is_told_in_the_units_of_the_file() -> None:
+def test_a_duration_outside_the_range_is_refused_with_the_range() -> None:
     parse = duration_from(Nanoseconds(10 * MILLISECOND), Nanoseconds(3600 * SECOND))
     assert parse("10ms") == 10_000_000
     assert parse("1h") == 3_600_000_000_000
@@ -77,5 +79,5 @@ def test_a_duration_is_written_exactly(nanoseconds: int, written: str) -> None:
 
 
 @given(st.integers(0, 10**18))
-def test_what_is_written_reads_back_as_the_same(nanoseconds: int) -> None:
+def test_a_duration_that_was_written_is_read_as_the_same_value(nanoseconds: int) -> None:
     assert duration(write_duration(Nanoseconds(nanoseconds))) == nanoseconds

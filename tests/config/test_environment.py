@@ -1,3 +1,5 @@
+"""Environment variables in the configuration."""
+
 import pytest
 
 from pyvrrp.config.files.environment import Expansion
@@ -29,16 +31,16 @@ def problems(document: dict[str, object]) -> list[str]:
         ("", ""),
     ],
 )
-def test_a_variable_stands_in_braces_and_is_not_expanded_twice(written: str, meant: str) -> None:
+def test_a_variable_in_braces_is_expanded_once(written: str, meant: str) -> None:
     assert expanded(written, A="one", B_2="${A}") == meant
 
 
-def test_strings_are_expanded_wherever_they_are_and_nothing_else_is() -> None:
+def test_all_strings_are_expanded_but_no_keys() -> None:
     value: dict[str, object] = {"${A}": ["${A}", 1, True, {"x": "${A}"}]}
     assert expanded(value, A="one") == {"${A}": ["one", 1, True, {"x": "one"}]}
 
 
-def test_a_variable_that_is_not_set_is_a_problem_with_its_path() -> None:
+def test_a_variable_that_is_not_set_is_reported_with_its_path() -> None:
     document: dict[str, object] = {
         "node": "${A}",
         "virtual_router": [{"name": "web", "addresses": ["192.0.2.1", "${B}"]}, {"name": "${C}"}],
@@ -53,12 +55,12 @@ def test_a_variable_that_is_not_set_is_a_problem_with_its_path() -> None:
 
 
 @pytest.mark.parametrize("written", ["${", "${A", "${}", "${1}", "${A-b}", "${A:-x}"])
-def test_what_looks_like_a_variable_and_is_none_is_a_problem(written: str) -> None:
+def test_a_malformed_variable_is_reported(written: str) -> None:
     [problem] = problems({"node": written})
-    assert problem.startswith(f'node: "{written}" is no variable; write ${{NAME}}')
+    assert problem.startswith(f'node: "{written}" is not a variable; write ${{NAME}}')
 
 
-def test_tables_nested_deeper_than_python_recurses_do_no_harm() -> None:
+def test_tables_that_are_nested_very_deeply_raise_no_exception() -> None:
     document: dict[str, object] = {"key": "${A}"}
     for _ in range(5000):
         document = {"key": document}

@@ -1,4 +1,4 @@
-"""The lease check: its keys, whose key it is, and whether its times leave room for it."""
+"""Checks of the kind lease: their keys, the key in etcd, and the rules for the times."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from pyvrrp.config.files.load import load
 from pyvrrp.config.model.configuration import EtcdLease, EtcdServers
-from pyvrrp.config.model.lease_times import proof_lasts, retry_after, shortest_ttl
+from pyvrrp.config.model.lease_times import holding_time, retry_after, shortest_ttl
 from pyvrrp.config.report.lint import lint
 from pyvrrp.config.report.summary import (
     etcd_lease_as_values,
@@ -38,7 +38,7 @@ def lease_problems(keys: str = "", router: str = ROUTER) -> list[str]:
     return problems(router + LEASE + keys)
 
 
-def test_the_smallest_lease_has_times_that_follow_from_its_ttl() -> None:
+def test_the_default_times_of_a_lease_depend_on_its_ttl() -> None:
     assert lease() == EtcdLease(
         "cluster",
         EtcdServers(("http://192.0.2.50:2379",)),
@@ -88,7 +88,7 @@ netns = "blue"
     )
 
 
-def test_a_lease_is_no_probe_and_makes_its_router_exclusive() -> None:
+def test_a_lease_makes_its_router_exclusive_and_is_not_among_its_checks() -> None:
     (router,) = parsed(
         ROUTER.replace('["cluster"]', '["web", "cluster"]')
         + LEASE
@@ -101,12 +101,12 @@ tcp = "127.0.0.1:80"
     assert router.is_exclusive
 
 
-def test_a_router_without_one_is_not_exclusive() -> None:
+def test_a_router_without_a_lease_is_not_exclusive() -> None:
     (router,) = parsed(ROUTER.replace('["cluster"]', "[]")).virtual_routers
     assert not router.is_exclusive
 
 
-def test_the_key_follows_from_the_lowest_address_whatever_the_order() -> None:
+def test_the_key_contains_the_lowest_address_in_any_order_of_the_addresses() -> None:
     document = ROUTER.replace(
         '"192.0.2.10/24"', '"192.0.2.30/24", "fe80::51/64", "192.0.2.9/32", "2001:db8::1/64"'
     )
@@ -125,14 +125,14 @@ def test_the_key_follows_from_the_lowest_address_whatever_the_order() -> None:
         ('key = "a b"', ".key: "),
         ('key = "a/"', ".key: "),
         ('timeout = "3s"', ".timeout: must be at most the interval, 2s, not 3s"),
-        ("rise = 2", ".rise: has no meaning for a lease: each answer of etcd counts at once"),
+        ("rise = 2", ".rise: has no meaning for a lease: every answer of etcd counts at once"),
         ('max_age = "2s"', ".max_age: has no meaning for a lease"),
         ('ca = "/etc/ca.pem"', ".ca: has a meaning for https:// only"),
         ('method = "GET"', ".method: has no meaning for a lease"),
-        ('tcp = "h:1"', ".tcp: has no meaning for a lease; give the other kind a check of its own"),
+        ('tcp = "h:1"', ".tcp: has no meaning for a lease; write a second check for it"),
     ],
 )
-def test_what_is_wrong_with_the_keys_is_named(keys: str, problem: str) -> None:
+def test_a_wrong_key_of_a_lease_is_refused(keys: str, problem: str) -> None:
     assert any(f"check.cluster{problem}" in found for found in lease_problems(keys))
 
 
@@ -143,16 +143,16 @@ def test_what_is_wrong_with_the_keys_is_named(keys: str, problem: str) -> None:
         ('"ftp://a"', "is not a URL"),
         ('"http://a:2379/v3"', "must end after the port: pyvrrp adds the path itself"),
         ('["http://a", "https://b"]', "must be all http:// or all https://"),
-        ('["http://a:1", "http://a:1"]', "stands at [0] already"),
-        ('"http://u:p@a"', "must not hold a password"),
+        ('["http://a:1", "http://a:1"]', "is at [0] already"),
+        ('"http://u:p@a"', "must not contain a password"),
     ],
 )
-def test_endpoints_that_are_none_are_refused(endpoints: str, problem: str) -> None:
+def test_wrong_endpoints_are_refused(endpoints: str, problem: str) -> None:
     found = problems(f"{ROUTER}\n[check.cluster]\nlease = {endpoints}\n")
     assert any("check.cluster.lease" in one and problem in one for one in found), found
 
 
-def test_keys_of_a_lease_mean_nothing_to_others() -> None:
+def test_keys_of_a_lease_are_refused_in_other_checks() -> None:
     found = problems(ROUTER + '[check.cluster]\ntcp = "127.0.0.1:80"\nttl = "5s"\nprivate_key="/k"')
     assert [one.split(":")[0] for one in found] == [
         "check.cluster.ttl",
@@ -165,16 +165,16 @@ def test_a_private_key_needs_a_certificate() -> None:
     assert problems(document) == ["check.cluster.private_key: needs a certificate too"]
 
 
-def test_an_unverified_etcd_has_no_use_for_a_ca() -> None:
+def test_a_ca_is_refused_without_verification() -> None:
     document = ROUTER + '[check.cluster]\nlease = "https://a"\nverify = false\nca = "/etc/ca"\n'
     assert problems(document) == ["check.cluster.ca: has no meaning with verify = false"]
 
 
-def test_a_ttl_that_leaves_no_room_is_refused_with_the_sum() -> None:
+def test_a_short_ttl_is_refused_with_the_times_that_it_must_contain() -> None:
     assert lease_problems('ttl = "5s"') == [
         (
-            'virtual_router[0] "web".checks[0]: the ttl of cluster, 5s, must be at least 6s: it '
-            "has to outlast the address lease of 2s, 1.5s in which the kernel may be late with it, "
+            'virtual_router[0] "web".checks[0]: the ttl of cluster, 5s, must be at least 6s: the '
+            "sum of the address lease of 2s, 1.5s by which the kernel may remove an address late, "
             "1% for clocks, one interval (1s) and two timeouts (500ms)"
         )
     ]
@@ -187,17 +187,17 @@ def test_a_long_address_lease_needs_a_long_ttl() -> None:
     assert lease_problems('ttl = "26s"', router=router) == []
 
 
-def test_addresses_for_ever_and_a_lease_contradict_each_other() -> None:
+def test_a_router_with_a_lease_needs_address_leases() -> None:
     found = lease_problems(router=ROUTER + 'lease = "off"\n')
     assert found[0].startswith('virtual_router[0] "web".lease: must not be "off" beside cluster')
 
 
-def test_an_owner_asks_nobody() -> None:
+def test_an_owner_with_a_lease_is_refused() -> None:
     found = lease_problems(router=ROUTER + "priority = 255\n")
-    assert "priority 255 takes the addresses without asking" in found[0]
+    assert "priority 255 takes the addresses without waiting for the key" in found[0]
 
 
-def test_two_leases_of_one_router_are_one_too_many() -> None:
+def test_a_second_lease_of_a_router_is_refused() -> None:
     router = ROUTER.replace('["cluster"]', '["cluster", "other"]')
     found = problems(router + LEASE + '[check.other]\nlease = "http://192.0.2.51:2379"\n')
     assert found == [
@@ -205,36 +205,39 @@ def test_two_leases_of_one_router_are_one_too_many() -> None:
     ]
 
 
-def test_a_key_has_one_holder() -> None:
+def test_two_routers_with_the_same_key_are_refused() -> None:
     other = ROUTER.replace('"web"', '"mail"').replace("51", "52").replace("2.10", "2.11")
     assert lease_problems(router=ROUTER + other) == []
     assert lease_problems('key = "k"', router=ROUTER + other) == [
         (
             'virtual_router[1] "mail".checks: virtual_router[1] "mail" (IPv4) would share the key '
-            'k of cluster with virtual_router[0] "web" (IPv4), and a key has one holder; leave key '
-            "out, so that each virtual router has its own"
+            'k of cluster with virtual_router[0] "web" (IPv4), but a key has one holder; without '
+            "key each virtual router has its own"
         )
     ]
 
 
-def test_a_key_has_one_holder_even_if_one_table_makes_two_routers() -> None:
+def test_two_routers_of_one_table_with_the_same_key_are_refused() -> None:
     router = ROUTER.replace('"192.0.2.10/24"', '"192.0.2.10/24", "fe80::51/64"')
     (found,) = lease_problems('key = "k"', router=router)
     assert '"web" (IPv6) would share the key k' in found
 
 
-def test_a_lease_of_one_member_or_without_verification_is_warned_of() -> None:
-    bare = ROUTER.replace('["cluster"]', "[]")
-    document = bare + '[check.cluster]\nlease = "https://a"\nverify = false\n'
+def test_a_lease_with_one_member_or_without_verification_gets_a_warning() -> None:
+    without = ROUTER.replace('["cluster"]', "[]")
+    document = without + '[check.cluster]\nlease = "https://a"\nverify = false\n'
     warnings = [str(one) for one in lint(parsed(document)) if "cluster" in str(one)]
     assert warnings == [
         "check.cluster: is used by no virtual router",
-        "check.cluster.lease: names one member of etcd: while it is away nobody is master",
-        "check.cluster.verify: without it anybody may play etcd; give a ca instead",
+        "check.cluster.lease: names one member of etcd: while it is not reached no node is master",
+        (
+            "check.cluster.verify: is off, so any server can answer in the place of etcd; "
+            "set ca instead"
+        ),
     ]
 
 
-def test_what_will_run_is_told() -> None:
+def test_the_summary_contains_the_lease_and_its_key() -> None:
     (router,) = parsed(ROUTER + LEASE).virtual_routers
     assert "key pyvrrp/192.0.2.10 in etcd" in virtual_router_in_words(router)
     assert etcd_lease_in_words(lease()) == (
@@ -243,34 +246,34 @@ def test_what_will_run_is_told() -> None:
     assert etcd_lease_as_values(lease())["kind"] == "lease"
 
 
-def test_the_proof_ends_before_a_last_address_lease_could_outlive_the_key() -> None:
-    assert proof_lasts(10, 2) == 6_400_000_000
-    assert proof_lasts(3, 2) < 0
+def test_the_holding_time_ends_before_the_last_address_lease_could_outlast_the_key() -> None:
+    assert holding_time(10, 2) == 6_400_000_000
+    assert holding_time(3, 2) < 0
 
 
-def test_a_free_key_is_looked_for_ten_times_a_second_at_most() -> None:
+def test_a_key_is_asked_for_at_most_ten_times_a_second() -> None:
     assert retry_after(2) == 100 * MILLISECOND
     assert retry_after(6) == 300 * MILLISECOND
     assert retry_after(60) == 500 * MILLISECOND
 
 
-def test_the_shortest_ttl_leaves_one_more_try_after_a_failure() -> None:
+def test_the_shortest_ttl_has_time_for_a_second_renewal_after_a_failed_one() -> None:
     interval, timeout = Nanoseconds(400_000_000), Nanoseconds(300_000_000)
     quick = EtcdLease("c", EtcdServers(()), "k", 4, interval, timeout, address_lease=1)
     assert shortest_ttl(quick) == 4
 
 
-def test_a_lease_has_no_weight() -> None:
+def test_a_lease_with_a_weight_is_refused() -> None:
     router = ROUTER.replace('["cluster"]', '[{ name = "cluster", weight = -20 }]')
     assert lease_problems(router=router) == [
         (
-            'virtual_router[0] "web".checks[0]: is a lease: it decides who may be master and has '
-            "no weight"
+            'virtual_router[0] "web".checks[0]: is a lease: it decides which node may be master '
+            "and has no weight"
         )
     ]
 
 
-def test_beside_a_lease_there_is_no_last_resort() -> None:
+def test_a_last_resort_is_refused_with_a_lease() -> None:
     (problem,) = lease_problems(router=ROUTER + 'when_all_fail = "last-resort"\n')
     assert problem.startswith(
         'virtual_router[0] "web".when_all_fail: must be "release" beside a lease'
@@ -295,7 +298,7 @@ group = "edge"
 """
 
 
-def test_the_longest_address_lease_of_a_group_counts() -> None:
+def test_the_ttl_depends_on_the_longest_address_lease_of_the_group() -> None:
     assert lease_problems(router=GROUP) == []
     long = GROUP.replace('group = "edge"', 'group = "edge"\nlease = "6s"')
     (found,) = lease_problems(router=long)
@@ -305,7 +308,7 @@ def test_the_longest_address_lease_of_a_group_counts() -> None:
     assert lan.etcd_lease.address_lease == 6
 
 
-def test_no_member_of_a_group_with_a_lease_has_its_addresses_for_ever() -> None:
+def test_every_member_of_a_group_with_a_lease_needs_address_leases() -> None:
     endless = GROUP + 'lease = "off"\n'
     (found,) = lease_problems(router=endless)
     assert found.startswith('virtual_router[1] "wan".lease: must not be "off" in a group with')

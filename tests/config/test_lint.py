@@ -1,3 +1,5 @@
+"""The warnings about valid configurations."""
+
 import pytest
 
 from pyvrrp.config.report.lint import lint
@@ -11,11 +13,11 @@ def warnings(router: str = "", check: str = CHECK, top: str = "") -> list[str]:
     return [str(warning) for warning in lint(parsed(f"{top}\n{FENCED}{router}\n{check}"))]
 
 
-def test_a_fenced_router_at_the_default_interval_is_beyond_reproach() -> None:
+def test_a_router_with_a_fence_and_defaults_gets_no_warning() -> None:
     assert warnings() == []
 
 
-def test_a_router_without_checks_has_no_fence() -> None:
+def test_a_router_without_checks_gets_a_warning() -> None:
     assert [str(warning) for warning in lint(parsed(ROUTER))] == [
         (
             'virtual_router "web".checks: has none: this node keeps the addresses when its service '
@@ -24,18 +26,18 @@ def test_a_router_without_checks_has_no_fence() -> None:
     ]
 
 
-def test_weights_that_cannot_change_the_order_are_pointed_out() -> None:
+def test_weights_that_cannot_change_the_order_get_a_warning() -> None:
     priorities = "priority = { web1 = 150, web2 = 100 }"
     (_, warning) = weighted(priorities)
     assert warning == (
         'virtual_router "web".checks: have weights of 20 together, and the nearest other node is '
-        "50 away: they never change who is first; use larger ones"
+        "50 away: they never change which node is first; use larger ones"
     )
     assert len(weighted("priority = { web1 = 110, web2 = 100 }")) == 1
     assert len(weighted('nodes = ["web1", "web2"]')) == 1
 
 
-def test_a_last_resort_without_a_fence_has_no_effect() -> None:
+def test_a_last_resort_without_a_fence_gets_a_warning() -> None:
     (_, warning) = lint(parsed(ROUTER + 'when_all_fail = "last-resort"\n'))
     assert str(warning) == (
         'virtual_router "web".when_all_fail: has no effect without a check that can close the fence'
@@ -47,7 +49,7 @@ def weighted(*keys: str) -> list[str]:
     return [str(warning) for warning in lint(parsed("\n".join((ROUTER, *words, CHECK))))]
 
 
-def test_weights_alone_do_not_let_go_and_with_an_owner_or_without_preemption_do_nothing() -> None:
+def test_weights_without_effect_get_a_warning() -> None:
     only = 'virtual_router "web".checks: all have a weight: '
     assert [warning.startswith(only) for warning in weighted()] == [True]
     assert "have a weight, which never moves the addresses" in weighted("preempt = false")[1]
@@ -69,42 +71,42 @@ def test_weights_alone_do_not_let_go_and_with_an_owner_or_without_preemption_do_
         (
             'advertisement_interval = "500ms"',
             "lease",
-            "runs out after 2s, but the backups take over after 1.5s: the guardian covers",
+            "runs out after 2s, but the backups take over after 1.5s: the guardian removes",
         ),
     ],
 )
-def test_what_is_allowed_but_unwise_is_told(router: str, path: str, word: str) -> None:
+def test_an_unwise_value_gets_a_warning(router: str, path: str, word: str) -> None:
     [warning] = warnings(router)
     assert warning.startswith(f'virtual_router "web".{path}: ')
     assert word in warning
 
 
-def test_without_the_guardian_a_killed_daemon_is_covered_by_nothing_in_time() -> None:
+def test_a_long_address_lease_without_the_guardian_gets_a_warning() -> None:
     [lease] = warnings('advertisement_interval = "500ms"', top="guardian = false")
-    assert "with guardian = false nothing covers the time between" in lease
+    assert "with guardian = false two nodes have the addresses in the time between" in lease
     [off] = warnings('lease = "off"', top="guardian = false")
     assert "a daemon that is killed, is stopped or hangs" in off
 
 
-def test_intervals_below_100_ms_need_a_test_under_load() -> None:
+def test_an_interval_below_100_ms_gets_a_warning() -> None:
     assert not [w for w in warnings('advertisement_interval = "100ms"') if "under load" in w]
     assert [w for w in warnings('advertisement_interval = "90ms"') if "under load" in w]
 
 
-def test_a_router_of_two_families_is_warned_of_once() -> None:
+def test_a_table_with_both_families_gets_each_warning_once() -> None:
     toml = ROUTER.replace('"192', '"fe80::1", "192')
     assert len(lint(parsed(toml))) == 1
 
 
-def test_a_check_that_nobody_uses_is_told() -> None:
+def test_a_check_that_is_not_used_gets_a_warning() -> None:
     unused = CHECK + '[check.other]\ntcp = "127.0.0.1:1"\n'
     assert warnings(check=unused) == ["check.other: is used by no virtual router"]
 
 
-def test_tls_that_is_not_verified_is_told() -> None:
+def test_tls_without_verification_gets_a_warning() -> None:
     [warning] = warnings(check='[check.web]\nhttp = "https://x/"\nverify = false')
     assert warning == (
-        "check.web.verify: without it any server that answers passes; give a ca instead"
+        "check.web.verify: is off, so any server that answers passes; set ca instead"
     )
 
 
@@ -113,40 +115,37 @@ def test_tls_that_is_not_verified_is_told() -> None:
     [
         (
             'exec = "/usr/lib/x | grep ok"',
-            "check.web.exec: hands | to the program: no shell reads it; put it in a script",
+            "check.web.exec: passes | to the program: there is no shell; write a script",
         ),
         (
             'exec = ["/bin/sh", "/root/x.sh"]',
             (
-                "check.web.exec: who may write to the script is not looked at; name it first, "
-                "without sh"
+                "check.web.exec: does not check who can write the script; write the script first, "
+                "without /bin/sh"
             ),
         ),
         (
             'exec = "/usr/lib/x"\nuser = "root"',
             (
-                "check.web.user: gives the program every right on this machine; a check that only "
-                "looks needs none"
+                "check.web.user: gives the program all rights on this machine; a check usually "
+                "needs none"
             ),
         ),
         (
             'exec = "/usr/lib/x"\ninterval = "50ms"',
-            (
-                "check.web.interval: starts a process every 50ms: that costs more than most checks "
-                "see"
-            ),
+            ("check.web.interval: starts a process every 50ms, which needs much processor time"),
         ),
     ],
 )
-def test_programs_that_are_run_otherwise_than_meant_are_told(keys: str, warning: str) -> None:
+def test_an_unwise_command_gets_a_warning(keys: str, warning: str) -> None:
     assert warnings(check=f"[check.web]\n{keys}") == [warning]
 
 
-def test_a_program_with_arguments_is_beyond_reproach() -> None:
+def test_a_program_with_arguments_gets_no_warning() -> None:
     assert warnings(check='[check.web]\nexec = ["/usr/lib/x", "/srv", "-v"]') == []
 
 
-def test_standbys_that_the_noise_of_a_machine_could_swap_deserve_a_second_look() -> None:
+def test_standbys_that_take_over_shortly_after_each_other_get_a_warning() -> None:
     three = 'nodes = ["web1", "web2", "web3"]\n'
     assert warnings(three) == []
     quick = 'advertisement_interval = "100ms"\nlease = "2s"\n'
@@ -160,7 +159,7 @@ def test_standbys_that_the_noise_of_a_machine_could_swap_deserve_a_second_look()
     assert len(warnings(same)) == 1
 
 
-def test_in_version_2_the_skew_is_part_of_a_second_whatever_the_interval_is() -> None:
+def test_in_version_2_the_skew_does_not_depend_on_the_interval() -> None:
     assert warnings('version = 2\nadvertisement_interval = "1s"\nnodes = ["web1", "a", "b"]') == []
 
 
@@ -172,22 +171,22 @@ def about_resources(router: str = CHAIN, resources: str = DB, top: str = "") -> 
     return [str(warning) for warning in lint(parsed(f"{top}\n{router}\n{CHECK}{resources}"))]
 
 
-def test_a_chain_that_nobody_preempts_is_beyond_reproach() -> None:
+def test_resources_without_preemption_get_no_warning() -> None:
     assert about_resources() == []
 
 
-def test_a_chain_that_is_preempted_without_a_lease_runs_twice_for_a_moment() -> None:
+def test_resources_with_preemption_and_without_a_lease_get_a_warning() -> None:
     [warning] = about_resources(CHAIN.replace("preempt = false", ""))
     assert warning.startswith('virtual_router "web".preempt: a better node that comes back starts')
 
 
-def test_a_chain_without_the_guardian_outlives_its_daemon() -> None:
+def test_resources_without_the_guardian_get_a_warning() -> None:
     [warning] = about_resources(top="guardian = false")
-    assert "leaves the resources running" in warning
+    assert "the resources keep running when the daemon dies" in warning
 
 
-def test_a_resource_without_a_monitor_or_a_user_is_pointed_out() -> None:
+def test_a_resource_that_is_not_used_or_not_monitored_gets_a_warning() -> None:
     other = '[resource.x]\nstart = "/bin/true"\nstop = "/bin/true"\n'
-    unused, unseen = about_resources(resources=DB + other)
-    assert unused == "resource.x: is used by no virtual router"
-    assert unseen.startswith("resource.x.monitor: is missing")
+    not_used, not_monitored = about_resources(resources=DB + other)
+    assert not_used == "resource.x: is used by no virtual router"
+    assert not_monitored.startswith("resource.x.monitor: is missing")

@@ -1,3 +1,5 @@
+"""Read a configuration from files."""
+
 import os
 import re
 import subprocess
@@ -40,12 +42,12 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     assert [router.name for router in loaded(tmp_path).virtual_routers] == ["web"]
 
 
-def test_the_host_name_is_the_kernels(tmp_path: Path) -> None:
+def test_the_default_name_of_the_node_is_the_host_name(tmp_path: Path) -> None:
     write(tmp_path, {"pyvrrp.toml": ROUTER})
     assert load(tmp_path / "pyvrrp.toml").node == os.uname().nodename
 
 
-def test_the_node_may_be_named(tmp_path: Path) -> None:
+def test_the_name_of_the_node_can_be_given(tmp_path: Path) -> None:
     write(tmp_path, {"pyvrrp.toml": ROUTER})
     assert load(tmp_path / "pyvrrp.toml", node="web2").node == "web2"
 
@@ -59,26 +61,26 @@ def test_the_environment_is_that_of_the_process_unless_given(
     assert router.id.place.interface == "eth7"
 
 
-# what cannot be read
+# files that cannot be read
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     assert problems(tmp_path) == ["cannot be read: No such file or directory"]
 
 
-def test_a_directory(tmp_path: Path) -> None:
+def test_a_directory_is_reported(tmp_path: Path) -> None:
     (tmp_path / "pyvrrp.toml").mkdir()
     assert problems(tmp_path) == ["cannot be read: Is a directory"]
 
 
 @pytest.mark.parametrize("path", ["/", ".", "..", ""])
-def test_a_directory_without_a_name(path: str) -> None:
+def test_a_directory_without_a_name_is_reported(path: str) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read: Is a directory"):
         load(Path(path))
 
 
-def test_a_file_that_one_may_not_read(tmp_path: Path) -> None:
-    # Root may read everything, so ask as somebody else.
+def test_a_file_without_permission_to_read_is_reported(tmp_path: Path) -> None:
+    # Root may read every file, so the program becomes another user first.
     write(tmp_path, {"pyvrrp.toml": ROUTER}).joinpath("pyvrrp.toml").chmod(0)
     program = (
         "import os, pathlib, sys\n"
@@ -96,12 +98,12 @@ def test_a_file_that_one_may_not_read(tmp_path: Path) -> None:
     assert done.stdout == "pyvrrp.toml: cannot be read: Permission denied\n"
 
 
-def test_a_file_that_is_no_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf_8_is_reported_with_the_line(tmp_path: Path) -> None:
     (tmp_path / "pyvrrp.toml").write_bytes(b"# one\n# two \xe9\n")
-    assert problems(tmp_path) == ["line 2: is not UTF-8, and TOML is"]
+    assert problems(tmp_path) == ["line 2: is not UTF-8, which TOML requires"]
 
 
-def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "pyvrrp.toml").write_bytes(b"\xef\xbb\xbf" + ROUTER.encode())
     assert loaded(tmp_path).node == "web1"
 
@@ -114,7 +116,7 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
         ("a = 1\na = 2\n", "line 2, column 6: is not TOML: Cannot overwrite a value"),
     ],
 )
-def test_a_file_that_is_no_toml_is_told_with_line_and_column(
+def test_a_file_that_is_not_toml_is_reported_with_line_and_column(
     tmp_path: Path, content: str, problem: str
 ) -> None:
     write(tmp_path, {"pyvrrp.toml": content})
@@ -132,14 +134,16 @@ def test_a_file_that_is_no_toml_is_told_with_line_and_column(
         "\x00",
     ],
 )
-def test_a_malicious_file_is_a_problem_and_no_exception(tmp_path: Path, content: str) -> None:
+def test_a_malicious_file_is_reported_and_raises_no_other_exception(
+    tmp_path: Path, content: str
+) -> None:
     write(tmp_path, {"pyvrrp.toml": content})
     found = problems(tmp_path)
     assert found
     assert all(problem.isprintable() for problem in found)
 
 
-def test_a_file_without_end_is_given_up() -> None:
+def test_an_endless_file_is_reported() -> None:
     with pytest.raises(ConfigurationError, match="is larger than 4194304 bytes"):
         load(Path("/dev/zero"))
 
@@ -147,7 +151,7 @@ def test_a_file_without_end_is_given_up() -> None:
 # several files
 
 
-def test_the_directory_beside_the_file_is_added_in_the_order_of_names(tmp_path: Path) -> None:
+def test_the_files_of_the_directory_are_added_in_the_order_of_their_names(tmp_path: Path) -> None:
     third = MAIL.replace("mail", "db").replace("52", "53").replace("2.11", "2.12")
     write(
         tmp_path,
@@ -170,14 +174,14 @@ def test_the_directory_is_named_after_the_file(tmp_path: Path) -> None:
     assert len(load(tmp_path / "a.toml").virtual_routers) == 2
 
 
-def test_a_check_that_stands_in_two_files_is_refused_with_both(tmp_path: Path) -> None:
+def test_a_check_in_two_files_is_refused_and_both_are_named(tmp_path: Path) -> None:
     write(tmp_path, {"pyvrrp.toml": ROUTER + CHECK, "pyvrrp.d/a.toml": CHECK})
     assert problems(tmp_path) == [
-        f"pyvrrp.d/a.toml: check.web: stands in {tmp_path}/pyvrrp.toml already; say it once"
+        f"pyvrrp.d/a.toml: check.web: is in {tmp_path}/pyvrrp.toml already; write it once"
     ]
 
 
-def test_a_key_that_stands_in_two_files_is_refused_with_both(tmp_path: Path) -> None:
+def test_a_key_in_two_files_is_refused_and_both_are_named(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
@@ -187,11 +191,11 @@ def test_a_key_that_stands_in_two_files_is_refused_with_both(tmp_path: Path) -> 
         },
     )
     assert problems(tmp_path) == [
-        "pyvrrp.d/b.toml: guardian: stands in pyvrrp.d/a.toml already; say it once"
+        "pyvrrp.d/b.toml: guardian: is in pyvrrp.d/a.toml already; write it once"
     ]
 
 
-def test_a_problem_of_an_added_file_names_the_file_and_the_place_in_it(tmp_path: Path) -> None:
+def test_a_problem_in_an_added_file_names_the_file_and_the_path_in_it(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
@@ -212,7 +216,7 @@ def test_a_problem_of_an_added_file_names_the_file_and_the_place_in_it(tmp_path:
     ]
 
 
-def test_all_files_that_cannot_be_read_are_told_at_once(tmp_path: Path) -> None:
+def test_all_files_that_cannot_be_read_are_reported_at_once(tmp_path: Path) -> None:
     write(tmp_path, {"pyvrrp.toml": "a =", "pyvrrp.d/a.toml": "b =", "pyvrrp.d/b.toml": ""})
     (tmp_path / "pyvrrp.d" / "c.toml").mkdir()
     assert problems(tmp_path) == [
@@ -223,17 +227,17 @@ def test_all_files_that_cannot_be_read_are_told_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["virtual_router = 5", "check = 5"])
-def test_values_of_wrong_types_in_added_files_are_problems(tmp_path: Path, content: str) -> None:
+def test_a_value_of_a_wrong_type_in_any_file_is_reported(tmp_path: Path, content: str) -> None:
     write(tmp_path, {"pyvrrp.toml": ROUTER + CHECK, "pyvrrp.d/a.toml": content})
     assert problems(tmp_path)
     write(tmp_path, {"pyvrrp.toml": content, "pyvrrp.d/a.toml": ROUTER + CHECK})
     assert problems(tmp_path)
 
 
-# the environment, and files that are named
+# environment variables, and files that the configuration names
 
 
-def test_an_undefined_variable_is_reported_once_with_everything_else(tmp_path: Path) -> None:
+def test_an_undefined_variable_is_reported_once_with_all_other_problems(tmp_path: Path) -> None:
     toml = ROUTER.replace("eth0", "${INTERFACE_OF_WEB}").replace("51", "300")
     write(tmp_path, {"pyvrrp.toml": toml})
     assert problems(tmp_path) == [
@@ -242,7 +246,7 @@ def test_an_undefined_variable_is_reported_once_with_everything_else(tmp_path: P
     ]
 
 
-def test_a_name_from_the_environment_is_in_the_paths(tmp_path: Path) -> None:
+def test_the_paths_of_problems_contain_a_name_from_the_environment(tmp_path: Path) -> None:
     toml = ROUTER.replace('"web"', '"${NAME}"').replace("eth0", "${NOWHERE}")
     write(tmp_path, {"pyvrrp.toml": toml})
     assert problems(tmp_path, NAME="shop") == [
@@ -266,7 +270,7 @@ def test_files_that_a_check_names_must_be_readable(tmp_path: Path) -> None:
     ]
 
 
-def test_loading_needs_no_network_code() -> None:
+def test_loading_imports_no_network_code() -> None:
     program = "import sys; import pyvrrp.config.files.load; print(*sorted(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

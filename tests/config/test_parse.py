@@ -1,3 +1,5 @@
+"""The document as a whole."""
+
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -28,7 +30,7 @@ def test_a_small_file_is_a_configuration() -> None:
     assert configuration.checks == ()
 
 
-def test_the_node_is_that_of_the_option_then_the_file_then_the_host() -> None:
+def test_the_name_of_the_node_is_that_of_the_option_else_the_file_else_the_host() -> None:
     with_node = 'node = "web7"\n' + ROUTER
     assert parsed(with_node, node="web9").node == "web9"
     assert parsed(with_node).node == "web7"
@@ -36,7 +38,7 @@ def test_the_node_is_that_of_the_option_then_the_file_then_the_host() -> None:
     assert parsed(with_node).control_socket == Path("/run/pyvrrp/web7.sock")
 
 
-def test_a_host_name_that_cannot_be_a_name_asks_for_one() -> None:
+def test_a_host_name_that_cannot_be_a_name_makes_the_key_node_required() -> None:
     assert problems(ROUTER, hostname="(none)") == [
         'node: is required here: the host name "(none)" cannot be a name'
     ]
@@ -75,7 +77,7 @@ def test_a_node_named_on_the_command_line_is_checked_too() -> None:
         (f"control_socket = 'x'\n{ROUTER}", 'control_socket: must be an absolute path, not "x"'),
         (
             f"control_socket = '/{'x' * 107}'\n{ROUTER}",
-            "control_socket: must have at most 107 bytes: the kernel's limit",
+            "control_socket: must have at most 107 bytes, which is the kernel's limit",
         ),
         (
             f"virtual_routers = []\n{ROUTER}",
@@ -102,12 +104,12 @@ def test_a_huge_number_is_refused_without_printing_it() -> None:
     ]
 
 
-def test_a_check_whose_name_is_wrong_is_read_all_the_same() -> None:
+def test_the_problems_of_a_check_with_a_wrong_name_are_reported_too() -> None:
     found = problems(f'{ROUTER}\n[check."a b"]\nhttp = "x"')
     assert [problem.partition(": ")[0] for problem in found] == ['check."a b".http', 'check."a b"']
 
 
-def test_all_problems_are_reported_at_once_with_source_path_and_what() -> None:
+def test_all_problems_are_reported_at_once_with_their_source_and_path() -> None:
     with pytest.raises(ConfigurationError) as caught:
         parse(
             {
@@ -128,30 +130,30 @@ def test_all_problems_are_reported_at_once_with_source_path_and_what() -> None:
     ]
 
 
-def test_what_a_file_says_cannot_break_the_terminal() -> None:
+def test_control_characters_of_a_file_are_escaped_in_problems() -> None:
     [problem] = problems(ROUTER.replace('"eth0"', '"\\u001b[2J\\n\\\\"'))
     assert '"\\x1b[2J\\n\\\\"' in problem
     assert problem.isprintable()
 
 
-# what must not be shared
+# what two virtual routers must not share
 
 
-def test_two_virtual_routers_of_different_vrids_live_side_by_side() -> None:
+def test_two_virtual_routers_with_different_vrids_are_accepted() -> None:
     assert [router.name for router in parsed(ROUTER + SECOND_ROUTER).virtual_routers] == [
         "web",
         "mail",
     ]
 
 
-def test_a_name_is_used_once() -> None:
+def test_a_second_virtual_router_of_the_same_name_is_refused() -> None:
     toml = ROUTER + SECOND_ROUTER.replace("mail", "web")
     assert problems(toml) == [
         'virtual_router[1] "web".name: "web" is the name of virtual_router[0] "web" already'
     ]
 
 
-def test_a_vrid_is_used_once_on_an_interface_and_family() -> None:
+def test_a_vrid_that_is_used_twice_on_an_interface_for_one_family_is_refused() -> None:
     toml = ROUTER + SECOND_ROUTER.replace("52", "51")
     assert problems(toml) == [
         (
@@ -171,7 +173,7 @@ def test_a_vrid_and_its_addresses_may_be_used_again_in_another_network_namespace
     assert problems(ROUTER + twin) == []
 
 
-def test_an_address_belongs_to_one_virtual_router_of_an_interface() -> None:
+def test_an_address_of_two_virtual_routers_on_one_interface_is_refused() -> None:
     toml = ROUTER + SECOND_ROUTER.replace("192.0.2.11/24", "192.0.2.10")
     assert problems(toml) == [
         (
@@ -181,13 +183,13 @@ def test_an_address_belongs_to_one_virtual_router_of_an_interface() -> None:
     ]
 
 
-def test_values_that_are_wrong_already_are_not_compared() -> None:
+def test_wrong_values_are_not_compared() -> None:
     broken = ROUTER.replace("51", "999").replace("eth0", "a/b").replace("web", "w b")
     found = problems(broken + broken)
     assert not [problem for problem in found if "already" in problem]
 
 
-# nothing but a configuration or a list of problems
+# every document gives a configuration or a list of problems
 
 ALL_KEYS = sorted(
     {
@@ -231,14 +233,14 @@ def outcome(document: Mapping[str, object]) -> Configuration | list[str]:
 
 
 def is_sound(result: Configuration | list[str]) -> bool:
-    """Either a configuration, or problems that fit on a line of a terminal each."""
+    """Return whether *result* is a configuration, or problems that are printable lines."""
     if isinstance(result, Configuration):
         return bool(result.virtual_routers)
     return bool(result) and all(problem.isprintable() for problem in result)
 
 
 @given(st.dictionaries(KEY_NAMES, VALUES))
-def test_any_document_is_a_configuration_or_a_list_of_problems(
+def test_any_document_gives_a_configuration_or_a_list_of_problems(
     document: Mapping[str, object],
 ) -> None:
     assert is_sound(outcome(document))
@@ -248,7 +250,7 @@ def test_any_document_is_a_configuration_or_a_list_of_problems(
     st.lists(table([key.name for key in ROUTER_KEYS]), min_size=1, max_size=2),
     st.dictionaries(st.just("web"), table([key.name for key in CHECK_KEYS])),
 )
-def test_any_values_of_known_keys_are_a_configuration_or_a_list_of_problems(
+def test_any_values_of_known_keys_give_a_configuration_or_a_list_of_problems(
     routers: list[Mapping[str, object]], checks: Mapping[str, object]
 ) -> None:
     good = {"name": "web", "interface": "eth0", "vrid": 51, "addresses": ["192.0.2.1", "fe80::1"]}

@@ -1,3 +1,5 @@
+"""Resources: their keys, and the rules for the resources of a virtual router."""
+
 import tomllib
 from pathlib import Path
 
@@ -5,7 +7,7 @@ import pytest
 
 from pyvrrp.config.files.load import load
 from pyvrrp.config.model.configuration import Configuration
-from pyvrrp.config.model.resources import Dialect, ResourceConfig
+from pyvrrp.config.model.resources import AgentClass, ResourceConfig
 from pyvrrp.config.parse import parse
 from pyvrrp.errors import ConfigurationError
 from pyvrrp.units import MILLISECOND, SECOND
@@ -35,7 +37,7 @@ def problems(document: str) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_a_resource_is_three_commands_split_like_in_a_shell_or_arrays() -> None:
+def test_a_resource_may_be_three_commands_that_are_strings_or_arrays() -> None:
     found = db(
         "start = \"/sbin/mount -o 'noatime,ro' /srv\"\n"
         'stop = ["/sbin/umount", "/srv"]\nmonitor = "/bin/mountpoint -q /srv"\n'
@@ -44,12 +46,12 @@ def test_a_resource_is_three_commands_split_like_in_a_shell_or_arrays() -> None:
     assert found.start == ("/sbin/mount", "-o", "noatime,ro", "/srv")
     assert found.stop == ("/sbin/umount", "/srv")
     assert found.monitor == ("/bin/mountpoint", "-q", "/srv")
-    assert found.dialect is Dialect.COMMAND
+    assert found.agent_class is AgentClass.COMMAND
     assert found.not_running == (1, 32)
     assert found.environment == (("PYVRRP_NODE", "n1"),)
 
 
-def test_timeouts_and_limits_have_defaults_and_can_be_set() -> None:
+def test_timeouts_and_limits_have_defaults_and_can_be_changed() -> None:
     found = db('agent = "systemd:mariadb"')
     assert found.start_timeout == found.stop_timeout == 60 * SECOND
     assert (found.monitor_timeout, found.monitor_interval) == (20 * SECOND, 10 * SECOND)
@@ -61,26 +63,33 @@ def test_timeouts_and_limits_have_defaults_and_can_be_set() -> None:
 
 
 @pytest.mark.parametrize(
-    ("agent", "dialect", "start", "monitor"),
+    ("agent", "agent_class", "start", "monitor"),
     [
         (
             "ocf:heartbeat:mysql",
-            *(Dialect.OCF, "/usr/lib/ocf/resource.d/heartbeat/mysql start"),
+            *(AgentClass.OCF, "/usr/lib/ocf/resource.d/heartbeat/mysql start"),
             "/usr/lib/ocf/resource.d/heartbeat/mysql monitor",
         ),
-        ("/opt/agents/db", Dialect.OCF, "/opt/agents/db start", "/opt/agents/db monitor"),
-        ("lsb:mysql", Dialect.LSB, "/etc/init.d/mysql start", "/etc/init.d/mysql status"),
+        ("/opt/agents/db", AgentClass.OCF, "/opt/agents/db start", "/opt/agents/db monitor"),
+        ("lsb:mysql", AgentClass.LSB, "/etc/init.d/mysql start", "/etc/init.d/mysql status"),
         (
             "systemd:mariadb@a.service",
-            *(Dialect.SYSTEMD, "/usr/bin/systemctl start mariadb@a.service"),
+            *(AgentClass.SYSTEMD, "/usr/bin/systemctl start mariadb@a.service"),
             "/usr/bin/systemctl is-active mariadb@a.service",
         ),
-        ("exec:/opt/db --fast", Dialect.COMMAND, "/opt/db --fast start", "/opt/db --fast monitor"),
+        (
+            "exec:/opt/db --fast",
+            AgentClass.COMMAND,
+            "/opt/db --fast start",
+            "/opt/db --fast monitor",
+        ),
     ],
 )
-def test_an_agent_knows_its_actions(agent: str, dialect: Dialect, start: str, monitor: str) -> None:
+def test_an_agent_has_commands_for_its_actions(
+    agent: str, agent_class: AgentClass, start: str, monitor: str
+) -> None:
     found = db(f'agent = "{agent}"')
-    assert found.dialect is dialect
+    assert found.agent_class is agent_class
     assert " ".join(found.start) == start
     assert " ".join(found.monitor) == monitor
 
@@ -110,8 +119,8 @@ def test_an_ocf_agent_finds_its_parameters_in_the_environment() -> None:
     ("keys", "expected"),
     [
         ("", "resource.db: needs an agent, or the commands start, stop and monitor"),
-        ('start = "/bin/true"', "resource.db.stop: is required, as there is no agent"),
-        ('stop = "/bin/true"', "resource.db.start: is required, as there is no agent"),
+        ('start = "/bin/true"', "resource.db.stop: is required without an agent"),
+        ('stop = "/bin/true"', "resource.db.start: is required without an agent"),
         (
             'agent = "ocf:mysql"',
             (f'{AGENTS}, not "ocf:mysql"'),
@@ -126,7 +135,7 @@ def test_an_ocf_agent_finds_its_parameters_in_the_environment() -> None:
         ),
         (
             'agent = "systemd:db"\nstart = "/bin/true"',
-            "resource.db.start: has no meaning beside agent, which knows its own actions",
+            "resource.db.start: has no meaning with an agent, which has its own commands",
         ),
         (
             'agent = "systemd:db"\nparameters = { a = 1 }',
@@ -138,7 +147,7 @@ def test_an_ocf_agent_finds_its_parameters_in_the_environment() -> None:
         ),
         (
             'agent = "lsb:db"\nnot_running = [3]',
-            "resource.db.not_running: is what the class of the agent defines",
+            "resource.db.not_running: cannot be set: the class of the agent defines it",
         ),
         (
             'agent = "ocf:x:y"\nparameters = { a-b = 1 }',
@@ -162,9 +171,9 @@ def test_an_ocf_agent_finds_its_parameters_in_the_environment() -> None:
         (
             'agent = "systemd:db"\nexclusive = true',
             (
-                'virtual_router[0] "db".resources: db is exclusive, and nothing keeps two cut-off '
-                "nodes from running it both: add a check with a lease, or "
-                'on_stop_failure = "exec:COMMAND" (a power switch), or write '
+                'virtual_router[0] "db".resources: db is exclusive, but two nodes that do not '
+                "reach each other would both run it: add a check with a lease, or "
+                'on_stop_failure = "exec:COMMAND" (a power switch), or '
                 "i_accept_split_brain = true"
             ),
         ),
@@ -174,16 +183,16 @@ def test_a_wrong_resource_is_refused_with_what_is_allowed(keys: str, expected: s
     assert problems(f"{ROUTER}[resource.db]\n{keys}") == [expected]
 
 
-def test_a_resource_that_is_no_table_is_refused() -> None:
+def test_a_resource_that_is_not_a_table_is_refused() -> None:
     document = "resource.db = 5\n" + ROUTER
     assert problems(document) == ["resource.db: must be a table, not 5"]
 
 
 @pytest.mark.parametrize(
-    "behind", ['on_stop_failure = "exec:/sbin/reboot -f"\n', "i_accept_split_brain = true\n"]
+    "protection", ['on_stop_failure = "exec:/sbin/reboot -f"\n', "i_accept_split_brain = true\n"]
 )
-def test_an_exclusive_resource_is_accepted_with_something_behind_it(behind: str) -> None:
-    assert db('agent = "systemd:db"\nexclusive = true', behind).exclusive
+def test_an_exclusive_resource_with_a_protection_is_accepted(protection: str) -> None:
+    assert db('agent = "systemd:db"\nexclusive = true', protection).exclusive
 
 
 def test_an_exclusive_resource_needs_the_guardian() -> None:
@@ -193,54 +202,52 @@ def test_an_exclusive_resource_needs_the_guardian() -> None:
     )
     assert problems(document) == [
         (
-            'virtual_router[0] "db".resources: db is exclusive, and only with guardian = true will '
-            "a dead daemon stop it"
+            'virtual_router[0] "db".resources: db is exclusive, and only the guardian stops it '
+            "when the daemon dies"
         )
     ]
 
 
-def test_a_resource_that_is_not_there_is_refused_with_the_nearest_name() -> None:
+def test_an_unknown_resource_is_refused_with_a_similar_name() -> None:
     document = f'{ROUTER}[resource.dbs]\nagent = "systemd:db"\n'
     assert problems(document) == [
         'virtual_router[0] "db".resources[0]: there is no resource "db", did you mean "dbs"?'
     ]
 
 
-def test_a_resource_belongs_to_one_chain() -> None:
+def test_a_resource_of_two_virtual_routers_is_refused() -> None:
     second = ROUTER.replace('"db"\n', '"web"\n', 1).replace("vrid = 7", "vrid = 8")
     second = second.replace("192.0.2.7", "192.0.2.8")
     assert problems(f'{ROUTER}{second}[resource.db]\nagent = "systemd:db"\n') == [
-        (
-            'virtual_router[1] "web".resources[0]: "db" belongs to virtual_router[0] "db" already; '
-            "one chain owns it"
-        )
+        'virtual_router[1] "web".resources[0]: "db" is used by virtual_router[0] "db" already'
     ]
 
 
-def test_resources_want_one_family_of_addresses() -> None:
+def test_resources_with_addresses_of_both_families_are_refused() -> None:
     document = ROUTER.replace('"192.0.2.7/24"', '"192.0.2.7/24", "fe80::7/64"')
     assert problems(f'{document}[resource.db]\nagent = "systemd:db"\n') == [
         (
-            'virtual_router[0] "db".resources: need one election, and IPv4 and IPv6 have one each: '
-            "give the addresses of one family to a virtual router of their own"
+            'virtual_router[0] "db".resources: need a virtual router of one family, because IPv4 '
+            "and IPv6 have an election each: write a second virtual router for the addresses of "
+            "the other family"
         )
     ]
 
 
-def test_keys_of_a_chain_have_no_meaning_without_one() -> None:
+def test_keys_for_resources_are_refused_without_resources() -> None:
     document = ROUTER.replace('resources = ["db"]', 'on_stop_failure = "hold"')
     assert problems(document) == [
         'virtual_router[0] "db".on_stop_failure: has a meaning with resources only'
     ]
 
 
-def test_on_stop_failure_is_to_hold_or_a_command() -> None:
+def test_on_stop_failure_is_hold_or_a_command() -> None:
     assert problems(f'{ROUTER}on_stop_failure = "reboot"\n[resource.db]\nagent = "systemd:db"') == [
         'virtual_router[0] "db".on_stop_failure: must be "hold" or "exec:COMMAND", not "reboot"'
     ]
 
 
-def test_programs_that_are_not_there_or_that_others_may_write_to_are_refused(
+def test_programs_that_are_missing_or_that_others_can_write_are_refused(
     tmp_path: Path,
 ) -> None:
     writable = tmp_path / "stop"
@@ -260,7 +267,9 @@ def test_programs_that_are_not_there_or_that_others_may_write_to_are_refused(
     assert found[2] == 'virtual_router "db".on_stop_failure: /no: no such file or directory'
 
 
-def test_resources_of_several_files_are_joined_and_none_stands_twice(tmp_path: Path) -> None:
+def test_resources_of_several_files_are_joined_and_a_repeated_one_is_refused(
+    tmp_path: Path,
+) -> None:
     main = tmp_path / "pyvrrp.toml"
     main.write_text(ROUTER + '[resource.db]\nagent = "exec:/bin/true"\n')
     fragments = tmp_path / "pyvrrp.d"
@@ -270,12 +279,12 @@ def test_resources_of_several_files_are_joined_and_none_stands_twice(tmp_path: P
     with pytest.raises(ConfigurationError) as caught:
         load(main, hostname="n1", environment={})
     assert [str(problem) for problem in caught.value.problems] == [
-        f"pyvrrp.d/a.toml: resource.db: stands in {main} already; say it once",
+        f"pyvrrp.d/a.toml: resource.db: is in {main} already; write it once",
         "pyvrrp.d/b.toml: resource.web.agent: the environment variable X is not set",
     ]
 
 
-def test_a_lease_in_etcd_stands_behind_an_exclusive_resource_and_outlasts_its_stop() -> None:
+def test_the_ttl_of_a_lease_must_contain_the_time_that_resources_need_to_stop() -> None:
     router = ROUTER + 'checks = ["key"]\n'
     resource = '[resource.db]\nagent = "systemd:db"\nexclusive = true\nstop_timeout = "10s"\n'
     lease = '[check.key]\nlease = "http://192.0.2.50:2379"\nttl = "{}s"\n'

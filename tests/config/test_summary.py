@@ -1,3 +1,5 @@
+"""The lines and values about what a configuration will run."""
+
 import pytest
 
 from pyvrrp.config.report.summary import (
@@ -27,7 +29,9 @@ from tests.config.documents import ROUTER, check, parsed
         ('interface = "eth1"', "interface", "eth1"),
     ],
 )
-def test_every_kind_of_check_says_what_it_looks_at(keys: str, kind: str, target: str) -> None:
+def test_the_summary_of_a_check_names_its_kind_and_target(
+    keys: str, kind: str, target: str
+) -> None:
     written = check(keys)
     assert check_in_words(written) == (
         f"check web: {kind} {target}, every 1s, timeout 800ms, rise 2, fall 2"
@@ -36,7 +40,7 @@ def test_every_kind_of_check_says_what_it_looks_at(keys: str, kind: str, target:
     assert (values["kind"], values["method"], values["target"]) == (kind, None, target)
 
 
-def test_a_virtual_router_says_which_checks_have_a_weight() -> None:
+def test_the_summary_of_a_virtual_router_names_the_weights_of_its_checks() -> None:
     written = parsed(
         ROUTER
         + 'checks = ["web", { name = "db", weight = -20 }]\n'
@@ -47,15 +51,15 @@ def test_a_virtual_router_says_which_checks_have_a_weight() -> None:
     assert written.fence == ("web",)
 
 
-def test_a_virtual_router_says_whom_it_talks_to_where_that_is_not_the_group() -> None:
+def test_the_summary_of_a_virtual_router_names_its_links_if_there_are_peers_or_several() -> None:
     written = parsed(
         ROUTER
         + 'interfaces = ["eth0", "eth1"]\n'
         + 'peers = { eth0 = ["192.0.2.1", "192.0.2.2"], eth1 = ["10.0.0.1", "10.0.0.2"] }'
     ).virtual_routers[0]
     assert (
-        "every 1s, heartbeats over eth0 unicast with 192.0.2.1 192.0.2.2 "
+        "every 1s, links eth0 unicast with 192.0.2.1 192.0.2.2 "
         "and eth1 unicast with 10.0.0.1 10.0.0.2, no checks"
     ) in virtual_router_in_words(written)
     multicast = parsed(ROUTER + 'interfaces = ["eth0", "eth1"]').virtual_routers[0]
-    assert "heartbeats over eth0 multicast and eth1 multicast" in virtual_router_in_words(multicast)
+    assert "links eth0 multicast and eth1 multicast" in virtual_router_in_words(multicast)

@@ -1,3 +1,5 @@
+"""The keys of a virtual router."""
+
 from ipaddress import ip_interface
 
 import pytest
@@ -88,7 +90,7 @@ def test_every_key_reaches_the_model() -> None:
     )
 
 
-def test_required_keys_are_all_missed_at_once() -> None:
+def test_all_missing_keys_are_reported_at_once() -> None:
     assert problems("[[virtual_router]]") == [
         "virtual_router[0].name: is required",
         "virtual_router[0].interface: is required",
@@ -97,11 +99,11 @@ def test_required_keys_are_all_missed_at_once() -> None:
     ]
 
 
-def test_an_unknown_key_is_refused_with_the_nearest_one() -> None:
+def test_an_unknown_key_is_refused_with_a_similar_one() -> None:
     assert router_problems("prioity = 5") == ['prioity: unknown key, did you mean "priority"?']
 
 
-def test_an_unknown_key_that_is_near_to_none_is_refused_with_all() -> None:
+def test_an_unknown_key_that_is_similar_to_none_is_refused_with_all_keys() -> None:
     [problem] = router_problems("zzz = 5")
     assert problem.startswith("zzz: unknown key; allowed are addresses, advertisement_interval,")
 
@@ -149,15 +151,15 @@ def test_an_unknown_key_that_is_near_to_none_is_refused_with_all() -> None:
         (
             'checks = [{ name = "a", weight = 0 }]',
             (
-                "checks[0].weight: 0 changes nothing; leave the weight out and the check is part "
-                "of the fence"
+                "checks[0].weight: 0 changes nothing; without a weight the check is part of the "
+                "fence"
             ),
         ),
         (
             'checks = [{ name = "a", weight = true }]',
             "checks[0].weight: must be a whole number from -253 to 253, not true",
         ),
-        ('checks = ["a", { name = "a", weight = 5 }]', 'checks[1]: "a" stands at [0] already'),
+        ('checks = ["a", { name = "a", weight = 5 }]', 'checks[1]: "a" is at [0] already'),
         (
             'checks = ["none"]',
             'checks[0]: there is no check "none"',
@@ -169,8 +171,8 @@ def test_an_unknown_key_that_is_near_to_none_is_refused_with_all() -> None:
         (
             'when_all_fail = "last-resort"\npriority = 255',
             (
-                'when_all_fail: must be "release" with priority 255: the last resort stands with '
-                "priority 1, and an owner always with 255"
+                'when_all_fail: must be "release" with priority 255: the last resort uses '
+                "priority 1, and an owner always 255"
             ),
         ),
         (
@@ -217,7 +219,7 @@ def test_a_vrid_is_from_1_to_255(vrid: int, good: bool) -> None:
 
 
 @pytest.mark.parametrize("name", ["eth0", "a", "123456789012345", "br-0.1@x", "wlp3s0"])
-def test_an_interface_name_is_what_the_kernel_takes(name: str) -> None:
+def test_an_interface_name_that_the_kernel_accepts_is_accepted(name: str) -> None:
     assert parsed(ROUTER.replace("eth0", name)).virtual_routers[0].id.place.interface == name
 
 
@@ -232,13 +234,13 @@ def test_an_interface_name_that_the_kernel_refuses_is_refused(name: str) -> None
 # addresses
 
 
-def test_an_address_without_prefix_stands_alone() -> None:
+def test_the_default_prefix_length_is_32_or_128() -> None:
     ipv4, ipv6 = addresses("192.0.2.10", "fe80::1")
     assert str(ipv4.addresses[0]) == "192.0.2.10/32"
     assert str(ipv6.addresses[0]) == "fe80::1/128"
 
 
-def test_mixed_families_are_two_virtual_routers_of_one_name_and_vrid() -> None:
+def test_a_table_with_both_families_is_two_virtual_routers_of_one_name_and_vrid() -> None:
     ipv4, ipv6 = addresses("192.0.2.10/24", "fe80::51/64", "192.0.2.11/24")
     assert (ipv4.name, ipv6.name) == ("web", "web")
     assert ipv4.id == VirtualRouterId(Place("", "eth0"), Family.IPV4, 51)
@@ -259,7 +261,7 @@ def test_the_link_local_address_is_advertised_first_and_the_others_keep_their_or
 
 
 @pytest.mark.rfc("9568:5.2.9")
-def test_ipv6_without_a_link_local_address_is_refused_with_one_to_use() -> None:
+def test_ipv6_without_a_link_local_address_is_refused_with_an_example() -> None:
     assert address_problems("2001:db8::1/64") == [
         (
             "addresses: IPv6 needs a link-local virtual address, the same on every node (RFC 9568 "
@@ -294,7 +296,7 @@ def test_ipv6_without_a_link_local_address_is_refused_with_one_to_use() -> None:
         ),
         (
             "::ffff:192.0.2.1",
-            '"::ffff:192.0.2.1" is an IPv4 address in IPv6 clothes and cannot be used here',
+            '"::ffff:192.0.2.1" is an IPv4-mapped IPv6 address and cannot be used here',
         ),
         ("fe80::1%eth0", '"fe80::1%eth0" must not name a zone: write the address alone'),
         ("192.0.2.0/24", '"192.0.2.0/24" is the network itself, not an address in it'),
@@ -307,7 +309,7 @@ def test_an_address_that_no_host_can_have_is_refused(written: str, what: str) ->
 
 
 @pytest.mark.parametrize("written", ["192.0.2.0/31", "192.0.2.255/32", "169.254.1.1/16"])
-def test_an_address_at_the_end_of_a_tiny_network_is_good(written: str) -> None:
+def test_the_first_and_last_address_of_a_tiny_network_are_accepted(written: str) -> None:
     assert address_problems(written) == []
 
 
@@ -315,9 +317,9 @@ def test_an_empty_list_of_addresses_is_refused() -> None:
     assert address_problems() == ["addresses: must have at least one address"]
 
 
-def test_an_address_that_stands_twice_is_refused_whatever_its_prefix() -> None:
+def test_an_address_that_is_listed_twice_is_refused_with_any_prefix_length() -> None:
     assert address_problems("192.0.2.10/24", "192.0.2.11/24", "192.0.2.10") == [
-        "addresses[2]: 192.0.2.10 stands at [0] already"
+        "addresses[2]: 192.0.2.10 is at [0] already"
     ]
 
 
@@ -332,7 +334,9 @@ def many(count: int, family: Family) -> list[str]:
     ("family", "version", "most"),
     [(Family.IPV4, 3, 255), (Family.IPV4, 2, 255), (Family.IPV6, 3, 90)],
 )
-def test_one_advertisement_holds_so_many_addresses(family: Family, version: int, most: int) -> None:
+def test_more_addresses_than_one_advertisement_holds_are_refused(
+    family: Family, version: int, most: int
+) -> None:
     keys = f"version = {version}"
     assert address_problems(*many(most, family), keys=keys) == []
     assert address_problems(*many(most + 1, family), keys=keys) == [
@@ -349,13 +353,13 @@ def test_a_priority_by_node_is_that_of_this_node() -> None:
     assert parsed(document, node="web1", hostname="web2").virtual_routers[0].priority == 150
 
 
-def test_nodes_in_order_of_preference_are_ten_apart_from_254_down() -> None:
+def test_the_nodes_of_a_list_have_the_priorities_254_244_234_and_so_on() -> None:
     document = ROUTER + 'nodes = ["a", "b", "c"]'
     found = [parsed(document, node=node).virtual_routers[0].priority for node in "abc"]
     assert found == [254, 244, 234]
 
 
-def test_the_last_of_26_nodes_has_a_priority_still_and_a_27th_is_refused() -> None:
+def test_26_nodes_are_accepted_and_27_are_refused() -> None:
     names = ", ".join(f'"n{number}"' for number in range(26))
     assert parsed(f"{ROUTER}nodes = [{names}]", node="n25").virtual_routers[0].priority == 4
     assert router_problems(f'nodes = [{names}, "n26"]') == [
@@ -366,12 +370,12 @@ def test_the_last_of_26_nodes_has_a_priority_still_and_a_27th_is_refused() -> No
 @pytest.mark.parametrize(
     "keys", ['nodes = ["web2", "web3"]', "priority = { web2 = 100, web3 = 90 }"]
 )
-def test_a_node_that_is_not_listed_is_told_its_name_and_who_is(keys: str) -> None:
+def test_a_node_that_is_not_listed_is_refused_with_its_name_and_the_listed_ones(keys: str) -> None:
     [problem] = router_problems(keys)
     assert 'this node is "web1" and is not listed; listed are web2, web3.' in problem
 
 
-def test_a_node_takes_part_only_where_it_is_listed_so_one_file_serves_a_whole_cluster() -> None:
+def test_a_node_runs_only_the_virtual_routers_that_list_it() -> None:
     document = ROUTER + 'nodes = ["n1", "n3"]' + ROUTER.replace("web", "db").replace("51", "52")
     document = document.replace("2.10/24", "2.11/24", 2).replace("2.11/24", "2.10/24", 1)
     document += "priority = { n2 = 200, n3 = 100 }"
@@ -396,10 +400,10 @@ def test_nodes_and_priority_exclude_each_other() -> None:
 
 
 def test_a_node_listed_twice_is_refused() -> None:
-    assert router_problems('nodes = ["web1", "web1"]') == ['nodes[1]: "web1" stands at [0] already']
+    assert router_problems('nodes = ["web1", "web1"]') == ['nodes[1]: "web1" is at [0] already']
 
 
-# what depends on the version
+# keys that depend on the version
 
 
 @pytest.mark.parametrize("interval", ["10ms", "1s", "40.95s", "1010ms"])
@@ -430,13 +434,13 @@ def test_version_2_has_whole_seconds(interval: str) -> None:
     )
 
 
-def test_version_2_knows_no_ipv6() -> None:
+def test_version_2_with_ipv6_is_refused() -> None:
     assert address_problems("192.0.2.1", "2001:db8::1", keys="version = 2") == [
-        "version: VRRPv2 knows no IPv6, and 2001:db8::1 is; write version = 3"
+        "version: VRRPv2 has no IPv6, but 2001:db8::1 is an IPv6 address; write version = 3"
     ]
 
 
-def test_authentication_exists_in_version_2_only() -> None:
+def test_authentication_is_refused_in_version_3() -> None:
     assert router_problems('authentication = "abc"') == [
         "authentication: exists in version = 2 only; VRRPv3 has none"
     ]
@@ -456,7 +460,7 @@ def test_a_wrong_password_is_not_shown() -> None:
     )
 
 
-def test_the_checksum_form_is_a_matter_of_version_3_and_ipv4() -> None:
+def test_the_checksum_form_is_refused_without_version_3_and_ipv4() -> None:
     assert router('checksum = "rfc9568"').checksum is ChecksumPolicy.RFC9568
     assert router_problems('version = 2\nchecksum = "rfc9568"') == [
         "checksum: has a meaning for version = 3 only"
@@ -466,26 +470,26 @@ def test_the_checksum_form_is_a_matter_of_version_3_and_ipv4() -> None:
     ]
 
 
-def test_a_pinned_checksum_leaves_the_ipv6_half_alone() -> None:
+def test_the_checksum_form_is_for_the_ipv4_router_of_a_table_with_both_families() -> None:
     ipv4, ipv6 = addresses("192.0.2.1", "fe80::1", keys='checksum = "rfc5798"')
     assert (ipv4.checksum, ipv6.checksum) == (ChecksumPolicy.RFC5798, ChecksumPolicy.AUTO)
 
 
-# intervals learned, and the lease
+# the learned interval, and the address lease
 
 
-def test_an_interval_is_learned_up_to_ten_times_the_own_one() -> None:
+def test_the_longest_learned_interval_is_ten_times_the_own_interval() -> None:
     assert router('advertisement_interval = "200ms"').max_learned_interval == 2_000_000_000
 
 
-def test_strict_believes_every_interval_unless_told_otherwise() -> None:
+def test_strict_accepts_every_interval_unless_a_limit_is_set() -> None:
     assert router("strict = true").max_learned_interval == 40_950_000_000
     limited = router('strict = true\nmax_learned_interval = "3s"')
     assert limited.max_learned_interval == 3_000_000_000
 
 
 @pytest.mark.parametrize("limit", ["990ms", "40.96s"])
-def test_the_limit_lies_between_the_own_interval_and_the_longest(limit: str) -> None:
+def test_a_limit_below_the_own_interval_or_above_the_longest_is_refused(limit: str) -> None:
     [problem] = router_problems(f'max_learned_interval = "{limit}"')
     assert problem.startswith(
         "max_learned_interval: must be from the own interval, 1s, to 40.95s, not "
@@ -496,7 +500,7 @@ def test_the_limit_lies_between_the_own_interval_and_the_longest(limit: str) -> 
     ("interval", "lease"),
     [("10ms", 2), ("1s", 2), ("1490ms", 2), ("1500ms", 3), ("2s", 4), ("40.95s", 81)],
 )
-def test_the_automatic_lease_is_whole_seconds_of_two_intervals(interval: str, lease: int) -> None:
+def test_the_automatic_lease_is_two_intervals_in_whole_seconds(interval: str, lease: int) -> None:
     assert router(f'advertisement_interval = "{interval}"').lease == lease
 
 
@@ -513,7 +517,7 @@ def test_any_other_lease_is_refused(lease: str) -> None:
     )
 
 
-def test_neighbours_are_asked_at_a_claim_at_intervals_of_a_second_and_more() -> None:
+def test_the_default_of_claim_probe_is_off_below_an_interval_of_one_second() -> None:
     assert router().claim_probe is ClaimProbePolicy.WARN
     assert router('advertisement_interval = "990ms"').claim_probe is ClaimProbePolicy.OFF
     keys = 'advertisement_interval = "100ms"\nclaim_probe = "defer"'

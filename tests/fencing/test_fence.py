@@ -1,3 +1,5 @@
+"""The fence: several checks together."""
+
 from pyvrrp.fencing.fence import FenceState, judge
 from pyvrrp.fencing.policy import CheckPolicy
 from pyvrrp.fencing.verdict import Verdict
@@ -34,46 +36,46 @@ def test_the_fence_is_open_while_all_checks_pass() -> None:
     assert fence.reason == ""
 
 
-def test_one_failing_check_closes_it_and_is_named_with_its_reason() -> None:
+def test_a_failing_check_closes_the_fence_and_is_named_with_its_reason() -> None:
     fence = judged(db=passed_at(10), web=failed("HTTP 503"))
     assert not fence.is_open
     assert fence.failing == ("web",)
     assert fence.reason == "fenced by web: HTTP 503"
 
 
-def test_several_failing_checks_name_the_first_configured_and_count_the_rest() -> None:
+def test_the_reason_names_the_first_failing_check_and_counts_the_others() -> None:
     fence = judged(web=failed("HTTP 503"), db=failed("connection refused"), dns=failed("x"))
     assert fence.failing == ("web", "db", "dns")
     assert fence.reason == "fenced by web: HTTP 503 (and 2 more)"
 
 
-def test_the_second_of_two_failing_checks_is_counted() -> None:
+def test_the_reason_counts_the_second_of_two_failing_checks() -> None:
     fence = judged(web=failed("HTTP 503"), db=failed("connection refused"))
     assert fence.reason == "fenced by web: HTTP 503 (and 1 more)"
 
 
-def test_a_check_without_a_result_closes_it() -> None:
+def test_a_check_without_a_result_closes_the_fence() -> None:
     assert judged(web=Verdict()).reason == "fenced by web: no result yet"
 
 
-def test_a_silent_check_closes_it() -> None:
+def test_a_check_without_recent_results_closes_the_fence() -> None:
     fence = judged(web=passed_at(7))
     assert not fence.is_open
     assert fence.reason == "fenced by web: no result for 3 s"
 
 
-def test_an_open_fence_may_be_too_stale_for_the_gate_and_names_what_to_probe() -> None:
+def test_an_open_fence_names_the_checks_whose_last_pass_is_too_old_for_a_claim() -> None:
     fence = judged(web=passed_at(8), db=passed_at(9))
     assert fence.is_open
     assert not fence.is_fresh
     assert fence.stale == ("web",)
 
 
-def test_an_open_fence_knows_when_silence_will_close_it() -> None:
+def test_an_open_fence_has_an_instant_at_which_silence_closes_it() -> None:
     assert judged(web=passed_at(9), db=passed_at(8)).closes_at == 10_800_000_000
 
 
-def test_a_closed_fence_waits_for_no_instant() -> None:
+def test_a_closed_fence_has_no_instant_at_which_it_closes() -> None:
     assert judged(web=passed_at(9), db=failed("HTTP 503")).closes_at is None
 
 

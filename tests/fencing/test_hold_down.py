@@ -1,3 +1,5 @@
+"""The hold-down: how long a fence that closed stays closed."""
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +25,6 @@ def opens_at(*seconds: int) -> Nanoseconds | None:
 def test_the_first_opening_ever_has_no_hold_down() -> None:
     assert opens_at() is None
     assert HoldDownState().may_open(Nanoseconds(0), POLICY, nobody_serves=False)
-    assert HoldDownState().why(Nanoseconds(0), POLICY) == "no hold-down"
 
 
 def test_after_one_closing_the_fence_stays_closed_for_five_seconds() -> None:
@@ -39,7 +40,7 @@ def test_each_closing_within_ten_minutes_doubles_the_hold_down() -> None:
     assert opens_at(100, 200, 300, 400, 500, 600) == 760 * S
 
 
-def test_it_never_exceeds_the_ceiling_of_five_minutes() -> None:
+def test_the_hold_down_never_exceeds_the_ceiling_of_five_minutes() -> None:
     assert opens_at(1, 2, 3, 4, 5, 6, 7) == 307 * S
     assert opens_at(*range(1, 101)) == 400 * S
 
@@ -53,35 +54,19 @@ def test_a_closing_more_than_ten_minutes_after_the_last_starts_over() -> None:
     assert opens_at(100, 200, 801) == 806 * S
 
 
-def test_it_is_waived_when_nobody_serves() -> None:
+def test_there_is_no_hold_down_when_nobody_serves() -> None:
     state = closed_at(100, 200)
     assert state.may_open_at(POLICY, nobody_serves=True) is None
     assert state.may_open(Nanoseconds(200 * S), POLICY, nobody_serves=True)
 
 
-def test_the_reason_tells_how_long_and_after_how_many_closings() -> None:
-    state = closed_at(100, 200)
-    assert (
-        state.why(Nanoseconds(206_800_000_000), POLICY)
-        == "hold-down for another 3.2 s after 2 closings"
-    )
-    assert (
-        closed_at(100).why(Nanoseconds(104_999_999_999), POLICY)
-        == "hold-down for another 100 ms after 1 closing"
-    )
-
-
-def test_a_hold_down_that_is_over_says_so() -> None:
-    assert closed_at(100).why(Nanoseconds(105 * S), POLICY) == "no hold-down"
-
-
-def test_a_policy_of_zero_damps_nothing() -> None:
+def test_with_an_initial_time_of_zero_there_is_no_hold_down() -> None:
     policy = HoldDown(initial=Nanoseconds(0))
     assert closed_at(1, 2, 3).may_open(Nanoseconds(3 * S), policy, nobody_serves=False)
 
 
 @given(st.lists(st.integers(min_value=0, max_value=2_000), max_size=100))
-def test_the_hold_down_lies_between_initial_and_ceiling_and_forgets_the_rest(
+def test_the_hold_down_lies_between_initial_and_ceiling_and_keeps_64_closings(
     seconds: list[int],
 ) -> None:
     state = closed_at(*sorted(seconds))
@@ -91,8 +76,8 @@ def test_the_hold_down_lies_between_initial_and_ceiling_and_forgets_the_rest(
         assert 5 * S <= instant - max(seconds) * S <= 300 * S
 
 
-def test_closings_in_a_row_are_those_that_are_no_further_apart_than_the_window() -> None:
-    assert closed_at().in_a_row(POLICY) == 0
-    assert closed_at(0).in_a_row(POLICY) == 1
-    assert closed_at(0, 600, 1200).in_a_row(POLICY) == 3
-    assert closed_at(0, 601, 1201).in_a_row(POLICY) == 2
+def test_closings_count_as_in_a_row_if_each_gap_is_at_most_the_window() -> None:
+    assert closed_at().closings_in_a_row(POLICY) == 0
+    assert closed_at(0).closings_in_a_row(POLICY) == 1
+    assert closed_at(0, 600, 1200).closings_in_a_row(POLICY) == 3
+    assert closed_at(0, 601, 1201).closings_in_a_row(POLICY) == 2

@@ -1,3 +1,5 @@
+"""The verdict on one check after its results."""
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,22 +23,22 @@ def at(seconds: float) -> Nanoseconds:
 
 
 def after(verdict: Verdict, results: str, begin: int = 0) -> Verdict:
-    """Feed one result a second: ``P`` passes, ``F`` fails."""
+    """Return the verdict after one result each second: ``P`` is a pass, ``F`` a failure."""
     for offset, result in enumerate(results):
         reason = "HTTP 200" if result == "P" else "HTTP 503"
         verdict = verdict.after(result == "P", reason, at(begin + offset), POLICY)
     return verdict
 
 
-def test_a_check_begins_failed_and_says_that_it_knows_nothing() -> None:
+def test_a_check_without_a_result_fails_and_says_so() -> None:
     verdict = Verdict()
     assert not verdict.is_passing(at(0), POLICY)
     assert not verdict.is_fresh(at(0), POLICY)
-    assert verdict.stale_at(POLICY) is None
+    assert verdict.fails_by_silence_at(POLICY) is None
     assert verdict.why(at(100), POLICY) == "no result yet"
 
 
-def test_one_pass_is_not_enough_two_are() -> None:
+def test_with_rise_two_a_check_passes_after_two_passes() -> None:
     assert not after(Verdict(), "P").passing
     assert after(Verdict(), "PP").passing
 
@@ -46,7 +48,7 @@ def test_passes_must_be_consecutive() -> None:
     assert after(Verdict(), "PFPP").passing
 
 
-def test_two_failures_do_not_fail_a_passing_check_three_do() -> None:
+def test_with_fall_three_a_check_fails_after_three_failures() -> None:
     assert after(Verdict(), "PPFF").passing
     assert not after(Verdict(), "PPFFF").passing
 
@@ -55,7 +57,7 @@ def test_failures_must_be_consecutive() -> None:
     assert after(Verdict(), "PPFFPFF").passing
 
 
-def test_the_fields_tell_how_far_the_contradiction_has_come() -> None:
+def test_the_streak_counts_the_results_that_contradict_the_verdict() -> None:
     assert after(Verdict(), "PPFF") == Verdict(
         passing=True, reason="HTTP 200", streak=2, last_result_at=at(3), last_pass_at=at(1)
     )
@@ -78,21 +80,21 @@ def test_a_passing_check_keeps_the_reason_of_its_last_pass() -> None:
 
 def test_silence_fails_a_passing_check_after_interval_timeout_and_grace() -> None:
     verdict = after(Verdict(), "PP")
-    assert verdict.stale_at(POLICY) == 3_800_000_000
+    assert verdict.fails_by_silence_at(POLICY) == 3_800_000_000
     assert verdict.is_passing(Nanoseconds(3_799_999_999), POLICY)
     assert not verdict.is_passing(Nanoseconds(3_800_000_000), POLICY)
 
 
-def test_silence_says_for_how_long() -> None:
+def test_the_reason_of_a_silent_check_says_for_how_long() -> None:
     verdict = after(Verdict(), "PP")
     assert verdict.why(at(4.19), POLICY) == "no result for 3.1 s"
 
 
-def test_a_failed_check_cannot_be_failed_by_silence_again() -> None:
-    assert after(Verdict(), "F").stale_at(POLICY) is None
+def test_a_failed_check_has_no_instant_at_which_silence_fails_it() -> None:
+    assert after(Verdict(), "F").fails_by_silence_at(POLICY) is None
 
 
-def test_after_silence_a_check_has_to_rise_again() -> None:
+def test_after_silence_a_check_needs_as_many_passes_as_a_failed_one() -> None:
     silent = after(Verdict(), "PP")
     assert not after(silent, "P", begin=10).passing
     assert after(silent, "PP", begin=10).passing
@@ -103,7 +105,7 @@ def test_passes_on_both_sides_of_a_silence_are_not_consecutive() -> None:
     assert not after(one_pass, "P", begin=10).passing
 
 
-def test_failures_just_before_the_silence_limit_still_count() -> None:
+def test_a_result_just_before_the_silence_limit_still_counts() -> None:
     one_pass = after(Verdict(), "P")
     assert one_pass.after(True, "HTTP 200", Nanoseconds(2_799_999_999), POLICY).passing
 
@@ -176,25 +178,25 @@ def test_without_results_a_check_can_only_turn_failed_and_ends_failed(
 
 
 @given(histories, counts, counts)
-def test_stale_at_is_the_very_instant_at_which_the_verdict_turns(
+def test_a_check_fails_exactly_at_the_instant_it_gives_for_silence(
     history: list[tuple[bool, int]], rise: int, fall: int
 ) -> None:
     policy = CheckPolicy(rise=rise, fall=fall)
     verdict, _ = replay(history, policy)
-    turns_at = verdict.stale_at(policy)
-    assert (turns_at is not None) == verdict.passing
-    if turns_at is not None:
-        assert verdict.is_passing(Nanoseconds(turns_at - 1), policy)
-        assert not verdict.is_passing(turns_at, policy)
+    fails_at = verdict.fails_by_silence_at(policy)
+    assert (fails_at is not None) == verdict.passing
+    if fails_at is not None:
+        assert verdict.is_passing(Nanoseconds(fails_at - 1), policy)
+        assert not verdict.is_passing(fails_at, policy)
 
 
-def test_a_check_fails_for_certain_once_it_has_looked_and_no_pass_is_on_the_way() -> None:
+def test_a_check_has_failed_if_it_had_a_result_and_its_last_one_is_not_a_pass() -> None:
     assert not Verdict().has_failed(at(0), POLICY)
     assert after(Verdict(), "F").has_failed(at(1), POLICY)
     assert not after(Verdict(), "FP").has_failed(at(1), POLICY)
     assert not after(Verdict(), "PP").has_failed(at(1), POLICY)
 
 
-def test_a_check_that_fell_silent_fails_for_certain_however_it_stood() -> None:
+def test_a_silent_check_has_failed_even_if_its_last_result_was_a_pass() -> None:
     assert after(Verdict(), "PP").has_failed(at(100), POLICY)
     assert after(Verdict(), "FP").has_failed(at(100), POLICY)

@@ -430,7 +430,7 @@ def test_a_group_without_an_address_is_dropped() -> None:
             "web1 192.0.2.1\n",
             (
                 'haresources: cannot be had: virtual_router[0] "web1-1".peers: 192.0.2.1 is a '
-                "virtual address, which moves; write the node's own address"
+                "virtual address; write the own address of the node"
             ),
         ),
     ],

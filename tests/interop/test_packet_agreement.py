@@ -1,4 +1,4 @@
-"""scapy and tshark read what we write, we read what they write, and all judge alike."""
+"""scapy and tshark read our packets, pyvrrp reads theirs, and all find the same packets wrong."""
 
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -81,7 +81,7 @@ def scapy_packet(sent: Sent) -> Packet:
 
 @settings(max_examples=60, deadline=None)
 @given(sendable())
-def test_we_read_what_scapy_builds(sent: Sent) -> None:
+def test_pyvrrp_reads_the_packets_of_scapy(sent: Sent) -> None:
     found = examine(bytes(scapy_packet(sent)), sent.family)
     assert isinstance(found, Examined)
     assert (found.source, found.destination) == (sent.source, sent.destination)
@@ -92,7 +92,7 @@ def test_we_read_what_scapy_builds(sent: Sent) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(sendable())
-def test_scapy_reads_what_we_build(sent: Sent) -> None:
+def test_scapy_reads_the_packets_of_pyvrrp(sent: Sent) -> None:
     packet = advertisement_packet(sent.advertisement, sent.source, sent.destination, sent.form)
     under, kind = (IP, VRRP) if sent.family is Family.IPV4 else (IPv6, VRRPv3)
     kind = VRRPv3 if sent.advertisement.version is Version.V3 else kind
@@ -110,7 +110,7 @@ def test_scapy_builds_the_same_message(sent: Sent) -> None:
     assert bytes(scapy_packet(sent))[header:] == message
 
 
-def test_scapy_reads_our_gratuitous_arp_and_we_read_its() -> None:
+def test_scapy_reads_our_gratuitous_arp_and_we_read_its_reply() -> None:
     address = IPv4Address("192.0.2.254")
     found = Ether(gratuitous_arp(address, MAC))
     assert (found.dst, found.src) == ("ff:ff:ff:ff:ff:ff", "02:00:00:00:00:01")
@@ -126,7 +126,7 @@ def test_scapy_reads_our_gratuitous_arp_and_we_read_its() -> None:
 
 
 @pytest.mark.parametrize("form", ChecksumForm)
-def test_tshark_finds_the_vectors_good(form: ChecksumForm, tmp_path: Path) -> None:
+def test_tshark_accepts_the_vectors(form: ChecksumForm, tmp_path: Path) -> None:
     vectors = [
         vector
         for vector in MESSAGES
@@ -165,11 +165,11 @@ def flipped(octets: bytes, bit: int) -> bytes:
 
 @st.composite
 def anything_like_an_advertisement(draw: st.DrawFn) -> Case:
-    """Draw a sendable advertisement, often with one fault that most checks do not see."""
+    """Draw a sendable advertisement, often with one fault that most checks do not find."""
     sent = draw(sendable(most_addresses=4))
     v4 = sent.family is Family.IPV4
     message = encode(sent.advertisement, sent.source, sent.destination, sent.form)
-    faults = ("none", "none", "message", "header", "sealed", "length", "ttl", "padding", "packet")
+    faults = ("none", "none", "message", "header", "values", "length", "ttl", "padding", "packet")
     fault = draw(st.sampled_from(faults))
     if fault == "message":
         message = flipped(message, draw(st.integers(0, len(message) * 8 - 1)))
@@ -178,7 +178,7 @@ def anything_like_an_advertisement(draw: st.DrawFn) -> Case:
         message = message[:field] + draw(st.binary(min_size=1, max_size=1)) + message[field + 1 :]
     if fault == "length":
         message = message[: draw(st.integers(0, len(message)))] + draw(st.binary(max_size=9))
-    if fault == "sealed":
+    if fault == "values":
         message = draw(
             st.sampled_from(
                 (
@@ -191,7 +191,7 @@ def anything_like_an_advertisement(draw: st.DrawFn) -> Case:
                 )
             )
         )
-    if fault in {"header", "length", "sealed"} and len(message) >= 8:
+    if fault in {"header", "length", "values"} and len(message) >= 8:
         pseudo = b""
         if not v4 or (sent.form is PSEUDO_HEADER and message[0] >> 4 == 3):
             pseudo = pseudo_header(sent.source, sent.destination, len(message))
@@ -221,8 +221,8 @@ def drawn_cases(number: int) -> list[Case]:
     return cases
 
 
-def tshark_judges(row: dict[str, str], family: Family, *, checksum_is_good: bool) -> bool:
-    """Apply the receive checks to what tshark read, never to the octets."""
+def tshark_accepts(row: dict[str, str], family: Family, *, checksum_is_good: bool) -> bool:
+    """Apply the receive checks to the fields that tshark read, never to the octets."""
     v4 = family is Family.IPV4
     if not row["vrrp.version"] or row["_ws.malformed"]:
         return False
@@ -270,7 +270,7 @@ def same_text(row: dict[str, str], wanted: dict[str, str]) -> dict[str, str]:
     return kept
 
 
-def test_tshark_and_we_judge_and_read_alike(tmp_path: Path) -> None:
+def test_tshark_and_pyvrrp_accept_the_same_packets_with_the_same_values(tmp_path: Path) -> None:
     cases = drawn_cases(250)
     frames = [frame(case.packet, case.family) for case in cases]
     pseudo_rows = dissect(tmp_path / "pseudo.pcap", frames)
@@ -283,7 +283,7 @@ def test_tshark_and_we_judge_and_read_alike(tmp_path: Path) -> None:
             for form, row in ((PSEUDO_HEADER, pseudo), (MESSAGE_ONLY, plain))
             if row["vrrp.checksum.status"] == GOOD
         }
-        good = tshark_judges(pseudo, case.family, checksum_is_good=bool(forms))
+        good = tshark_accepts(pseudo, case.family, checksum_is_good=bool(forms))
         assert isinstance(found, Examined) == good, f"{found} {pseudo} {case.packet.hex()}"
         if isinstance(found, Discarded):
             refused += 1
@@ -296,7 +296,7 @@ def test_tshark_and_we_judge_and_read_alike(tmp_path: Path) -> None:
     assert refused >= 50
 
 
-def test_a_wrong_checksum_is_wrong_to_tshark_and_to_us(tmp_path: Path) -> None:
+def test_tshark_and_pyvrrp_both_find_a_wrong_checksum(tmp_path: Path) -> None:
     vectors = [replace(v, octets=v.octets[:6] + b"\x12\x34" + v.octets[8:]) for v in MESSAGES]
     packets = [ipv4(v.octets) if v.family is Family.IPV4 else ipv6(v.octets) for v in vectors]
     frames = [frame(p, v.family) for p, v in zip(packets, vectors, strict=True)]

@@ -1,4 +1,4 @@
-"""Frames read by tshark, as an independent judge. It reads a file and never captures."""
+"""Read frames with tshark, an independent decoder. It reads a file and never captures."""
 
 import struct
 import subprocess
@@ -54,7 +54,10 @@ def write_pcap(path: Path, frames: Sequence[bytes]) -> None:
 def dissect(
     path: Path, frames: Sequence[bytes], *, message_only: bool = False
 ) -> list[dict[str, str]]:
-    """Return what tshark reads in each of *frames*; *message_only* picks the RFC 9568 checksum."""
+    """Return the fields that tshark reads in each of *frames*.
+
+    *message_only* has it verify checksums as in RFC 9568, otherwise as in RFC 5798.
+    """
     write_pcap(path, frames)
     form = "TRUE" if message_only else "FALSE"
     command = ["tshark", "-n", "-r", str(path), "-T", "fields", "-E", "separator=|"]

@@ -1,69 +1,29 @@
-import asyncio
 import errno
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_interface
 
 import pytest
 
-from pyvrrp.errors import KernelError
 from pyvrrp.identity import Place
-from pyvrrp.net.netlink.addresses import KernelAddresses
-from pyvrrp.net.netlink.codec import Netlink
 from pyvrrp.net.netlink.interface_state import read_state
+from pyvrrp.net.netlink.requests import Netlink
 from pyvrrp.net.system.interface_index import interface_index
-from pyvrrp.net.system.kernel_thread import Worker
 from pyvrrp.net.system.netns import entered
-from pyvrrp.ports import Done, InterfaceAddress
 from pyvrrp.units import SECOND, Nanoseconds
+from tests.kernel.kernel_addresses import (
+    Notes,
+    absent,
+    boottime,
+    finished,
+    kernel_addresses,
+    present,
+)
 from tests.kernel.wire import addresses, ip, sysctl, until, wire
 
 pytestmark = [pytest.mark.kernel]
 
 V4 = IPv4Interface("10.9.0.100/24")
 V6 = IPv6Interface("2001:db8::100/128")
-
-
-class Notes:
-    """A keeper that writes down what it is told."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, str, int, list[tuple[bytes, int]]]] = []
-
-    def hold(self, netns: str, index: int, addresses: Sequence[tuple[bytes, int]]) -> None:
-        self.told.append(("hold", netns, index, list(addresses)))
-
-    def release(self, netns: str, index: int, addresses: Sequence[tuple[bytes, int]]) -> None:
-        self.told.append(("release", netns, index, list(addresses)))
-
-
-@contextmanager
-def kernel_addresses(keeper: Notes | None = None) -> Iterator[KernelAddresses]:
-    worker = Worker(asyncio.get_running_loop())
-    try:
-        yield KernelAddresses(worker, keeper)
-    finally:
-        assert worker.close()
-
-
-async def finished(request: Callable[[Done], None]) -> KernelError | None:
-    future: asyncio.Future[KernelError | None] = asyncio.get_running_loop().create_future()
-    request(future.set_result)
-    assert not future.done()
-    return await future
-
-
-def present(
-    kernel: KernelAddresses, place: Place, wanted: Collection[InterfaceAddress], lifetime: int
-) -> Awaitable[KernelError | None]:
-    return finished(lambda done: kernel.ensure_present(place, wanted, lifetime, done))
-
-
-def absent(
-    kernel: KernelAddresses, place: Place, unwanted: Collection[InterfaceAddress]
-) -> Awaitable[KernelError | None]:
-    return finished(lambda done: kernel.ensure_absent(place, unwanted, done))
 
 
 @pytest.mark.asyncio
@@ -74,7 +34,7 @@ async def test_an_address_comes_with_its_prefix_tag_and_lifetime_and_goes() -> N
         assert "inet 10.9.0.100/24" in shown
         assert "dynamic" in shown
         assert "valid_lft 7sec preferred_lft 7sec" in shown
-        assert read_state(w.here).ours == {V4}
+        assert read_state(kernel._sockets, w.here).ours == {V4}
         assert await absent(kernel, w.here, [V4]) is None
         assert addresses(w.left) == ["10.9.0.1/24"]
 
@@ -196,8 +156,7 @@ async def test_an_interface_that_is_down_is_not_waited_for_long() -> None:
 
 @pytest.mark.asyncio
 async def test_an_address_comes_only_while_it_is_not_too_late_for_it() -> None:
-    now = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-    too_late, in_time = Nanoseconds(now), Nanoseconds(now + 60 * SECOND)
+    too_late, in_time = boottime(), Nanoseconds(boottime() + 60 * SECOND)
     with wire() as w, kernel_addresses() as kernel:
         error = await finished(
             lambda done: kernel.ensure_present(w.here, [V4], 9, done, until=too_late)

@@ -1,11 +1,9 @@
 """The guardian stops what a dead or silent daemon ran."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,19 +92,10 @@ def begun(place: Path, watchdog: float) -> Iterator[Daemon]:
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(dir="/var/lib", prefix="pyvrrp-test-"))
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path)
-
-
-@pytest.fixture
-def daemon(place: Path) -> Iterator[Daemon]:
-    with begun(place, 0) as it:
-        it.script("stop", f'echo "$1 $PYVRRP_ACTION $PYVRRP_REASON" >> {place}/log')
-        it.script("alarm", f'echo "alarm $1" >> {place}/log')
+def daemon(root_only: Path) -> Iterator[Daemon]:
+    with begun(root_only, 0) as it:
+        it.script("stop", f'echo "$1 $PYVRRP_ACTION $PYVRRP_REASON" >> {root_only}/log')
+        it.script("alarm", f'echo "alarm $1" >> {root_only}/log')
         yield it
 
 
@@ -174,9 +163,9 @@ def test_the_next_daemon_waits_while_the_last_ones_guardian_is_at_work(daemon: D
         assert not (daemon.place / "lock").exists()
 
 
-def test_a_daemon_that_goes_on_giving_signs_of_life_is_left_alone(place: Path) -> None:
-    with begun(place, 0.6) as d:
-        d.script("stop", f"echo $1 >> {place}/log")
+def test_a_daemon_that_goes_on_giving_signs_of_life_is_left_alone(root_only: Path) -> None:
+    with begun(root_only, 0.6) as d:
+        d.script("stop", f"echo $1 >> {root_only}/log")
         d.do("beat", "inherit db")
         for _ in range(15):
             time.sleep(0.1)
@@ -185,9 +174,11 @@ def test_a_daemon_that_goes_on_giving_signs_of_life_is_left_alone(place: Path) -
         assert d.do("interventions") == ["0"]
 
 
-def test_a_daemon_that_is_stopped_has_its_resources_stopped_and_learns_of_it(place: Path) -> None:
-    with begun(place, 0.6) as d:
-        d.script("stop", f"echo $1 >> {place}/log")
+def test_a_daemon_that_is_stopped_has_its_resources_stopped_and_learns_of_it(
+    root_only: Path,
+) -> None:
+    with begun(root_only, 0.6) as d:
+        d.script("stop", f"echo $1 >> {root_only}/log")
         d.do("beat", "inherit disk", "inherit db")
         os.kill(d.process.pid, signal.SIGSTOP)
         began = time.monotonic()
@@ -201,18 +192,18 @@ def test_a_daemon_that_is_stopped_has_its_resources_stopped_and_learns_of_it(pla
         assert d.log() == ["db", "disk"]
 
 
-def test_a_large_environment_reaches_the_guardian_whole(place: Path) -> None:
+def test_a_large_environment_reaches_the_guardian_whole(root_only: Path) -> None:
     script = DAEMON.replace('[("PYVRRP_REASON", "test")]', '[("PYVRRP_REASON", "x" * 100_000)]')
-    with begun(place, 0) as d:
+    with begun(root_only, 0) as d:
         d.process.kill()
     process = subprocess.Popen(
-        (sys.executable, "-c", script, str(place), "0"),
+        (sys.executable, "-c", script, str(root_only), "0"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    d = Daemon(place, process)
-    d.script("stop", f'echo "$1 ${{#PYVRRP_REASON}}" >> {place}/log')
+    d = Daemon(root_only, process)
+    d.script("stop", f'echo "$1 ${{#PYVRRP_REASON}}" >> {root_only}/log')
     try:
         d.do("inherit db")
         time.sleep(0.1)

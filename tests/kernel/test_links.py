@@ -1,6 +1,5 @@
 import asyncio
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_interface
@@ -11,6 +10,7 @@ from pyvrrp.errors import KernelError
 from pyvrrp.identity import Place
 from pyvrrp.net.netlink.addresses import KernelAddresses
 from pyvrrp.net.netlink.links import LinkWatcher
+from pyvrrp.net.netlink.namespaces import NamespaceSockets
 from pyvrrp.net.system.kernel_thread import Worker
 from pyvrrp.ports import InterfaceState
 from tests.kernel.wire import a_while, connect, ip, mac, sysctl, until, wire
@@ -38,7 +38,8 @@ class Seen:
 def watching(*places: Place) -> Iterator[tuple[LinkWatcher, Worker, list[Seen]]]:
     loop = asyncio.get_running_loop()
     worker = Worker(loop)
-    watcher = LinkWatcher(loop, worker)
+    sockets = NamespaceSockets()
+    watcher = LinkWatcher(loop, worker, sockets)
     seen = [Seen() for _ in places]
     try:
         for place, one in zip(places, seen, strict=True):
@@ -46,6 +47,7 @@ def watching(*places: Place) -> Iterator[tuple[LinkWatcher, Worker, list[Seen]]]
         yield watcher, worker, seen
     finally:
         watcher.close()
+        worker.submit(sockets.close, lambda _: None)
         assert worker.close()
 
 
@@ -84,7 +86,7 @@ async def test_renewals_are_not_heard_but_the_first_and_the_last_of_our_address_
     ours = [ip_interface("10.9.0.100/24"), ip_interface("2001:db8::100/128")]
     with wire() as w, watching(w.here) as (watcher, worker, (seen,)):
         await ready(seen)
-        kernel = KernelAddresses(worker)
+        kernel = KernelAddresses(worker, watcher._sockets)
         kernel.ensure_present(w.here, ours, 60, lambda _: None)
         await until(lambda: len(seen.addresses) == 3)
         await a_while()
@@ -153,10 +155,8 @@ async def test_events_lost_in_a_storm_are_made_good() -> None:
     )
     with wire() as w, watching(w.here) as (watcher, _, (seen,)):
         await ready(seen)
-        blocked_at = time.monotonic()
         subprocess.run(("ip", "-n", w.left, "-batch", "-"), input=storm, text=True, check=True)
         ip("-n", w.left, "addr", "add", "10.9.0.100/24", "dev", "e0")
-        assert time.monotonic() - blocked_at < 10
         await until(lambda: watcher.losses == 1 and len(seen.addresses) == 2)
         assert seen.addresses == ["10.9.0.1/24", "10.9.0.100/24"]
         ip("-n", w.left, "addr", "del", "10.9.0.100/24", "dev", "e0")

@@ -10,10 +10,9 @@ from ipaddress import IPv4Address, IPv6Address
 import pytest
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Family, Place
+from pyvrrp.identity import Address, Family, Place
 from pyvrrp.net.sockets.advertisements import KernelAdvertisementSocket
 from pyvrrp.packet.datagram import build_datagram, parse_datagram
-from pyvrrp.ports import Address
 from tests.kernel.wire import ip, sysctl, until
 
 pytestmark = [pytest.mark.kernel]

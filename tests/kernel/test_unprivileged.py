@@ -58,7 +58,7 @@ def stage() -> Iterator[Stage]:
     directory = Path(tempfile.mkdtemp(prefix="pyvrrp-nobody-"))
     try:
         directory.chmod(0o755)
-        for package in ("pyvrrp", "pyroute2", "h11"):
+        for package in ("pyvrrp", "h11"):
             found = importlib.util.find_spec(package)
             assert found is not None
             assert found.origin is not None

@@ -1,12 +1,12 @@
-"""Strategies that make any advertisement that can be sent."""
+"""Hypothesis strategies for every advertisement that can be sent."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from hypothesis import strategies as st
 
-from pyvrrp.identity import Family, Version
-from pyvrrp.packet.advertisement import Address, Advertisement
+from pyvrrp.identity import Address, Family, Version
+from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.units import Nanoseconds
 

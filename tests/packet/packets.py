@@ -1,8 +1,8 @@
-"""IP packets around messages, wrong in one chosen way; written without the code under test."""
+"""Build IP packets around messages, with one chosen error, without the code under test."""
 
 from ipaddress import IPv4Address, IPv6Address
 
-from pyvrrp.packet.advertisement import Address
+from pyvrrp.identity import Address
 
 
 def ones_complement(octets: bytes) -> int:

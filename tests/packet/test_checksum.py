@@ -30,7 +30,7 @@ def test_the_sum_of_words_is_complemented(octets: str, expected: int) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_the_short_way_equals_adding_word_by_word(octets: bytes) -> None:
+def test_the_checksum_equals_that_of_adding_word_by_word(octets: bytes) -> None:
     padded = octets + bytes(len(octets) % 2)
     total = 0
     for high, low in zip(padded[::2], padded[1::2], strict=True):
@@ -46,7 +46,7 @@ def test_a_right_checksum_sums_to_zero(vector: MessageVector) -> None:
     assert checksum(vector.octets, version, vector.source, vector.destination, vector.form) == 0
 
 
-def test_the_form_decides_for_v3_over_ipv4() -> None:
+def test_in_v3_over_ipv4_the_other_form_is_wrong() -> None:
     for vector, other in (
         (VECTOR_E, ChecksumForm.PSEUDO_HEADER),
         (VECTOR_F, ChecksumForm.MESSAGE_ONLY),
@@ -55,7 +55,7 @@ def test_the_form_decides_for_v3_over_ipv4() -> None:
 
 
 @pytest.mark.parametrize("form", ChecksumForm)
-def test_v2_has_one_form_and_v3_over_ipv6_has_one_form(form: ChecksumForm) -> None:
+def test_v2_and_v3_over_ipv6_have_one_form_only(form: ChecksumForm) -> None:
     v2 = MESSAGES[0]
     assert checksum(v2.octets, Version.V2, v2.source, v2.destination, form) == 0
     v6 = VECTOR_K
@@ -72,6 +72,6 @@ def test_v2_covers_the_authentication_data() -> None:
     assert checksum(other, Version.V2, address, address, form) != 0
 
 
-def test_the_forms_are_called_as_in_the_configuration() -> None:
+def test_the_forms_have_the_names_that_the_configuration_uses() -> None:
     assert ChecksumForm("rfc9568") is ChecksumForm.MESSAGE_ONLY
     assert ChecksumForm("rfc5798") is ChecksumForm.PSEUDO_HEADER

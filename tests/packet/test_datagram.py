@@ -1,4 +1,4 @@
-"""The IP packet around a message."""
+"""Build and read the IP packet around a message."""
 
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
@@ -48,7 +48,7 @@ def test_another_ttl_can_be_sent_and_is_read() -> None:
 
 
 @pytest.mark.parametrize("padding", [b"\0" * 14, b"\xff" * 14, b"\x01"])
-def test_padding_behind_the_packet_is_cut(padding: bytes) -> None:
+def test_padding_after_the_packet_is_cut(padding: bytes) -> None:
     assert parse_datagram(OUR_PACKET_E + padding, Family.IPV4) == DATAGRAM_E
     assert parse_datagram(OUR_PACKET_K + padding, Family.IPV6) == DATAGRAM_K
 
@@ -77,7 +77,7 @@ def test_ipv4_options_are_skipped(options: bytes) -> None:
         (ipv4(E, protocol=51), "IP protocol 51, must be 112"),
     ],
 )
-def test_what_is_no_whole_ipv4_packet_of_ours_is_refused(packet: bytes, complaint: str) -> None:
+def test_a_wrong_ipv4_packet_is_refused(packet: bytes, complaint: str) -> None:
     with pytest.raises(MalformedAdvertisementError, match=complaint):
         parse_datagram(packet, Family.IPV4)
 
@@ -93,12 +93,12 @@ def test_what_is_no_whole_ipv4_packet_of_ours_is_refused(packet: bytes, complain
         (ipv6(K, next_header=44), "next header 44, must be 112"),
     ],
 )
-def test_what_is_no_whole_ipv6_packet_of_ours_is_refused(packet: bytes, complaint: str) -> None:
+def test_a_wrong_ipv6_packet_is_refused(packet: bytes, complaint: str) -> None:
     with pytest.raises(MalformedAdvertisementError, match=complaint):
         parse_datagram(packet, Family.IPV6)
 
 
-def test_a_packet_without_payload_is_a_packet() -> None:
+def test_a_packet_without_payload_is_read() -> None:
     assert parse_datagram(ipv4(b""), Family.IPV4).payload == b""
     assert parse_datagram(ipv6(b""), Family.IPV6).payload == b""
 
@@ -123,7 +123,7 @@ def test_what_was_built_parses_to_the_same_values(
         assert parse_datagram(packet, family) == Datagram(family, address, address, ttl, message)
 
 
-def test_a_unicast_packet_has_an_identification_that_the_kernel_leaves_alone() -> None:
+def test_a_unicast_packet_has_an_identification_that_the_kernel_does_not_replace() -> None:
     source = IPv4Address("192.0.2.1")
     unicast = build_datagram(E, source, IPv4Address("192.0.2.2"))
     assert unicast[4:8] == bytes.fromhex("00014000")

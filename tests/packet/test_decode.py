@@ -1,4 +1,4 @@
-"""Message to advertisement."""
+"""Read a message into an advertisement."""
 
 from contextlib import suppress
 from ipaddress import IPv4Address
@@ -20,13 +20,13 @@ V2, V3, V6 = VECTOR_A.octets, VECTOR_E.octets, VECTOR_K.octets
 
 
 @pytest.mark.parametrize("vector", MESSAGES, ids=lambda vector: vector.name)
-def test_octets_become_the_values_of_the_vector(vector: MessageVector) -> None:
+def test_the_octets_of_a_vector_are_read_as_its_values(vector: MessageVector) -> None:
     assert decode(vector.octets, vector.family) == vector.advertisement
 
 
 @pytest.mark.rfc("9568:5.2.6")
 @pytest.mark.parametrize("reserve", range(16))
-def test_the_reserve_nibble_is_no_part_of_the_interval(reserve: int) -> None:
+def test_the_reserved_bits_are_not_part_of_the_interval(reserve: int) -> None:
     message = V3[:4] + bytes((reserve << 4,)) + V3[5:]
     assert decode(message, Family.IPV4).interval == 1_000_000_000
 
@@ -48,14 +48,14 @@ def test_the_reserve_nibble_is_no_part_of_the_interval(reserve: int) -> None:
         (V6[:-1], Family.IPV6, "39 octets, version 3 with 2 addresses takes 40"),
     ],
 )
-def test_what_is_no_advertisement_is_refused_with_numbers(
+def test_a_message_that_is_not_an_advertisement_is_refused_with_numbers(
     message: bytes, family: Family, complaint: str
 ) -> None:
     with pytest.raises(MalformedAdvertisementError, match=complaint):
         decode(message, family)
 
 
-def test_no_address_and_interval_zero_are_read_as_they_stand() -> None:
+def test_an_empty_address_list_and_an_interval_of_zero_are_read() -> None:
     found = decode(bytes.fromhex("3133640000000000"), Family.IPV6)
     assert found == Advertisement(Version.V3, 51, 100, Nanoseconds(0), ())
 

@@ -1,4 +1,4 @@
-"""Advertisement to message."""
+"""Write an advertisement as a message."""
 
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
@@ -23,7 +23,7 @@ def encoded(advertisement: Advertisement) -> bytes:
 
 @pytest.mark.rfc("9568:5.1")
 @pytest.mark.parametrize("vector", MESSAGES, ids=lambda vector: vector.name)
-def test_values_become_the_octets_of_the_vector(vector: MessageVector) -> None:
+def test_the_values_of_a_vector_are_written_as_its_octets(vector: MessageVector) -> None:
     found = encode(vector.advertisement, vector.source, vector.destination, vector.form)
     assert found == vector.octets
 
@@ -34,16 +34,16 @@ def test_v2_always_carries_eight_authentication_octets() -> None:
 
 
 @pytest.mark.rfc("2338:5.3.10")
-def test_a_short_password_is_filled_with_zeros() -> None:
+def test_a_short_password_is_padded_with_zeros() -> None:
     short = replace(V2, auth_type=1, auth_data=b"secret")
     assert encoded(short) == VECTOR_D.octets
 
 
-def test_an_interval_of_zero_can_be_written_for_tests_of_others() -> None:
+def test_an_interval_of_zero_can_be_written() -> None:  # to test other implementations
     assert encoded(replace(V3, interval=Nanoseconds(0)))[4:6] == bytes(2)
 
 
-def test_an_empty_list_can_be_written_for_tests_of_others() -> None:
+def test_an_empty_address_list_can_be_written() -> None:  # to test other implementations
     assert len(encoded(replace(V3, addresses=()))) == 8
 
 
@@ -66,7 +66,7 @@ def test_an_empty_list_can_be_written_for_tests_of_others() -> None:
         (replace(V3, addresses=(IPv6Address("fe80::1"),)), "addresses of both families"),
     ],
 )
-def test_values_without_a_place_on_the_wire_are_refused(
+def test_values_that_the_format_cannot_express_are_refused(
     advertisement: Advertisement, complaint: str
 ) -> None:
     with pytest.raises(MalformedAdvertisementError, match=complaint):

@@ -1,10 +1,10 @@
-"""Ethernet framing."""
+"""Ethernet frames and the MAC addresses of multicast groups."""
 
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from pyvrrp.packet.advertisement import Address
+from pyvrrp.identity import Address
 from pyvrrp.packet.ethernet import ethernet_frame, multicast_mac
 
 
@@ -17,7 +17,7 @@ from pyvrrp.packet.ethernet import ethernet_frame, multicast_mac
         (IPv6Address("ff02::1:ff00:254"), "3333ff000254"),
     ],
 )
-def test_a_group_has_its_ethernet_address(group: Address, mac: str) -> None:
+def test_a_multicast_group_has_a_mac_address(group: Address, mac: str) -> None:
     assert multicast_mac(group) == bytes.fromhex(mac)
 
 

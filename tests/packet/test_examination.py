@@ -1,4 +1,4 @@
-"""The receive checks on octets alone: each row of the tables, then their order."""
+"""The receive checks that depend on the packet alone: each check, then their order."""
 
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
@@ -39,7 +39,7 @@ def examined(packet: bytes, family: Family = Family.IPV4) -> Examined:
 
 
 @pytest.mark.parametrize("vector", MESSAGES, ids=lambda vector: vector.name)
-def test_every_vector_is_sound(vector: MessageVector) -> None:
+def test_every_vector_passes(vector: MessageVector) -> None:
     one_form = vector.advertisement.version is Version.V2 or vector.family is Family.IPV6
     assert examined(packet_of(vector), vector.family) == Examined(
         vector.source,
@@ -49,11 +49,11 @@ def test_every_vector_is_sound(vector: MessageVector) -> None:
     )
 
 
-def test_the_frame_of_another_implementation_is_sound() -> None:
+def test_the_frame_of_another_implementation_passes() -> None:
     assert examined(ADVERTISEMENT_FRAME_E[14:]).advertisement == VECTOR_E.advertisement
 
 
-# --- the rows of the tables -----------------------------------------------------------------
+# --- each check -----------------------------------------------------------------------------
 
 
 @pytest.mark.rfc("9568:7.1")
@@ -75,7 +75,7 @@ def test_a_hop_limit_other_than_255_is_refused(hop_limit: int) -> None:
 
 @pytest.mark.rfc("9568:7.1")
 @pytest.mark.parametrize("version", [0, 1, 4, 15])
-def test_a_version_nobody_knows_is_refused(version: int) -> None:
+def test_an_unknown_version_is_refused(version: int) -> None:
     message = with_checksum(bytes((version << 4 | 1,)) + E[1:])
     assert discarded(ipv4(message)) == Discarded(
         DiscardReason.VERSION, f"version {version}, must be 2 or 3", 1, SOURCE
@@ -103,7 +103,7 @@ def test_an_unknown_type_is_refused(kind: int) -> None:
 
 @pytest.mark.rfc("3768:5.3.2")
 @pytest.mark.parametrize("kind", [0, 2, 15])
-def test_an_unknown_type_in_v2_is_looked_at_last(kind: int) -> None:
+def test_the_type_of_a_v2_message_is_checked_last(kind: int) -> None:
     found = discarded(ipv4(with_checksum(bytes((0x20 | kind,)) + A[1:])))
     assert found == Discarded(
         DiscardReason.TYPE, f"type {kind}, must be 1", 1, SOURCE, after_vrid=True
@@ -147,7 +147,7 @@ def test_a_last_ipv6_address_that_is_cut_is_refused(cut: int) -> None:
 
 
 @pytest.mark.rfc("9568:5.2.8")
-def test_a_wrong_checksum_is_refused_and_the_right_one_named() -> None:
+def test_a_wrong_checksum_is_refused_and_the_correct_one_is_named() -> None:
     wrong = E[:6] + b"\x12\x34" + E[8:]
     assert discarded(ipv4(wrong)) == Discarded(
         DiscardReason.CHECKSUM,
@@ -173,7 +173,7 @@ def test_v2_with_the_pseudo_header_is_refused() -> None:
     assert discarded(ipv4(with_checksum(A, pseudo))).reason is DiscardReason.CHECKSUM
 
 
-def test_both_forms_are_named_where_the_addresses_cancel_out() -> None:
+def test_both_forms_are_named_if_the_addresses_make_their_checksums_equal() -> None:
     # 0xe000 + 0x0012 + 0x0070 + 0x000c + 0x1f71 + 0x0000 = 0xffff
     source = "31.113.0.0"
     message = with_checksum(E)
@@ -232,7 +232,7 @@ def test_all_of_fe80_10_is_link_local(first: str) -> None:
     assert examined(ipv6(message), Family.IPV6).advertisement.addresses[0] == IPv6Address(first)
 
 
-def test_broken_packets_are_counted_apart() -> None:
+def test_broken_packets_have_a_counter_of_their_own() -> None:
     assert discarded(ipv4(E, fragment=0x2000)) == Discarded(
         DiscardReason.MALFORMED, "the packet is a fragment"
     )
@@ -252,29 +252,29 @@ def test_any_reserve_is_ignored(reserve: int) -> None:
 
 
 @pytest.mark.parametrize("source", ["203.0.113.7", "10.0.0.1", "192.0.2.254"])
-def test_any_source_is_fine(source: str) -> None:
+def test_any_source_is_accepted(source: str) -> None:
     assert examined(ipv4(E, source=source)).source == IPv4Address(source)
 
 
-def test_a_unicast_destination_is_fine_and_reported() -> None:
+def test_a_unicast_destination_is_accepted_and_reported() -> None:
     found = examined(ipv4(E, destination="192.0.2.9"))
     assert found.destination == IPv4Address("192.0.2.9")
 
 
-def test_ethernet_padding_and_ip_options_never_hurt() -> None:
+def test_ethernet_padding_and_ip_options_are_ignored() -> None:
     assert examined(ipv4(E) + bytes(14)).advertisement == VECTOR_E.advertisement
     assert examined(ipv4(A) + b"\xff" * 6).advertisement == VECTOR_A.advertisement
     options = ipv4(E, options=b"\x94\x04\x00\x00")
     assert examined(options).advertisement == VECTOR_E.advertisement
 
 
-def test_v2_without_addresses_or_interval_is_left_to_the_configuration() -> None:
+def test_v2_without_addresses_or_interval_passes() -> None:  # `admit` checks them
     empty = with_checksum(bytes.fromhex("2101c800 00000000 00000000 00000000"))
     found = examined(ipv4(empty)).advertisement
     assert (found.addresses, found.interval) == ((), 0)
 
 
-def test_unknown_authentication_is_left_to_the_configuration() -> None:
+def test_an_unknown_authentication_type_passes() -> None:  # `admit` checks it
     message = with_checksum(A[:4] + b"\x03" + A[5:])
     assert examined(ipv4(message)).advertisement.auth_type == 3
 
@@ -336,14 +336,14 @@ def test_the_interval_comes_before_the_first_address() -> None:
     assert discarded(ipv6(message), Family.IPV6).reason is DiscardReason.INTERVAL
 
 
-def test_the_ttl_of_a_unicast_packet_is_told_for_its_virtual_router_to_judge() -> None:
+def test_a_unicast_packet_with_a_low_ttl_passes_and_its_ttl_is_reported() -> None:
     ends = SOURCE, IPv4Address("192.0.2.9")
     found = examine(build_datagram(E, *ends, ttl=64), Family.IPV4)
     assert isinstance(found, Examined)
     assert (found.ttl, found.destination) == (64, ends[1])
 
 
-def test_the_length_comes_before_the_ttl_only_where_the_header_is_cut() -> None:
+def test_the_length_is_checked_before_the_ttl_only_if_the_header_is_cut() -> None:
     assert discarded(ipv4(E[:7], ttl=1)).reason is DiscardReason.LENGTH
     assert discarded(ipv4(E[:11], ttl=1)).reason is DiscardReason.TTL
 
@@ -357,7 +357,7 @@ def test_the_length_comes_before_the_ttl_only_where_the_header_is_cut() -> None:
 )
 def test_flipping_any_bit_is_noticed(vector: MessageVector) -> None:
     packet = packet_of(vector)
-    # Nothing protects the traffic class and the flow label of IPv6, and nobody looks at them.
+    # No checksum covers the traffic class and the flow label of IPv6, and no check uses them.
     unprotected = range(4, 32) if vector.family is Family.IPV6 else range(0)
     for bit in range(len(packet) * 8):
         flipped = bytearray(packet)
@@ -404,7 +404,7 @@ def test_any_message_with_a_right_checksum_is_examined_without_raising(
 
 
 @given(sendable())
-def test_whatever_we_send_is_sound(sent: Sent) -> None:
+def test_every_packet_that_we_send_passes(sent: Sent) -> None:
     packet = advertisement_packet(sent.advertisement, sent.source, sent.destination, sent.form)
     found = examined(packet, sent.family)
     assert (found.source, found.destination) == (sent.source, sent.destination)
@@ -415,15 +415,15 @@ def test_whatever_we_send_is_sound(sent: Sent) -> None:
         assert found.checksum_forms == frozenset()
 
 
-# --- remembering ----------------------------------------------------------------------------
+# --- the cache ------------------------------------------------------------------------------
 
 
-def test_an_unchanged_advertisement_is_a_look_up() -> None:
+def test_the_result_for_an_equal_packet_comes_from_the_cache() -> None:
     packet = ipv4(E, source="192.0.2.77")
     assert examine(packet, Family.IPV4) is examine(bytes(bytearray(packet)), Family.IPV4)
 
 
-def test_a_packet_of_unusual_size_is_judged_but_not_remembered() -> None:
+def test_the_result_for_a_very_long_packet_is_not_cached() -> None:
     packet = ipv4(E) + bytes(1500)
     assert examine(packet, Family.IPV4) == examine(ipv4(E), Family.IPV4)
     assert examine(packet, Family.IPV4) is not examine(packet, Family.IPV4)

@@ -1,4 +1,4 @@
-"""ARP frames: what we announce, what we ask, and what others claim."""
+"""ARP frames: announcements, questions, and what other hosts claim."""
 
 from ipaddress import IPv4Address
 
@@ -42,7 +42,7 @@ def test_a_reply_claims_the_address_of_its_sender() -> None:
     assert arp_claim(REPLY) == (VIRTUAL, bytes.fromhex("020000000001"))
 
 
-def test_the_sender_is_the_one_inside_and_not_the_ethernet_source() -> None:
+def test_the_mac_is_that_of_the_arp_sender_and_not_the_ethernet_source() -> None:
     proxied = REPLY[:6] + bytes.fromhex("02000000ffff") + REPLY[12:]
     assert arp_claim(proxied) == (VIRTUAL, bytes.fromhex("020000000001"))
 
@@ -55,7 +55,7 @@ def test_an_ordinary_request_claims_the_address_of_its_sender() -> None:
     assert arp_claim(request) == (IPv4Address("192.0.2.1"), bytes.fromhex("020000000001"))
 
 
-def test_padding_does_not_matter() -> None:
+def test_padding_is_ignored() -> None:
     assert arp_claim(REPLY + bytes(18)) == (VIRTUAL, bytes.fromhex("020000000001"))
 
 
@@ -74,7 +74,7 @@ def test_padding_does_not_matter() -> None:
         REPLY[:21] + b"\x03" + REPLY[22:],  # reverse ARP
     ],
 )
-def test_anything_else_claims_nothing(frame: bytes) -> None:
+def test_every_other_frame_claims_nothing(frame: bytes) -> None:
     assert arp_claim(frame) is None
 
 

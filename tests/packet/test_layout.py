@@ -1,4 +1,4 @@
-"""Groups, families and lengths."""
+"""Multicast groups, address families and lengths of messages."""
 
 from ipaddress import IPv4Address, IPv6Address
 
@@ -15,7 +15,7 @@ def test_advertisements_go_to_the_groups_of_the_rfc() -> None:
     assert VRRP_PROTOCOL == 112
 
 
-def test_an_address_knows_its_family() -> None:
+def test_an_address_has_a_family() -> None:
     assert family_of(IPv4Address("192.0.2.1")) is Family.IPV4
     assert family_of(IPv6Address("fe80::1")) is Family.IPV6
 
@@ -30,7 +30,7 @@ def test_an_address_knows_its_family() -> None:
         (Version.V3, 90, Family.IPV6, 1448),
     ],
 )
-def test_the_length_follows_from_the_count(
+def test_the_length_depends_on_the_number_of_addresses(
     version: Version, count: int, family: Family, length: int
 ) -> None:
     assert message_length(version, count, family) == length

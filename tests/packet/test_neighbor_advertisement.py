@@ -1,4 +1,4 @@
-"""Neighbor Discovery frames: what we announce, what we ask, and what others claim."""
+"""Neighbor Discovery frames: announcements, questions, and what other hosts claim."""
 
 from ipaddress import IPv6Address
 
@@ -64,7 +64,7 @@ def test_an_unsolicited_advertisement_is_the_frame_of_the_vector() -> None:
     assert unsolicited_neighbor_advertisement(VIRTUAL, VIRTUAL_MAC) == NEIGHBOR_ADVERTISEMENT_FRAME
 
 
-def test_a_probe_asks_the_solicited_node_group_from_nobody() -> None:
+def test_a_probe_goes_to_the_solicited_node_group_from_the_unspecified_address() -> None:
     probe = neighbor_solicitation_probe(IPv6Address("2001:db8::12:3456:789a"), VIRTUAL_MAC)
     head = bytes.fromhex(
         "3333ff56789a 00005e000201 86dd 60000000 0018 3aff"
@@ -84,11 +84,11 @@ def test_an_unsolicited_advertisement_claims_its_target() -> None:
     assert neighbor_claim(NEIGHBOR_ADVERTISEMENT_FRAME) == (VIRTUAL, VIRTUAL_MAC)
 
 
-def test_the_target_counts_and_not_the_source() -> None:
+def test_the_address_is_the_target_and_not_the_source() -> None:
     assert neighbor_claim(advertisement()) == (IPv6Address("2001:db8::254"), RIVAL_MAC)
 
 
-def test_the_ethernet_source_stands_in_for_a_missing_option() -> None:
+def test_without_the_option_the_mac_is_the_ethernet_source() -> None:
     ethernet_source = bytes.fromhex("020000000099")
     other_option = bytes.fromhex("0e01112233445566")
     for options in (b"", other_option):
@@ -96,7 +96,7 @@ def test_the_ethernet_source_stands_in_for_a_missing_option() -> None:
         assert found == (IPv6Address("2001:db8::254"), ethernet_source)
 
 
-def test_the_option_is_found_behind_others() -> None:
+def test_the_option_is_found_after_others() -> None:
     other = bytes.fromhex("0e02112233445566 0000000000000000")
     found = neighbor_claim(advertisement(other + OPTION))
     assert found == (IPv6Address("2001:db8::254"), RIVAL_MAC)
@@ -107,7 +107,7 @@ def test_a_solicited_advertisement_to_one_host_claims_too() -> None:
     assert neighbor_claim(frame) == (IPv6Address("2001:db8::254"), RIVAL_MAC)
 
 
-def test_padding_does_not_matter() -> None:
+def test_padding_is_ignored() -> None:
     assert neighbor_claim(advertisement() + bytes(9)) == (
         IPv6Address("2001:db8::254"),
         RIVAL_MAC,
@@ -123,7 +123,7 @@ def test_padding_does_not_matter() -> None:
         GRATUITOUS_ARP_FRAME,
         NEIGHBOR_ADVERTISEMENT_FRAME[:53],
         NEIGHBOR_ADVERTISEMENT_FRAME[:-1],
-        advertisement(bytes(8))[:-8],  # cut where the sum does not notice
+        advertisement(bytes(8))[:-8],  # cut, with the same checksum
         advertisement(ethertype=0x0800),
         advertisement(version=4),
         advertisement(next_header=112),
@@ -132,7 +132,7 @@ def test_padding_does_not_matter() -> None:
         advertisement(kind=135),
         advertisement(code=1),
         advertisement(b"", missing=1),
-        advertisement(flags=0x60),  # solicited, yet to a group
+        advertisement(flags=0x60),  # solicited, but sent to a group
         advertisement(target="ff02::1"),
         advertisement(bytes.fromhex("0200020000000001")),  # option of length 0
         advertisement(bytes.fromhex("0202020000000001")),  # option longer than the packet
@@ -140,7 +140,7 @@ def test_padding_does_not_matter() -> None:
         advertisement(OPTION + b"\x02\x01"),
     ],
 )
-def test_anything_else_claims_nothing(frame: bytes) -> None:
+def test_every_other_frame_claims_nothing(frame: bytes) -> None:
     assert neighbor_claim(frame) is None
 
 

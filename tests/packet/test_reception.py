@@ -74,7 +74,7 @@ def mismatches(examined: Examined, expectation: Expectation) -> tuple[Mismatch, 
 
 @pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize(("examined", "expectation"), [(V3, EXPECT_V3), (V2, EXPECT_V2)])
-def test_an_advertisement_as_configured_is_accepted_without_remark(
+def test_an_advertisement_as_configured_is_accepted_without_a_mismatch(
     examined: Examined, expectation: Expectation, strict: bool
 ) -> None:
     assert admit(examined, replace(expectation, strict=strict)) == Accepted(
@@ -105,7 +105,7 @@ def test_the_other_version_is_refused() -> None:
         (ONE_FORM, PSEUDO_HEADER),
     ],
 )
-def test_a_believed_checksum_form_is_accepted_and_told(
+def test_an_allowed_checksum_form_is_accepted_and_reported(
     came: frozenset[ChecksumForm], believed: frozenset[ChecksumForm]
 ) -> None:
     found = admit(replace(V3, checksum_forms=came), replace(EXPECT_V3, checksum=believed))
@@ -113,7 +113,7 @@ def test_a_believed_checksum_form_is_accepted_and_told(
     assert found.checksum_forms == came
 
 
-def test_a_checksum_form_that_is_not_believed_is_refused_by_name() -> None:
+def test_a_checksum_form_that_is_not_allowed_is_refused_by_name() -> None:
     assert refusal(V3, replace(EXPECT_V3, checksum=PSEUDO_HEADER)) == (
         DiscardReason.CHECKSUM,
         "checksum of the form rfc9568, must be rfc5798",
@@ -138,7 +138,7 @@ def test_an_advertisement_from_our_own_address_is_refused(
     )
 
 
-def test_a_returning_owner_that_sends_from_a_virtual_address_is_heard() -> None:
+def test_an_owner_that_comes_back_and_sends_from_a_virtual_address_is_accepted() -> None:
     owner = replace(saying(V3, priority=255), source=VIRTUAL[0])
     assert mismatches(owner, EXPECT_V3) == ()
 
@@ -175,12 +175,12 @@ def test_another_order_of_the_addresses_is_no_mismatch(
 
 @pytest.mark.rfc("9568:7.1")
 @pytest.mark.parametrize("strict", [False, True])
-def test_a_v3_owner_listens_to_others_and_counts_them(strict: bool) -> None:
+def test_a_v3_owner_accepts_advertisements_of_others_and_counts_them(strict: bool) -> None:
     expectation = replace(EXPECT_V3, owner=True, strict=strict)
     assert mismatches(V3, expectation) == (Mismatch.OWNER,)
 
 
-def test_all_mismatches_are_told_in_the_order_of_the_table() -> None:
+def test_all_mismatches_are_reported_in_a_fixed_order() -> None:
     odd = saying(V3, interval=TWO_SECONDS, addresses=OTHER)
     assert mismatches(odd, replace(EXPECT_V3, owner=True)) == (
         Mismatch.OWNER,
@@ -189,7 +189,7 @@ def test_all_mismatches_are_told_in_the_order_of_the_table() -> None:
     )
 
 
-def test_ipv6_is_judged_alike() -> None:
+def test_ipv6_is_checked_in_the_same_way() -> None:
     ours, theirs = IPv6Address("fe80::d"), IPv6Address("fe80::ffff")
     virtual = (IPv6Address("fe80::254"), IPv6Address("2001:db8::254"))
     advertisement = Advertisement(Version.V3, 51, 200, ONE_SECOND, virtual)
@@ -219,7 +219,7 @@ def test_v2_counts_another_interval_and_drops_it_when_strict(seconds: int) -> No
 
 @pytest.mark.rfc("3768:7.1")
 @pytest.mark.parametrize("strict", [False, True])
-def test_v2_never_believes_an_interval_of_zero(strict: bool) -> None:
+def test_v2_never_accepts_an_interval_of_zero(strict: bool) -> None:
     expectation = replace(EXPECT_V2, strict=strict)
     assert refusal(saying(V2, interval=Nanoseconds(0)), expectation) == (
         DiscardReason.INTERVAL,
@@ -261,7 +261,7 @@ def test_strict_v2_drops_another_interval_even_from_the_owner() -> None:
 def test_a_v2_owner_refuses_everything(priority: int) -> None:
     found, detail = refusal(saying(V2, priority=priority), replace(EXPECT_V2, owner=True))
     assert found is DiscardReason.OWNER
-    assert detail == "we own the addresses (priority 255) and heed nobody"
+    assert detail == "this node owns the addresses (priority 255) and follows no other node"
 
 
 # --- v2 authentication ------------------------------------------------------------------------
@@ -296,7 +296,7 @@ def test_another_authentication_type_than_configured_is_refused() -> None:
 @pytest.mark.parametrize(
     "auth_data", [b"Secret\0\0", b"secret  ", b"secret\0\x01", b"secrets\0", bytes(8)]
 )
-def test_a_wrong_password_is_refused_without_telling_either(auth_data: bytes) -> None:
+def test_a_wrong_password_is_refused_and_no_password_is_shown(auth_data: bytes) -> None:
     assert refusal(saying(V2, auth_type=1, auth_data=auth_data), EXPECT_PASSWORD) == (
         DiscardReason.AUTH_FAILURE,
         "the password differs from ours",
@@ -312,7 +312,7 @@ def test_the_right_password_is_accepted(configured: bytes, auth_data: bytes) -> 
     assert mismatches(examined, replace(EXPECT_V2, authentication=configured)) == ()
 
 
-def test_an_expectation_that_is_printed_keeps_its_password() -> None:
+def test_an_expectation_that_is_printed_does_not_show_its_password() -> None:
     assert "secret" not in repr(EXPECT_PASSWORD)
 
 
@@ -324,7 +324,7 @@ def test_the_data_of_type_0_is_ignored() -> None:
 # --- the order --------------------------------------------------------------------------------
 
 
-def test_without_peers_only_what_was_sent_to_the_group_is_believed() -> None:
+def test_without_peers_a_packet_that_was_not_sent_to_the_group_is_refused() -> None:
     assert refusal(replace(V3, destination=OURS), EXPECT_V3) == (
         DiscardReason.DESTINATION,
         "sent to 192.0.2.13, must be sent to 224.0.0.18: no peers here",
@@ -333,14 +333,14 @@ def test_without_peers_only_what_was_sent_to_the_group_is_believed() -> None:
     assert refusal(replace(V3, destination=other), EXPECT_V3)[0] is DiscardReason.DESTINATION
 
 
-def test_with_peers_what_was_sent_to_the_group_is_refused_whoever_sent_it() -> None:
+def test_with_peers_a_packet_that_was_sent_to_the_group_is_refused_even_from_a_peer() -> None:
     assert refusal(V3, replace(EXPECT_V3, peers=frozenset({THEIRS}))) == (
         DiscardReason.DESTINATION,
         "sent to the group 224.0.0.18, must be sent to this host alone: peers are configured",
     )
 
 
-def test_peers_are_believed_and_nobody_else() -> None:
+def test_with_peers_packets_of_other_nodes_are_refused() -> None:
     expectation = replace(EXPECT_V2, peers=frozenset({THEIRS}))
     unicast = replace(V2, destination=OURS)
     assert isinstance(admit(unicast, expectation), Accepted)

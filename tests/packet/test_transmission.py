@@ -1,4 +1,4 @@
-"""The packet that is sent."""
+"""The IP packet of an advertisement."""
 
 from dataclasses import replace
 
@@ -21,13 +21,13 @@ def sent(vector: MessageVector) -> bytes:
     ("vector", "packet"),
     [(VECTOR_A, OUR_PACKET_A), (VECTOR_E, OUR_PACKET_E), (VECTOR_K, OUR_PACKET_K)],
 )
-def test_an_advertisement_leaves_as_the_packet_of_the_vector(
+def test_an_advertisement_becomes_the_packet_of_the_vector(
     vector: MessageVector, packet: bytes
 ) -> None:
     assert sent(vector) == packet
 
 
-def test_the_same_values_are_a_look_up() -> None:
+def test_the_packet_for_equal_values_comes_from_the_cache() -> None:
     again = replace(VECTOR_E, advertisement=replace(VECTOR_E.advertisement))
     assert sent(VECTOR_E) is sent(again)
 
@@ -41,6 +41,6 @@ def test_another_priority_is_another_packet() -> None:
     assert sent(released)[20:] == bytes.fromhex("31010001 00640b9b c00002fe")
 
 
-def test_values_without_a_place_on_the_wire_are_refused() -> None:
+def test_values_that_the_format_cannot_express_are_refused() -> None:
     with pytest.raises(MalformedAdvertisementError):
         sent(replace(VECTOR_E, advertisement=replace(VECTOR_E.advertisement, vrid=256)))

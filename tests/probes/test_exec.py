@@ -1,10 +1,8 @@
 import asyncio
 import os
 import re
-import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
@@ -20,6 +18,7 @@ from pyvrrp.probes.runner import AsyncioProbes
 from pyvrrp.units import Nanoseconds
 from tests.probes.support import HASTY, PATIENT, look, look_with
 from tests.probes.test_runner import descriptors, namespace
+from tests.support.programs import script
 
 LOADED = Nanoseconds(500_000_000)  # on a loaded machine, a program has begun after this
 pytestmark = pytest.mark.asyncio
@@ -28,23 +27,6 @@ pytestmark = pytest.mark.asyncio
 def shell(line: str, *, user: str = "", netns: str = "") -> ExecProbeConfig:
     command = ("/bin/sh", "-c", line)
     return ExecProbeConfig(command, user=user, check="web", node="n1", netns=netns)
-
-
-@pytest.fixture
-def workshop() -> Iterator[Path]:
-    """Return a directory where root alone can write: nothing below /tmp is one."""
-    path = Path(tempfile.mkdtemp(dir="/var/lib", prefix="pyvrrp-test-"))
-    path.chmod(0o755)
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path)
-
-
-def script(path: Path, text: str = "#!/bin/sh\nexit 0\n", mode: int = 0o755) -> Path:
-    path.write_text(text)
-    path.chmod(mode)
-    return path
 
 
 def asleep(seconds: str) -> list[int]:
@@ -359,18 +341,17 @@ async def test_a_user_that_is_not_there_is_a_reason() -> None:
     [
         ("/nowhere/x", "refused: /nowhere: no such file or directory"),
         ("/etc/passwd", "refused: /etc/passwd is not executable (-rw-r--r--)"),
-        ("/etc", "refused: /etc is no regular file"),
+        ("/etc", "refused: /etc is not a regular file"),
     ],
 )
 async def test_what_is_no_program_is_refused(program: str, reason: str) -> None:
     assert await look(ExecProbeConfig((program,))) == ProbeResult(passed=False, reason=reason)
 
 
-@pytest.mark.kernel
 async def test_a_program_that_others_may_write_to_is_refused_before_each_run(
-    workshop: Path,
+    root_only: Path,
 ) -> None:
-    program = script(workshop / "check")
+    program = script(root_only / "check")
     probe = ExecProbeConfig((str(program),))
     assert (await look(probe)).passed
     program.chmod(0o757)
@@ -378,24 +359,22 @@ async def test_a_program_that_others_may_write_to_is_refused_before_each_run(
         f"refused: {program} is writable by everybody (-rwxr-xrwx), who could replace the program"
     )
     program.chmod(0o755)
-    workshop.chmod(0o777)
+    root_only.chmod(0o777)
     assert (await look(probe)).reason == (
-        f"refused: {workshop} is writable by everybody (drwxrwxrwx), who could replace the program"
+        f"refused: {root_only} is writable by everybody (drwxrwxrwx), who could replace the program"
     )
 
 
-@pytest.mark.kernel
-async def test_a_program_of_the_wrong_kind_says_so(workshop: Path) -> None:
-    program = script(workshop / "check", "\x7fELF garbage")
+async def test_a_program_of_the_wrong_kind_says_so(root_only: Path) -> None:
+    program = script(root_only / "check", "\x7fELF garbage")
     result = await look(ExecProbeConfig((str(program),)))
     assert not result.passed
     # setpriv gives such a file to a shell, as shells do.
     assert result.reason.startswith("exit status 127: ")
 
 
-@pytest.mark.kernel
-async def test_a_program_that_its_user_may_not_run_says_so(workshop: Path) -> None:
-    program = script(workshop / "check", mode=0o700)
+async def test_a_program_that_its_user_may_not_run_says_so(root_only: Path) -> None:
+    program = script(root_only / "check", mode=0o700)
     result = await look(ExecProbeConfig((str(program),)))
     assert result.reason == f"cannot run {program}: failed to execute {program}: Permission denied"
 

@@ -7,8 +7,7 @@ from random import Random
 import pytest
 
 from pyvrrp.config.model.configuration import LinkConfig
-from pyvrrp.identity import Place
-from pyvrrp.ports import Address
+from pyvrrp.identity import Address, Place
 from pyvrrp.units import MILLISECOND, Nanoseconds
 from tests.support.cluster import Cluster, Node
 from tests.support.seeds import seeds

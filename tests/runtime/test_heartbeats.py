@@ -6,12 +6,11 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 import pytest
 
 from pyvrrp.config.model.configuration import LinkConfig
-from pyvrrp.identity import Family, Place, Version
+from pyvrrp.identity import Address, Family, Place, Version
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.datagram import build_datagram
 from pyvrrp.packet.encode import encode
-from pyvrrp.ports import Address
 from pyvrrp.runtime.links.source_address import source_address
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.support.cluster import Cluster, Node

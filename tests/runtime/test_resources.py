@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from pyvrrp.config.model.resources import Dialect, release_time
+from pyvrrp.config.model.resources import AgentClass, release_time
 from pyvrrp.fencing.policy import HoldDown
 from pyvrrp.ports import ProbeResult
 from pyvrrp.units import SECOND, Nanoseconds
@@ -181,7 +181,7 @@ def test_two_nodes_whose_starts_both_fail_try_less_and_less_often() -> None:
 
 def test_what_cannot_get_better_by_itself_keeps_the_node_away_until_a_restart() -> None:
     cluster = Cluster()
-    node = alone(cluster, resource("db", dialect=Dialect.OCF))
+    node = alone(cluster, resource("db", agent_class=AgentClass.OCF))
     machine(node).behave("db", "start", status=5, says="mysqld: not installed")
     cluster.run(400)
     assert machine(node).done() == ["db start", "db stop"]

@@ -229,7 +229,10 @@ def test_the_address_is_a_lease_and_is_kept_while_this_lives() -> None:
     scene = failing()
     scene.run(60)
     assert scene.holds()
-    assert {(what, lifetime) for _, what, _, lifetime in scene.host.requests} == {("present", 2)}
+    assert {(what, lifetime) for _, what, _, lifetime in scene.host.requests} == {
+        ("present", 2),
+        ("renew", 2),
+    }
 
 
 def test_it_is_announced_five_times_five_more_after_five_seconds_and_every_minute() -> None:

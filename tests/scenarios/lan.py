@@ -6,7 +6,7 @@ addresses are gone a moment after RemoveAddresses, and then the machine is told.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 from typing import TypeAlias
 
 from pyvrrp.identity import Version
@@ -28,8 +28,6 @@ from pyvrrp.virtual_router.events import (
 from pyvrrp.virtual_router.parameters import Parameters
 from pyvrrp.virtual_router.states import Init, Master, State, deadline
 from pyvrrp.virtual_router.transitions import step
-
-Address: TypeAlias = IPv4Address | IPv6Address
 
 LATENCY = Nanoseconds(100 * MICROSECOND)
 KERNEL = Nanoseconds(1 * MILLISECOND)  # what removing addresses takes

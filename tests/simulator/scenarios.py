@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pyvrrp.simulator.scenario.read import read_scenario
 from pyvrrp.simulator.scenario.scenario import Scenario
-from pyvrrp.simulator.simulate import Outcome
+from pyvrrp.simulator.simulate import SimulationResult
 from pyvrrp.units import SECOND
 
 ROUTER = """
@@ -44,7 +44,7 @@ def fault(at: str, kind: str, node: str = "", **more: object) -> str:
     return "\n".join(lines) + "\n"
 
 
-def transitions(outcome: Outcome, node: str) -> list[tuple[float, str]]:
+def transitions(outcome: SimulationResult, node: str) -> list[tuple[float, str]]:
     """Return when a node changed to which state, to the tenth of a second."""
     return [
         (round(entry.at / SECOND, 1), str(entry.fields["to"]))
@@ -53,7 +53,7 @@ def transitions(outcome: Outcome, node: str) -> list[tuple[float, str]]:
     ]
 
 
-def holding(outcome: Outcome, node: str) -> list[tuple[float, float]]:
+def holding(outcome: SimulationResult, node: str) -> list[tuple[float, float]]:
     """Return from when to when a node had an address."""
     spans: list[tuple[float, float]] = []
     since: float | None = None

@@ -9,8 +9,8 @@ from pyvrrp.cli.main import main
 from pyvrrp.simulator.benchmark import benchmark_scenario
 from pyvrrp.simulator.judges.invariants import INVARIANTS
 from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.scenario.read import load_scenario
-from pyvrrp.simulator.scenario.scenario import Kind
 from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import SECOND, Nanoseconds
 
@@ -153,7 +153,7 @@ def test_what_the_benchmark_runs_is_good() -> None:
 def test_random_scenarios_are_of_the_chosen_kind(capsys: pytest.CaptureFixture[str]) -> None:
     for seed in range(5):
         chosen = make_up(seed, 2, ("group", "resign"))
-        assert {fault.kind for fault in chosen.faults} == {Kind.RESIGN}
+        assert {fault.kind for fault in chosen.faults} == {FaultKind.RESIGN}
         assert all(router.group for router in chosen.nodes[0].configuration.virtual_routers)
 
     words = ["simulate", "--random", "--runs", "2", "--jobs", "1", "--only", "weight,priority"]

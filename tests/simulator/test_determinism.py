@@ -11,7 +11,7 @@ import pytest
 
 from pyvrrp.simulator.random.campaign import campaign
 from pyvrrp.simulator.random.scenarios import make_up
-from pyvrrp.simulator.scenario.scenario import Kind
+from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.simulate import simulate
 from tests.simulator.scenarios import fault, scenario
 
@@ -60,7 +60,7 @@ def test_wall_clock_steps_change_nothing_in_made_up_scenarios() -> None:
     seen = 0
     for seed in range(200):
         made = make_up(seed, 3)
-        without = tuple(f for f in made.faults if f.kind is not Kind.WALL_STEP)
+        without = tuple(f for f in made.faults if f.kind is not FaultKind.WALL_STEP)
         if len(without) == len(made.faults):
             continue
         seen += 1

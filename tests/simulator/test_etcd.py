@@ -3,10 +3,10 @@
 import pytest
 
 from pyvrrp.ports import Found, Grant, Granted, Look, Revoke, Unanswered, Write
-from pyvrrp.simulator.judges.invariants import Name
+from pyvrrp.simulator.judges.invariants import InvariantName
 from pyvrrp.simulator.random import scenarios as swarm
 from pyvrrp.simulator.scenario.scenario import Scenario
-from pyvrrp.simulator.simulate import Outcome, simulate
+from pyvrrp.simulator.simulate import SimulationResult, simulate
 from pyvrrp.simulator.world.etcd_store import EtcdStore
 from pyvrrp.units import SECOND
 from tests.simulator.scenarios import ROUTER, fault, holding, overlap, scenario
@@ -27,7 +27,7 @@ def leased(*faults: str, nodes: int = 2, top: str = "") -> Scenario:
     return scenario("".join(faults), nodes=nodes, router=LEASED, top=top)
 
 
-def first(outcome: Outcome, node: str) -> tuple[float, float]:
+def first(outcome: SimulationResult, node: str) -> tuple[float, float]:
     return holding(outcome, node)[0]
 
 
@@ -88,12 +88,12 @@ def test_a_machine_that_wakes_up_is_excused_and_no_longer_than_it_takes() -> Non
 
 def test_two_holders_are_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     too_long = lambda ttl, *_: ttl * 3 * SECOND  # noqa: E731 - one wrong sum
-    monkeypatch.setattr("pyvrrp.runtime.etcd_lease.lease.proof_lasts", too_long)
+    monkeypatch.setattr("pyvrrp.runtime.etcd_lease.lease.holding_time", too_long)
     cut = fault("10s", "partition", groups=APART, for_="20s")
 
     outcome = simulate(leased(cut, fault("10s", "etcd", "n1", for_="25s")))
 
-    seen = [v.at for v in outcome.violations if v.invariant is Name.NEVER_TWO]
+    seen = [v.at for v in outcome.violations if v.invariant is InvariantName.NEVER_TWO]
     assert seen
     assert seen[0] < 21 * SECOND
 
@@ -104,13 +104,15 @@ def test_a_proof_without_its_margins_is_seen_when_the_process_is_stopped_at_its_
     cut = fault("10s", "partition", groups=APART, for_="25s")
     away = fault("10s", "etcd", "n1", for_="25s")
     stopped = fault("19.4s", "freeze", "n1", for_="10s")
-    monkeypatch.setattr("pyvrrp.runtime.etcd_lease.lease.proof_lasts", lambda ttl, *_: ttl * SECOND)
+    monkeypatch.setattr(
+        "pyvrrp.runtime.etcd_lease.lease.holding_time", lambda ttl, *_: ttl * SECOND
+    )
 
     wrong = simulate(leased(cut, away, stopped))
     monkeypatch.undo()
     right = simulate(leased(cut, away, stopped))
 
-    assert Name.NEVER_TWO in {violation.invariant for violation in wrong.violations}
+    assert InvariantName.NEVER_TWO in {violation.invariant for violation in wrong.violations}
     assert right.good
 
 

@@ -8,26 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.simulator.report.measure import Span, both_held, holders, order, outages
+from pyvrrp.simulator.report.measure import Period, both_held, holders, order, outages
 from pyvrrp.simulator.scenario.read import load_scenario
-from pyvrrp.simulator.simulate import Outcome, simulate
+from pyvrrp.simulator.simulate import SimulationResult, simulate
 
 LAB = Path(__file__).parent / "lab"
 ADDRESS = "10.9.0.100/24"
 HAS, HAS_NOT = f"has {ADDRESS}", f"no longer has {ADDRESS}"
 
 
-def replay(name: str) -> Outcome:
+def replay(name: str) -> SimulationResult:
     outcome = simulate(load_scenario(LAB / f"{name}.toml"), detailed=False)
     assert outcome.good, outcome.violations
     return outcome
 
 
-def longest_outage(outcome: Outcome) -> Span:
+def longest_outage(outcome: SimulationResult) -> Period:
     return max(outages(outcome, "client"), key=lambda span: span.length)
 
 
-def order_from(outcome: Outcome, text: str) -> list[tuple[str, str]]:
+def order_from(outcome: SimulationResult, text: str) -> list[tuple[str, str]]:
     seen = order(outcome)
     return seen[seen.index(("world", text)) + 1 :]
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.errors import ConfigurationError
+from pyvrrp.simulator.faults.mutation import MUTATIONS
 from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.scenario.fault import MUTATION_NAMES, FaultKind
 from pyvrrp.simulator.scenario.read import load_scenario
-from pyvrrp.simulator.scenario.scenario import Kind
 from pyvrrp.simulator.scenario.write import write_scenario
 from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import SECOND
@@ -70,7 +71,7 @@ def test_a_fault_says_when_what_and_for_how_long(tmp_path: Path) -> None:
     (fault,) = load_scenario(file).faults
 
     assert (fault.kind, fault.node, fault.at, fault.ends) == (
-        Kind.FREEZE,
+        FaultKind.FREEZE,
         "n2",
         5 * SECOND,
         7 * SECOND,
@@ -139,7 +140,11 @@ def test_what_is_written_is_read_as_the_same(nodes: int, tmp_path: Path) -> None
         file.write_text(write_scenario(made))
         read = load_scenario(file)
         assert (read.nodes, read.clients, read.faults) == (made.nodes, made.clients, made.faults)
-        assert (read.seed, read.duration, read.cable) == (made.seed, made.duration, made.cable)
+        assert (read.seed, read.duration, read.network_delay) == (
+            made.seed,
+            made.duration,
+            made.network_delay,
+        )
 
 
 def test_several_links_are_refused(tmp_path: Path) -> None:
@@ -168,3 +173,7 @@ def test_nodes_with_peers_have_their_addresses_and_elect_one(tmp_path: Path) -> 
     assert outcome.good, outcome.violations
     told = [entry.text for entry in outcome.trace if entry.what == "transition"]
     assert any("192.0.2.77 was silent" in text for text in told)
+
+
+def test_every_mutation_that_a_scenario_may_name_can_be_made() -> None:
+    assert tuple(MUTATIONS) == MUTATION_NAMES

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.simulator.judges.invariants import Name
+from pyvrrp.simulator.judges.invariants import InvariantName
 from pyvrrp.simulator.random.scenarios import make_up
 from pyvrrp.simulator.random.shrink import shrink
+from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.scenario.read import load_scenario
-from pyvrrp.simulator.scenario.scenario import Kind
 from pyvrrp.simulator.scenario.write import write_scenario
 from pyvrrp.simulator.simulate import simulate
 from tests.simulator.scenarios import fault, scenario
@@ -33,15 +33,15 @@ def test_only_the_fault_that_matters_is_left(monkeypatch: pytest.MonkeyPatch) ->
     ]
     # A lease so long that no renewal puts the address back in time.
     found = scenario("".join(faults), nodes=3)
-    assert Name.PUT_BACK in {v.invariant for v in simulate(found).violations}
+    assert InvariantName.PUT_BACK in {v.invariant for v in simulate(found).violations}
 
-    small = shrink(found, Name.PUT_BACK)
+    small = shrink(found, InvariantName.PUT_BACK)
 
-    assert [f.kind for f in small.faults] == [Kind.DELETE_ADDRESS]
+    assert [f.kind for f in small.faults] == [FaultKind.DELETE_ADDRESS]
     assert [node.name for node in small.nodes] == ["n1"]
     assert small.clients == ()
     assert small.duration < found.duration
-    assert Name.PUT_BACK in {v.invariant for v in simulate(small).violations}
+    assert InvariantName.PUT_BACK in {v.invariant for v in simulate(small).violations}
 
 
 @pytest.mark.slow
@@ -52,10 +52,11 @@ def test_what_was_made_up_is_shrunk_written_and_replayed(
     found = next(
         made
         for made in (make_up(seed, 3) for seed in range(300))
-        if Name.PUT_BACK in {v.invariant for v in simulate(made, detailed=False).violations}
+        if InvariantName.PUT_BACK
+        in {v.invariant for v in simulate(made, detailed=False).violations}
     )
 
-    small = shrink(found, Name.PUT_BACK)
+    small = shrink(found, InvariantName.PUT_BACK)
     file = tmp_path / "small.toml"
     file.write_text(write_scenario(small))
 
@@ -67,4 +68,4 @@ def test_what_was_made_up_is_shrunk_written_and_replayed(
 
 def test_a_scenario_that_breaks_nothing_stays_as_it_is() -> None:
     good = scenario(fault("10s", "crash", "n1"))
-    assert shrink(good, Name.ONE_HOLDER) == replace(good)
+    assert shrink(good, InvariantName.ONE_HOLDER) == replace(good)

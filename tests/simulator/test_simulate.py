@@ -2,8 +2,8 @@
 
 import pytest
 
-from pyvrrp.simulator.judges.invariants import Name
-from pyvrrp.simulator.simulate import Outcome, simulate
+from pyvrrp.simulator.judges.invariants import InvariantName
+from pyvrrp.simulator.simulate import SimulationResult, simulate
 from pyvrrp.units import SECOND
 from tests.simulator.scenarios import fault, holding, overlap, scenario, transitions
 
@@ -180,7 +180,7 @@ group = "edge"
     assert outcome.good
 
 
-def _unanswered(outcome: Outcome) -> int:
+def _unanswered(outcome: SimulationResult) -> int:
     """Return how often the client lost its answer once it had got one."""
     answers = [e.fields["answered_by"] for e in outcome.trace if e.what == "client"]
     return sum(answer is None for answer in answers[1:])
@@ -222,7 +222,7 @@ def test_a_program_that_raises_is_a_finding_and_not_a_crash(
     monkeypatch.setattr("pyvrrp.virtual_router.transitions.skew_time", broken)
     outcome = simulate(scenario(fault("10s", "stop", "n1")))
 
-    assert [violation.invariant for violation in outcome.violations] == [Name.NO_ERROR]
+    assert [violation.invariant for violation in outcome.violations] == [InvariantName.NO_ERROR]
 
 
 _ROUTER_INSIDE = """

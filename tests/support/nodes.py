@@ -74,7 +74,7 @@ class Nodes:
             (at / SECOND, host.name)
             for host in self.lan.hosts
             for at, what, addresses, _ in host.requests
-            if what == "present" and address in addresses and at / SECOND > since
+            if what in {"present", "renew"} and address in addresses and at / SECOND > since
         ]
         taken: list[tuple[float, str]] = []
         for at, name in sorted(found):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from ipaddress import ip_interface
 
 from pyvrrp.config.model.configuration import (
@@ -11,14 +12,9 @@ from pyvrrp.config.model.configuration import (
     VirtualRouterConfig,
 )
 from pyvrrp.config.model.resources import ResourceConfig
-from pyvrrp.identity import Family, Place, VirtualRouterId
-from pyvrrp.ports import (
-    Claim,
-    Done,
-    InterfaceAddress,
-    InterfaceState,
-    Ports,
-)
+from pyvrrp.errors import KernelError
+from pyvrrp.identity import Family, InterfaceAddress, Place, VirtualRouterId
+from pyvrrp.ports import AddressLease, Claim, Done, InterfaceState, Ports
 from pyvrrp.runtime.base.journal import Event, Journal
 from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
@@ -75,6 +71,24 @@ class Machine:
         until: Nanoseconds | None = None,
     ) -> None:
         self._hosts[place.interface].ensure_present(ETH0, addresses, lifetime, done, until=until)
+
+    def renew(
+        self,
+        netns: str,
+        leases: Sequence[AddressLease],
+        done: Callable[[Sequence[KernelError | None]], None],
+    ) -> None:
+        """Each host's kernel renews what is its own; the answers come back together."""
+        answers: dict[int, KernelError | None] = {}
+
+        def note(position: int, errors: Sequence[KernelError | None]) -> None:
+            answers[position] = errors[0]
+            if len(answers) == len(leases):
+                done([answers[number] for number in range(len(leases))])
+
+        for position, lease in enumerate(leases):
+            host = self._hosts[lease.place.interface]
+            host.renew(netns, [replace(lease, place=ETH0)], partial(note, position))
 
     def ensure_absent(
         self, place: Place, addresses: Collection[InterfaceAddress], done: Done

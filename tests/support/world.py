@@ -1,20 +1,19 @@
 """Fakes of every port, on one in-memory segment, with time moved by hand."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from ipaddress import IPv4Address, IPv4Interface, ip_interface
 
 from pyvrrp.config.model.configuration import EtcdServers, HttpProbeConfig, ProbeConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Family, Place
+from pyvrrp.identity import Address, Family, InterfaceAddress, Place
 from pyvrrp.ports import (
-    Address,
+    AddressLease,
     Claim,
     Done,
     EtcdAnswer,
     EtcdRequest,
-    InterfaceAddress,
     InterfaceState,
     Ports,
     ProbeResult,
@@ -218,6 +217,7 @@ class FakeHost:
         self.announce_error = ""
         self.kernel_error = ""
         self.kernel_delay = 0.0
+        self.kernel_answers = True  # False: it takes no request to add or renew, and says nothing
         self.reading = True  # False: packets wait in the socket, as while the process is stopped
         self.filtered = False  # True: hears no advertisement, while everything else arrives
         self.answers_for: tuple[Address, ...] = ()  # as a kernel whose daemon is dead
@@ -295,21 +295,22 @@ class FakeHost:
         wanted = tuple(addresses)
         self._log("present", wanted, lifetime)
         assert until is None or self.clock.now() < until
+        if self.kernel_answers:
+            self._later(lambda: done(self._add(wanted, lifetime)))
 
-        def add() -> None:
-            if self.kernel_error:
-                done(KernelError(self.kernel_error))
-                return
-            now = self.clock.now()
-            until = Nanoseconds(now + lifetime * SECOND) if lifetime else None
-            for address in wanted:
-                self.held[address] = until
-                if until is not None:
-                    self.clock.call_at(until, self._expire)
-            self._tell()
-            done(None)
-
-        self._later(add)
+    def renew(
+        self,
+        netns: str,
+        leases: Sequence[AddressLease],
+        done: Callable[[Sequence[KernelError | None]], None],
+    ) -> None:
+        assert netns == ETH0.netns
+        for lease in leases:
+            assert lease.place == ETH0
+            self._log("renew", lease.addresses, lease.lifetime)
+            assert lease.until is None or self.clock.now() < lease.until
+        if self.kernel_answers:
+            self._later(lambda: done([self._add(one.addresses, one.lifetime) for one in leases]))
 
     def ensure_absent(
         self, place: Place, addresses: Collection[InterfaceAddress], done: Done
@@ -397,6 +398,17 @@ class FakeHost:
         return replace(
             self.state, addresses=self.state.addresses + extra, ours=frozenset(self.held)
         )
+
+    def _add(self, addresses: tuple[InterfaceAddress, ...], lifetime: int) -> KernelError | None:
+        if self.kernel_error:
+            return KernelError(self.kernel_error)
+        until = Nanoseconds(self.clock.now() + lifetime * SECOND) if lifetime else None
+        for address in addresses:
+            self.held[address] = until
+            if until is not None:
+                self.clock.call_at(until, self._expire)
+        self._tell()
+        return None
 
     def _tell(self) -> None:
         def tell() -> None:

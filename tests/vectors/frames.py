@@ -1,4 +1,4 @@
-"""Whole packets and frames as octets, each checked once with an independent decoder."""
+"""Packets and frames as octets. Each was checked once with an independent decoder."""
 
 # Message E in a frame of another implementation: IP id 1, no DF.
 ADVERTISEMENT_FRAME_E = bytes.fromhex(

@@ -1,10 +1,10 @@
-"""VRRP messages as octets and as values, each checked once with an independent decoder."""
+"""VRRP messages as octets and as values. Each was checked once with an independent decoder."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from pyvrrp.identity import Family, Version
-from pyvrrp.packet.advertisement import Address, Advertisement
+from pyvrrp.identity import Address, Family, Version
+from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.units import Nanoseconds
 

@@ -1,7 +1,8 @@
 """Read capture files: pcap (draft-ietf-opsawg-pcap) and pcapng (draft-ietf-opsawg-pcapng).
 
-Both byte orders, micro- and nanoseconds. Files are read as they come, so a pipe from a running
-capture works. Whatever the file contains, the only error is :class:`CaptureError`.
+Both byte orders and both resolutions (microseconds and nanoseconds) are read. A packet is returned
+as soon as it has been read, so a pipe from a running capture works. No file content raises another
+error than `CaptureError`.
 """
 
 import struct
@@ -13,7 +14,7 @@ from typing import BinaryIO, Literal, TypeAlias
 from pyvrrp.errors import VrrpError
 from pyvrrp.units import SECOND, Nanoseconds
 
-_LARGEST = 16 * 1024 * 1024  # far above any frame: a length beyond it is a lie, not a packet
+_LARGEST = 16 * 1024 * 1024  # octets; a frame is much shorter, so a greater length is wrong
 _PCAP_MAGIC: dict[bytes, tuple["_Order", int]] = {
     b"\xa1\xb2\xc3\xd4": (">", 1_000),
     b"\xd4\xc3\xb2\xa1": ("<", 1_000),
@@ -21,21 +22,22 @@ _PCAP_MAGIC: dict[bytes, tuple["_Order", int]] = {
     b"\x4d\x3c\xb2\xa1": ("<", 1),
 }
 _PCAP_VERSION = 2
-_SECTION_HEADER = b"\x0a\x0d\x0d\x0a"  # reads the same in both byte orders
+_SECTION_HEADER = b"\x0a\x0d\x0d\x0a"  # the same in both byte orders
 _BYTE_ORDER_MAGIC: dict[bytes, "_Order"] = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}
 
 _Order: TypeAlias = Literal["<", ">"]
 
 
 class CaptureError(VrrpError):
-    """The file is not a capture that can be read; the text names the file and the offset."""
+    """The file is not a capture or cannot be read. The text names the file and the offset."""
 
 
 @dataclass(frozen=True, slots=True)
 class CapturedPacket:
-    """One packet as captured: *time* since the epoch (None: not recorded), *data* from the link.
+    """One packet of a capture.
 
-    A capture may have kept only the beginning of a packet.
+    *time* is since the epoch; None: it was not recorded. *data* begins with the link header. The
+    end of the packet may be missing.
     """
 
     time: Nanoseconds | None
@@ -44,10 +46,10 @@ class CapturedPacket:
 
 
 def read_packets(stream: BinaryIO, name: str) -> Iterator[CapturedPacket]:
-    """Yield the packets of the capture in *stream*; *name* is for error messages.
+    """Yield the packets of the capture in *stream*. *name* is the name of the file in errors.
 
-    Raises CaptureError when the file is something else, cut short or contradicts itself. The
-    packets before that place have been yielded by then.
+    Raise CaptureError if the file is of another kind, is cut or contradicts itself. The packets
+    before that offset are yielded first.
     """
     source = _Source(stream, name)
     magic = source.read_up_to(4)
@@ -58,11 +60,11 @@ def read_packets(stream: BinaryIO, name: str) -> Iterator[CapturedPacket]:
     elif not magic:
         raise source.error("the file is empty", at=0)
     else:
-        raise source.error(f"neither pcap nor pcapng: it begins with {magic.hex(' ')}", at=0)
+        raise source.error(f"not pcap or pcapng: the file begins with {magic.hex(' ')}", at=0)
 
 
 class _Source:
-    """A stream that knows its name and how far it has been read."""
+    """A stream, with its name and the offset up to which it has been read."""
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self._stream = stream
@@ -89,7 +91,7 @@ class _Source:
         return data
 
     def read_or_end(self, count: int, what: str) -> bytes:
-        """Return *count* bytes, or none at all where the file ends properly."""
+        """Return *count* octets, or none if the file ends here."""
         began = self.offset
         data = self.read_up_to(count)
         if data and len(data) < count:
@@ -101,24 +103,24 @@ def _pcap(source: _Source, order: _Order, nanoseconds_per_tick: int) -> Iterator
     header = source.read(20, "the file header")
     major, minor, link_field = struct.unpack(f"{order}HH12xI", header)
     if major != _PCAP_VERSION:
-        raise source.error(f"pcap version {major}.{minor}, and only 2.x is known", at=4)
+        raise source.error(f"pcap version {major}.{minor}, only 2.x can be read", at=4)
     record = struct.Struct(f"{order}IIII")
     while header := source.read_or_end(record.size, "a packet header"):
         seconds, ticks, length, _wire_length = record.unpack(header)
         if length > _LARGEST:
             raise source.error(
-                f"a packet of {length} bytes cannot be", at=source.offset - record.size
+                f"a packet of {length} bytes is impossible", at=source.offset - record.size
             )
         yield CapturedPacket(
             time=Nanoseconds(seconds * SECOND + ticks * nanoseconds_per_tick),
-            link_type=link_field & 0xFFFF,  # the upper half tells about frame check sequences
+            link_type=link_field & 0xFFFF,  # the upper half is about frame check sequences
             data=source.read(length, "a packet"),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Interface:
-    """What an Interface Description Block says that is needed to read packets."""
+class _CaptureInterface:
+    """The fields of an Interface Description Block that are needed to read packets."""
 
     link_type: int
     snap_length: int
@@ -132,7 +134,7 @@ class _Interface:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """The body of one block, and where it stands, for error messages."""
+    """The body of one block, and its offset for error messages."""
 
     source: _Source
     at: int
@@ -156,7 +158,7 @@ class _Block:
 
 def _pcapng(source: _Source) -> Iterator[CapturedPacket]:
     order = _section_order(source)
-    interfaces: list[_Interface] = []
+    interfaces: list[_CaptureInterface] = []
     while True:
         at = source.offset
         kind_field = source.read_or_end(4, "a block")
@@ -175,19 +177,19 @@ def _pcapng(source: _Source) -> Iterator[CapturedPacket]:
 
 
 def _section_order(source: _Source) -> _Order:
-    """Read a Section Header Block after its type; return the byte order of what follows."""
+    """Read a Section Header Block after its type. Return the byte order of the section."""
     at = source.offset - 4
     header = source.read(8, "a section header")
     order = _BYTE_ORDER_MAGIC.get(header[4:])
     if order is None:
-        raise source.error(f"no byte order has the magic {header[4:].hex(' ')}", at)
+        raise source.error(f"the byte order magic {header[4:].hex(' ')} is unknown", at)
     (length,) = struct.unpack(f"{order}I", header[:4])
     _check_block_length(source, length, at, shortest=28)
     rest = source.read(length - 12, "a section header")
     _check_trailer(source, order, length, rest[-4:], at)
     (major,) = struct.unpack_from(f"{order}H", rest)
     if major != 1:
-        raise source.error(f"pcapng version {major}, and only 1 is known", at)
+        raise source.error(f"pcapng version {major}, only 1 can be read", at)
     return order
 
 
@@ -201,16 +203,16 @@ def _block_body(source: _Source, order: _Order, at: int) -> bytes:
 
 def _check_block_length(source: _Source, length: int, at: int, shortest: int) -> None:
     if length % 4 or not shortest <= length <= _LARGEST:
-        raise source.error(f"a block of {length} bytes cannot be", at)
+        raise source.error(f"a block of {length} bytes is impossible", at)
 
 
 def _check_trailer(source: _Source, order: _Order, length: int, trailer: bytes, at: int) -> None:
     (repeated,) = struct.unpack(f"{order}I", trailer)
     if repeated != length:
-        raise source.error(f"a block of {length} bytes says {repeated} at its end", at)
+        raise source.error(f"a block of {length} bytes has the length {repeated} at its end", at)
 
 
-def _interface(block: _Block) -> _Interface:
+def _interface(block: _Block) -> _CaptureInterface:
     link_type, snap_length = block.fields("H2xI")
     ticks_per_second, offset_seconds = 1_000_000, 0
     for code, value in _options(block, begin=8):
@@ -222,7 +224,7 @@ def _interface(block: _Block) -> _Interface:
                 (offset_seconds,) = struct.unpack(f"{block.order}q", value)
             case _:
                 pass
-    return _Interface(link_type, snap_length, ticks_per_second, offset_seconds)
+    return _CaptureInterface(link_type, snap_length, ticks_per_second, offset_seconds)
 
 
 def _options(block: _Block, begin: int) -> Iterator[tuple[int, bytes]]:
@@ -236,26 +238,28 @@ def _options(block: _Block, begin: int) -> Iterator[tuple[int, bytes]]:
         begin += 4 + length + -length % 4
 
 
-def _interface_of(block: _Block, interfaces: list[_Interface], number: int) -> _Interface:
+def _interface_of(
+    block: _Block, interfaces: list[_CaptureInterface], number: int
+) -> _CaptureInterface:
     if number >= len(interfaces):
         raise block.error(f"a packet of interface {number}, which the file does not describe")
     return interfaces[number]
 
 
-def _packet(layout: str, block: _Block, interfaces: list[_Interface]) -> CapturedPacket:
+def _packet(layout: str, block: _Block, interfaces: list[_CaptureInterface]) -> CapturedPacket:
     number, high, low, length = block.fields(layout)
     interface = _interface_of(block, interfaces, number)
     return CapturedPacket(interface.time(high, low), interface.link_type, block.data(20, length))
 
 
-def _simple_packet(block: _Block, interfaces: list[_Interface]) -> CapturedPacket:
+def _simple_packet(block: _Block, interfaces: list[_CaptureInterface]) -> CapturedPacket:
     (wire_length,) = block.fields("I")
     interface = _interface_of(block, interfaces, 0)
     length = min(wire_length, interface.snap_length or wire_length)
     return CapturedPacket(None, interface.link_type, block.data(4, length))
 
 
-_PACKET_BLOCKS: dict[int, Callable[[_Block, list[_Interface]], CapturedPacket]] = {
+_PACKET_BLOCKS: dict[int, Callable[[_Block, list[_CaptureInterface]], CapturedPacket]] = {
     2: partial(_packet, "H2xIII4x"),  # Packet Block, obsolete
     3: _simple_packet,
     6: partial(_packet, "IIII4x"),  # Enhanced Packet Block

@@ -1,4 +1,4 @@
-"""``pyvrrp decode``: the advertisements of a capture file, or of one hex string, explained."""
+"""``pyvrrp decode``: explain the advertisements in a capture file or in one hex string."""
 
 import argparse
 import json
@@ -13,35 +13,40 @@ from typing import BinaryIO
 from pyvrrp.cli.captures.capture_files import CaptureError, read_packets
 from pyvrrp.cli.captures.explain import Explanation, as_json, as_text, explain
 from pyvrrp.cli.captures.link_layers import READABLE_LINK_TYPES, ip_packet
+from pyvrrp.cli.exit_status import GOOD, NO, USAGE
 from pyvrrp.errors import MalformedAdvertisementError, VrrpError
-from pyvrrp.packet.advertisement import Address
+from pyvrrp.identity import Address
 from pyvrrp.packet.datagram import build_datagram
 from pyvrrp.packet.layout import family_of, group_of
 
-_LARGEST_MESSAGE = 65_515  # what an IPv4 packet can carry
+_LARGEST_MESSAGE = 65_515  # octets; the largest payload of an IPv4 packet
 _LINK_TYPES = "Ethernet, Linux cooked (1 or 2) or raw IP"
-_ALL_VALID, _SOME_INVALID, _UNREADABLE = 0, 1, 2
-
-DESCRIPTION = """\
-Print each VRRP advertisement of a capture, explained. Exit status: 0 all advertisements are
-valid, 1 some are not, 2 the file cannot be read."""
 
 
-class _UsageError(VrrpError):
-    """The arguments do not fit together."""
+class _ArgumentsError(VrrpError):
+    """The arguments contradict each other."""
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser(
-        "decode", help="explain the advertisements in a capture file", description=DESCRIPTION
+        "decode",
+        help="explain the advertisements in a capture file",
+        description="Print each VRRP advertisement of a capture with an explanation.",
+        epilog="Exit status: 0 all advertisements are valid, 1 some are not, 2 the file cannot be "
+        "read.",
     )
-    parser.add_argument("file", nargs="?", metavar="FILE", help="pcap or pcapng; -: standard input")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--hex", metavar="OCTETS", help="a VRRP message instead of a file")
-    parser.add_argument("--source", type=_address, metavar="A", help="sender of --hex")
     parser.add_argument(
-        "--destination", type=_address, metavar="A", help="destination of --hex: the VRRP group"
+        "file", nargs="?", metavar="FILE", help="pcap or pcapng file, - for standard input"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
+    parser.add_argument("--hex", metavar="OCTETS", help="explain this VRRP message, not a file")
+    parser.add_argument("--source", type=_address, metavar="A", help="source address for --hex")
+    parser.add_argument(
+        "--destination",
+        type=_address,
+        metavar="A",
+        help="destination address for --hex (default: the VRRP group)",
     )
     parser.set_defaults(func=run)
 
@@ -55,18 +60,18 @@ def run(args: argparse.Namespace) -> int:
             validity[explanation.valid] += 1
             text = json.dumps(as_json(explanation)) if args.json else as_text(explanation)
             print(text, flush=True)
-        status = _SOME_INVALID if validity[False] else _ALL_VALID
-    except _UsageError as error:
+        status = NO if validity[False] else GOOD
+    except _ArgumentsError as error:
         print(f"pyvrrp decode: {error}", file=sys.stderr)
-        return _UNREADABLE
+        return USAGE
     except CaptureError as error:
         print(f"pyvrrp decode: {error}", file=sys.stderr)
-        status = _UNREADABLE
-    _summarise(validity, skipped)
+        status = USAGE
+    _print_summary(validity, skipped)
     return status
 
 
-def _summarise(validity: Counter[bool], skipped: Counter[str]) -> None:
+def _print_summary(validity: Counter[bool], skipped: Counter[str]) -> None:
     parts = [f"advertisements: {validity.total()}, invalid: {validity[False]}"]
     parts += [f"{what} skipped: {count}" for what, count in skipped.items()]
     print(", ".join(parts), file=sys.stderr)
@@ -74,12 +79,12 @@ def _summarise(validity: Counter[bool], skipped: Counter[str]) -> None:
 
 def _explanations(args: argparse.Namespace, skipped: Counter[str]) -> Iterator[Explanation]:
     if (args.file is None) == (args.hex is None):
-        raise _UsageError("give a FILE (- for standard input) or --hex, and not both")
+        raise _ArgumentsError("give either a FILE (- for standard input) or --hex")
     if args.hex is not None:
         yield from _from_hex(args.hex, args.source, args.destination)
         return
     if args.source is not None or args.destination is not None:
-        raise _UsageError("--source and --destination belong to --hex")
+        raise _ArgumentsError("--source and --destination have a meaning with --hex only")
     yield from _from_file(args.file, skipped)
 
 
@@ -119,18 +124,20 @@ def _from_hex(
     text: str, source: Address | None, destination: Address | None
 ) -> Iterator[Explanation]:
     if source is None:
-        raise _UsageError("--hex needs --source: the family and the checksum depend on it")
+        raise _ArgumentsError(
+            "--hex needs --source, because the family and the checksum depend on it"
+        )
     try:
         message = bytes.fromhex(text.replace(":", " "))
     except ValueError as error:
-        raise _UsageError(f"--hex: {error}") from error
+        raise _ArgumentsError(f"--hex: {error}") from error
     if len(message) > _LARGEST_MESSAGE:
-        raise _UsageError(f"--hex: {len(message)} octets do not fit into a packet")
+        raise _ArgumentsError(f"--hex: {len(message)} octets do not fit into a packet")
     family = family_of(source)
     try:
         packet = build_datagram(message, source, destination or group_of(family))
     except MalformedAdvertisementError as error:
-        raise _UsageError(f"--destination: {error}") from error
+        raise _ArgumentsError(f"--destination: {error}") from error
     explanation = explain(packet, family)
     if explanation is not None:
         yield explanation

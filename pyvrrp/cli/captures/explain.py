@@ -1,22 +1,23 @@
-"""What one captured packet says as an advertisement, however broken it is: values, JSON, text.
+"""Explain one captured packet as an advertisement: as values, JSON or text.
 
-``decode`` and ``sniff`` print this. Whether it is valid is the receive checks' judgement; what
-they refuse is shown as far as it can be read.
+The receive checks decide whether it is valid. A packet that they refuse is explained as far as it
+can be read.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address
 
-from pyvrrp.identity import Family, Version
-from pyvrrp.packet.advertisement import Address
+from pyvrrp.identity import OWNER_PRIORITY, Address, Family, Version
 from pyvrrp.packet.checksum import ChecksumForm, checksum
+from pyvrrp.packet.decode import read_addresses
 from pyvrrp.packet.layout import (
     ADVERTISEMENT,
     HEADER,
     LARGEST_SECONDS,
     RESERVE_MASK,
     VRRP_PROTOCOL,
+    family_of,
     group_of,
     interval_unit,
     versions_of,
@@ -24,7 +25,7 @@ from pyvrrp.packet.layout import (
 from pyvrrp.packet.reception import Discarded, DiscardReason, Examined, Expectation, admit, examine
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, in_words, to_seconds
 
-# What may stand before VRRP: IPv6 options and routing, and the authentication header of RFC 2338.
+# Headers that may come before VRRP: IPv6 options and routing, the authentication of RFC 2338.
 _OPTION_HEADERS = frozenset({0, 43, 60})
 _FRAGMENT_HEADER = 44
 _AUTHENTICATION_HEADER = 51
@@ -34,18 +35,22 @@ _IPV6_HEADER = 40
 _YEAR_10000 = 253_402_300_800 * SECOND
 
 _CHECKSUM_WORDS = {
-    "rfc9568": "right without a pseudo-header (RFC 9568)",
-    "rfc5798": "right with a pseudo-header (RFC 5798, keepalived, FRR)",
-    "ok": "right",
+    "rfc9568": "correct without a pseudo-header (RFC 9568)",
+    "rfc5798": "correct with a pseudo-header (RFC 5798, keepalived, FRR)",
+    "ok": "correct",
     "bad": "wrong",
 }
-_PRIORITY_WORDS = {0: " (is leaving)", 255: " (owns the addresses)"}
+_PRIORITY_WORDS = {0: " (gives up)", OWNER_PRIORITY: " (owns the addresses)"}
 _AUTHENTICATION_WORDS = {1: " (plain password)", 2: " (authentication header)"}
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One VRRP packet; what could not be read is None. *details* explain *problems*, in order."""
+    """One VRRP packet. What could not be read is None.
+
+    *checksum* is ``ok`` or ``bad``; in VRRPv3 over IPv4 it is the form that is correct, or ``bad``.
+    *details* explain *problems*, in the same order.
+    """
 
     time: Nanoseconds | None
     source: Address
@@ -64,13 +69,13 @@ class Explanation:
 
     @property
     def valid(self) -> bool:
-        """Whether some virtual router could accept it."""
+        """Whether a virtual router with the right configuration accepts it."""
         return not self.problems
 
 
 @dataclass(frozen=True, slots=True)
-class _Envelope:
-    """An IP header as it stands, right or wrong, and what follows it."""
+class _IpFields:
+    """The fields of an IP header, which may be wrong, and the octets after it."""
 
     source: Address
     destination: Address
@@ -80,14 +85,14 @@ class _Envelope:
 
 
 def explain(packet: bytes, family: Family, time: Nanoseconds | None = None) -> Explanation | None:
-    """Return what the IP *packet* says, or None when it does not carry VRRP. Never raises."""
-    envelope = _envelope(packet, family)
-    message = _vrrp_message(envelope) if envelope else None
-    if envelope is None or message is None:
+    """Return the explanation of an IP packet, or None if it does not carry VRRP. Never raises."""
+    fields = _ip_fields(packet, family)
+    message = _vrrp_message(fields) if fields else None
+    if fields is None or message is None:
         return None
     problem = _problem(packet, family)
     problems, details = ((problem.reason,), (problem.detail,)) if problem else ((), ())
-    header = (time, envelope.source, envelope.destination, envelope.ttl)
+    header = (time, fields.source, fields.destination, fields.ttl)
     if len(message) < HEADER.size:
         return Explanation(*header, problems=problems, details=details)
     version_type, vrid, priority, count, auth_interval, _checksum = HEADER.unpack_from(message)
@@ -101,14 +106,14 @@ def explain(packet: bytes, family: Family, time: Nanoseconds | None = None) -> E
         interval=_interval(number, auth_interval),
         addresses=_addresses(message, count, family),
         auth_type=auth_interval >> 8 if number == Version.V2 else None,
-        checksum=_checksum_verdict(message, number, family, envelope),
+        checksum=_checksum_form(message, number, family, fields),
         problems=problems,
         details=details,
     )
 
 
 def as_json(explanation: Explanation) -> dict[str, object]:
-    """Return the fields that ``decode --json`` and ``sniff --json`` print."""
+    """Return *explanation* as values for JSON."""
     time, interval = explanation.time, explanation.interval
     return {
         "time": None if time is None else to_seconds(time),
@@ -129,10 +134,10 @@ def as_json(explanation: Explanation) -> dict[str, object]:
 
 
 def as_text(explanation: Explanation) -> str:
-    """Return *explanation* for people: one line, and indented lines below it."""
+    """Return *explanation* as one line of text with indented lines below it."""
     begin = f"{_time_words(explanation.time)}{explanation.source} > {explanation.destination}"
     if explanation.version is None:
-        lines = [f"{begin}: VRRP, too short to be read"]
+        lines = [f"{begin}: VRRP, too short to read"]
     else:
         lines = [f"{begin}: {_headline(explanation)}", *_body(explanation)]
     lines += [
@@ -164,9 +169,9 @@ def _body(explanation: Explanation) -> list[str]:
     if explanation.auth_type:
         words = _AUTHENTICATION_WORDS.get(explanation.auth_type, "")
         lines.append(f"authentication: type {explanation.auth_type}{words}")
-    family = Family.IPV4 if isinstance(explanation.source, IPv4Address) else Family.IPV6
-    if explanation.destination != group_of(family):
-        lines.append(f"destination: not the group {group_of(family)} (a unicast peer?)")
+    group = group_of(family_of(explanation.source))
+    if explanation.destination != group:
+        lines.append(f"destination: not the group {group} (a unicast peer?)")
     return lines
 
 
@@ -179,24 +184,24 @@ def _time_words(time: Nanoseconds | None) -> str:
     return f"{day:%Y-%m-%d %H:%M:%S}.{time % SECOND // 1000:06d} "
 
 
-def _envelope(packet: bytes, family: Family) -> _Envelope | None:
+def _ip_fields(packet: bytes, family: Family) -> _IpFields | None:
     if family is Family.IPV4 and len(packet) >= _IPV4_HEADER:
         begin = max(_IPV4_HEADER, (packet[0] & 0x0F) * 4)
         total = int.from_bytes(packet[2:4])
-        # A later fragment begins in the middle of a message: nothing in it can be named.
+        # Any fragment but the first begins in the middle of a message: it has no fields to read.
         later = int.from_bytes(packet[6:8]) & _FRAGMENT_OFFSET
         source, destination = IPv4Address(packet[12:16]), IPv4Address(packet[16:20])
         payload = b"" if later else packet[begin:total]
-        return _Envelope(source, destination, packet[8], packet[9], payload)
+        return _IpFields(source, destination, packet[8], packet[9], payload)
     if family is Family.IPV6 and len(packet) >= _IPV6_HEADER:
         total = _IPV6_HEADER + int.from_bytes(packet[4:6])
         sender, receiver = IPv6Address(packet[8:24]), IPv6Address(packet[24:40])
-        return _Envelope(sender, receiver, packet[7], packet[6], packet[_IPV6_HEADER:total])
+        return _IpFields(sender, receiver, packet[7], packet[6], packet[_IPV6_HEADER:total])
     return None
 
 
-def _vrrp_message(envelope: _Envelope) -> bytes | None:
-    protocol, payload = envelope.protocol, envelope.payload
+def _vrrp_message(fields: _IpFields) -> bytes | None:
+    protocol, payload = fields.protocol, fields.payload
     while protocol != VRRP_PROTOCOL:
         length = _extension_length(protocol, payload)
         if length is None:
@@ -219,20 +224,20 @@ def _problem(packet: bytes, family: Family) -> Discarded | None:
     examined = examine(packet, family)
     if isinstance(examined, Discarded):
         return examined
-    admitted = admit(examined, _mirror(examined))
+    admitted = admit(examined, _matching_expectation(examined))
     return admitted if isinstance(admitted, Discarded) else None
 
 
-def _mirror(examined: Examined) -> Expectation:
-    """Return what a router expects that is configured just as the advertisement says.
+def _matching_expectation(examined: Examined) -> Expectation:
+    """Return the expectation of a router that is configured with the values of *examined*.
 
-    What even that one would drop is wrong in itself.
+    If even that router discards the advertisement, no router accepts it.
     """
     advertisement = examined.advertisement
-    nobody = IPv4Address(0) if isinstance(examined.source, IPv4Address) else IPv6Address(0)
+    unspecified = IPv4Address(0) if isinstance(examined.source, IPv4Address) else IPv6Address(0)
     return Expectation(
         version=advertisement.version,
-        primary_address=nobody,
+        primary_address=unspecified,
         addresses=advertisement.addresses,
         interval=advertisement.interval,
         authentication=advertisement.auth_data if advertisement.auth_type else b"",
@@ -250,21 +255,17 @@ def _interval(version: int, field: int) -> Nanoseconds | None:
 
 
 def _addresses(message: bytes, count: int, family: Family) -> tuple[Address, ...]:
-    """Return the addresses that are there, at most as many as the message claims."""
-    kind = IPv4Address if family is Family.IPV4 else IPv6Address
-    there = min(count, (len(message) - HEADER.size) // family)
-    starts = range(HEADER.size, HEADER.size + there * family, family)
-    return tuple(kind(message[start : start + family]) for start in starts)
+    """Return the addresses in the message: as many as it is long enough for, at most *count*."""
+    complete = min(count, (len(message) - HEADER.size) // family)
+    return read_addresses(message, complete, family)
 
 
-def _checksum_verdict(
-    message: bytes, number: int, family: Family, envelope: _Envelope
-) -> str | None:
+def _checksum_form(message: bytes, number: int, family: Family, fields: _IpFields) -> str | None:
     if number not in versions_of(family):
         return None
     version = Version(number)
-    ends = (envelope.source, envelope.destination)
-    right = [form for form in ChecksumForm if checksum(message, version, *ends, form) == 0]
-    if not right:
+    ends = (fields.source, fields.destination)
+    correct = [form for form in ChecksumForm if checksum(message, version, *ends, form) == 0]
+    if not correct:
         return "bad"
-    return right[0].value if version is Version.V3 and family is Family.IPV4 else "ok"
+    return correct[0].value if version is Version.V3 and family is Family.IPV4 else "ok"

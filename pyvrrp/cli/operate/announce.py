@@ -1,12 +1,11 @@
-"""``pyvrrp announce``: tell the neighbours once more where the addresses are."""
+"""``pyvrrp announce``: announce the addresses to the neighbours again."""
 
 import argparse
 import sys
 
+from pyvrrp.cli.exit_status import GOOD, NO
 from pyvrrp.cli.operate.control import find_socket
-from pyvrrp.cli.operate.order import add_order, give, tell
-
-GOOD, NO = 0, 1
+from pyvrrp.cli.operate.order import add_order, print_result, send_order
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -15,17 +14,17 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         commands,
         "announce",
         run,
-        help_="tell the neighbours once more where the addresses are",
+        help_="announce the addresses to the neighbours again",
         description="Send gratuitous ARP or unsolicited Neighbor Advertisements for the addresses "
-        "held here, as after a takeover.",
-        all_="all that are MASTER here",
-    ).epilog = "Exit status: 0 announced, 1 there is nothing here to announce."
+        "that this node holds, as after a takeover.",
+        default="all that are MASTER here",
+    ).epilog = "Exit status: 0 announced, 1 this node holds no address."
 
 
 def run(args: argparse.Namespace) -> int:
-    """Announce."""
-    changed, routers = give(find_socket(args), "announce", name=args.name)
-    tell(args, changed, [router for router in routers if router.get("name") in changed])
+    """Have the addresses announced."""
+    changed, routers = send_order(find_socket(args), "announce", name=args.name)
+    print_result(args, changed, [router for router in routers if router.get("name") in changed])
     if not changed:
         print("pyvrrp: nothing to announce: not MASTER here", file=sys.stderr)
     return GOOD if changed else NO

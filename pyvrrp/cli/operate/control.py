@@ -1,34 +1,37 @@
-"""Talk to a running daemon over its control socket."""
+"""Send requests to a running daemon over its control socket."""
 
 import argparse
 import json
 import socket
 from pathlib import Path
 
+from pyvrrp.config.model.paths import CONTROL_DIRECTORY
 from pyvrrp.errors import ControlError, UsageError
 
-DIRECTORY = Path("/run/pyvrrp")
-PATIENCE_SECONDS = 5.0
-LARGEST_ANSWER = 64 * 1024 * 1024
+TIMEOUT_SECONDS = 5.0
+LARGEST_ANSWER = 64 * 1024 * 1024  # octets
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that say which daemon is meant."""
+    """Add the flags that choose a daemon."""
     parser.add_argument("--socket", type=Path, metavar="PATH", help="control socket of the daemon")
-    parser.add_argument("--node", help=f"the daemon of this node: {DIRECTORY}/NODE.sock")
+    parser.add_argument("--node", help=f"use the control socket {CONTROL_DIRECTORY}/NODE.sock")
 
 
 def find_socket(args: argparse.Namespace) -> Path:
-    """Return the control socket meant; raise ControlError if that is not clear."""
+    """Return the control socket of the chosen daemon, else of the only one that runs.
+
+    Raise ControlError if none runs or several do.
+    """
     if args.socket is not None:
         return Path(args.socket)
     if args.node:
-        return DIRECTORY / f"{args.node}.sock"
-    found = sorted(DIRECTORY.glob("*.sock"))
+        return CONTROL_DIRECTORY / f"{args.node}.sock"
+    found = sorted(CONTROL_DIRECTORY.glob("*.sock"))
     if not found:
         raise ControlError(
-            f"no daemon found: there is no control socket in {DIRECTORY}; "
-            "if it has another place, name it with --socket"
+            f"no daemon found: there is no control socket in {CONTROL_DIRECTORY}; "
+            "use --socket if it is at another path"
         )
     if len(found) > 1:
         names = ", ".join(path.stem for path in found)
@@ -37,21 +40,22 @@ def find_socket(args: argparse.Namespace) -> Path:
 
 
 def ask(path: Path, command: str, **arguments: object) -> dict[str, object]:
-    """Send one command and return the answer.
+    """Send one request and return the answer of the daemon.
 
-    Raise ControlError if there is none, or the daemon cannot; UsageError for what is not meant.
+    Raise ControlError if there is no usable answer or the daemon refuses. Raise UsageError if the
+    request is wrong.
     """
     request = json.dumps({"command": command, **arguments}).encode() + b"\n"
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as daemon:
-            daemon.settimeout(PATIENCE_SECONDS)
+            daemon.settimeout(TIMEOUT_SECONDS)
             daemon.connect(str(path))
             daemon.sendall(request)
             with daemon.makefile("rb") as stream:
                 line = stream.readline(LARGEST_ANSWER)
     except TimeoutError as error:
         raise ControlError(
-            f"the daemon at {path} did not answer within {PATIENCE_SECONDS:g} s"
+            f"the daemon at {path} did not answer within {TIMEOUT_SECONDS:g} s"
         ) from error
     except OSError as error:
         raise ControlError(f"cannot reach a daemon at {path}: {error.strerror or error}") from error

@@ -1,11 +1,10 @@
-"""``pyvrrp drain``: have a node stay out until it is told otherwise."""
+"""``pyvrrp drain``: take a node out of the election until ``pyvrrp undrain``."""
 
 import argparse
 
+from pyvrrp.cli.exit_status import GOOD, NO
 from pyvrrp.cli.operate.control import find_socket
-from pyvrrp.cli.operate.order import add_order, give, tell
-
-DONE, NOT_DONE = 0, 1
+from pyvrrp.cli.operate.order import add_order, print_result, send_order
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -14,21 +13,22 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         commands,
         "drain",
         run,
-        help_="have this node stay out until undrain, over restarts too",
-        description="Hand the addresses over and stay out of the election until `pyvrrp undrain`, "
-        "over restarts of the daemon and the machine too. The node goes on answering until its "
-        "successor has spoken; without one it leaves all the same. Exit status: 0 it is out.",
+        help_="take this node out of the election until undrain",
+        description="Hand the addresses over and take no part in the election until `pyvrrp "
+        "undrain`, also after a restart of the daemon or the machine. The node keeps the addresses "
+        "until another node is master. If no node takes over, it releases them anyway.",
     )
+    parser.epilog = "Exit status: 0 the node is out of the election, 1 it is not yet."
     parser.add_argument(
         "--until-restart",
         action="store_true",
-        help="forget it when the daemon ends (and need no writable state file)",
+        help="take part again after a restart of the daemon (needs no writable state file)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Drain, and say who is master now."""
+    """Drain the node and print which node is master now."""
     path = find_socket(args)
-    changed, routers = give(path, "drain", name=args.name, save=not args.until_restart)
-    tell(args, changed, routers)
-    return NOT_DONE if any(router.get("moving") for router in routers) else DONE
+    changed, routers = send_order(path, "drain", name=args.name, save=not args.until_restart)
+    print_result(args, changed, routers)
+    return NO if any(router.get("moving") for router in routers) else GOOD

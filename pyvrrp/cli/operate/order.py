@@ -1,4 +1,4 @@
-"""Give an order to a running daemon, and wait until it has been carried out."""
+"""Send an order to a running daemon and wait until it has been carried out."""
 
 import argparse
 import json
@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from pyvrrp.cli.arguments import add_json
 from pyvrrp.cli.operate.control import add_flags, ask
 
-Router: TypeAlias = Mapping[str, object]
-MARGIN_SECONDS = 10.0  # for the kernel, and for whatever has to be stopped in order
-LOOK_SECONDS = 0.02
+RouterStatus: TypeAlias = Mapping[str, object]  # a virtual router in the answer of the daemon
+MARGIN_SECONDS = 10.0  # added to the time that the daemon says it needs
+POLL_SECONDS = 0.02
 
 
 def add_order(
@@ -21,34 +22,43 @@ def add_order(
     *,
     help_: str,
     description: str,
-    all_: str = "all",
+    default: str = "all",
 ) -> argparse.ArgumentParser:
-    """Add a command that orders something of one virtual router, or of *all_* of them."""
+    """Add a command for one virtual router. *default* names those it is for without a name."""
     parser = commands.add_parser(name, help=help_, description=description)
-    parser.add_argument("name", nargs="?", metavar="NAME", help=f"virtual router (default: {all_})")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    name_help = f"virtual router (default: {default})"
+    parser.add_argument("name", nargs="?", metavar="NAME", help=name_help)
+    add_json(parser)
     add_flags(parser)
     parser.set_defaults(func=run)
     return parser
 
 
-def give(path: Path, command: str, **arguments: object) -> tuple[list[str], list[Router]]:
-    """Give the order and wait; return the names it changed and what the routers meant do now."""
+def send_order(
+    path: Path, command: str, **arguments: object
+) -> tuple[list[str], list[RouterStatus]]:
+    """Send the order and wait until it has been carried out.
+
+    Return the names of the virtual routers that it changed, and the status of all that it was for.
+    Raise what `ask` raises.
+    """
     answer = ask(path, command, **arguments)
-    meant, changed = _names(answer, "virtual_routers"), _names(answer, "changed")
-    patience = answer.get("patience_ms")
-    seconds = patience / 1000 if isinstance(patience, float | int) else 0.0
+    names, changed = _names(answer, "virtual_routers"), _names(answer, "changed")
+    needed = answer.get("patience_ms")
+    seconds = needed / 1000 if isinstance(needed, float | int) else 0.0
     deadline = time.monotonic() + seconds + MARGIN_SECONDS
     while True:
-        routers = [router for router in _routers(path) if router.get("name") in meant]
+        routers = [router for router in _routers(path) if router.get("name") in names]
         moving = any(router.get("moving") for router in routers)
         if not moving or time.monotonic() >= deadline:
             return changed, routers
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
 
 
-def tell(args: argparse.Namespace, changed: Sequence[str], routers: Sequence[Router]) -> None:
-    """Print what became of the order."""
+def print_result(
+    args: argparse.Namespace, changed: Sequence[str], routers: Sequence[RouterStatus]
+) -> None:
+    """Print the result of the order."""
     if args.json:
         print(json.dumps({"changed": list(changed), "virtual_routers": list(routers)}, indent=2))
         return
@@ -56,8 +66,8 @@ def tell(args: argparse.Namespace, changed: Sequence[str], routers: Sequence[Rou
         print(in_words(router))
 
 
-def in_words(router: Router) -> str:
-    """Return the state of a virtual router on one line."""
+def in_words(router: RouterStatus) -> str:
+    """Return one line about the state of a virtual router."""
     line = f"{router.get('name')} ({router.get('family')}): {router.get('state')}"
     line += f": {router.get('reason')}"
     if router.get("state") != "MASTER":
@@ -65,7 +75,7 @@ def in_words(router: Router) -> str:
     return line + ("; NOT YET DONE" if router.get("moving") else "")
 
 
-def _routers(path: Path) -> list[Router]:
+def _routers(path: Path) -> list[RouterStatus]:
     listed = ask(path, "status").get("virtual_routers")
     if not isinstance(listed, list):
         return []

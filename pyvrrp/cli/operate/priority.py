@@ -1,9 +1,11 @@
-"""``pyvrrp priority``: stand with another priority until the daemon restarts."""
+"""``pyvrrp priority``: use another priority until the daemon restarts."""
 
 import argparse
 
+from pyvrrp.cli.arguments import add_json
+from pyvrrp.cli.exit_status import GOOD
 from pyvrrp.cli.operate.control import add_flags, find_socket
-from pyvrrp.cli.operate.order import give, tell
+from pyvrrp.cli.operate.order import print_result, send_order
 from pyvrrp.errors import UsageError
 
 RESET = "reset"
@@ -13,24 +15,25 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     """Add the command."""
     parser = commands.add_parser(
         "priority",
-        help="stand with another priority until the daemon restarts",
-        description="Stand for election with another priority until the daemon restarts. The "
-        "others learn of it at once; whoever is the best then takes over, if it may preempt.",
+        help="use another priority until the daemon restarts",
+        description="Take part in the election with another priority until the daemon restarts. "
+        "The other nodes learn it at once. The best node then takes over, if it may preempt.",
     )
     parser.add_argument("name", metavar="NAME", help="virtual router")
     parser.add_argument(
-        "priority", metavar="PRIORITY", help=f"1 to 254, or {RESET}: the configured one again"
+        "priority", metavar="PRIORITY", help=f"1 to 254, or {RESET} for the configured one"
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_json(parser)
     add_flags(parser)
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Change it, and say where the node stands."""
-    wanted = None if args.priority == RESET else _number(args.priority)
-    tell(args, *give(find_socket(args), "priority", name=args.name, priority=wanted))
-    return 0
+    """Change the priority and print the state of the virtual router."""
+    priority = None if args.priority == RESET else _number(args.priority)
+    result = send_order(find_socket(args), "priority", name=args.name, priority=priority)
+    print_result(args, *result)
+    return GOOD
 
 
 def _number(text: str) -> int:

@@ -1,12 +1,11 @@
-"""``pyvrrp resign``: step down once, in favour of another node."""
+"""``pyvrrp resign``: hand the addresses over to another node once."""
 
 import argparse
 import sys
 
+from pyvrrp.cli.exit_status import GOOD, NO
 from pyvrrp.cli.operate.control import find_socket
-from pyvrrp.cli.operate.order import add_order, give, tell
-
-GOOD, NO = 0, 1
+from pyvrrp.cli.operate.order import add_order, print_result, send_order
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -15,18 +14,18 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         commands,
         "resign",
         run,
-        help_="step down once, in favour of another node",
-        description="Hand the addresses over to the best other node, and leave them there until it "
-        "lets go or falls silent, even where `preempt` is true. This is how to fail back by hand. "
-        "If nobody takes over, this node goes on as master.",
-        all_="all that are MASTER here",
-    ).epilog = "Exit status: 0 others are master now, 1 nothing was resigned or nobody took over."
+        help_="hand the addresses over to another node once",
+        description="Hand the addresses over to the best other node. This node does not take them "
+        "back, even if `preempt` is true, until that node releases them or fails. Use it to fail "
+        "back by hand. If no node takes over, this node stays master.",
+        default="all that are MASTER here",
+    ).epilog = "Exit status: 0 another node is master now, 1 this node was not or is still master."
 
 
 def run(args: argparse.Namespace) -> int:
-    """Resign, and say who is master now."""
-    changed, routers = give(find_socket(args), "resign", name=args.name)
-    tell(args, changed, routers)
+    """Resign and print which node is master now."""
+    changed, routers = send_order(find_socket(args), "resign", name=args.name)
+    print_result(args, changed, routers)
     if not changed:
         print("pyvrrp: nothing to resign: not MASTER here", file=sys.stderr)
         return NO

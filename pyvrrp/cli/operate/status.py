@@ -1,4 +1,4 @@
-"""``pyvrrp status``: what a running daemon does, and why."""
+"""``pyvrrp status``: show the state of a running daemon, with reasons."""
 
 import argparse
 import json
@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Mapping
 
+from pyvrrp.cli.arguments import add_json
+from pyvrrp.cli.exit_status import GOOD, NO
 from pyvrrp.cli.operate.control import add_flags, ask, find_socket
 from pyvrrp.errors import UsageError
 
@@ -20,14 +22,14 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     """Add the command."""
     parser = commands.add_parser(
         "status",
-        help="show what a running daemon does, and why",
+        help="show the state of a running daemon, with reasons",
         description="Show the virtual routers of a running daemon: state, reason, master, timers, "
-        "addresses as the kernel has them, checks and counters.",
+        "addresses in the kernel, checks and counters.",
         epilog="With NAME the exit status is 0 if that virtual router is MASTER here, 1 if not.",
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="show this virtual router only")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--watch", action="store_true", help="show it again every second")
+    add_json(parser)
+    parser.add_argument("--watch", action="store_true", help="show the status every second")
     add_flags(parser)
     parser.set_defaults(func=run)
 
@@ -58,8 +60,8 @@ def _show(args: argparse.Namespace) -> int:
             print(CLEAR, end="")
         print(_page(answer, routers, detailed=args.name is not None))
     if args.name is not None:
-        return 0 if all(router.get("state") == "MASTER" for router in routers) else 1
-    return 0
+        return GOOD if all(router.get("state") == "MASTER" for router in routers) else NO
+    return GOOD
 
 
 def _page(
@@ -124,15 +126,15 @@ def _group(router: Mapping[str, object]) -> str:
     if not isinstance(group, dict):
         return ""
     others = [member for member in group.get("members", ()) if member != router.get("name")]
-    company = f" with {', '.join(others)}" if others else ""
-    return f"  group {group.get('name')}: one election{company}"
+    names = f" with {', '.join(others)}" if others else ""
+    return f"  group {group.get('name')}: one election{names}"
 
 
 def _priority(router: Mapping[str, object]) -> str:
-    configured, in_force = router.get("priority"), router.get("effective_priority")
-    if in_force is None or in_force == configured:
+    configured, effective = router.get("priority"), router.get("effective_priority")
+    if effective is None or effective == configured:
         return str(configured)
-    return f"{in_force} (configured {configured})"
+    return f"{effective} (configured {configured})"
 
 
 def _links(router: Mapping[str, object]) -> list[str]:
@@ -141,14 +143,14 @@ def _links(router: Mapping[str, object]) -> list[str]:
     for link in links:
         peers = link.get("peers")
         if len(links) == 1 and not peers:
-            continue  # the usual case needs no line
-        way = (
+            continue  # a single multicast link is the usual case
+        kind = (
             f"unicast with {', '.join(peers)}" if isinstance(peers, list) and peers else "multicast"
         )
         age = link.get("heard_ms")
         heard = f"heard {age / 1000:.1f} s ago" if isinstance(age, float | int) else "nothing heard"
         lost = f"LOST: {link.get('lost')}, " if link.get("lost") else ""
-        lines.append(f"  link {link.get('interface')}: {way}, {lost}{heard}")
+        lines.append(f"  link {link.get('interface')}: {kind}, {lost}{heard}")
     return lines
 
 

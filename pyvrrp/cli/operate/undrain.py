@@ -2,8 +2,9 @@
 
 import argparse
 
+from pyvrrp.cli.exit_status import GOOD
 from pyvrrp.cli.operate.control import find_socket
-from pyvrrp.cli.operate.order import add_order, give, tell
+from pyvrrp.cli.operate.order import add_order, print_result, send_order
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -13,16 +14,18 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "undrain",
         run,
         help_="let a drained node take part again",
-        description="Let a drained node take part again, as a BACKUP like any other: it takes the "
-        "addresses back if its priority is higher and `preempt` is true.",
+        description="Let a drained node take part in the election again. It begins as BACKUP and "
+        "takes the addresses back if its priority is higher and `preempt` is true.",
     )
     parser.add_argument(
-        "--until-restart", action="store_true", help="stay drained at the next start"
+        "--until-restart",
+        action="store_true",
+        help="be drained again after a restart of the daemon",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Undrain, and say where it stands."""
+    """Undrain the node and print the state of its virtual routers."""
     path = find_socket(args)
-    tell(args, *give(path, "undrain", name=args.name, save=not args.until_restart))
-    return 0
+    print_result(args, *send_order(path, "undrain", name=args.name, save=not args.until_restart))
+    return GOOD

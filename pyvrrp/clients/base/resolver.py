@@ -11,7 +11,7 @@ from typing import TypeAlias
 from pyvrrp.clients.base.blocking_calls import Background
 from pyvrrp.clients.base.failure import Failure, ProbeError
 from pyvrrp.clients.base.namespace import enter_for_good
-from pyvrrp.ports import Address
+from pyvrrp.identity import Address
 
 Found: TypeAlias = tuple[Address, ...] | Failure
 

@@ -11,7 +11,7 @@ from pyvrrp.clients.base.namespace import inside
 from pyvrrp.clients.base.progress import Progress
 from pyvrrp.clients.base.resolver import Name, Resolver
 from pyvrrp.clients.http.socket_address import SocketAddress, bind_to, scope_of, sockaddr, usable
-from pyvrrp.ports import Address
+from pyvrrp.identity import Address
 
 _RETRY = 0.01  # seconds until a UNIX socket with a full backlog is tried again
 

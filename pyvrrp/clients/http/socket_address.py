@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
 
 from pyvrrp.clients.base.failure import ProbeError, in_words
-from pyvrrp.ports import Address
+from pyvrrp.identity import Address
 
 SocketAddress: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
 

@@ -22,7 +22,7 @@ from pyvrrp.clients.base.namespace import enter_for_good
 from pyvrrp.clients.base.wait_readable import readable
 from pyvrrp.clients.processes.kill_leftovers import kill_stragglers
 from pyvrrp.clients.processes.spawn import LOST, MARK, PATH, WORDS, use_ordinary_scheduling
-from pyvrrp.config.values.commands import obstacle
+from pyvrrp.config.values.commands import why_unsafe
 from pyvrrp.config.values.users import trusted_users
 from pyvrrp.ports import Command, CommandResult
 from pyvrrp.units import Nanoseconds, to_seconds
@@ -192,7 +192,7 @@ def _spawn(command: Command, mark: str) -> _Started | Failure:
     """Start it, or say why not. Changes the calling thread for good."""
     program = command.words[0]
     try:
-        if refused := obstacle(program, trusted_users(None)):
+        if refused := why_unsafe(program, trusted_users(None)):
             return Failure(f"refused: {refused}")
         enter_for_good(command.netns)
         use_ordinary_scheduling()

@@ -17,7 +17,7 @@ from pathlib import Path
 from pyvrrp.clients.base.failure import Failure, ProbeError, in_words
 from pyvrrp.clients.base.namespace import enter_for_good
 from pyvrrp.config.model.configuration import ExecProbeConfig
-from pyvrrp.config.values.commands import obstacle
+from pyvrrp.config.values.commands import why_unsafe
 from pyvrrp.config.values.users import UnknownUserError, User, trusted_users, user_of
 
 MARK = "PYVRRP_RUN"  # in the environment of whatever a run has started
@@ -58,7 +58,7 @@ def spawn(probe: ExecProbeConfig, mark: str) -> Run | Failure:
     program = probe.command[0]
     try:
         user = user_of(probe.user)
-        if refused := obstacle(program, trusted_users(user)):
+        if refused := why_unsafe(program, trusted_users(user)):
             return Failure(f"refused: {refused}")
         identity = _identity(user)
         enter_for_good(probe.netns)

@@ -1,12 +1,12 @@
-"""One ``[check.NAME]`` table."""
+"""Read one ``[check.NAME]`` table."""
 
 from pyvrrp.config.checks.http_check import HTTP_KIND
-from pyvrrp.config.checks.kinds import Kind, Subject
+from pyvrrp.config.checks.kinds import CheckContext, CheckKind, refuse_long_timeout
 from pyvrrp.config.checks.lease_check import LEASE_KIND
 from pyvrrp.config.checks.local_checks import EXEC_KIND, FILE_KIND, PROCESS_KIND
 from pyvrrp.config.checks.network_checks import ARP_KIND, INTERFACE_KIND, PING_KIND, TCP_KIND
 from pyvrrp.config.model.configuration import CheckConfig, EtcdLease, TcpProbeConfig
-from pyvrrp.config.values.durations import duration_from, write_duration
+from pyvrrp.config.values.durations import duration_from
 from pyvrrp.config.values.scalars import integer, optional
 from pyvrrp.config.values.sections import Key, Section
 from pyvrrp.fencing.policy import CheckPolicy
@@ -22,7 +22,7 @@ FALL = Key("fall", integer(1, 100), 2)
 MAX_AGE = Key("max_age", optional(duration_from(MILLISECOND, _HOUR)))
 EVERY_KIND: tuple[Key[object], ...] = (INTERVAL, TIMEOUT, RISE, FALL, MAX_AGE)
 
-# The first one whose key is given is meant: `interface` says more about some of the others.
+# The first kind whose key is given is meant. `interface` comes last: other kinds have that key too.
 KINDS = (
     LEASE_KIND,
     *(HTTP_KIND, TCP_KIND, EXEC_KIND, PING_KIND, ARP_KIND, PROCESS_KIND, FILE_KIND),
@@ -32,34 +32,37 @@ KEYS: tuple[Key[object], ...] = (*(key for kind in KINDS for key in kind.keys), 
 
 
 def check(section: Section, name: str, node: str) -> CheckConfig | EtcdLease:
-    """Return the check that *section* describes; a section with problems gives a stand-in."""
+    """Return the check that *section* describes for *node*.
+
+    If the section has problems, the result has default values in the place of wrong ones.
+    """
     section.refuse_unknown(KEYS)
     meant = next((kind for kind in KINDS if section.given(kind.key)), None)
     policy = CheckPolicy() if meant is LEASE_KIND else _policy(section)
     if meant is None:
         names = ", ".join(kind.key.name for kind in KINDS)
-        section.refuse_whole(f"needs something to look at: one of {names}")
+        section.refuse_whole(f"needs one of the keys {names}")
         return CheckConfig(name, TcpProbeConfig("127.0.0.1", 1), policy)
     _refuse_keys_of_others(section, meant)
-    found = meant.read(section, Subject(name, node))
+    found = meant.read(section, CheckContext(name, node))
     if isinstance(found, EtcdLease):
-        _refuse_counting(section)
+        _refuse_counts(section)
         return found
     return CheckConfig(name, found, policy)
 
 
-def _refuse_counting(section: Section) -> None:
+def _refuse_counts(section: Section) -> None:
     for key in filter(section.given, (RISE, FALL, MAX_AGE)):
-        section.refuse(key, "has no meaning for a lease: each answer of etcd counts at once")
+        section.refuse(key, "has no meaning for a lease: every answer of etcd counts at once")
 
 
-def _refuse_keys_of_others(section: Section, meant: Kind) -> None:
+def _refuse_keys_of_others(section: Section, meant: CheckKind) -> None:
     own = {key.name for key in meant.keys}
-    makes_a_kind = {kind.key.name for kind in KINDS}
-    foreign = {key.name: key for kind in KINDS for key in kind.keys if key.name not in own}
-    for name, key in foreign.items():
+    first_keys = {kind.key.name for kind in KINDS}
+    other_keys = {key.name: key for kind in KINDS for key in kind.keys if key.name not in own}
+    for name, key in other_keys.items():
         if section.given(key):
-            advice = "; give the other kind a check of its own" if name in makes_a_kind else ""
+            advice = "; write a second check for it" if name in first_keys else ""
             section.refuse(key, f"has no meaning for {meant.title}{advice}")
 
 
@@ -69,9 +72,7 @@ def _policy(section: Section) -> CheckPolicy:
     max_age = section.read(MAX_AGE)
     if timeout is None:
         timeout = min(_LONGEST_DEFAULT_TIMEOUT, Nanoseconds(interval * 8 // 10))
-    if timeout > interval and section.good(INTERVAL, TIMEOUT):
-        allowed = f"at most the interval, {write_duration(interval)}"
-        section.refuse(TIMEOUT, f"must be {allowed}, not {write_duration(timeout)}")
+    refuse_long_timeout(section, (TIMEOUT, timeout), (INTERVAL, interval))
     return CheckPolicy(
         interval=interval,
         timeout=timeout,

@@ -1,9 +1,19 @@
-"""The keys of an HTTP check."""
+"""The keys of a check of the kind http."""
 
 from pyvrrp.config.checks import http_values
-from pyvrrp.config.checks.kinds import NETNS, SOURCE, Kind, Subject, refuse_other_family
+from pyvrrp.config.checks.kinds import (
+    CA,
+    CERTIFICATE,
+    NETNS,
+    SOURCE,
+    VERIFY,
+    CheckContext,
+    CheckKind,
+    refuse_other_family,
+    refuse_wrong_tls_keys,
+)
 from pyvrrp.config.model.configuration import HttpProbeConfig
-from pyvrrp.config.values.scalars import absolute_path, boolean, one_of, optional
+from pyvrrp.config.values.scalars import absolute_path, one_of, optional
 from pyvrrp.config.values.sections import Key, Section
 from pyvrrp.config.values.targets import host_name, is_tls, url, url_host
 
@@ -14,9 +24,6 @@ METHOD = Key("method", one_of(_METHODS), "GET")
 HEADERS = Key("headers", http_values.headers, {})
 HOST = Key("host", optional(http_values.host_field))
 SERVER_NAME = Key("server_name", optional(host_name))
-VERIFY = Key("verify", boolean, default=True)
-CA = Key("ca", optional(absolute_path))
-CERTIFICATE = Key("certificate", optional(absolute_path))
 PRIVATE_KEY = Key("key", optional(absolute_path))
 STATUS = Key("status", http_values.statuses, "200-299")
 BODY_REGEX = Key("body_regex", optional(http_values.regex))
@@ -25,7 +32,7 @@ UNIX_SOCKET = Key("unix_socket", optional(absolute_path))
 TLS_ONLY: tuple[Key[object], ...] = (SERVER_NAME, VERIFY, CA, CERTIFICATE, PRIVATE_KEY)
 
 
-def _read(section: Section, _: Subject) -> HttpProbeConfig:
+def _read(section: Section, _: CheckContext) -> HttpProbeConfig:
     probe = HttpProbeConfig(
         url=section.read(HTTP),
         method=section.read(METHOD),
@@ -49,22 +56,17 @@ def _read(section: Section, _: Subject) -> HttpProbeConfig:
 
 
 def _refuse_contradictions(section: Section, probe: HttpProbeConfig) -> None:
-    if section.good(HTTP) and not is_tls(probe.url):
-        for key in filter(section.given, TLS_ONLY):
-            section.refuse(key, "has a meaning for https:// only, and the URL is http://")
-    elif section.given(PRIVATE_KEY) and not section.given(CERTIFICATE):
-        section.refuse(PRIVATE_KEY, "needs a certificate too")
-    if section.given(CA) and not probe.verify:
-        section.refuse(CA, "has no meaning with verify = false")
+    tls = is_tls(probe.url) or not section.good(HTTP)
+    refuse_wrong_tls_keys(section, TLS_ONLY, PRIVATE_KEY, tls=tls, verify=probe.verify)
     if section.given(UNIX_SOCKET):
         for key in filter(section.given, (SOURCE, NETNS)):
             section.refuse(key, "has no meaning with unix_socket")
     if probe.method == "HEAD":
         for key in filter(section.given, (BODY_REGEX, BODY_SHA256)):
-            section.refuse(key, 'has no meaning with method = "HEAD": the answer has no body')
+            section.refuse(key, 'has no meaning with method = "HEAD": the response has no body')
 
 
-HTTP_KIND = Kind(
+HTTP_KIND = CheckKind(
     "an http check",
     HTTP,
     (

@@ -1,18 +1,26 @@
-"""The keys of a lease check: at most one holder in the cluster, by a key in etcd."""
+"""The keys of a check of the kind lease: a key in etcd that one node holds at a time."""
 
 import re
 from urllib.parse import urlsplit
 
-from pyvrrp.config.checks.http_check import CA, CERTIFICATE, VERIFY
-from pyvrrp.config.checks.kinds import NETNS, Kind, Subject
+from pyvrrp.config.checks.kinds import (
+    CA,
+    CERTIFICATE,
+    NETNS,
+    VERIFY,
+    CheckContext,
+    CheckKind,
+    refuse_long_timeout,
+    refuse_wrong_tls_keys,
+)
 from pyvrrp.config.model.configuration import EtcdLease, EtcdServers
-from pyvrrp.config.values.durations import duration, duration_from, write_duration
+from pyvrrp.config.values.durations import duration, duration_from
 from pyvrrp.config.values.scalars import (
     absolute_path,
     array_of,
     name,
     optional,
-    refuse_twice,
+    refuse_repeated,
     shown,
     text,
     wrong,
@@ -22,11 +30,11 @@ from pyvrrp.config.values.targets import is_tls, url
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 _KEY = re.compile(r"[!-~]{1,200}")
-_SHORTEST_TTL, _LONGEST_TTL = 2, 3600  # etcd itself grants nothing shorter than 2 s by default
+_SHORTEST_TTL, _LONGEST_TTL = 2, 3600  # seconds; etcd grants at least 2 s by default
 _MOST_ENDPOINTS = 9
 _RENEWALS_PER_TTL = 5
 _ATTEMPTS_PER_TTL = 10
-_LONGEST_RENEWAL, _LONGEST_ATTEMPT = Nanoseconds(2 * SECOND), SECOND  # if nothing else is said
+_LONGEST_RENEWAL, _LONGEST_ATTEMPT = Nanoseconds(2 * SECOND), SECOND  # of the defaults
 _SHORTEST = Nanoseconds(10 * MILLISECOND)
 
 
@@ -44,7 +52,7 @@ def _endpoints(value: object) -> tuple[str, ...]:
     endpoints = array_of(_endpoint, "URLs of etcd members")(value)
     if not 1 <= len(endpoints) <= _MOST_ENDPOINTS:
         raise wrong(f"must name from 1 to {_MOST_ENDPOINTS} members of one etcd cluster")
-    refuse_twice(endpoints)
+    refuse_repeated(endpoints)
     if len({is_tls(endpoint) for endpoint in endpoints}) > 1:
         raise wrong("must be all http:// or all https://")
     return endpoints
@@ -53,8 +61,8 @@ def _endpoints(value: object) -> tuple[str, ...]:
 def _etcd_key(value: object) -> str:
     if _KEY.fullmatch(text(value)) is None or text(value).endswith("/"):
         raise wrong(
-            f"{shown(value)} cannot be a key; use 1 to 200 visible ASCII characters, the last one "
-            "no slash"
+            f"{shown(value)} cannot be a key; use 1 to 200 visible ASCII characters, and no slash "
+            "at the end"
         )
     return text(value)
 
@@ -78,7 +86,7 @@ ATTEMPT = Key("timeout", optional(duration_from(_SHORTEST, Nanoseconds(_LONGEST_
 TLS_ONLY: tuple[Key[object], ...] = (VERIFY, CA, CERTIFICATE, PRIVATE_KEY)
 
 
-def _read(section: Section, subject: Subject) -> EtcdLease:
+def _read(section: Section, context: CheckContext) -> EtcdLease:
     endpoints = section.read(LEASE)
     ttl = section.read(TTL)
     interval = section.read(RENEWAL)
@@ -87,9 +95,7 @@ def _read(section: Section, subject: Subject) -> EtcdLease:
     timeout = section.read(ATTEMPT)
     if timeout is None:
         timeout = min(Nanoseconds(ttl * SECOND // _ATTEMPTS_PER_TTL), _LONGEST_ATTEMPT, interval)
-    if timeout > interval and section.good(RENEWAL, ATTEMPT):
-        allowed = f"at most the interval, {write_duration(interval)}"
-        section.refuse(ATTEMPT, f"must be {allowed}, not {write_duration(timeout)}")
+    refuse_long_timeout(section, (ATTEMPT, timeout), (RENEWAL, interval))
     servers = EtcdServers(
         endpoints=endpoints,
         verify=section.read(VERIFY),
@@ -102,20 +108,17 @@ def _read(section: Section, subject: Subject) -> EtcdLease:
     )
     _refuse_contradictions(section, servers)
     key = section.read(ETCD_KEY) or ""
-    return EtcdLease(subject.check, servers, key, ttl, interval, timeout)
+    return EtcdLease(context.check, servers, key, ttl, interval, timeout)
 
 
 def _refuse_contradictions(section: Section, servers: EtcdServers) -> None:
-    if section.good(LEASE) and not is_tls(servers.endpoints[0]):
-        for key in filter(section.given, TLS_ONLY):
-            section.refuse(key, "has a meaning for https:// only, and the URL is http://")
-    elif section.given(PRIVATE_KEY) and not section.given(CERTIFICATE):
-        section.refuse(PRIVATE_KEY, "needs a certificate too")
+    tls = is_tls(servers.endpoints[0]) or not section.good(LEASE)
+    refuse_wrong_tls_keys(section, TLS_ONLY, PRIVATE_KEY, tls=tls, verify=servers.verify)
     for one, other in ((USER, PASSWORD_FILE), (PASSWORD_FILE, USER)):
         if section.given(one) and not section.given(other):
             section.refuse(one, f"needs {other.name} too")
-    if section.given(CA) and not servers.verify:
-        section.refuse(CA, "has no meaning with verify = false")
 
 
-LEASE_KIND = Kind("a lease", LEASE, (ETCD_KEY, TTL, *TLS_ONLY, USER, PASSWORD_FILE, NETNS), _read)
+LEASE_KIND = CheckKind(
+    "a lease", LEASE, (ETCD_KEY, TTL, *TLS_ONLY, USER, PASSWORD_FILE, NETNS), _read
+)

@@ -1,9 +1,9 @@
-"""The keys of the checks that look at this machine: exec, process and file."""
+"""The keys of the checks of this machine: exec, process and file."""
 
 import re
 
 from pyvrrp.config.checks.http_values import regex
-from pyvrrp.config.checks.kinds import NETNS, Kind, Subject
+from pyvrrp.config.checks.kinds import NETNS, CheckContext, CheckKind
 from pyvrrp.config.model.configuration import ExecProbeConfig, FileProbeConfig, ProcessProbeConfig
 from pyvrrp.config.values.commands import command
 from pyvrrp.config.values.scalars import (
@@ -24,14 +24,14 @@ _MANY = 1_000_000
 
 def _user(value: object) -> str:
     if _USER.fullmatch(text(value)) is None:
-        raise wrong(f"{shown(value)} is no name of a user")
+        raise wrong(f"{shown(value)} is not a name of a user")
     return text(value)
 
 
 def _process_name(value: object) -> str:
     name = text(value)
     if not 1 <= len(name) <= _LONGEST_NAME or "/" in name or not name.isprintable():
-        raise wrong(f"{shown(name)} is no name of a process; write it as ps shows it, not its path")
+        raise wrong(f"{shown(name)} is not a name of a process; write it as ps shows it")
     return name
 
 
@@ -46,17 +46,17 @@ PRESENT = Key("present", boolean, default=True)
 CONTAINS = Key("contains", optional(regex))
 
 
-def _exec(section: Section, subject: Subject) -> ExecProbeConfig:
+def _exec(section: Section, context: CheckContext) -> ExecProbeConfig:
     return ExecProbeConfig(
         section.read(EXEC),
         user=section.read(USER) or "",
-        check=subject.check,
-        node=subject.node,
+        check=context.check,
+        node=context.node,
         netns=section.read(NETNS),
     )
 
 
-def _process(section: Section, _: Subject) -> ProcessProbeConfig:
+def _process(section: Section, _: CheckContext) -> ProcessProbeConfig:
     at_least = section.read(AT_LEAST)
     at_most = section.read(AT_MOST)
     if at_least is None:
@@ -71,7 +71,7 @@ def _process(section: Section, _: Subject) -> ProcessProbeConfig:
     )
 
 
-def _file(section: Section, _: Subject) -> FileProbeConfig:
+def _file(section: Section, _: CheckContext) -> FileProbeConfig:
     probe = FileProbeConfig(
         section.read(FILE),
         present=section.read(PRESENT),
@@ -82,6 +82,6 @@ def _file(section: Section, _: Subject) -> FileProbeConfig:
     return probe
 
 
-EXEC_KIND = Kind("an exec check", EXEC, (USER, NETNS), _exec)
-PROCESS_KIND = Kind("a process check", PROCESS, (COMMAND_LINE, AT_LEAST, AT_MOST), _process)
-FILE_KIND = Kind("a file check", FILE, (PRESENT, CONTAINS), _file)
+EXEC_KIND = CheckKind("an exec check", EXEC, (USER, NETNS), _exec)
+PROCESS_KIND = CheckKind("a process check", PROCESS, (COMMAND_LINE, AT_LEAST, AT_MOST), _process)
+FILE_KIND = CheckKind("a file check", FILE, (PRESENT, CONTAINS), _file)

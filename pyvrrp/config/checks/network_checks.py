@@ -1,6 +1,6 @@
-"""The keys of the checks that look at the network: tcp, ping, arp and interface."""
+"""The keys of the checks of the network: tcp, ping, arp and interface."""
 
-from pyvrrp.config.checks.kinds import NETNS, SOURCE, Kind, Subject, refuse_other_family
+from pyvrrp.config.checks.kinds import NETNS, SOURCE, CheckContext, CheckKind, refuse_other_family
 from pyvrrp.config.model.configuration import (
     ArpProbeConfig,
     InterfaceProbeConfig,
@@ -21,14 +21,14 @@ ABSENT = Key("absent", boolean, default=False)
 INTERFACE = Key("interface", interface_name, "eth0")
 
 
-def _tcp(section: Section, _: Subject) -> TcpProbeConfig:
+def _tcp(section: Section, _: CheckContext) -> TcpProbeConfig:
     host, port = section.read(TCP)
     probe = TcpProbeConfig(host, port, source=section.read(SOURCE), netns=section.read(NETNS))
     refuse_other_family(section, TCP, probe.source, host)
     return probe
 
 
-def _ping(section: Section, _: Subject) -> PingProbeConfig:
+def _ping(section: Section, _: CheckContext) -> PingProbeConfig:
     probe = PingProbeConfig(
         section.read(PING),
         source=section.read(SOURCE),
@@ -39,7 +39,7 @@ def _ping(section: Section, _: Subject) -> PingProbeConfig:
     return probe
 
 
-def _arp(section: Section, _: Subject) -> ArpProbeConfig:
+def _arp(section: Section, _: CheckContext) -> ArpProbeConfig:
     return ArpProbeConfig(
         section.read(ARP),
         section.read(ON),
@@ -48,11 +48,11 @@ def _arp(section: Section, _: Subject) -> ArpProbeConfig:
     )
 
 
-def _interface(section: Section, _: Subject) -> InterfaceProbeConfig:
+def _interface(section: Section, _: CheckContext) -> InterfaceProbeConfig:
     return InterfaceProbeConfig(section.read(INTERFACE), netns=section.read(NETNS))
 
 
-TCP_KIND = Kind("a tcp check", TCP, (SOURCE, NETNS), _tcp)
-PING_KIND = Kind("a ping check", PING, (THROUGH, SOURCE, NETNS), _ping)
-ARP_KIND = Kind("an arp check", ARP, (ON, ABSENT, NETNS), _arp)
-INTERFACE_KIND = Kind("an interface check", INTERFACE, (NETNS,), _interface)
+TCP_KIND = CheckKind("a tcp check", TCP, (SOURCE, NETNS), _tcp)
+PING_KIND = CheckKind("a ping check", PING, (THROUGH, SOURCE, NETNS), _ping)
+ARP_KIND = CheckKind("an arp check", ARP, (ON, ABSENT, NETNS), _arp)
+INTERFACE_KIND = CheckKind("an interface check", INTERFACE, (NETNS,), _interface)

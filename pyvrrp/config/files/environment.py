@@ -1,4 +1,4 @@
-"""``${NAME}`` in the strings of a document: the variable NAME; ``$$`` is a dollar sign."""
+"""Environment variables in a document: ``${NAME}`` in strings; ``$$`` is a dollar sign."""
 
 import re
 from collections.abc import Mapping
@@ -6,25 +6,25 @@ from dataclasses import dataclass, field
 
 from pyvrrp.config.values.origins import Origins
 from pyvrrp.config.values.scalars import shown
-from pyvrrp.config.values.sections import bare
+from pyvrrp.config.values.sections import toml_key
 from pyvrrp.errors import Problem
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFERENCE = re.compile(r"\$(?:(\$)|\{([^}]*)(\}?))")
-# No key lies as deep; dotted keys can nest further than Python recurses.
+# No known key is nested deeper. Dotted keys can nest deeper than Python can recurse.
 _DEEPEST = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """Expands one document; *problems* collects what could not be."""
+    """Expands the variables in one document. What is wrong is added to *problems*."""
 
     environment: Mapping[str, str]
     origins: Origins
     problems: list[Problem] = field(default_factory=list)
 
     def document(self, document: Mapping[str, object]) -> dict[str, object]:
-        """Return *document* with every string value expanded; keys stay as they are."""
+        """Return *document* with every string value expanded. Keys are not expanded."""
         return {key: self._top(key, value) for key, value in document.items()}
 
     def _top(self, key: str, value: object) -> object:
@@ -35,12 +35,12 @@ class Expansion:
         if key == "resource" and isinstance(value, dict):
             where = self.origins.resource
             return {name: self._value(where(name), v, 0) for name, v in value.items()}
-        return self._value(f"{self.origins.files.get(key, '')}{bare(key)}", value, 0)
+        return self._value(f"{self.origins.files.get(key, '')}{toml_key(key)}", value, 0)
 
     def _virtual_router(self, index: int, entry: object) -> object:
         named = entry
         if isinstance(entry, dict) and "name" in entry:
-            # The path tells the name as it is after the expansion; problems are found below.
+            # The path contains the expanded name. Problems with the name are reported below.
             name = Expansion(self.environment, self.origins).document({"name": entry["name"]})
             named = {**entry, **name}
         return self._value(self.origins.virtual_router(index, named), entry, 0)
@@ -55,7 +55,7 @@ class Expansion:
                 return [self._value(f"{path}[{i}]", v, depth + 1) for i, v in enumerate(value)]
             case dict():
                 return {
-                    key: self._value(f"{path}.{bare(key)}", inner, depth + 1)
+                    key: self._value(f"{path}.{toml_key(key)}", inner, depth + 1)
                     for key, inner in value.items()
                 }
             case _:
@@ -67,9 +67,8 @@ class Expansion:
             if dollar:
                 return "$"
             if not closed or _NAME.fullmatch(name) is None:
-                what = (
-                    f'{shown(match[0])} is no variable; write ${{NAME}}, or "$$" for a dollar sign'
-                )
+                hint = 'write ${NAME}, or "$$" for a dollar sign'
+                what = f"{shown(match[0])} is not a variable; {hint}"
             elif name in self.environment:
                 return self.environment[name]
             else:

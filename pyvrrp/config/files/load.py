@@ -1,4 +1,4 @@
-"""A configuration from files: the main one, and the directory of fragments beside it."""
+"""Read a configuration from its main file and the directory of further files beside it."""
 
 import os
 import re
@@ -11,11 +11,10 @@ from pyvrrp.config.files.existence import unreadable_files
 from pyvrrp.config.files.merge import Document, merge
 from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.parse import parse
-from pyvrrp.config.values.scalars import harmless
+from pyvrrp.config.values.scalars import escaped
 from pyvrrp.errors import ConfigurationError, Problem
 
-DEFAULT_PATH = Path("/etc/pyvrrp/pyvrrp.toml")
-_MOST_BYTES = 4 * 1024 * 1024  # 250 virtual routers need less than 200 kB
+_MOST_BYTES = 4 * 1024 * 1024  # a file with 250 virtual routers has less than 200 kB
 _POSITION = re.compile(r"(.*) \(at (line \d+, column \d+|end of document)\)", re.DOTALL)
 
 
@@ -29,10 +28,10 @@ def load(
 ) -> Configuration:
     """Return the configuration in *path* and the ``*.toml`` files of the directory beside it.
 
-    The directory is *path* with the suffix ``.d``: ``pyvrrp.d`` for ``pyvrrp.toml``. *node*,
-    *environment* and *hostname* stand in for what the file and the system say; *any_node* is for
-    those who only read what all nodes do. Raise ConfigurationError with all problems at once,
-    those of reading and of TOML syntax included.
+    The directory is *path* with the suffix ``.d``: ``pyvrrp.d`` for ``pyvrrp.toml``. *node*
+    replaces the name of the node in the file; *environment* and *hostname* replace those of the
+    system. With *any_node* the result has the virtual routers of all nodes. Raise
+    ConfigurationError with all problems at once, unreadable files and wrong TOML included.
     """
     source = str(path)
     merged = merge(_documents(path, source), source)
@@ -43,7 +42,8 @@ def load(
     hostname = os.uname().nodename if hostname is None else hostname
     try:
         configuration = parse(
-            *(document, source),
+            document,
+            source,
             node=node,
             hostname=hostname,
             origins=merged.origins,
@@ -84,7 +84,7 @@ def _documents(path: Path, source: str) -> list[Document]:
 def _fragments(directory: Path) -> list[Path]:
     if not directory.is_dir():
         return []
-    # A leading dot is an editor's copy or a file somebody put aside.
+    # A file with a leading dot is a copy that an editor made, or is not meant to be read.
     return sorted(
         file
         for file in directory.iterdir()
@@ -104,15 +104,15 @@ def _read(file: Path) -> tuple[dict[str, object], Problem | None]:
         return tomllib.loads(data.decode("utf-8-sig")), None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return {}, Problem(f"line {line}", "is not UTF-8, and TOML is")
+        return {}, Problem(f"line {line}", "is not UTF-8, which TOML requires")
     except RecursionError:
         return {}, Problem("", "nests arrays or tables too deeply")
     except ValueError as error:
-        # Besides its own TOMLDecodeError: a number of more digits than Python converts.
+        # TOMLDecodeError, or a number with more digits than Python converts.
         return {}, _syntax(str(error))
 
 
 def _syntax(message: str) -> Problem:
     match = _POSITION.fullmatch(message)
     what, where = (match[1], match[2]) if match else (message, "")
-    return Problem(where, f"is not TOML: {harmless(what)}")
+    return Problem(where, f"is not TOML: {escaped(what)}")

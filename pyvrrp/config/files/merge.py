@@ -1,44 +1,44 @@
-"""Several documents to one: virtual routers are appended, tables joined, nothing overrides."""
+"""Merge several documents into one. Nothing may be defined in two of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyvrrp.config.values.origins import Origins
-from pyvrrp.config.values.sections import bare
+from pyvrrp.config.values.sections import toml_key
 from pyvrrp.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What one file holds; *label* is how problems name it, empty for the main file."""
+    """The content of one file. *label* is its name in problems, empty for the main file."""
 
     label: str
     content: Mapping[str, object]
 
     @property
     def prefix(self) -> str:
-        """What leads the paths of this file."""
+        """The beginning of all paths in this file."""
         return f"{self.label}: " if self.label else ""
 
 
 @dataclass(slots=True)
 class Merged:
-    """One document out of several, the origins of its parts, and what stood twice."""
+    """One document made of several: its content, where each part is from, and the problems."""
 
     content: dict[str, object] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     _files: dict[str, str] = field(default_factory=dict)
     _routers: list[str] = field(default_factory=list)
     _named: dict[str, dict[str, str]] = field(default_factory=lambda: {"check": {}, "resource": {}})
-    _holders: dict[str, str] = field(default_factory=dict)
+    _defined_in: dict[str, str] = field(default_factory=dict)  # file by path
 
     @property
     def origins(self) -> Origins:
-        """Where the parts come from."""
+        """The file that each part comes from."""
         return Origins(self._files, self._routers, self._named["check"], self._named["resource"])
 
     def add(self, document: Document, source: str) -> None:
-        """Add *document*; *source* names its file where another file's problem mentions it."""
+        """Add *document*. *source* is the name of its file in problems of other files."""
         for key, value in document.content.items():
             present = self.content.get(key, [] if key == "virtual_router" else {})
             if key == "virtual_router" and isinstance(value, list) and isinstance(present, list):
@@ -47,7 +47,7 @@ class Merged:
                 self.content[key] = [*present, *value]
             elif key in self._named and isinstance(value, dict) and isinstance(present, dict):
                 self.content[key] = {**present, **self._new_tables(key, document, value, source)}
-            elif self._is_new(f"{document.prefix}{bare(key)}", bare(key), source):
+            elif self._is_new(f"{document.prefix}{toml_key(key)}", toml_key(key), source):
                 self._files[key] = document.prefix
                 self.content[key] = value
 
@@ -56,17 +56,17 @@ class Merged:
     ) -> dict[str, object]:
         new: dict[str, object] = {}
         for name, value in tables.items():
-            path = f"{kind}.{bare(name)}"
+            path = f"{kind}.{toml_key(name)}"
             if self._is_new(f"{document.prefix}{path}", path, source):
                 self._named[kind][name] = f"{document.prefix}{path}"
                 new[name] = value
         return new
 
     def _is_new(self, path: str, what: str, source: str) -> bool:
-        holder = self._holders.setdefault(what, source)
-        if holder != source:
-            self.problems.append(Problem(path, f"stands in {holder} already; say it once"))
-        return holder == source
+        file = self._defined_in.setdefault(what, source)
+        if file != source:
+            self.problems.append(Problem(path, f"is in {file} already; write it once"))
+        return file == source
 
 
 def merge(documents: Sequence[Document], source: str) -> Merged:

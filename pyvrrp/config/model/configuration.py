@@ -1,23 +1,21 @@
-"""The configuration as frozen values: what the daemon runs, however it was written down."""
+"""The configuration as frozen values. It does not depend on the format of the file."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from pathlib import Path
 from typing import TypeAlias
 
+from pyvrrp.config.model.paths import CONTROL_DIRECTORY, STATE_DIRECTORY
 from pyvrrp.config.model.resources import ChainConfig, ResourceConfig
 from pyvrrp.fencing.policy import CheckPolicy, HoldDown
 from pyvrrp.fencing.weight import Weight
-from pyvrrp.identity import Place, Version, VirtualRouterId
+from pyvrrp.identity import Address, InterfaceAddress, Place, Version, VirtualRouterId
+from pyvrrp.packet.layout import TTL
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
-
-Address: TypeAlias = IPv4Address | IPv6Address
-InterfaceAddress: TypeAlias = IPv4Interface | IPv6Interface
 
 
 class ChecksumPolicy(StrEnum):
-    """Which form of the VRRPv3 checksum over IPv4 is sent and believed."""
+    """Which form of the VRRPv3 checksum over IPv4 is sent and accepted."""
 
     AUTO = "auto"
     RFC9568 = "rfc9568"
@@ -25,10 +23,10 @@ class ChecksumPolicy(StrEnum):
 
 
 class ClaimProbePolicy(StrEnum):
-    """What to do if somebody has the addresses when the master has fallen silent.
+    """What to do if a host answers for the addresses before this node claims them.
 
-    WARN claims them and says so, DEFER waits a bounded time first, REFUSE does not claim them
-    while somebody answers, OFF does not ask.
+    WARN: claim them and report the host. DEFER: wait for a limited time, then claim them. REFUSE:
+    do not claim them as long as a host answers. OFF: do not ask.
     """
 
     WARN = "warn"
@@ -41,8 +39,8 @@ class ClaimProbePolicy(StrEnum):
 class AnnouncePolicy:
     """When gratuitous ARP or unsolicited Neighbor Advertisements are sent for each address.
 
-    ``count`` at once, ``count`` again after ``delay`` (0: never), then one every ``refresh``
-    (0: never). ``gap`` lies between two packets on one interface.
+    ``count`` are sent at once, ``count`` again after ``delay`` (0: no second time), then one every
+    ``refresh`` (0: none). ``gap`` is the time between two packets on one interface.
     """
 
     count: int = 5
@@ -53,9 +51,10 @@ class AnnouncePolicy:
 
 @dataclass(frozen=True, slots=True)
 class LinkConfig:
-    """One interface that carries advertisements: to *peers* alone, or without any to the group.
+    """One interface for the advertisements of a virtual router.
 
-    The nth peer of each link of a virtual router is the same node.
+    They are sent to each of *peers*, or to the multicast group if there are none. The nth peer is
+    the same node on all links of a virtual router.
     """
 
     place: Place
@@ -64,24 +63,25 @@ class LinkConfig:
 
 @dataclass(frozen=True, slots=True)
 class EtcdServers:
-    """The members of one etcd cluster, in the order in which they are asked, and how."""
+    """One etcd cluster: its members, in the order in which they are asked, and how to ask them."""
 
     endpoints: tuple[str, ...]  # URLs without a path
     verify: bool = True
     ca: Path | None = None
     certificate: Path | None = None
     private_key: Path | None = None
-    user: str = ""  # of etcd itself; empty: it asks nobody for a name
+    user: str = ""  # a user of etcd; empty: etcd needs no authentication
     password_file: Path | None = None
     netns: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class EtcdLease:
-    """The check that holds a key in etcd: without the key no node is master.
+    """A check of the kind lease: a node is master only while it holds a key in etcd.
 
-    ``key`` is empty in a check that leaves it to the virtual router. ``interval``
-    is how often the key is renewed while it is held, ``timeout`` bounds each attempt.
+    ``key`` is empty if the check does not name it; then the virtual router decides it.
+    ``interval`` is the time between two renewals of the key, ``timeout`` the limit for one
+    request.
     """
 
     check: str
@@ -90,15 +90,16 @@ class EtcdLease:
     ttl: int  # whole seconds
     interval: Nanoseconds
     timeout: Nanoseconds
-    reserve: Nanoseconds = Nanoseconds(0)  # for resources to stop before the key can expire
-    address_lease: int = 2  # whole seconds: the longest in the group that hangs on the key
+    reserve: Nanoseconds = Nanoseconds(0)  # the time that the resources need to stop
+    address_lease: int = 2  # whole seconds: the longest of all routers that depend on the key
 
 
 @dataclass(frozen=True, slots=True)
 class VirtualRouterConfig:
-    """One virtual router. A mixed list of addresses in the file becomes two of one name.
+    """One virtual router.
 
-    ``peers`` are those of the first link, which is where the addresses live.
+    A table of the file with addresses of both families becomes two virtual routers of one name.
+    The addresses are on the interface of the first link; ``peers`` are the peers of that link.
     """
 
     name: str
@@ -113,56 +114,56 @@ class VirtualRouterConfig:
     checksum: ChecksumPolicy = ChecksumPolicy.AUTO
     authentication: bytes = b""  # VRRPv2 type 1 password, 1 to 8 octets; empty: type 0
     max_learned_interval: Nanoseconds = Nanoseconds(10 * SECOND)
-    lease: int = 2  # whole seconds; 0: no lease
+    lease: int = 2  # the address lease in whole seconds; 0: none
     announce: AnnouncePolicy = AnnouncePolicy()
     claim_probe: ClaimProbePolicy = ClaimProbePolicy.WARN
-    checks: tuple[str, ...] = ()  # all that it uses, in the order of the file
-    weights: tuple[Weight, ...] = ()  # those of them that move the priority
+    checks: tuple[str, ...] = ()  # the names of all checks, in the order of the file
+    weights: tuple[Weight, ...] = ()  # the checks among them that change the priority
     hold_down: HoldDown = HoldDown()
-    last_resort: bool = False  # whether it serves although fenced when nobody else does
+    last_resort: bool = False  # whether it serves with a closed fence if no other node serves
     resources: tuple[str, ...] = ()  # in the order of starting
-    on_stop_failure: tuple[str, ...] = ()  # the command of a power switch; empty: hold
+    on_stop_failure: tuple[str, ...] = ()  # a command that cuts the power; empty: hold
     accepts_split_brain: bool = False
-    group: str = ""  # those of one group are MASTER together or not at all; empty: alone
-    ranking: tuple[tuple[str, int], ...] = ()  # priorities by node, highest first; empty: not known
+    group: str = ""  # the routers of a group are MASTER all together or not at all; empty: none
+    ranking: tuple[tuple[str, int], ...] = ()  # node and priority, highest first; empty: not known
     peers: tuple[Address, ...] = ()
     further_links: tuple[LinkConfig, ...] = ()
-    min_ttl: int = 255  # of unicast advertisements
+    min_ttl: int = TTL  # the lowest TTL of unicast advertisements that is accepted
+    etcd_lease: EtcdLease | None = None  # the check of the kind lease, if it has one
 
     @property
     def moves_as(self) -> str:
-        """What it moves with, in words: its group, or its own name with all families."""
+        """The name of what moves together: the group, or this router with both families."""
         return f"group {self.group}" if self.group else self.name
 
-    def stands_on(self, node: str) -> bool:
-        """Tell whether *node* takes part: where the file names nodes, it is one of them."""
+    def is_for(self, node: str) -> bool:
+        """Return whether *node* takes part: the file names it, or names no nodes."""
         return not self.ranking or any(name == node for name, _ in self.ranking)
 
     @property
     def fence(self) -> tuple[str, ...]:
-        """The checks that must pass: all but those that only move the priority."""
+        """The checks that must pass: all except those with a weight."""
         weighted = {weight.check for weight in self.weights}
         return tuple(name for name in self.checks if name not in weighted)
 
     @property
     def links(self) -> tuple[LinkConfig, ...]:
-        """Where advertisements are sent and heard, the interface with the addresses first."""
+        """All links. The first one is on the interface that has the addresses."""
         return (LinkConfig(self.id.place, self.peers), *self.further_links)
-
-    etcd_lease: EtcdLease | None = None  # of the one check in the file that is a lease
 
     @property
     def is_exclusive(self) -> bool:
-        """Whether no two nodes may ever hold the addresses, whatever happens to the network.
+        """Whether two nodes must never hold the addresses at once, even in a split network.
 
-        Then every move is break-before-make: addresses, key, and only then priority 0.
+        Then the old master of every move first removes the addresses, then releases the key, then
+        sends priority 0.
         """
         return self.etcd_lease is not None or bool(self.resources)
 
 
 @dataclass(frozen=True, slots=True)
 class StatusRange:
-    """HTTP status codes ``first`` to ``last``, both included."""
+    """HTTP status codes from ``first`` to ``last``, both included."""
 
     first: int
     last: int
@@ -170,7 +171,7 @@ class StatusRange:
 
 @dataclass(frozen=True, slots=True)
 class HttpProbeConfig:
-    """One HTTP request and what its answer must look like."""
+    """One HTTP request, and what its response must be like."""
 
     url: str
     method: str = "GET"
@@ -201,18 +202,18 @@ class TcpProbeConfig:
 
 @dataclass(frozen=True, slots=True)
 class ExecProbeConfig:
-    """One run of a program, which must end with status 0."""
+    """One run of a program, which must end with exit status 0."""
 
     command: tuple[str, ...]  # the program's absolute path, then its arguments
-    user: str = ""  # empty: nobody, if the daemon is root, else whoever the daemon is
-    check: str = ""  # the name of the check and that of the node, for the program's environment
-    node: str = ""
+    user: str = ""  # empty: nobody if the daemon runs as root, else the user of the daemon
+    check: str = ""  # the name of the check, for the environment of the program
+    node: str = ""  # the name of the node, for the environment of the program
     netns: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PingProbeConfig:
-    """One ICMP echo that must be answered."""
+    """One ICMP echo request that must be answered."""
 
     host: str
     source: Address | None = None
@@ -222,7 +223,7 @@ class PingProbeConfig:
 
 @dataclass(frozen=True, slots=True)
 class ArpProbeConfig:
-    """Somebody on the link (or, with ``absent``, nobody) answers for an address."""
+    """An address that a host on the link must answer for, or with ``absent`` must not."""
 
     address: Address
     interface: str
@@ -232,7 +233,7 @@ class ArpProbeConfig:
 
 @dataclass(frozen=True, slots=True)
 class ProcessProbeConfig:
-    """How many processes of a name must run."""
+    """The processes of one name, of which so many must run."""
 
     name: str
     command_line: str = ""  # a regular expression for the arguments, joined by spaces
@@ -242,7 +243,7 @@ class ProcessProbeConfig:
 
 @dataclass(frozen=True, slots=True)
 class FileProbeConfig:
-    """A regular file that must, or must not, be there."""
+    """A regular file that must exist, or with ``present`` False must not."""
 
     path: Path
     present: bool = True
@@ -251,7 +252,7 @@ class FileProbeConfig:
 
 @dataclass(frozen=True, slots=True)
 class InterfaceProbeConfig:
-    """An interface that must be up, with carrier."""
+    """An interface that must be up and have a carrier."""
 
     name: str
     netns: str = ""
@@ -280,7 +281,7 @@ class CheckConfig:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Everything one daemon runs."""
+    """Everything that one daemon runs."""
 
     node: str
     virtual_routers: tuple[VirtualRouterConfig, ...]
@@ -288,24 +289,24 @@ class Configuration:
     leases: tuple[EtcdLease, ...] = ()
     resources: tuple[ResourceConfig, ...] = ()
     guardian: bool = True
-    control_socket: Path = field(default_factory=lambda: Path("/run/pyvrrp/pyvrrp.sock"))
-    state_file: Path = field(default_factory=lambda: Path("/var/lib/pyvrrp/pyvrrp.json"))
+    control_socket: Path = CONTROL_DIRECTORY / "pyvrrp.sock"
+    state_file: Path = STATE_DIRECTORY / "pyvrrp.json"
     kernel_budget: Nanoseconds = Nanoseconds(500 * MILLISECOND)
-    max_held: int | None = None  # virtual routers that this node wants at most; None: all
-    elsewhere: tuple[VirtualRouterConfig, ...] = ()  # what the file has for other nodes alone
+    max_held: int | None = None  # this node holds more only if no other node can; None: no limit
+    elsewhere: tuple[VirtualRouterConfig, ...] = ()  # those that the file has for other nodes only
 
     def check(self, name: str) -> CheckConfig:
-        """Return the check of that name; KeyError if there is none."""
-        return next(check for check in self.checks if check.name == name)
+        """Return the check of that name. Raise KeyError if there is none."""
+        return {check.name: check for check in self.checks}[name]
 
     def chain(self, router: VirtualRouterConfig) -> ChainConfig | None:
-        """Return the resources of *router*, if it has any."""
+        """Return the resources of *router*; None if it has none."""
         if not router.resources:
             return None
         known = {resource.name: resource for resource in self.resources}
         return ChainConfig(
             tuple(known[name] for name in router.resources),
             router.on_stop_failure,
-            # A daemon that is silent for so long has lost its addresses by itself.
+            # After such a silence of the daemon its address leases have expired.
             watchdog=max(Nanoseconds(router.lease * SECOND), Nanoseconds(2 * SECOND)),
         )

@@ -1,4 +1,4 @@
-"""Resources as frozen values: what runs only where the addresses are."""
+"""Resources as frozen values. A resource runs only on the node that holds the addresses."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,30 +7,30 @@ from enum import StrEnum
 from pyvrrp.units import SECOND, Nanoseconds
 
 
-class Dialect(StrEnum):
-    """By whose rules a resource's commands say how they ended."""
+class AgentClass(StrEnum):
+    """The class of an agent. It decides what the exit statuses of its commands mean."""
 
-    COMMAND = "command"  # an exit status; which ones of monitor mean stopped is configured
+    COMMAND = "command"  # no agent: the exit statuses of monitor that mean stopped are configured
     OCF = "ocf"
     LSB = "lsb"
-    HEARTBEAT = "heartbeat"  # status counts by what it prints
+    HEARTBEAT = "heartbeat"  # the output of status counts, not its exit status
     SYSTEMD = "systemd"
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceConfig:
-    """One resource: how it is started, stopped and looked at, each within its time.
+    """One resource: its commands and their timeouts.
 
     ``monitor`` may be empty. ``not_running`` are the exit statuses of ``monitor`` that mean that
-    it is stopped and nothing is left of it. More than ``max_restarts`` within ``restart_window``
-    let the node give up.
+    the resource is completely stopped. After more than ``max_restarts`` restarts within
+    ``restart_window`` the node gives the addresses away.
     """
 
     name: str
     start: tuple[str, ...]
     stop: tuple[str, ...]
     monitor: tuple[str, ...] = ()
-    dialect: Dialect = Dialect.COMMAND
+    agent_class: AgentClass = AgentClass.COMMAND
     environment: tuple[tuple[str, str], ...] = ()
     start_timeout: Nanoseconds = Nanoseconds(60 * SECOND)
     stop_timeout: Nanoseconds = Nanoseconds(60 * SECOND)
@@ -42,15 +42,16 @@ class ResourceConfig:
     exclusive: bool = False
 
 
-GRACE = Nanoseconds(2 * SECOND)  # from SIGTERM to SIGKILL
+KILL_DELAY = Nanoseconds(2 * SECOND)  # from SIGTERM to SIGKILL
 
 
 def release_time(resources: Iterable[ResourceConfig]) -> Nanoseconds:
-    """Return how long *resources* may take to stop, one after the other, each in its time.
+    """Return how long *resources* may take to stop, one after the other.
 
-    One of them may have to be kept from starting first, which takes as long as its stop may.
+    One of them may be starting. That start is ended first, and this may take as long as the stop
+    of that resource.
     """
-    stops = [Nanoseconds(one.stop_timeout + GRACE) for one in resources]
+    stops = [Nanoseconds(one.stop_timeout + KILL_DELAY) for one in resources]
     return Nanoseconds(sum(stops) + max(stops, default=0))
 
 
@@ -58,8 +59,8 @@ def release_time(resources: Iterable[ResourceConfig]) -> Nanoseconds:
 class ChainConfig:
     """The resources of one virtual router, in the order of starting.
 
-    ``on_stop_failure`` is the command of a power switch; empty: hold. A daemon that has been
-    silent for ``watchdog`` is taken for dead where a resource is exclusive.
+    ``on_stop_failure`` is a command that cuts the power; empty: hold. If a resource is exclusive,
+    the guardian stops the resources of a daemon that gave no sign of life for ``watchdog``.
     """
 
     resources: tuple[ResourceConfig, ...]
@@ -68,5 +69,5 @@ class ChainConfig:
 
     @property
     def exclusive(self) -> bool:
-        """Whether two nodes must never run it at the same time."""
+        """Whether two nodes must never run these resources at the same time."""
         return any(resource.exclusive for resource in self.resources)

@@ -1,4 +1,4 @@
-"""What ``pyvrrp takeover`` is to do."""
+"""The configuration of ``pyvrrp takeover`` as frozen values."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -15,17 +15,17 @@ from pyvrrp.config.model.configuration import (
 
 @dataclass(frozen=True, slots=True)
 class TakeoverConfig:
-    """A server that is watched (*check*) and its address, taken when the server fails."""
+    """A server that *check* watches, and the address that is taken when the server fails."""
 
-    router: VirtualRouterConfig  # place, the one address, lease, announcements
+    router: VirtualRouterConfig  # has the interface, the address, its lease, the announcements
     check: CheckConfig
-    force: bool = False  # take it although somebody answers for it, and keep it whoever claims it
+    force: bool = False  # take and keep the address even if another host has it
     release_when_back: bool = False
     guardian: bool = True
 
 
 def watched_host(probe: ProbeConfig) -> str:
-    """Return the host that is watched, as it was written."""
+    """Return the host that *probe* watches, as it is written; empty: it watches no host."""
     match probe:
         case HttpProbeConfig(url=url):
             return urlsplit(url).hostname or ""

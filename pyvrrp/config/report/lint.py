@@ -1,4 +1,4 @@
-"""What a valid configuration had better not say: warnings, which change no exit status."""
+"""Warnings about a valid configuration. They do not change the exit status of a command."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
@@ -16,65 +16,67 @@ from pyvrrp.config.model.configuration import (
 )
 from pyvrrp.config.report.resource_lint import lint_resources
 from pyvrrp.config.values.durations import write_duration
-from pyvrrp.config.values.sections import bare
+from pyvrrp.config.values.sections import toml_key
 from pyvrrp.config.values.targets import is_tls
 from pyvrrp.errors import Problem
-from pyvrrp.identity import Family, Version
+from pyvrrp.identity import OWNER_PRIORITY, Family, Version
+from pyvrrp.packet.layout import TTL
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
-_OWNER = 255
-_LARGEST_TTL = 255
 _LAST_RESORT = 1
 _ADVICE_BELOW = Nanoseconds(100 * MILLISECOND)
 _PRIORITY_255 = (
-    "255 claims that this node owns the addresses: it always takes them back, whatever preempt "
-    "says; use at most 254 unless they are its own"
+    "255 means that this node owns the addresses: it always takes them back, even with preempt = "
+    "false; use at most 254 unless they are its own addresses"
 )
 _PRIORITY_1 = (
-    "1 is that of a node that serves although its checks fail: every other one takes over from it "
-    "at once, whatever preempt says; use at least 2"
+    "1 is the priority of a last resort: every other node takes over from it at once, even with "
+    "preempt = false; use at least 2"
 )
 _SHORT_INTERVAL = (
     "below 100ms a busy machine may send later than the backups wait; test it under load"
 )
 _STRICT = (
-    "in VRRPv2 drops advertisements whose interval or addresses differ, as the RFC says: a "
-    "mismatch then makes two masters; in VRRPv3 believes whatever interval a peer advertises"
+    "discards advertisements with another interval or other addresses in VRRPv2, as the RFC says: "
+    "then there are two masters; in VRRPv3 it accepts every interval that a peer advertises"
 )
-# What only a shell would understand, and what runs a program that stands in its arguments.
+# Words that only a shell understands, and programs that run a program from their arguments.
 _SHELL_WORDS = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>&1", "2>/dev/null", ">/dev/null"}
 _INTERPRETERS = {"sh", "bash", "dash", "env", "perl", "python3", "ruby", "sudo"}
-_AS_ROOT = "gives the program every right on this machine; a check that only looks needs none"
+_AS_ROOT = "gives the program all rights on this machine; a check usually needs none"
 _ONLY_WEIGHTS = (
     "all have a weight: if no other node is better, this one keeps the addresses when its service "
-    "is dead; a check without a weight lets go"
+    "is dead; a check without a weight makes it release them"
 )
 _WEIGHT_WITHOUT_PREEMPTION = (
     "have a weight, which never moves the addresses with preempt = false: no node takes over from "
-    "a living one; a check without a weight makes it let go"
+    "a living master; a check without a weight makes it release them"
 )
 _REFUSES = (
-    '"refuse" takes over from no dead daemon whose kernel still answers: a keepalived that was '
-    "killed, or a pyvrrp without lease, keeps the addresses for ever"
+    '"refuse" never takes over from a dead daemon whose kernel still answers: the node of a '
+    "keepalived that was killed, or of a pyvrrp without lease, keeps the addresses for ever"
 )
 _FAR_PEERS = (
-    "believes packets that were routed here: whoever can send with a peer's address from outside "
-    "the segment can take the addresses; have the routers on the way filter that"
+    "accepts packets that routers forwarded: a host outside the segment that sends with a peer's "
+    "address can take the addresses; filter such packets on the routers"
 )
-_LATE = Nanoseconds(10 * MILLISECOND)  # what a machine that is not overloaded may be late
-_DIGIT = 100_000  # nanoseconds; more of it nobody wants to read
+_LATENESS = Nanoseconds(10 * MILLISECOND)  # of a machine that is not overloaded
+_ROUNDED_TO = 100_000  # nanoseconds, in texts
 _RACE = (
-    "on a busy machine the wrong one may be the first; priority = { NODE = NUMBER } can put more "
-    "between them than the ten that nodes does"
+    "on a busy machine the wrong one may be the first; priority = { NODE = NUMBER } allows larger "
+    "differences than the 10 of nodes"
 )
-_GROUP_INTERVALS = 'differs among the members of the group "{}": it takes over when the slowest may'
-_TOO_SMALL = "they never change who is first; use larger ones"
+_GROUP_INTERVALS = (
+    'differs among the members of the group "{}": it takes over as late as the member with the '
+    "longest interval"
+)
+_TOO_SMALL = "they never change which node is first; use larger ones"
 _WEIGHT_OF_AN_OWNER = "have a weight, which has no effect: the priority of an owner is always 255"
-_IN_CLEAR = "is no security: the password crosses the network in clear, and RFC 3768 removed it"
+_CLEAR_TEXT = "is no security: the password is sent unencrypted, and RFC 3768 removed it"
 
 
 def lint(configuration: Configuration) -> tuple[Problem, ...]:
-    """Return a warning for everything in *configuration* that deserves a second look."""
+    """Return a warning for everything in *configuration* that is allowed but probably wrong."""
     seen: dict[Problem, None] = {}
     for router in configuration.virtual_routers:
         path = f'virtual_router "{router.name}"'
@@ -82,20 +84,20 @@ def lint(configuration: Configuration) -> tuple[Problem, ...]:
             *(_election(router), _ranking(router)),
             *(_lease(router, guardian=configuration.guardian), _fence(router)),
         )
-        # A router of two families says everything twice.
+        # A table with both families has two routers with the same warnings.
         seen |= dict.fromkeys(Problem(f"{path}{where}", what) for where, what in warnings)
     everywhere = (*configuration.virtual_routers, *configuration.elsewhere)
     seen |= dict.fromkeys(_groups(configuration.virtual_routers))
     used = {name for router in everywhere for name in router.checks}
     for check in configuration.checks:
-        path = f"check.{bare(check.name)}"
+        path = f"check.{toml_key(check.name)}"
         warnings = _check(check, used=check.name in used)
         seen |= dict.fromkeys(Problem(f"{path}{where}", what) for where, what in warnings)
     held = {
         router.etcd_lease.check for router in configuration.virtual_routers if router.etcd_lease
     }
     for lease in configuration.leases:
-        path = f"check.{bare(lease.check)}"
+        path = f"check.{toml_key(lease.check)}"
         warnings = _etcd(lease, used=lease.check in held)
         seen |= dict.fromkeys(Problem(f"{path}{where}", what) for where, what in warnings)
     seen |= dict.fromkeys(lint_resources(configuration))
@@ -106,13 +108,13 @@ def _ranking(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
     base = SECOND if router.version is Version.V2 else router.advertisement_interval
     standbys = [priority for _, priority in router.ranking[1:]]
     apart = min(((high - low) * base // 256 for high, low in pairwise(standbys)), default=base)
-    if apart < _LATE:
-        told = write_duration(Nanoseconds(apart // _DIGIT * _DIGIT))
-        yield "", f"two standbys take over {told} after each other at this interval: {_RACE}"
+    if apart < _LATENESS:
+        rounded = write_duration(Nanoseconds(apart // _ROUNDED_TO * _ROUNDED_TO))
+        yield "", f"two standbys take over {rounded} after each other at this interval: {_RACE}"
 
 
 def _election(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
-    if router.priority == _OWNER:
+    if router.priority == OWNER_PRIORITY:
         yield ".priority", _PRIORITY_255
     if router.advertisement_interval < _ADVICE_BELOW:
         yield ".advertisement_interval", _SHORT_INTERVAL
@@ -122,10 +124,10 @@ def _election(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
         yield ".strict", _STRICT
     if router.checksum is ChecksumPolicy.RFC9568 and router.id.family is Family.IPV4:
         yield ".checksum", 'keepalived and FRR refuse this form by default; "auto" adapts to peers'
-    if router.min_ttl < _LARGEST_TTL:
+    if router.min_ttl < TTL:
         yield ".min_ttl", _FAR_PEERS
     if router.authentication:
-        yield ".authentication", _IN_CLEAR
+        yield ".authentication", _CLEAR_TEXT
     if router.claim_probe is ClaimProbePolicy.REFUSE:
         yield ".claim_probe", _REFUSES
 
@@ -139,9 +141,10 @@ def _lease(router: VirtualRouterConfig, *, guardian: bool) -> Iterator[tuple[str
     elif router.lease * SECOND >= takeover:
         backups = f"the backups take over after {write_duration(takeover)}"
         rest = (
-            "the guardian covers a daemon that is killed, not one that is stopped or hangs"
+            "the guardian removes the addresses of a daemon that is killed, but not those of one "
+            "that is stopped or hangs"
             if guardian
-            else "with guardian = false nothing covers the time between"
+            else "with guardian = false two nodes have the addresses in the time between"
         )
         yield ".lease", f"runs out after {router.lease}s, but {backups}: {rest}"
 
@@ -162,7 +165,7 @@ def _fence(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
 def _weights(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
     if not router.preempt:
         yield ".checks", _WEIGHT_WITHOUT_PREEMPTION
-    if router.priority == _OWNER:
+    if router.priority == OWNER_PRIORITY:
         yield ".checks", _WEIGHT_OF_AN_OWNER
         return
     together = sum(abs(weight.points) for weight in router.weights)
@@ -180,7 +183,8 @@ def _groups(routers: Sequence[VirtualRouterConfig]) -> Iterator[Problem]:
     for name, members in groups.items():
         path = f'virtual_router "{members[0].name}"'
         if len(members) == 1:
-            yield Problem(f"{path}.group", f'is the only one of the group "{name}" on this node')
+            what = f'is the only member of the group "{name}" on this node'
+            yield Problem(f"{path}.group", what)
         if len({member.advertisement_interval for member in members}) > 1:
             yield Problem(f"{path}.advertisement_interval", _GROUP_INTERVALS.format(name))
 
@@ -192,27 +196,28 @@ def _check(check: CheckConfig, *, used: bool) -> Iterator[tuple[str, str]]:
     if isinstance(probe, ExecProbeConfig):
         yield from _program(check, probe)
     if isinstance(probe, HttpProbeConfig) and is_tls(probe.url) and not probe.verify:
-        yield ".verify", "without it any server that answers passes; give a ca instead"
+        yield ".verify", "is off, so any server that answers passes; set ca instead"
 
 
 def _etcd(lease: EtcdLease, *, used: bool) -> Iterator[tuple[str, str]]:
     if not used:
         yield "", "is used by no virtual router"
     if len(lease.servers.endpoints) == 1:
-        yield ".lease", "names one member of etcd: while it is away nobody is master"
+        yield ".lease", "names one member of etcd: while it is not reached no node is master"
     if not lease.servers.verify:
-        yield ".verify", "without it anybody may play etcd; give a ca instead"
+        yield ".verify", "is off, so any server can answer in the place of etcd; set ca instead"
 
 
 def _program(check: CheckConfig, probe: ExecProbeConfig) -> Iterator[tuple[str, str]]:
     program, *arguments = probe.command
     for word in arguments:
         if word in _SHELL_WORDS:
-            yield ".exec", f"hands {word} to the program: no shell reads it; put it in a script"
+            yield ".exec", f"passes {word} to the program: there is no shell; write a script"
     if PurePath(program).name in _INTERPRETERS and any(word[:1] == "/" for word in arguments):
-        yield ".exec", "who may write to the script is not looked at; name it first, without sh"
+        what = f"does not check who can write the script; write the script first, without {program}"
+        yield ".exec", what
     if probe.user == "root":
         yield ".user", _AS_ROOT
     if check.policy.interval < _ADVICE_BELOW:
         starts = write_duration(check.policy.interval)
-        yield ".interval", f"starts a process every {starts}: that costs more than most checks see"
+        yield ".interval", f"starts a process every {starts}, which needs much processor time"

@@ -1,4 +1,4 @@
-"""Who will hold what, from the configuration alone: the election among nodes that all are well."""
+"""Which node will hold what, calculated from the configuration, while no check fails."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,11 +7,12 @@ from pyvrrp.config.model.configuration import Configuration, VirtualRouterConfig
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """What moves as one: a virtual router with all its families, or a group of several.
+class PlannedService:
+    """What moves together: a virtual router with both families, or a group of several.
 
-    ``order`` has the nodes it may be on, the most preferred first. ``undecided`` are those among
-    them that share a priority with another: their addresses decide, which no file tells.
+    ``members`` are the names of its virtual routers. ``order`` are the nodes that may hold it, the
+    most preferred first. ``undecided`` are the nodes that have the same priority as another one:
+    between them the addresses of the nodes decide, which the file does not contain.
     """
 
     name: str
@@ -21,18 +22,19 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """*service* goes from one node to another; None: to nobody."""
+class PlannedMove:
+    """The service moves from node *before* to node *after*; None: no node can hold it."""
 
     service: str
     before: str
     after: str | None
 
 
-def services(configuration: Configuration) -> tuple[Service, ...]:
-    """Return all services of a configuration for any node, in the order of the file.
+def services(configuration: Configuration) -> tuple[PlannedService, ...]:
+    """Return all services of a configuration that has the virtual routers of all nodes.
 
-    A virtual router of which the file does not name the nodes is none: nobody can tell.
+    They are in the order of the file. A virtual router whose nodes the file does not name is left
+    out, because its holder is not known.
     """
     found: dict[str, list[VirtualRouterConfig]] = {}
     for router in configuration.virtual_routers:
@@ -41,24 +43,24 @@ def services(configuration: Configuration) -> tuple[Service, ...]:
     return tuple(_service(routers) for routers in found.values())
 
 
-def unplanned(configuration: Configuration) -> tuple[str, ...]:
-    """Return the virtual routers of which the file does not name the nodes."""
+def not_planned(configuration: Configuration) -> tuple[str, ...]:
+    """Return the names of the virtual routers whose nodes the file does not name."""
     unnamed = [router.name for router in configuration.virtual_routers if not router.ranking]
     return tuple(dict.fromkeys(unnamed))
 
 
-def nodes(planned: Iterable[Service]) -> tuple[str, ...]:
-    """Return every node that is named, in the order of its name."""
+def nodes(planned: Iterable[PlannedService]) -> tuple[str, ...]:
+    """Return every node that is named, sorted by name."""
     return tuple(sorted({node for service in planned for node in service.order}))
 
 
 def place(
-    planned: Sequence[Service], failed: Iterable[str], most: int | None = None
+    planned: Sequence[PlannedService], failed: Iterable[str], most: int | None = None
 ) -> dict[str, str | None]:
-    """Return the holder of each service while the nodes *failed* are down.
+    """Return the node that holds each service, by name, while the nodes *failed* are down.
 
-    With *most* a node that holds so many leaves a further one to the next that has room, if there
-    is one. What is served already stays where it is.
+    A node that holds *most* services takes no further one if another node can. A service whose
+    node did not fail does not move.
     """
     down = frozenset(failed)
     placed: dict[str, str | None] = {}
@@ -71,53 +73,53 @@ def place(
 
 def _fill(
     placed: dict[str, str | None],
-    planned: Sequence[Service],
+    planned: Sequence[PlannedService],
     down: frozenset[str],
     most: int | None,
 ) -> None:
-    # First what is where it is wanted most, then what has to look for room.
-    for wishes in (1, None):
+    # First each service is placed on its most preferred node. Then the others are placed.
+    for considered in (1, None):
         for service in planned:
-            standing = [node for node in service.order[:wishes] if node not in down]
+            candidates = [node for node in service.order[:considered] if node not in down]
             if placed.get(service.name) is None:
-                free = [n for n in standing if most is None or _load(placed, n) < most]
-                crowded = standing if wishes is None else []
-                placed[service.name] = next(iter([*free, *crowded]), None)
+                free = [n for n in candidates if most is None or _load(placed, n) < most]
+                full = candidates if considered is None else []
+                placed[service.name] = next(iter([*free, *full]), None)
 
 
 def _load(placed: Mapping[str, str | None], node: str) -> int:
     return list(placed.values()).count(node)
 
 
-def standbys(service: Service, holder: str | None, failed: Iterable[str]) -> tuple[str, ...]:
-    """Return who takes over from *holder*, one after the other."""
+def standbys(service: PlannedService, holder: str | None, failed: Iterable[str]) -> tuple[str, ...]:
+    """Return the nodes that take over when *holder* fails, in their order."""
     down = frozenset((*failed, holder))
     return tuple(node for node in service.order if node not in down)
 
 
 def moves(
-    planned: Sequence[Service], failed: Sequence[str], node: str, most: int | None = None
-) -> tuple[Move, ...]:
-    """Return what happens if *node* fails too."""
+    planned: Sequence[PlannedService], failed: Sequence[str], node: str, most: int | None = None
+) -> tuple[PlannedMove, ...]:
+    """Return the moves when *node* fails in addition to *failed*."""
     before = place(planned, failed, most)
     after = place(planned, (*failed, node), most)
     return tuple(
-        Move(service.name, node, after[service.name])
+        PlannedMove(service.name, node, after[service.name])
         for service in planned
         if before[service.name] == node
     )
 
 
-def pile_up(happening: Sequence[Move]) -> str | None:
-    """Return the node that all of several moves end on, if there is one."""
-    ends = {move.after for move in happening}
-    return ends.pop() if len(happening) > 1 and len(ends) == 1 else None
+def common_destination(several: Sequence[PlannedMove]) -> str | None:
+    """Return the node on which all moves end; None: they end on several nodes, or there is one."""
+    ends = {move.after for move in several}
+    return ends.pop() if len(several) > 1 and len(ends) == 1 else None
 
 
-def _service(routers: Sequence[VirtualRouterConfig]) -> Service:
+def _service(routers: Sequence[VirtualRouterConfig]) -> PlannedService:
     router = routers[0]
     members = tuple(dict.fromkeys(member.name for member in routers))
     priorities = [priority for _, priority in router.ranking]
     undecided = {node for node, priority in router.ranking if priorities.count(priority) > 1}
     order = tuple(node for node, _ in router.ranking)
-    return Service(router.moves_as, members, order, frozenset(undecided))
+    return PlannedService(router.moves_as, members, order, frozenset(undecided))

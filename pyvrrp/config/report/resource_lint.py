@@ -1,35 +1,38 @@
-"""What a configuration had better not say about resources: warnings, which change nothing."""
+"""Warnings about the resources of a valid configuration."""
 
 from collections.abc import Iterator
 
 from pyvrrp.config.model.configuration import Configuration, VirtualRouterConfig
-from pyvrrp.config.values.sections import bare
+from pyvrrp.config.values.sections import toml_key
 from pyvrrp.errors import Problem
 
 _BOTH_AT_ONCE = (
-    "a better node that comes back starts the resources while this one still stops them; say "
-    "preempt = false, or put a lease behind them"
+    "a better node that comes back starts the resources while this one still stops them; set "
+    "preempt = false, or add a check with a lease"
 )
-_UNSEEN = "is missing: nobody notices when it dies, and a start counts as done when it has ended"
-_LEFT_BEHIND = "with guardian = false a daemon that dies leaves the resources running"
+_NOT_MONITORED = (
+    "is missing: nothing detects that the resource died, and a start is complete when its command "
+    "has ended"
+)
+_LEFT_RUNNING = "with guardian = false the resources keep running when the daemon dies"
 
 
 def lint_resources(configuration: Configuration) -> Iterator[Problem]:
-    """Return a warning for everything about resources that deserves a second look."""
+    """Return a warning for everything about resources that is allowed but probably wrong."""
     for router in configuration.virtual_routers:
         if router.resources:
             path = f'virtual_router "{router.name}"'
             if router.preempt and router.etcd_lease is None:
                 yield Problem(f"{path}.preempt", _BOTH_AT_ONCE)
             if not configuration.guardian:
-                yield Problem(f"{path}.resources", _LEFT_BEHIND)
+                yield Problem(f"{path}.resources", _LEFT_RUNNING)
     used = _used((*configuration.virtual_routers, *configuration.elsewhere))
     for resource in configuration.resources:
-        path = f"resource.{bare(resource.name)}"
+        path = f"resource.{toml_key(resource.name)}"
         if resource.name not in used:
             yield Problem(path, "is used by no virtual router")
         if not resource.monitor:
-            yield Problem(f"{path}.monitor", _UNSEEN)
+            yield Problem(f"{path}.monitor", _NOT_MONITORED)
 
 
 def _used(routers: tuple[VirtualRouterConfig, ...]) -> set[str]:

@@ -1,4 +1,4 @@
-"""What a configuration will run, in lines for people and in values for JSON."""
+"""What a configuration will run: lines of text, and values for JSON."""
 
 import shlex
 from typing import assert_never
@@ -19,17 +19,15 @@ from pyvrrp.config.model.configuration import (
 )
 from pyvrrp.config.model.resources import ResourceConfig
 from pyvrrp.config.values.durations import write_duration
-from pyvrrp.identity import Family
 from pyvrrp.units import to_milliseconds
 
 
 def virtual_router_in_words(router: VirtualRouterConfig) -> str:
-    """Return what *router* does, on one line."""
-    family = "IPv4" if router.id.family is Family.IPV4 else "IPv6"
+    """Return one line about *router*."""
     parts = (
         f"{router.id.place}",
         f"VRID {router.id.vrid}",
-        f"VRRPv{int(router.version)}/{family}",
+        f"VRRPv{int(router.version)}/{router.id.family.label}",
         f"priority {router.priority}{'' if router.preempt else ' (no preempt)'}",
         " ".join(str(address) for address in router.addresses),
         f"every {write_duration(router.advertisement_interval)}",
@@ -51,28 +49,28 @@ def _checks_in_words(router: VirtualRouterConfig) -> str:
 
 
 def elsewhere_in_words(router: VirtualRouterConfig) -> str:
-    """Return on one line that *router* is for other nodes."""
+    """Return one line that says which nodes *router* is for. This node is not one of them."""
     nodes = ", ".join(node for node, _ in router.ranking)
     return f"virtual router {router.name}: not on this node, only on {nodes}"
 
 
 def check_in_words(check: CheckConfig) -> str:
-    """Return what *check* does, on one line."""
+    """Return one line about *check*."""
     policy = check.policy
-    rhythm = f"every {write_duration(policy.interval)}, timeout {write_duration(policy.timeout)}"
+    times = f"every {write_duration(policy.interval)}, timeout {write_duration(policy.timeout)}"
     what = " ".join(_target(check))
-    return f"check {check.name}: {what}, {rhythm}, rise {policy.rise}, fall {policy.fall}"
+    return f"check {check.name}: {what}, {times}, rise {policy.rise}, fall {policy.fall}"
 
 
 def etcd_lease_in_words(lease: EtcdLease) -> str:
-    """Return what *lease* does, on one line."""
-    rhythm = f"every {write_duration(lease.interval)}, timeout {write_duration(lease.timeout)}"
+    """Return one line about *lease*."""
+    times = f"every {write_duration(lease.interval)}, timeout {write_duration(lease.timeout)}"
     where = " ".join(lease.servers.endpoints)
-    return f"check {lease.check}: lease {where}, ttl {lease.ttl}s, renewed {rhythm}"
+    return f"check {lease.check}: lease {where}, ttl {lease.ttl}s, renewed {times}"
 
 
 def etcd_lease_as_values(lease: EtcdLease) -> dict[str, object]:
-    """Return *lease* for JSON."""
+    """Return *lease* as values for JSON."""
     return {
         "name": lease.check,
         "kind": "lease",
@@ -84,7 +82,7 @@ def etcd_lease_as_values(lease: EtcdLease) -> dict[str, object]:
 
 
 def virtual_router_as_values(router: VirtualRouterConfig) -> dict[str, object]:
-    """Return *router* for JSON; the password stays out."""
+    """Return *router* as values for JSON, without its password."""
     return {
         "name": router.name,
         "netns": router.id.place.netns,
@@ -116,17 +114,17 @@ def virtual_router_as_values(router: VirtualRouterConfig) -> dict[str, object]:
 def _links_in_words(router: VirtualRouterConfig) -> list[str]:
     if router.links == (LinkConfig(router.id.place),):
         return []
-    ways = (
+    links = (
         f"{link.place.interface} unicast with {' '.join(str(peer) for peer in link.peers)}"
         if link.peers
         else f"{link.place.interface} multicast"
         for link in router.links
     )
-    return [f"heartbeats over {' and '.join(ways)}"]
+    return [f"links {' and '.join(links)}"]
 
 
 def check_as_values(check: CheckConfig) -> dict[str, object]:
-    """Return *check* for JSON; headers, which may hold secrets, stay out."""
+    """Return *check* as values for JSON, without its header fields, which may contain secrets."""
     kind, target = _target(check)
     method = check.probe.method if isinstance(check.probe, HttpProbeConfig) else None
     return {
@@ -143,7 +141,7 @@ def check_as_values(check: CheckConfig) -> dict[str, object]:
 
 
 def _target(check: CheckConfig) -> tuple[str, str]:
-    """Return what kind of look it is (an HTTP method, else the kind's key), and at what."""
+    """Return the HTTP method of an http check, else the kind of the check, and its target."""
     match check.probe:
         case HttpProbeConfig(url=url, method=method):
             return method, url
@@ -166,13 +164,13 @@ def _target(check: CheckConfig) -> tuple[str, str]:
 
 
 def resource_in_words(resource: ResourceConfig) -> str:
-    """Return what *resource* is and how long it may take, on one line."""
-    looks = f"looked at every {write_duration(resource.monitor_interval)}"
+    """Return one line about *resource*."""
+    monitored = f"monitored every {write_duration(resource.monitor_interval)}"
     parts = (
         shlex.join(resource.start),
         f"start within {write_duration(resource.start_timeout)}",
         f"stop within {write_duration(resource.stop_timeout)}",
-        looks if resource.monitor else "never looked at",
+        monitored if resource.monitor else "not monitored",
         f"at most {resource.max_restarts} restarts in {write_duration(resource.restart_window)}",
         *(("exclusive",) if resource.exclusive else ()),
     )
@@ -180,10 +178,10 @@ def resource_in_words(resource: ResourceConfig) -> str:
 
 
 def resource_as_values(resource: ResourceConfig) -> dict[str, object]:
-    """Return *resource* for JSON; parameters, which may hold secrets, stay out."""
+    """Return *resource* as values for JSON, without parameters, which may contain secrets."""
     return {
         "name": resource.name,
-        "class": str(resource.dialect),
+        "class": str(resource.agent_class),
         "start": list(resource.start),
         "stop": list(resource.stop),
         "monitor": list(resource.monitor),

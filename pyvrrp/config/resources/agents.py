@@ -1,14 +1,14 @@
-"""Resource agents: programs that know one kind of resource, by the class they are written for."""
+"""Resource agents: programs that start, stop and monitor one kind of resource."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from pyvrrp.config.model.resources import Dialect
+from pyvrrp.config.model.resources import AgentClass
 from pyvrrp.config.values.commands import command
-from pyvrrp.config.values.scalars import WrongValueError, shown, table, text, wrong
-from pyvrrp.errors import Problem
+from pyvrrp.config.values.scalars import shown, text, wrong
+from pyvrrp.config.values.sections import each_entry
 
 OCF_ROOT = "/usr/lib/ocf"
 _LSB = "/etc/init.d"
@@ -25,27 +25,31 @@ _ALLOWED = (
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """A program that takes the name of an action, and the rules it follows."""
+    """A program that takes the name of an action as an argument.
 
-    dialect: Dialect
+    *words* is the program with its fixed arguments; for systemd it is the unit. *provider* is the
+    provider of an OCF agent.
+    """
+
+    agent_class: AgentClass
     words: tuple[str, ...]
     provider: str = ""
 
     def call(self, action: str, arguments: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """Return the command for *action*: start, stop or monitor."""
-        match self.dialect:
-            case Dialect.SYSTEMD:
+        """Return the command for *action*, which is start, stop or monitor."""
+        match self.agent_class:
+            case AgentClass.SYSTEMD:
                 verb = "is-active" if action == "monitor" else action
                 return (_SYSTEMCTL, verb, *self.words)
-            case Dialect.LSB | Dialect.HEARTBEAT:
+            case AgentClass.LSB | AgentClass.HEARTBEAT:
                 verb = "status" if action == "monitor" else action
                 return (*self.words, *arguments, verb)
-            case Dialect.OCF | Dialect.COMMAND:
+            case AgentClass.OCF | AgentClass.COMMAND:
                 return (*self.words, action)
 
     def environment(self, name: str, parameters: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-        """Return what an OCF agent wants to find in its environment; others want nothing."""
-        if self.dialect is not Dialect.OCF:
+        """Return the environment of an OCF agent for the resource *name*; others have none."""
+        if self.agent_class is not AgentClass.OCF:
             return ()
         return (
             ("OCF_ROOT", OCF_ROOT),
@@ -63,44 +67,40 @@ def agent(value: object) -> Agent:
     """Return the agent that *value* names."""
     written = text(value)
     if written.startswith("/"):
-        return Agent(Dialect.OCF, command([written]))
+        return Agent(AgentClass.OCF, command([written]))
     class_name, _, rest = written.partition(":")
     match class_name:
         case "ocf":
             provider, _, name = rest.partition(":")
             path = f"{OCF_ROOT}/resource.d/{_part(provider, written)}/{_part(name, written)}"
-            return Agent(Dialect.OCF, (path,), provider)
+            return Agent(AgentClass.OCF, (path,), provider)
         case "lsb":
-            return Agent(Dialect.LSB, (f"{_LSB}/{_part(rest, written)}",))
+            return Agent(AgentClass.LSB, (f"{_LSB}/{_part(rest, written)}",))
         case "heartbeat":
-            return Agent(Dialect.HEARTBEAT, (f"{_HEARTBEAT}/{_part(rest, written)}",))
+            return Agent(AgentClass.HEARTBEAT, (f"{_HEARTBEAT}/{_part(rest, written)}",))
         case "systemd" if _UNIT.fullmatch(rest):
-            return Agent(Dialect.SYSTEMD, (rest,))
+            return Agent(AgentClass.SYSTEMD, (rest,))
         case "exec":
-            return Agent(Dialect.COMMAND, command(rest))
+            return Agent(AgentClass.COMMAND, command(rest))
         case _:
             raise wrong(f"must be {_ALLOWED}, not {shown(written)}")
 
 
 def parameters(value: object) -> dict[str, str]:
-    """Return an agent's parameters as it finds them: all are words, whatever TOML calls them."""
-    problems: list[Problem] = []
-    found: dict[str, str] = {}
-    for key, inner in table(value).items():
-        if _PARAMETER.fullmatch(key) is None:
-            problems.append(Problem(f".{key}", "cannot be the name of a parameter"))
-        elif isinstance(inner, bool):
-            found[key] = "true" if inner else "false"
-        elif isinstance(inner, int):
-            found[key] = str(inner)
-        elif isinstance(inner, str) and "\0" not in inner:
-            found[key] = inner
-        else:
-            what = f"must be a string, a whole number, true or false, not {shown(inner)}"
-            problems.append(Problem(f".{key}", what))
-    if problems:
-        raise WrongValueError(*problems)
-    return found
+    """Return the parameters of an OCF agent as it gets them: each value as a string."""
+    return dict(each_entry(value, _parameter))
+
+
+def _parameter(key: str, value: object) -> tuple[str, str]:
+    if _PARAMETER.fullmatch(key) is None:
+        raise wrong("cannot be the name of a parameter")
+    if isinstance(value, bool):
+        return key, "true" if value else "false"
+    if isinstance(value, int):
+        return key, str(value)
+    if isinstance(value, str) and "\0" not in value:
+        return key, value
+    raise wrong(f"must be a string, a whole number, true or false, not {shown(value)}")
 
 
 def _part(name: str, written: str) -> str:

@@ -1,10 +1,10 @@
-"""One ``[resource.NAME]`` table: something that runs only where the addresses are."""
+"""Read one ``[resource.NAME]`` table."""
 
-from pyvrrp.config.model.resources import Dialect, ResourceConfig
+from pyvrrp.config.model.resources import AgentClass, ResourceConfig
 from pyvrrp.config.resources.agents import Agent, agent, parameters
 from pyvrrp.config.values.commands import command
 from pyvrrp.config.values.durations import duration_from
-from pyvrrp.config.values.scalars import array_of, boolean, integer, optional, refuse_twice, text
+from pyvrrp.config.values.scalars import array_of, boolean, integer, optional, refuse_repeated, text
 from pyvrrp.config.values.sections import Key, Section
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
@@ -16,7 +16,7 @@ _HIGHEST_STATUS = 255
 
 def _statuses(value: object) -> tuple[int, ...]:
     statuses = array_of(integer(1, _HIGHEST_STATUS), "exit statuses")(value)
-    refuse_twice(statuses)
+    refuse_repeated(statuses)
     return statuses
 
 
@@ -44,7 +44,10 @@ KEYS: tuple[Key[object], ...] = (
 
 
 def resource(section: Section, name: str, node: str) -> ResourceConfig:
-    """Return the resource that *section* describes; a section with problems gives a stand-in."""
+    """Return the resource that *section* describes for *node*.
+
+    If the section has problems, the result has default values in the place of wrong ones.
+    """
     section.refuse_unknown(KEYS)
     chosen = section.read(AGENT)
     given, arguments = section.read(PARAMETERS), section.read(ARGUMENTS)
@@ -59,7 +62,7 @@ def resource(section: Section, name: str, node: str) -> ResourceConfig:
         start=start,
         stop=stop,
         monitor=monitor,
-        dialect=Dialect.COMMAND if chosen is None else chosen.dialect,
+        agent_class=AgentClass.COMMAND if chosen is None else chosen.agent_class,
         environment=(
             ("PYVRRP_NODE", node),
             *(() if chosen is None else chosen.environment(name, given)),
@@ -82,25 +85,25 @@ def _commands(section: Section) -> tuple[tuple[str, ...], ...]:
         else:
             for key in (START, STOP):
                 if not section.given(key):
-                    section.refuse(key, "is required, as there is no agent")
-    stand_in = ("/bin/true",)
+                    section.refuse(key, "is required without an agent")
+    replacement = ("/bin/true",)  # never run: the section has a problem
     return (
-        section.read(START) or stand_in,
-        section.read(STOP) or stand_in,
+        section.read(START) or replacement,
+        section.read(STOP) or replacement,
         section.read(MONITOR) or (),
     )
 
 
 def _refuse_keys_of_others(section: Section, chosen: Agent | None) -> None:
     if chosen is None and section.given(AGENT):
-        return  # whatever it was meant to be
-    dialect = Dialect.COMMAND if chosen is None else chosen.dialect
+        return  # the agent is wrong, so its class is not known
+    agent_class = AgentClass.COMMAND if chosen is None else chosen.agent_class
     beside = () if chosen is None else _COMMANDS
     for key in filter(section.given, beside):
-        section.refuse(key, "has no meaning beside agent, which knows its own actions")
-    if dialect is not Dialect.OCF and section.given(PARAMETERS):
+        section.refuse(key, "has no meaning with an agent, which has its own commands")
+    if agent_class is not AgentClass.OCF and section.given(PARAMETERS):
         section.refuse(PARAMETERS, "has a meaning for an OCF agent only")
-    if dialect not in {Dialect.LSB, Dialect.HEARTBEAT} and section.given(ARGUMENTS):
+    if agent_class not in {AgentClass.LSB, AgentClass.HEARTBEAT} and section.given(ARGUMENTS):
         section.refuse(ARGUMENTS, 'has a meaning for "heartbeat:" and "lsb:" only')
-    if dialect is not Dialect.COMMAND and section.given(NOT_RUNNING):
-        section.refuse(NOT_RUNNING, "is what the class of the agent defines")
+    if agent_class is not AgentClass.COMMAND and section.given(NOT_RUNNING):
+        section.refuse(NOT_RUNNING, "cannot be set: the class of the agent defines it")

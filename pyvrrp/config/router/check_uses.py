@@ -1,28 +1,25 @@
-"""How a virtual router uses checks: as its fence, or with a weight that moves its priority."""
+"""How a virtual router uses a check: in its fence, or with a weight for its priority."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pyvrrp.config.values.scalars import (
-    WrongValueError,
     array_of,
     integer,
     name,
     optional,
-    refuse_twice,
+    refuse_repeated,
     shown,
-    table,
     wrong,
 )
-from pyvrrp.config.values.sections import Key, Section
-from pyvrrp.errors import Problem
+from pyvrrp.config.values.sections import Key, table_of
 
-_FURTHEST = 253  # from the lowest priority to the highest
+_MOST_POINTS = 253  # the difference between the lowest and the highest priority
 
 
 @dataclass(frozen=True, slots=True)
 class CheckUse:
-    """One check in the list; without a weight (None) it belongs to the fence."""
+    """The use of one check. Without a weight (None) the check is part of the fence."""
 
     check: str
     weight: int | None = None
@@ -30,8 +27,8 @@ class CheckUse:
 
 def _weight(value: object) -> int:
     if value == 0 and not isinstance(value, bool):
-        raise wrong("0 changes nothing; leave the weight out and the check is part of the fence")
-    return integer(-_FURTHEST, _FURTHEST)(value)
+        raise wrong("0 changes nothing; without a weight the check is part of the fence")
+    return integer(-_MOST_POINTS, _MOST_POINTS)(value)
 
 
 CHECK_NAME = Key("name", name, "unnamed", required=True)
@@ -46,20 +43,17 @@ def _use(value: object) -> CheckUse:
         raise wrong(
             f'must be the name of a check or {{ name = "...", weight = -20 }}, not {shown(value)}'
         )
-    problems: list[Problem] = []
-    section = Section(table(value), ".", problems)
-    section.refuse_unknown(USE_KEYS)
-    use = CheckUse(section.read(CHECK_NAME), section.read(WEIGHT))
-    if problems:
-        raise WrongValueError(*problems)
-    return use
+    return _table_of_use(value)
 
 
+_table_of_use = table_of(
+    USE_KEYS, lambda section: CheckUse(section.read(CHECK_NAME), section.read(WEIGHT))
+)
 _uses = array_of(_use, "names of checks")
 
 
 def check_uses(value: object) -> tuple[CheckUse, ...]:
-    """Return how checks are used. Whether they exist is looked at where all are known."""
+    """Return how checks are used. Whether the checks exist is not looked at here."""
     uses = _uses(value)
-    refuse_twice([use.check for use in uses])
+    refuse_repeated([use.check for use in uses])
     return uses

@@ -1,4 +1,4 @@
-"""Which virtual router holds which key in etcd, and whether its times leave room for that."""
+"""Give each virtual router with a check of the kind lease its key, and check the times."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,32 +7,33 @@ from pyvrrp.config.model.configuration import EtcdLease, VirtualRouterConfig
 from pyvrrp.config.model.lease_times import shortest_ttl
 from pyvrrp.config.model.resources import ResourceConfig, release_time
 from pyvrrp.config.router import virtual_router
-from pyvrrp.config.router.unique import Written
+from pyvrrp.config.router.unique import RouterTable
 from pyvrrp.config.values.durations import write_duration
+from pyvrrp.identity import OWNER_PRIORITY
 
-_OWNER = 255
 _OFF = "a daemon that is stopped or hangs would keep the addresses after its key has expired"
 _NO_LAST_RESORT = (
-    'must be "release" beside a lease: whoever wants one holder at most wants no holder that is ill'
+    'must be "release" beside a lease: a node with a closed fence must not hold the key'
 )
-_ASKS_NOBODY = "255 takes the addresses without asking, and a lease is for asking; at most 254"
+_OWNER_WITH_LEASE = "takes the addresses without waiting for the key of a lease; at most 254"
 
 
 def with_leases(
-    written: Sequence[Written],
+    tables: Sequence[RouterTable],
     leases: Mapping[str, EtcdLease],
     resources: Mapping[str, ResourceConfig | None],
 ) -> tuple[VirtualRouterConfig, ...]:
-    """Return all virtual routers, each with the lease that its checks name; report what is wrong.
+    """Return all virtual routers, each with the etcd lease that its checks name.
 
-    A lease is no probe, so its name leaves `checks`.
+    The name of the lease is removed from `checks`, because a lease has no probe. Wrong uses are
+    reported in the tables.
     """
     routers: list[VirtualRouterConfig] = []
     holders: dict[str, str] = {}
-    longest = _longest_address_leases(written)
+    longest = _longest_address_leases(tables)
     leased_groups: dict[str, EtcdLease] = {}
-    for one in written:
-        for entry in one.entries:
+    for one in tables:
+        for entry in one.routers:
             named = [name for name in entry.checks if name in leases]
             if not named:
                 routers.append(entry)
@@ -49,23 +50,25 @@ def with_leases(
             _refuse_shared_key(one, entry, lease, holders)
             checks = tuple(name for name in entry.checks if name not in leases)
             routers.append(replace(entry, checks=checks, etcd_lease=lease))
-    _refuse_endless(written, leased_groups)
+    _refuse_endless_address_lease(tables, leased_groups)
     return tuple(routers)
 
 
-def _longest_address_leases(written: Sequence[Written]) -> dict[str, int]:
-    """Return the longest of each group: its members' addresses all hang on one key."""
+def _longest_address_leases(tables: Sequence[RouterTable]) -> dict[str, int]:
+    """Return the longest address lease of each group, whose members depend on one key."""
     longest: dict[str, int] = {}
-    for one in written:
-        for entry in one.entries:
+    for one in tables:
+        for entry in one.routers:
             if entry.group:
                 longest[entry.group] = max(entry.lease, longest.get(entry.group, 0))
     return longest
 
 
-def _refuse_endless(written: Sequence[Written], groups: Mapping[str, EtcdLease]) -> None:
-    for one in written:
-        for entry in one.entries[:1]:
+def _refuse_endless_address_lease(
+    tables: Sequence[RouterTable], groups: Mapping[str, EtcdLease]
+) -> None:
+    for one in tables:
+        for entry in one.routers[:1]:
             lease = groups.get(entry.group)
             if lease is not None and entry.lease == 0 and one.section.good(virtual_router.LEASE):
                 what = f'must not be "off" in a group with {lease.check}: {_OFF}'
@@ -75,14 +78,14 @@ def _refuse_endless(written: Sequence[Written], groups: Mapping[str, EtcdLease])
 def _resolved(lease: EtcdLease, router: VirtualRouterConfig) -> EtcdLease:
     if lease.key:
         return lease
-    # The address is what must not be there twice, and it is the same on every node, whatever the
-    # files call the virtual router and in whatever order they list its addresses.
+    # No two nodes may have the address, so its name is in the key. The lowest one does not depend
+    # on the name of the virtual router or the order of its addresses in the file of a node.
     lowest = min(router.addresses, key=lambda address: address.ip.packed)
     return replace(lease, key=f"pyvrrp/{lowest.ip}")
 
 
 def _refuse_bad_use(
-    one: Written, router: VirtualRouterConfig, lease: EtcdLease, named: Sequence[str]
+    one: RouterTable, router: VirtualRouterConfig, lease: EtcdLease, named: Sequence[str]
 ) -> None:
     place = f"[{router.checks.index(named[-1])}]"
     if len(named) > 1:
@@ -92,10 +95,11 @@ def _refuse_bad_use(
         )
         return
     if any(weight.check == lease.check for weight in router.weights):
-        what = "is a lease: it decides who may be master and has no weight"
+        what = "is a lease: it decides which node may be master and has no weight"
         one.section.refuse(virtual_router.CHECKS, what, inside=place)
-    if router.priority == _OWNER:
-        one.section.refuse(virtual_router.CHECKS, f"priority {_ASKS_NOBODY}", inside=place)
+    if router.priority == OWNER_PRIORITY:
+        what = f"priority {OWNER_PRIORITY} {_OWNER_WITH_LEASE}"
+        one.section.refuse(virtual_router.CHECKS, what, inside=place)
     if router.last_resort:
         one.section.refuse(virtual_router.WHEN_ALL_FAIL, _NO_LAST_RESORT)
     if router.lease == 0 and not router.group and one.section.good(virtual_router.LEASE):
@@ -104,9 +108,9 @@ def _refuse_bad_use(
     shortest = shortest_ttl(lease)
     if lease.ttl < shortest and one.section.good(virtual_router.LEASE, virtual_router.INTERVAL):
         what = (
-            f"the ttl of {lease.check}, {lease.ttl}s, must be at least {shortest}s: it has to "
-            f"outlast the address lease of {lease.address_lease}s, 1.5s in which the kernel may be "
-            f"late with it, 1% for clocks, one interval ({write_duration(lease.interval)}) and two "
+            f"the ttl of {lease.check}, {lease.ttl}s, must be at least {shortest}s: the sum of "
+            f"the address lease of {lease.address_lease}s, 1.5s by which the kernel may remove an "
+            f"address late, 1% for clocks, one interval ({write_duration(lease.interval)}) and two "
             f"timeouts ({write_duration(lease.timeout)})"
         )
         if lease.reserve:
@@ -118,14 +122,13 @@ def _refuse_bad_use(
 
 
 def _refuse_shared_key(
-    one: Written, router: VirtualRouterConfig, lease: EtcdLease, holders: dict[str, str]
+    one: RouterTable, router: VirtualRouterConfig, lease: EtcdLease, holders: dict[str, str]
 ) -> None:
-    family = router.id.family.name.replace("IPV", "IPv")
-    me = f"{one.path} ({family})"
-    holder = holders.setdefault(lease.key, me)
-    if holder != me:
+    this = f"{one.path} ({router.id.family.label})"
+    holder = holders.setdefault(lease.key, this)
+    if holder != this:
         what = (
-            f"{me} would share the key {lease.key} of {lease.check} with {holder}, and a key has "
-            "one holder; leave key out, so that each virtual router has its own"
+            f"{this} would share the key {lease.key} of {lease.check} with {holder}, but a key has "
+            "one holder; without key each virtual router has its own"
         )
         one.section.refuse(virtual_router.CHECKS, what)

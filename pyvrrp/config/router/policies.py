@@ -1,10 +1,9 @@
-"""The policies inside a virtual router's table: announcements, claims, hold-down, lease."""
+"""Keys of a virtual router with a policy: announce, hold_down, lease and claim_probe."""
 
 from pyvrrp.config.model.configuration import AnnouncePolicy, ClaimProbePolicy
 from pyvrrp.config.values.durations import duration, duration_from, write_duration
-from pyvrrp.config.values.scalars import WrongValueError, integer, one_of, shown, table, wrong
-from pyvrrp.config.values.sections import Key, Section
-from pyvrrp.errors import Problem
+from pyvrrp.config.values.scalars import WrongValueError, integer, one_of, shown, wrong
+from pyvrrp.config.values.sections import Key, Section, table_of
 from pyvrrp.fencing.policy import HoldDown
 from pyvrrp.units import SECOND, Nanoseconds
 
@@ -33,38 +32,29 @@ WINDOW = Key("window", duration_from(_NOTHING, _DAY), "600s")
 HOLD_DOWN_KEYS: tuple[Key[object], ...] = (INITIAL, CEILING, WINDOW)
 
 
-def announce(value: object) -> AnnouncePolicy:
-    """Return the announcement policy of a table."""
-    problems: list[Problem] = []
-    section = Section(table(value), ".", problems)
-    section.refuse_unknown(ANNOUNCE_KEYS)
-    policy = AnnouncePolicy(
+def _announce(section: Section) -> AnnouncePolicy:
+    return AnnouncePolicy(
         count=section.read(COUNT),
         delay=section.read(DELAY),
         refresh=section.read(REFRESH),
         gap=section.read(GAP),
     )
-    if problems:
-        raise WrongValueError(*problems)
-    return policy
 
 
-def hold_down(value: object) -> HoldDown:
-    """Return the hold-down of a table."""
-    problems: list[Problem] = []
-    section = Section(table(value), ".", problems)
-    section.refuse_unknown(HOLD_DOWN_KEYS)
+def _hold_down(section: Section) -> HoldDown:
     policy = HoldDown(section.read(INITIAL), section.read(CEILING), section.read(WINDOW))
     if policy.ceiling < policy.initial and section.good(INITIAL, CEILING):
         at_least = write_duration(policy.initial)
         section.refuse(CEILING, f"must be at least initial, which is {at_least}")
-    if problems:
-        raise WrongValueError(*problems)
     return policy
 
 
+announce = table_of(ANNOUNCE_KEYS, _announce)
+hold_down = table_of(HOLD_DOWN_KEYS, _hold_down)
+
+
 def lease(value: object) -> int | None:
-    """Return the lease in whole seconds, 0 for none, None for "auto"."""
+    """Return the address lease in whole seconds: 0 for "off", None for "auto"."""
     if value == "auto":
         return None
     if value == "off":
@@ -80,9 +70,9 @@ def lease(value: object) -> int | None:
 
 
 def automatic_lease(interval: Nanoseconds) -> int:
-    """Return the lease that runs out before the backups take over, in whole seconds.
+    """Return the address lease for "auto" in seconds: it ends before the backups take over.
 
-    The kernel counts lifetimes in seconds, so 2 s is the least that is renewed in comfort.
+    It is at least 2 s, because the kernel counts lifetimes in whole seconds.
     """
     return max(_SHORTEST_LEASE, 2 * interval // SECOND)
 
@@ -91,9 +81,9 @@ claim_probe = one_of({str(policy): policy for policy in ClaimProbePolicy})
 
 
 def automatic_claim_probe(interval: Nanoseconds) -> ClaimProbePolicy:
-    """Return whether neighbours are asked at a claim: yes, unless every millisecond counts.
+    """Return the default of claim_probe: WARN, but OFF if the interval is shorter than a second.
 
-    Below a second the lease is longer than the backups wait, so that the kernel of a daemon that
-    has just died would often answer.
+    With such an interval the address lease is longer than the backups wait. The kernel of a node
+    whose daemon has just died would often still answer.
     """
     return ClaimProbePolicy.WARN if interval >= SECOND else ClaimProbePolicy.OFF

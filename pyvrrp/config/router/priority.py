@@ -1,27 +1,24 @@
-"""Which priority a node has: a number, a table by node, or a list in order of preference."""
+"""The priority of a node: a number, a table by node, or a list of nodes, the preferred first."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from pyvrrp.config.values.scalars import (
-    WrongValueError,
     array_of,
     integer,
     name,
     optional,
-    refuse_twice,
+    refuse_repeated,
     shown,
-    table,
     wrong,
 )
-from pyvrrp.config.values.sections import Key, Section, bare
-from pyvrrp.errors import Problem
+from pyvrrp.config.values.sections import Key, Section, each_entry
 
 Preference: TypeAlias = int | Mapping[str, int]
 
 _FIRST, _STEP = 254, 10
-_MOST_NODES = 26  # 254 less 25 steps is 4, and 0 means something else
+_MOST_NODES = 26  # the last one has 254 - 25 * 10 = 4; a priority is at least 1
 DEFAULT_PRIORITY = 100
 
 _priority = integer(1, 255)
@@ -30,7 +27,7 @@ _priority = integer(1, 255)
 def priority(value: object) -> Preference:
     """Return the priority, or the priorities by node."""
     if isinstance(value, Mapping):
-        return _priorities(table(value))
+        return dict(each_entry(value, lambda node, number: (name(node), _priority(number))))
     if isinstance(value, int) and not isinstance(value, bool):
         return _priority(value)
     raise wrong(
@@ -38,28 +35,15 @@ def priority(value: object) -> Preference:
     )
 
 
-def _priorities(by_node: Mapping[str, object]) -> Mapping[str, int]:
-    parsed: dict[str, int] = {}
-    problems: list[Problem] = []
-    for node, value in by_node.items():
-        try:
-            parsed[name(node)] = _priority(value)
-        except WrongValueError as error:
-            problems += [Problem(f".{bare(node)}", problem.what) for problem in error.problems]
-    if problems:
-        raise WrongValueError(*problems)
-    return parsed
-
-
 _names = array_of(name, "node names")
 
 
 def nodes(value: object) -> Mapping[str, int]:
-    """Return the priorities of the nodes listed: 254, 244, 234 and so on."""
+    """Return the priorities of a list of nodes: 254, 244, 234 and so on."""
     listed = _names(value)
     if not 1 <= len(listed) <= _MOST_NODES:
         raise wrong(f"must list from 1 to {_MOST_NODES} nodes, not {len(listed)}")
-    refuse_twice(listed)
+    refuse_repeated(listed)
     return {node: _FIRST - _STEP * index for index, node in enumerate(listed)}
 
 
@@ -69,10 +53,10 @@ NODES: Key[Mapping[str, int] | None] = Key("nodes", optional(nodes))
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """Where this node stands in one virtual router, and where the others do.
+    """The priorities of the nodes in one virtual router.
 
-    ``priority`` is this node's; None: it is not among the nodes listed. ``ranking`` has all nodes
-    that the file names, the most preferred first; it is empty where the file gives a number.
+    ``priority`` is that of this node; None: the file does not list this node. ``ranking`` has all
+    nodes that the file names, the most preferred first; it is empty if the file gives a number.
     """
 
     priority: int | None
@@ -80,7 +64,7 @@ class Rank:
 
 
 def rank(section: Section, node: str | None) -> Rank:
-    """Return how *node* (None: its name is not known) stands in this virtual router."""
+    """Return the priority of *node* (None: its name is not known) and those of the others."""
     given, listed = section.read(PRIORITY), section.read(NODES)
     if section.given(PRIORITY) and section.given(NODES):
         section.refuse(NODES, "excludes priority: write one of the two")
@@ -100,5 +84,5 @@ def refuse_unlisted(section: Section, node: str, ranking: Iterable[tuple[str, in
     section.refuse(
         NODES if section.given(NODES) else PRIORITY,
         f'this node is "{node}" and is not listed; listed are {listed}. '
-        "If it goes by another name here, say node = or --node",
+        "If it has another name in this file, set node = or --node",
     )

@@ -1,16 +1,24 @@
-"""The keys of a virtual router that speak of its resources."""
+"""The keys of a virtual router for its resources."""
 
 from pyvrrp.config.values.commands import command
-from pyvrrp.config.values.scalars import array_of, boolean, name, refuse_twice, shown, text, wrong
+from pyvrrp.config.values.scalars import (
+    array_of,
+    boolean,
+    name,
+    refuse_repeated,
+    shown,
+    text,
+    wrong,
+)
 from pyvrrp.config.values.sections import Key
 
 _POWER_SWITCH = "exec:"
 
 
 def _resource_names(value: object) -> tuple[str, ...]:
-    # Whether they exist is looked at where all resources are known.
+    # `refuse_bad_chains` reports names of resources that do not exist.
     names = array_of(name, "names of resources")(value)
-    refuse_twice(names)
+    refuse_repeated(names)
     return names
 
 

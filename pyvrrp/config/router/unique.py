@@ -1,4 +1,4 @@
-"""What two virtual routers of one configuration must not share."""
+"""What two virtual routers of one configuration must not share: name, VRID and addresses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,38 +6,37 @@ from dataclasses import dataclass, replace
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.router import virtual_router
 from pyvrrp.config.router.links import INTERFACE, INTERFACES
-from pyvrrp.config.values.addresses import Address
 from pyvrrp.config.values.sections import Section
-from pyvrrp.identity import Place, VirtualRouterId
+from pyvrrp.identity import Address, Place, VirtualRouterId
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """One ``[[virtual_router]]`` table, where it stands and what it means."""
+class RouterTable:
+    """One ``[[virtual_router]]`` table: its path, its section and the routers it describes."""
 
     path: str
     section: Section
-    entries: tuple[VirtualRouterConfig, ...]
+    routers: tuple[VirtualRouterConfig, ...]
 
 
-def refuse_duplicates(written: Sequence[Written]) -> None:
-    """Report names, virtual router identities and addresses that a former table has taken.
+def refuse_duplicates(tables: Sequence[RouterTable]) -> None:
+    """Report names, VRIDs and addresses that an earlier table uses already.
 
-    What is wrong for another reason is left out: it would compare stand-ins.
+    Tables in which these keys are wrong are left out, because they have default values there.
     """
-    _refuse_same_name(written)
+    _refuse_same_name(tables)
     where = (INTERFACE, INTERFACES, virtual_router.NETNS)
-    placed = [one for one in written if one.section.good(*where)]
+    placed = [one for one in tables if one.section.good(*where)]
     _refuse_same_identity(placed)
     _refuse_same_address(placed)
 
 
-def _refuse_same_name(written: Sequence[Written]) -> None:
+def _refuse_same_name(tables: Sequence[RouterTable]) -> None:
     taken: dict[str, str] = {}
-    for one in written:
+    for one in tables:
         if not one.section.good(virtual_router.NAME):
             continue
-        name = one.entries[0].name
+        name = one.routers[0].name
         if name in taken:
             one.section.refuse(
                 virtual_router.NAME, f'"{name}" is the name of {taken[name]} already'
@@ -45,28 +44,28 @@ def _refuse_same_name(written: Sequence[Written]) -> None:
         taken.setdefault(name, one.path)
 
 
-def _refuse_same_identity(written: Sequence[Written]) -> None:
+def _refuse_same_identity(tables: Sequence[RouterTable]) -> None:
     taken: dict[VirtualRouterId, str] = {}
-    for one in written:
+    for one in tables:
         if not one.section.good(virtual_router.VRID, virtual_router.ADDRESSES):
             continue
-        # Two that share a link only for their heartbeats could not be told apart there either.
-        for entry in one.entries:
+        # On every link, not only on that of the addresses, the VRID tells the routers apart.
+        for entry in one.routers:
             for link in entry.links:
                 key = replace(entry.id, place=link.place)
                 if key in taken:
-                    where = f"on {key.place} for {key.family.name.replace('IPV', 'IPv')}"
+                    where = f"on {key.place} for {key.family.label}"
                     what = f"{key.vrid} is used {where} by {taken[key]} already"
                     one.section.refuse(virtual_router.VRID, what)
                 taken.setdefault(key, one.path)
 
 
-def _refuse_same_address(written: Sequence[Written]) -> None:
+def _refuse_same_address(tables: Sequence[RouterTable]) -> None:
     taken: dict[tuple[Place, Address], str] = {}
-    for one in written:
+    for one in tables:
         if not one.section.good(virtual_router.ADDRESSES):
             continue
-        for entry in one.entries:
+        for entry in one.routers:
             for address in entry.addresses:
                 holder = taken.setdefault((entry.id.place, address.ip), one.path)
                 if holder != one.path:

@@ -1,9 +1,9 @@
-"""One ``[[virtual_router]]`` table: one virtual router, or two where the families are mixed."""
+"""Read one ``[[virtual_router]]`` table: one virtual router for each family of addresses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pyvrrp.config.model.configuration import ChecksumPolicy, InterfaceAddress, VirtualRouterConfig
+from pyvrrp.config.model.configuration import ChecksumPolicy, VirtualRouterConfig
 from pyvrrp.config.router import resource_keys
 from pyvrrp.config.router.check_uses import check_uses
 from pyvrrp.config.router.links import (
@@ -11,7 +11,7 @@ from pyvrrp.config.router.links import (
     INTERFACES,
     MIN_TTL,
     PEERS,
-    read_heartbeats,
+    read_links,
     refuse_other_family,
     with_links,
 )
@@ -39,16 +39,21 @@ from pyvrrp.config.values.scalars import (
 )
 from pyvrrp.config.values.sections import Key, Section
 from pyvrrp.fencing.weight import Weight
-from pyvrrp.identity import Family, Place, Version, VirtualRouterId
+from pyvrrp.identity import (
+    OWNER_PRIORITY,
+    Family,
+    InterfaceAddress,
+    Place,
+    Version,
+    VirtualRouterId,
+)
 from pyvrrp.units import CENTISECOND, SECOND, Nanoseconds
 
 _LONGEST_V2 = Nanoseconds(255 * SECOND)
 _LONGEST_V3 = Nanoseconds(4095 * CENTISECOND)
 _PASSWORD_OCTETS = 8
-_OWNER = 255
 _OWNER_AS_LAST_RESORT = (
-    'must be "release" with priority 255: the last resort stands with priority 1, and an owner '
-    "always with 255"
+    'must be "release" with priority 255: the last resort uses priority 1, and an owner always 255'
 )
 
 
@@ -59,7 +64,7 @@ def _version(value: object) -> Version:
 
 
 def _password(value: object) -> bytes:
-    # Not shown: however weak, it is a password.
+    # The value is not shown in the message, because it is a password.
     password = text(value)
     if not (1 <= len(password) <= _PASSWORD_OCTETS and password.isascii()):
         raise wrong("must be a string of 1 to 8 ASCII characters")
@@ -103,17 +108,18 @@ KEYS: tuple[Key[object], ...] = (
 
 
 def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterConfig, ...]:
-    """Return what *section* describes on *node*, one virtual router for each family.
+    """Return the virtual routers that *section* describes on *node*, one for each family.
 
-    A section with problems gives stand-ins, and so does the priority of a node without one.
+    If the section has problems, default values replace the wrong ones. The priority has its
+    default if *node* takes no part.
     """
     section.refuse_unknown(KEYS)
     interval = section.read(INTERVAL)
     chosen_lease = section.read(LEASE)
     uses = section.read(CHECKS)
     name_given = section.read(NAME)
-    heartbeats = read_heartbeats(section)
-    place = Place(section.read(NETNS), heartbeats.interfaces[0])
+    links = read_links(section)
+    place = Place(section.read(NETNS), links.interfaces[0])
     written = VirtualRouterConfig(
         name=name_given,
         id=VirtualRouterId(place, Family.IPV4, section.read(VRID)),
@@ -140,14 +146,14 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
     )
     written = _ranked(written, rank(section, node))
     _refuse_bad_interval(section, written)
-    if written.last_resort and written.priority == _OWNER:
+    if written.last_resort and written.priority == OWNER_PRIORITY:
         section.refuse(WHEN_ALL_FAIL, _OWNER_AS_LAST_RESORT)
     written = replace(written, max_learned_interval=_max_learned_interval(section, written))
     _refuse_other_version(section, written)
     routers = _by_family(section, written)
     if section.good(ADDRESSES):
-        refuse_other_family(section, heartbeats, (router.id.family for router in routers))
-    return tuple(with_links(section, router, heartbeats) for router in routers)
+        refuse_other_family(section, links, (router.id.family for router in routers))
+    return tuple(with_links(section, router, links) for router in routers)
 
 
 def _ranked(written: VirtualRouterConfig, own: Rank) -> VirtualRouterConfig:
@@ -172,7 +178,7 @@ def _max_learned_interval(section: Section, written: VirtualRouterConfig) -> Nan
     given = section.read(MAX_LEARNED_INTERVAL)
     own = written.advertisement_interval
     if given is None:
-        # 40.95 s is the longest that fits the field: nothing that can be learned is above it.
+        # 40.95 s is the longest interval of an advertisement, so with it there is no limit.
         return _LONGEST_V3 if written.strict else Nanoseconds(10 * own)
     usable = section.good(INTERVAL) and written.version is Version.V3
     if usable and not own <= given <= _LONGEST_V3:
@@ -217,7 +223,8 @@ def _refuse_bad_addresses(
 ) -> None:
     ipv6 = by_family[Family.IPV6]
     if ipv6 and written.version is Version.V2:
-        section.refuse(VERSION, f"VRRPv2 knows no IPv6, and {ipv6[0].ip} is; write version = 3")
+        what = f"VRRPv2 has no IPv6, but {ipv6[0].ip} is an IPv6 address; write version = 3"
+        section.refuse(VERSION, what)
     elif ipv6 and not any(entry.ip.is_link_local for entry in ipv6):
         section.refuse(
             ADDRESSES,

@@ -1,4 +1,4 @@
-"""Virtual addresses: which can be one, and in which order they are advertised."""
+"""Virtual addresses: which are allowed, and in which order they are advertised."""
 
 import re
 from collections.abc import Sequence
@@ -11,13 +11,9 @@ from ipaddress import (
     ip_address,
     ip_interface,
 )
-from typing import TypeAlias
 
-from pyvrrp.config.values.scalars import array_of, refuse_twice, shown, text, wrong
-from pyvrrp.identity import Family, Version
-
-Address: TypeAlias = IPv4Address | IPv6Address
-InterfaceAddress: TypeAlias = IPv4Interface | IPv6Interface
+from pyvrrp.config.values.scalars import array_of, refuse_repeated, shown, text, wrong
+from pyvrrp.identity import Address, Family, InterfaceAddress, Version
 
 _THIS_NETWORK = IPv4Network("0.0.0.0/8")
 _LIMITED_BROADCAST = IPv4Address("255.255.255.255")
@@ -27,7 +23,10 @@ _COUNT_OCTET = 255
 
 
 def address(value: object) -> Address:
-    """Return an address of a host, without prefix."""
+    """Return *value* as the address of a host, without a prefix length.
+
+    Raise WrongValueError if it is not one.
+    """
     if "%" in text(value):
         raise wrong(f"{shown(value)} must not name a zone: write the address alone")
     try:
@@ -41,7 +40,10 @@ def address(value: object) -> Address:
 
 
 def interface_address(value: object) -> InterfaceAddress:
-    """Return an address with its prefix length; without one it stands alone (/32, /128)."""
+    """Return *value* as an address with its prefix length; the default is /32 or /128.
+
+    Raise WrongValueError if it is not one.
+    """
     host_text, slash, prefix_text = text(value).partition("/")
     host = address(host_text)
     longest = host.max_prefixlen
@@ -56,7 +58,7 @@ def interface_address(value: object) -> InterfaceAddress:
 
 
 def _prefix(written: str) -> int:
-    # Netmasks, which ip_interface would take, and everything else are out of every range.
+    # 0 is refused by the caller. `ip_interface` would also accept a netmask.
     return int(written) if _PREFIX.fullmatch(written) else 0
 
 
@@ -68,14 +70,14 @@ def _unusable(host: Address) -> str:
     if host.is_unspecified:
         return "the unspecified address"
     if isinstance(host, IPv6Address):
-        return "an IPv4 address in IPv6 clothes" if host.ipv4_mapped else ""
+        return "an IPv4-mapped IPv6 address" if host.ipv4_mapped else ""
     if host == _LIMITED_BROADCAST:
         return "the broadcast address"
     return "an address of 0.0.0.0/8" if host in _THIS_NETWORK else ""
 
 
 def _refuse_ends_of_network(parsed: InterfaceAddress) -> None:
-    # A /31, /32, /127 or /128 has no address to spare for the network itself (RFC 3021, RFC 6164).
+    # In a /31, /32, /127 or /128 no address stands for the network itself (RFC 3021, RFC 6164).
     if parsed.max_prefixlen - parsed.network.prefixlen <= 1:
         return
     if parsed.ip == parsed.network.network_address:
@@ -84,20 +86,20 @@ def _refuse_ends_of_network(parsed: InterfaceAddress) -> None:
         raise wrong(f'"{parsed}" is the broadcast address of its network')
 
 
-_each = array_of(interface_address, 'addresses, such as "192.0.2.10/24"')
+_addresses = array_of(interface_address, 'addresses, such as "192.0.2.10/24"')
 
 
 def virtual_addresses(value: object) -> tuple[InterfaceAddress, ...]:
-    """Return the addresses of one virtual router, of both families, as written."""
-    addresses = _each(value)
+    """Return the addresses of one virtual router, of both families, in the order of the file."""
+    addresses = _addresses(value)
     if not addresses:
         raise wrong("must have at least one address")
-    refuse_twice([entry.ip for entry in addresses])
+    refuse_repeated([entry.ip for entry in addresses])
     return addresses
 
 
 def advertised_order(addresses: Sequence[InterfaceAddress]) -> tuple[InterfaceAddress, ...]:
-    """Return *addresses* with the first link-local one first (RFC 9568 section 5.2.9)."""
+    """Return *addresses* with a link-local address first, if any (RFC 9568 section 5.2.9)."""
     link_local = (a for a in addresses if isinstance(a, IPv6Interface) and a.ip.is_link_local)
     first = next(link_local, None)
     if first is None:
@@ -106,7 +108,7 @@ def advertised_order(addresses: Sequence[InterfaceAddress]) -> tuple[InterfaceAd
 
 
 def most_addresses(version: Version, family: Family) -> int:
-    """Return how many addresses one advertisement holds in an MTU of 1500 bytes."""
+    """Return how many addresses fit into one advertisement with an MTU of 1500 octets."""
     ip_header = 20 if family is Family.IPV4 else 40
     fixed = 8 + (8 if version is Version.V2 else 0)
     return min(_COUNT_OCTET, (_MTU - ip_header - fixed) // family)

@@ -1,11 +1,11 @@
-"""Durations as the configuration writes them: a decimal number and a unit, such as ``250ms``."""
+"""Durations in the configuration: a decimal number and a unit, such as ``250ms``."""
 
 import re
 
 from pyvrrp.config.values.scalars import Parser, shown, text, wrong
 from pyvrrp.units import MICROSECOND, MILLISECOND, SECOND, Nanoseconds
 
-# Not "m": half of the world's tools read it as minutes, the other half as milli.
+# There is no "m": some programs use it for minutes, others for milliseconds.
 _UNITS = {
     "us": MICROSECOND,
     "ms": MILLISECOND,
@@ -17,7 +17,10 @@ _DURATION = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,9}))? ?(us|ms|s|min|h)")
 
 
 def duration(value: object) -> Nanoseconds:
-    """Return the duration that *value* writes; one finer than a nanosecond is refused."""
+    """Return the duration that *value* means.
+
+    Raise WrongValueError if it is not a duration or not a whole number of nanoseconds.
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise wrong(f'{shown(value)} is not a duration; write a string with a unit, such as "1s"')
     match = _DURATION.fullmatch(text(value))
@@ -47,7 +50,7 @@ def duration_from(lowest: Nanoseconds, highest: Nanoseconds) -> Parser[Nanosecon
 
 
 def write_duration(value: Nanoseconds) -> str:
-    """Return *value* exactly, as the configuration would write it: ``1s``, ``40.95s``, ``10ms``."""
+    """Return *value* as text that `duration` reads: ``1s``, ``40.95s``, ``10ms``. It is exact."""
     if value == 0:
         return "0s"
     units = ((SECOND, "s"), (MILLISECOND, "ms"), (MICROSECOND, "us"))

@@ -1,33 +1,36 @@
-"""Where each part of a document stands, for the paths of its problems."""
+"""The file that each part of a document comes from, for the paths in problems."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pyvrrp.config.values.sections import bare, labelled
+from pyvrrp.config.values.sections import path_with_name, toml_key
 
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """What leads the path of each part of a document; empty for a document of one file."""
+    """The beginnings of the paths in a document that was merged from several files.
 
-    files: Mapping[str, str] = field(default_factory=dict)  # by top-level key, as "FILE: "
-    virtual_routers: Sequence[str] = ()
-    checks: Mapping[str, str] = field(default_factory=dict)
-    resources: Mapping[str, str] = field(default_factory=dict)
+    Everything is empty for a document from one file.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)  # "FILE: " by top-level key
+    virtual_routers: Sequence[str] = ()  # paths in the order of the merged document
+    checks: Mapping[str, str] = field(default_factory=dict)  # paths by name
+    resources: Mapping[str, str] = field(default_factory=dict)  # paths by name
 
     def virtual_router(self, index: int, entry: object) -> str:
         """Return the path of a virtual router: ``virtual_router[0] "web"``."""
-        in_several = index < len(self.virtual_routers)
-        path = self.virtual_routers[index] if in_several else f"virtual_router[{index}]"
-        return labelled(path, entry)
+        merged = index < len(self.virtual_routers)
+        path = self.virtual_routers[index] if merged else f"virtual_router[{index}]"
+        return path_with_name(path, entry)
 
     def check(self, name: str) -> str:
         """Return the path of a check: ``check.web``."""
-        return self.checks.get(name, f"check.{bare(name)}")
+        return self.checks.get(name, f"check.{toml_key(name)}")
 
     def resource(self, name: str) -> str:
         """Return the path of a resource: ``resource.database``."""
-        return self.resources.get(name, f"resource.{bare(name)}")
+        return self.resources.get(name, f"resource.{toml_key(name)}")
 
 
 ONE_FILE = Origins()

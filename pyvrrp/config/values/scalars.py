@@ -1,7 +1,7 @@
-"""One value of a configuration file, of whatever type it was written, to one value of ours.
+"""Parsers of single values in a configuration file.
 
-A parser takes the value and returns what it means or raises WrongValueError, which says what is
-wrong and what is allowed.
+A parser takes a value of any TOML type. It returns what the value means, or raises
+WrongValueError, which says what is wrong and what is allowed.
 """
 
 import re
@@ -18,13 +18,16 @@ Parser: TypeAlias = Callable[[object], T]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SHOWN_CHARACTERS = 60
 _SHOWN_NUMBER = 10**18
-_LONGEST_NETNS = 255  # a network namespace is a file in /run/netns
-_LONGEST_INTERFACE = 15  # IFNAMSIZ, less the closing zero
+_LONGEST_NETNS = 255  # octets; a network namespace is a file in /run/netns
+_LONGEST_INTERFACE = 15  # octets; IFNAMSIZ without the closing zero
 _LONGEST_PATH = 4095
 
 
 class WrongValueError(VrrpError):
-    """A value cannot be used; the paths of *problems* are relative to it (``[2]``, ``.count``)."""
+    """A value cannot be used.
+
+    The paths in *problems* are relative to the value: ``[2]``, ``.count``, or empty.
+    """
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(str(problem) for problem in problems))
@@ -37,12 +40,12 @@ def wrong(what: str) -> WrongValueError:
 
 
 def shown(value: object) -> str:
-    """Return *value* for a message: as the file writes it, short, on one line, harmless."""
+    """Return *value* for a message: as in the file, but short, on one line and escaped."""
     match value:
         case str():
             cut = value[:_SHOWN_CHARACTERS].replace("\\", "\\\\").replace('"', '\\"')
             dots = "..." if len(value) > _SHOWN_CHARACTERS else ""
-            return f'"{harmless(cut)}{dots}"'
+            return f'"{escaped(cut)}{dots}"'
         case bool():
             return "true" if value else "false"
         case int():
@@ -60,8 +63,8 @@ def shown(value: object) -> str:
             return "nothing"
 
 
-def harmless(words: str) -> str:
-    """Return *words* with everything escaped that a terminal might obey."""
+def escaped(words: str) -> str:
+    """Return *words* with all characters escaped that could control a terminal."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in words
@@ -69,21 +72,21 @@ def harmless(words: str) -> str:
 
 
 def text(value: object) -> str:
-    """Return the string that *value* is."""
+    """Return *value*, which must be a string."""
     if not isinstance(value, str):
         raise wrong(f"must be a string, not {shown(value)}")
     return value
 
 
 def boolean(value: object) -> bool:
-    """Return the truth value that *value* is; neither 1 nor "yes" is one."""
+    """Return *value*, which must be true or false; 1 and "yes" are refused."""
     if not isinstance(value, bool):
         raise wrong(f"must be true or false, not {shown(value)}")
     return value
 
 
 def table(value: object) -> dict[str, object]:
-    """Return the table that *value* is."""
+    """Return *value*, which must be a table."""
     if not isinstance(value, Mapping):
         raise wrong(f"must be a table, not {shown(value)}")
     return {str(key): inner for key, inner in value.items()}
@@ -103,7 +106,7 @@ def integer(lowest: int, highest: int) -> Parser[int]:
 
 
 def one_of(allowed: Mapping[str, T]) -> Parser[T]:
-    """Return a parser of the words *allowed*, each to what it stands for."""
+    """Return a parser of the keys of *allowed*; it returns the value of the key."""
 
     def parse(value: object) -> T:
         if not isinstance(value, str) or value not in allowed:
@@ -115,7 +118,10 @@ def one_of(allowed: Mapping[str, T]) -> Parser[T]:
 
 
 def optional(parse: Parser[T]) -> Parser[T | None]:
-    """Return *parse* for a key whose default is decided by other keys: None while it is absent."""
+    """Return a parser that returns None for None, and what *parse* returns for other values.
+
+    A key whose default depends on other keys has the default None.
+    """
 
     def parse_if_given(value: object) -> T | None:
         return None if value is None else parse(value)
@@ -124,7 +130,10 @@ def optional(parse: Parser[T]) -> Parser[T | None]:
 
 
 def array_of(parse: Parser[T], what: str) -> Parser[tuple[T, ...]]:
-    """Return a parser of arrays of *what* (for the message); every wrong element is reported."""
+    """Return a parser of arrays whose elements *parse* reads. It reports every wrong element.
+
+    *what* names the elements in the message: ``names of checks``.
+    """
 
     def parse_all(value: object) -> tuple[T, ...]:
         if not isinstance(value, list | tuple):
@@ -143,19 +152,17 @@ def array_of(parse: Parser[T], what: str) -> Parser[tuple[T, ...]]:
     return parse_all
 
 
-def refuse_twice(values: Sequence[object]) -> None:
-    """Refuse an array in which something stands twice."""
+def refuse_repeated(values: Sequence[object]) -> None:
+    """Raise WrongValueError if two of *values* are equal."""
     for index, value in enumerate(values):
         if value in values[:index]:
             first = values.index(value)
-            what = (
-                f"{shown(value) if isinstance(value, str) else value} stands at [{first}] already"
-            )
-            raise WrongValueError(Problem(f"[{index}]", what))
+            repeated = shown(value) if isinstance(value, str) else value
+            raise WrongValueError(Problem(f"[{index}]", f"{repeated} is at [{first}] already"))
 
 
 def name(value: object) -> str:
-    """Return the name of a node, a virtual router or a check."""
+    """Return *value* as the name of a node, a virtual router, a check or a resource."""
     if NAME.fullmatch(text(value)) is None:
         raise wrong(
             f"{shown(value)} cannot be a name; use 1 to 64 letters, digits, dots, dashes and "
@@ -165,7 +172,7 @@ def name(value: object) -> str:
 
 
 def interface_name(value: object) -> str:
-    """Return the name of a network interface, by the kernel's own rules (dev_valid_name)."""
+    """Return the name of a network interface. The rules are the kernel's (dev_valid_name)."""
     name = text(value)
     if not 1 <= len(name.encode(errors="replace")) <= _LONGEST_INTERFACE:
         raise wrong(f"{shown(name)} is no interface name: Linux allows 1 to 15 characters")
@@ -175,7 +182,7 @@ def interface_name(value: object) -> str:
 
 
 def netns_name(value: object) -> str:
-    """Return the name of a network namespace; empty is the daemon's own."""
+    """Return the name of a network namespace; empty stands for the one of the daemon."""
     name = text(value)
     if name in {".", ".."} or "/" in name or not name.isprintable():
         raise wrong(f"{shown(name)} is no network namespace name; use one that ip netns lists")
@@ -185,7 +192,7 @@ def netns_name(value: object) -> str:
 
 
 def absolute_path(value: object) -> Path:
-    """Return an absolute path: a daemon has no working directory worth the name."""
+    """Return *value* as an absolute path. A daemon has no useful working directory."""
     if not text(value).startswith("/"):
         raise wrong(f"must be an absolute path, not {shown(value)}")
     if not text(value).isprintable() or len(text(value)) > _LONGEST_PATH:

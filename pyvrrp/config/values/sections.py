@@ -1,12 +1,12 @@
-"""Keys and the tables they stand in: reading, defaults, and what to say about an unknown one."""
+"""Read tables key by key: values, defaults, problems, unknown keys."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Generic, TypeVar
 
-from pyvrrp.config.values.scalars import NAME, Parser, WrongValueError, shown, wrong
+from pyvrrp.config.values.scalars import NAME, Parser, WrongValueError, shown, table, wrong
 from pyvrrp.errors import Problem
 
 T = TypeVar("T")
@@ -18,10 +18,11 @@ _COMPARED_CHARACTERS = 60
 
 @dataclass(frozen=True, slots=True)
 class Key(Generic[T_co]):
-    """One key: its name, what its value means, and the default as the file would write it.
+    """One key of a table.
 
-    A default of None is decided by other keys. The default of a required key only stands in for
-    it while the other problems are looked for.
+    *parse* reads its value. *default* is written as in the file; None means that the default
+    depends on other keys. The default of a *required* key is used only to go on and find further
+    problems if the key is missing.
     """
 
     name: str
@@ -30,19 +31,22 @@ class Key(Generic[T_co]):
     required: bool = False
 
 
-def bare(key: str) -> str:
-    """Return *key* as a TOML path writes it."""
+def toml_key(key: str) -> str:
+    """Return *key* as it is written in TOML: in quotes if it needs them."""
     return key if _BARE.fullmatch(key) else shown(key)
 
 
-def labelled(label: str, table: object) -> str:
-    """Return *label* with the name the table gives itself, if that is a usable name."""
+def path_with_name(label: str, table: object) -> str:
+    """Return *label*, followed by the name that the table has if it can be a name."""
     name = table.get("name") if isinstance(table, Mapping) else None
     return f'{label} "{name}"' if isinstance(name, str) and NAME.fullmatch(name) else label
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return what to say after "unknown": the nearest of *known*, or all of them."""
+    """Return the end of a message about an unknown *word*.
+
+    It suggests the word of *known* that is most similar, or lists them all.
+    """
     words = sorted(known)
     close = get_close_matches(word[:_COMPARED_CHARACTERS], words, n=1)
     if close:
@@ -51,7 +55,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 
 
 def _present(value: object) -> object:
-    # TOML has no null, but other sources of documents do, and a parser takes None for "absent".
+    # TOML has no null, but documents from other sources do, and parsers take None for "missing".
     if value is None:
         raise wrong("has no value")
     return value
@@ -59,10 +63,10 @@ def _present(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One table of the document, read key by key; what is wrong goes to *problems*.
+    """One table of the document. What is wrong in it is added to *problems*.
 
-    *prefix* leads to the table (``check.web.``); *files* names the file of a key, where several
-    were merged.
+    *prefix* is the path of the table with a dot at the end: ``check.web.``. *files* has the file
+    of each key of a document that was merged from several.
     """
 
     table: Mapping[str, object]
@@ -72,7 +76,10 @@ class Section:
     _wrong: set[str] = field(default_factory=set)
 
     def read(self, key: Key[T]) -> T:
-        """Return what the table says for *key*, or its default; a wrong value is reported."""
+        """Return the value of *key*, or its default if it is missing or wrong.
+
+        A wrong value is reported, and so is a required key that is missing.
+        """
         if key.name not in self.table:
             if key.required:
                 self.refuse(key, "is required")
@@ -85,28 +92,28 @@ class Section:
             return key.parse(key.default)
 
     def given(self, key: Key[object]) -> bool:
-        """Tell whether the table says anything for *key*."""
+        """Return whether the table has *key*."""
         return key.name in self.table
 
     def good(self, *keys: Key[object]) -> bool:
-        """Tell whether nothing wrong was found in *keys* so far."""
+        """Return whether no problem was found in *keys* so far."""
         return self._wrong.isdisjoint(key.name for key in keys)
 
     def refuse(self, key: Key[object], what: str, *, inside: str = "") -> None:
-        """Report that the value of *key* (or what is *inside* it) is wrong."""
+        """Report that the value of *key* is wrong; *inside* is the path inside the value."""
         self._wrong.add(key.name)
         self.problems.append(Problem(f"{self.where(key.name)}{inside}", what))
 
     def refuse_whole(self, what: str) -> None:
-        """Report what is wrong with the table as a whole."""
+        """Report that the table as a whole is wrong."""
         self.problems.append(Problem(self.prefix.removesuffix("."), what))
 
     def report(self, path: str, error: WrongValueError) -> None:
-        """Report what is wrong with the value at *path*."""
+        """Report the problems of *error*, which was raised for the value at *path*."""
         self.problems.extend(Problem(f"{path}{p.path}", p.what) for p in error.problems)
 
     def refuse_unknown(self, known: Iterable[Key[object]]) -> None:
-        """Report every key of the table that is none of *known*."""
+        """Report every key of the table that is not one of *known*."""
         names = {key.name for key in known}
         for key in self.table:
             if key not in names:
@@ -115,4 +122,35 @@ class Section:
 
     def where(self, key: str) -> str:
         """Return the path of *key*."""
-        return f"{self.files.get(key, '')}{self.prefix}{bare(key)}"
+        return f"{self.files.get(key, '')}{self.prefix}{toml_key(key)}"
+
+
+def table_of(keys: Iterable[Key[object]], read: Callable[[Section], T]) -> Parser[T]:
+    """Return a parser of tables that have *keys*. *read* makes the result from such a table."""
+
+    def parse(value: object) -> T:
+        section = Section(table(value), ".", [])
+        section.refuse_unknown(keys)
+        result = read(section)
+        if section.problems:
+            raise WrongValueError(*section.problems)
+        return result
+
+    return parse
+
+
+def each_entry(value: object, parse: Callable[[str, object], T]) -> tuple[T, ...]:
+    """Return what *parse* returns for each key and value of a table.
+
+    Raise WrongValueError with the problems of all entries that *parse* refuses.
+    """
+    parsed: list[T] = []
+    problems: list[Problem] = []
+    for key, inner in table(value).items():
+        try:
+            parsed.append(parse(key, inner))
+        except WrongValueError as error:
+            problems += [Problem(f".{toml_key(key)}{p.path}", p.what) for p in error.problems]
+    if problems:
+        raise WrongValueError(*problems)
+    return tuple(parsed)

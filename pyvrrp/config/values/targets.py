@@ -1,10 +1,10 @@
-"""Where a check looks: URLs, and hosts with ports."""
+"""The targets of checks: URLs, hosts and ports."""
 
 import re
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
-from pyvrrp.config.values.scalars import harmless, shown, text, wrong
+from pyvrrp.config.values.scalars import escaped, shown, text, wrong
 
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?")
 _NUMERIC = re.compile(r"[0-9.]+")
@@ -14,7 +14,7 @@ _HIGHEST_PORT = 65535
 
 
 def host_name(value: object) -> str:
-    """Return the name or address of a host, without brackets."""
+    """Return the name or address of a host. An IPv6 address has no brackets."""
     host = text(value)
     if ":" in host and _VISIBLE.fullmatch(host):
         return _ip(IPv6Address, host)
@@ -33,7 +33,7 @@ def _ip(family: type[IPv4Address | IPv6Address], host: str) -> str:
 
 
 def host_and_port(value: object) -> tuple[str, int]:
-    """Return what ``"192.0.2.1:80"``, ``"db.example:5432"`` or ``"[::1]:80"`` names."""
+    """Return host and port of ``"192.0.2.1:80"``, ``"db.example:5432"`` or ``"[::1]:80"``."""
     host, colon, number = text(value).rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
     if not colon or not host or (":" in host and not bracketed):
@@ -46,32 +46,33 @@ def host_and_port(value: object) -> tuple[str, int]:
 
 
 def url(value: object) -> str:
-    """Return a URL that an HTTP check can ask for."""
+    """Return *value* as a URL that an HTTP client can request."""
     written = text(value)
     if _VISIBLE.fullmatch(written) is None:
-        raise wrong(f"{shown(written)} is not a URL: it is empty or has spaces or non-ASCII signs")
+        what = "it is empty or has spaces or characters other than ASCII"
+        raise wrong(f"{shown(written)} is not a URL: {what}")
     try:
         parts = urlsplit(written)
         number = parts.port
     except ValueError as error:
-        raise wrong(f"{shown(written)} is not a URL: {harmless(str(error))}") from None
+        raise wrong(f"{shown(written)} is not a URL: {escaped(str(error))}") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise wrong(f'{shown(written)} is not a URL; write one such as "http://127.0.0.1/health"')
     if parts.username is not None or parts.password is not None:
-        raise wrong("must not hold a password; send an Authorization header (headers = ...)")
+        raise wrong("must not contain a password; send an Authorization header (headers = ...)")
     if number == 0:
         raise wrong(f"the port of {shown(written)} must be from 1 to {_HIGHEST_PORT}")
     if "#" in written:
-        raise wrong(f"{shown(written)} must have no fragment (#...): a server never sees it")
+        raise wrong(f"{shown(written)} must have no fragment (#...): it is not sent to the server")
     host_name(parts.hostname)
     return written
 
 
 def url_host(checked: str) -> str:
-    """Return the host of a URL that `url` has passed."""
+    """Return the host of a URL that `url` has accepted."""
     return urlsplit(checked).hostname or ""
 
 
 def is_tls(checked: str) -> bool:
-    """Tell whether a URL that `url` has passed asks for TLS."""
+    """Return whether a URL that `url` has accepted uses TLS."""
     return urlsplit(checked).scheme == "https"

@@ -1,4 +1,4 @@
-"""Whom a check's program runs as."""
+"""The user that a check's program runs as."""
 
 import grp
 import os
@@ -12,12 +12,12 @@ ROOT = 0
 
 
 class UnknownUserError(VrrpError):
-    """There is no user of that name on this system."""
+    """No user of this system has that name."""
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user of this system by numbers; *groups* are all of his, his own first."""
+    """A user of this system. *groups* are all groups of the user, the primary one first."""
 
     name: str
     uid: int
@@ -25,10 +25,10 @@ class User:
 
 
 def user_of(configured: str) -> User | None:
-    """Return the user that a program shall become; None: the one that the daemon is.
+    """Return the user that a program must run as; None: the user of the daemon.
 
-    Without a configured one that is `UNPRIVILEGED` for root. Asks the system, which may take
-    time; raises UnknownUserError.
+    If no user is *configured* and the daemon runs as root, it is `UNPRIVILEGED`. Raise
+    UnknownUserError if the system has no such user. May block: the system can ask a server.
     """
     if not configured and os.geteuid() != ROOT:
         return None
@@ -47,13 +47,13 @@ def _group_of_nobody(default: int) -> int:
     try:
         return grp.getgrnam("nogroup").gr_gid
     except KeyError:
-        return default  # where the group is called nobody like the user
+        return default  # on systems where the group has the name nobody too
 
 
 def trusted_users(user: User | None) -> frozenset[int]:
-    """Return who may write to the program that *user* runs.
+    """Return the numbers of the users who may own and write a program that *user* runs.
 
-    Not `UNPRIVILEGED`: half of the services of a machine may be that user.
+    `UNPRIVILEGED` is not among them, because many services of a machine run as that user.
     """
     if user is None:
         return frozenset((ROOT, os.geteuid()))

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pyvrrp.config.values.addresses import Address, address
-from pyvrrp.config.values.scalars import WrongValueError, harmless, interface_name, name, wrong
+from pyvrrp.config.values.addresses import address
+from pyvrrp.config.values.scalars import WrongValueError, escaped, interface_name, name, wrong
 from pyvrrp.config.values.sections import suggestion
+from pyvrrp.identity import Address
 from pyvrrp.importers.heartbeat.report import Fate, Place, Report
 from pyvrrp.units import MICROSECOND, MILLISECOND, SECOND, Nanoseconds
 
@@ -148,13 +149,13 @@ class Reader:
                 else:
                     self._other(place, directive)
             except WrongValueError as error:
-                self._report.add(place, Fate.WRONG, f"{harmless(directive)}: {error}")
+                self._report.add(place, Fate.WRONG, f"{escaped(directive)}: {error}")
         if not self.found.nodes:
             self._report.add(Place(file, 0), Fate.WRONG, "names no node")
         return self.found
 
     def _other(self, place: Place, directive: str) -> None:
-        shown = harmless(directive[:60])
+        shown = escaped(directive[:60])
         if directive in _HARMLESS:
             self._report.add(place, Fate.IGNORED, f"{shown}: says nothing about who serves")
         elif directive in _NEAR:
@@ -192,7 +193,7 @@ class Reader:
         self._device(place, device).multicast = True
         what = f"mcast: {device}, to VRRP's group 224.0.0.18"
         if group:
-            what += f" and not to {harmless(group[0])}"
+            what += f" and not to {escaped(group[0])}"
         self._report.add(place, Fate.APPROXIMATED, what)
 
     def _keepalive(self, place: Place, words: Sequence[str]) -> None:
@@ -213,7 +214,7 @@ class Reader:
         elif word in _TRUE | _OFF:
             self.found.failback = place, back == (word in _TRUE)
         else:
-            raise wrong(f"must be on, off or legacy, not {harmless(word)}")
+            raise wrong(f"must be on, off or legacy, not {escaped(word)}")
 
     def _ping(self, place: Place, words: Sequence[str]) -> None:
         for word in _some(words):
@@ -224,7 +225,7 @@ class Reader:
         if program.rpartition("/")[2] == "ipfail":
             self.found.ipfail = place
             return
-        what = f"respawn: {harmless(program)} is not started; have the service manager do that"
+        what = f"respawn: {escaped(program)} is not started; have the service manager do that"
         self._report.add(place, Fate.DROPPED, what)
 
     def _udpport(self, place: Place, _words: Sequence[str]) -> None:
@@ -251,7 +252,7 @@ def _some(words: Sequence[str], count: int = 1) -> Sequence[str]:
 def _duration(written: str) -> Nanoseconds:
     match = _DURATION.fullmatch(written)
     if match is None:
-        raise wrong(f"{harmless(written)} is no time, such as 30 or 200ms")
+        raise wrong(f"{escaped(written)} is no time, such as 30 or 200ms")
     length = round(float(match[1]) * _UNITS[match[2]])
     if length == 0:
         raise wrong("must be longer than 0")

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyvrrp.config.model.configuration import InterfaceAddress
 from pyvrrp.config.values.addresses import interface_address
-from pyvrrp.config.values.scalars import WrongValueError, harmless, interface_name, name, wrong
+from pyvrrp.config.values.scalars import WrongValueError, escaped, interface_name, name, wrong
+from pyvrrp.identity import InterfaceAddress
 from pyvrrp.importers.heartbeat.ha_cf import lines
 from pyvrrp.importers.heartbeat.report import Fate, Place, Report
 
@@ -70,7 +70,7 @@ def _group(place: Place, node: str, resources: Sequence[str], report: Report) ->
             arguments = tuple(rest.split("::")) if rest else ()
             services.append(Service(agent, arguments))
         else:
-            raise wrong(f"{harmless(resource[:60])} is no resource")
+            raise wrong(f"{escaped(resource[:60])} is no resource")
     return Group(place, node, tuple(addresses), tuple(services), address_first)
 
 
@@ -85,7 +85,7 @@ def _address(place: Place, written: str, report: Report) -> VirtualAddress:
         elif part:
             interface = interface_name(part.partition(":")[0])
             if ":" in part:
-                what = f"{host}: {harmless(part)} is a label; the address has none on {interface}"
+                what = f"{host}: {escaped(part)} is a label; the address has none on {interface}"
                 report.add(place, Fate.IGNORED, what)
     if not prefix:
         what = f"{host}: without a prefix length it stands alone (/32 or /128); add the network's"

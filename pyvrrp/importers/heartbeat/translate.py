@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pyvrrp.config.model.configuration import InterfaceAddress
 from pyvrrp.config.values.durations import write_duration
-from pyvrrp.config.values.scalars import harmless
+from pyvrrp.config.values.scalars import escaped
+from pyvrrp.identity import InterfaceAddress
 from pyvrrp.importers.heartbeat.ha_cf import DEFAULT_DEADTIME, HaCf
 from pyvrrp.importers.heartbeat.haresources import Group, Service
 from pyvrrp.importers.heartbeat.report import Fate, Place, Report
@@ -175,7 +175,7 @@ class Translator:
             return []
         if not group.addresses:
             names = " ".join(service.agent for service in group.services)
-            what = f"{harmless(names)}: a group without an address is no virtual router"
+            what = f"{escaped(names)}: a group without an address is no virtual router"
             self._report.add(group.place, Fate.DROPPED, what)
             return []
         others = [node for node in self._ha_cf.nodes if node != group.node]
@@ -265,7 +265,7 @@ class Translator:
         if service.arguments:
             table["arguments"] = list(service.arguments)
         self._resources[name] = table
-        shown = harmless("::".join((service.agent, *service.arguments)))
+        shown = escaped("::".join((service.agent, *service.arguments)))
         what = f"{shown}: resource {name}, {script}"
         self._report.add(group.place, Fate.TRANSLATED, what)
         if service.agent in _SHARED:

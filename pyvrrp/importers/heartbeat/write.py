@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pyvrrp.config.values.sections import bare
+from pyvrrp.config.values.sections import toml_key
 
 
 def written(document: Mapping[str, object]) -> str:
@@ -12,11 +12,13 @@ def written(document: Mapping[str, object]) -> str:
     for key, value in document.items():
         if isinstance(value, Mapping):
             parts += [
-                "\n".join((f"[{bare(key)}.{bare(name)}]", *_pairs(_table(inner))))
+                "\n".join((f"[{toml_key(key)}.{toml_key(name)}]", *_pairs(_table(inner))))
                 for name, inner in value.items()
             ]
         elif _is_tables(value) and isinstance(value, Sequence):
-            parts += ["\n".join((f"[[{bare(key)}]]", *_pairs(_table(inner)))) for inner in value]
+            parts += [
+                "\n".join((f"[[{toml_key(key)}]]", *_pairs(_table(inner)))) for inner in value
+            ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -32,7 +34,7 @@ def _table(value: object) -> Mapping[str, object]:
 
 
 def _pairs(table: Mapping[str, object]) -> Iterator[str]:
-    return (f"{bare(key)} = {_value(value)}" for key, value in table.items())
+    return (f"{toml_key(key)} = {_value(value)}" for key, value in table.items())
 
 
 def _value(value: object) -> str:

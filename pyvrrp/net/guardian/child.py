@@ -28,7 +28,8 @@ from pyvrrp.net.guardian.records import (
     split,
 )
 from pyvrrp.net.guardian.shared_page import Pulse
-from pyvrrp.net.netlink.codec import Netlink, delete_address
+from pyvrrp.net.netlink.codec import delete_address
+from pyvrrp.net.netlink.requests import Batch, Netlink
 from pyvrrp.net.system.libc import enter_network_namespace, name_process
 
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
@@ -188,7 +189,7 @@ def remove(held: set[Held]) -> None:
             if netns:
                 _enter(netns)
             with Netlink() as kernel:
-                kernel.batch(requests)
+                kernel.batch(Batch(requests))
         except OSError:
             # That namespace has gone, and its addresses with it.
             continue

@@ -1,23 +1,23 @@
-"""Virtual addresses on interfaces: as leases, in batches, tagged as ours."""
+"""Virtual addresses on interfaces: with finite lifetimes, in batches, tagged as ours."""
 
 import errno
 import time
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Place
+from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.net.netlink import codec
-from pyvrrp.net.system.interface_index import interface_index
+from pyvrrp.net.netlink.namespaces import NamespaceSockets
+from pyvrrp.net.netlink.renewals import RenewalBatch
+from pyvrrp.net.netlink.requests import Batch, Netlink
 from pyvrrp.net.system.kernel_error import refused, refused_with
 from pyvrrp.net.system.kernel_thread import Worker
-from pyvrrp.net.system.netns import entered
-from pyvrrp.ports import Done, InterfaceAddress
+from pyvrrp.ports import AddressLease, Done
 from pyvrrp.units import Nanoseconds
 
 # That the address or its interface is not there is what a removal wants.
-_ALREADY_GONE = frozenset({0, errno.EADDRNOTAVAIL, errno.ENODEV})
+_ALREADY_GONE = frozenset({errno.EADDRNOTAVAIL, errno.ENODEV})
 
 IPV6_OCTETS = 16
 _USABLE_WITHIN = 0.05  # seconds; an interface that is down makes no route
@@ -37,12 +37,19 @@ class Keeper(Protocol):
 class KernelAddresses:
     """Implements `ports.Addresses`; requests run in order, off the event loop.
 
+    The kernel's rtnl lock may be held by others for tens of milliseconds, and 250 IPv6 addresses
+    hold it for 12 ms themselves, so that even a renewal would be too long a wait for the loop.
+
     An address that is already there gets the lifetime asked for and our tag, whoever put it there.
     """
 
-    def __init__(self, worker: Worker, keeper: Keeper | None = None) -> None:
+    def __init__(
+        self, worker: Worker, sockets: NamespaceSockets, keeper: Keeper | None = None
+    ) -> None:
         self._worker = worker
+        self._sockets = sockets
         self._keeper = keeper
+        self._renewals: dict[str, RenewalBatch] = {}  # the last of each network namespace
 
     def ensure_present(
         self,
@@ -56,6 +63,20 @@ class KernelAddresses:
         """Have *addresses* there for *lifetime* more seconds (0: for ever), all or an error."""
         wanted = tuple(addresses)
         self._worker.submit(lambda: self._add(place, wanted, lifetime, until), done)
+
+    def renew(
+        self,
+        netns: str,
+        leases: Sequence[AddressLease],
+        done: Callable[[Sequence[KernelError | None]], None],
+    ) -> None:
+        """Renew address leases of one network namespace, all in one request."""
+
+        def answered(answers: Sequence[KernelError | None] | KernelError) -> None:
+            # One error alone: the kernel has answered for none of them.
+            done([answers] * len(leases) if isinstance(answers, KernelError) else answers)
+
+        self._worker.submit(lambda: self._renew(netns, leases), answered)
 
     def ensure_absent(
         self, place: Place, addresses: Collection[InterfaceAddress], done: Done
@@ -71,31 +92,73 @@ class KernelAddresses:
         lifetime: int,
         until: Nanoseconds | None,
     ) -> None:
-        with entered(place.netns):
-            index = _index_of(place, wanted)
-            if self._keeper is not None:
-                self._keeper.hold(place.netns, index, _plain(wanted))
-            requests = [
-                codec.add_address(index, local, prefix, lifetime)
-                for local, prefix in _plain(wanted)
-            ]
-            # The last thing before the kernel is asked: whatever lies between is not covered.
-            if until is not None and time.clock_gettime_ns(time.CLOCK_BOOTTIME) >= until:
-                raise KernelError(f"cannot add {wanted[0]} to {place}: it is too late for that")
-            verdicts = _batch(place, requests)
-            for address, (code, detail) in zip(wanted, verdicts, strict=True):
-                if code:
-                    raise refused_with(f"cannot add {address} to {place}", code, detail)
-            _wait_until_usable(index, wanted)
+        what = f"cannot add {', '.join(map(str, wanted[:1])) or 'addresses'} to {place}"
+        try:
+            with self._sockets.at(place.netns) as kernel:
+                index = kernel.interface_index(place.interface)
+                self._tell_keeper(place, index, wanted)
+                batch = Batch(
+                    [
+                        codec.add_address(index, local, prefix, lifetime)
+                        for local, prefix in _plain(wanted)
+                    ]
+                )
+                # The last thing before the kernel is asked: what lies between is not covered.
+                if until is not None and _now() >= until:
+                    raise KernelError(f"{what}: it is too late for that")
+                for number, (code, detail) in kernel.batch(batch).items():
+                    raise refused_with(f"cannot add {wanted[number]} to {place}", code, detail)
+                _wait_until_usable(kernel, index, wanted)
+        except OSError as error:
+            raise refused(what, error) from error
+
+    def _renew(self, netns: str, leases: Sequence[AddressLease]) -> Sequence[KernelError | None]:
+        try:
+            with self._sockets.at(netns) as kernel:
+                return self._renewal_batch(netns, kernel, leases).carry_out(kernel, _now())
+        except OSError as error:
+            where = f" in {netns}" if netns else ""
+            raise refused(f"cannot renew the address leases{where}", error) from error
+
+    def _renewal_batch(
+        self, netns: str, kernel: Netlink, leases: Sequence[AddressLease]
+    ) -> RenewalBatch:
+        last = self._renewals.get(netns)
+        same = last is not None and last.leases == leases
+        places = last.indices if last is not None and same else {one.place for one in leases}
+        indices = {place: _index_or_none(kernel, place) for place in places}
+        if last is not None and same and last.indices == indices:
+            return last
+        for lease in leases:
+            if index := indices[lease.place]:
+                # The interface may have been made anew since the addresses were added.
+                self._tell_keeper(lease.place, index, lease.addresses)
+        batch = self._renewals[netns] = RenewalBatch(leases, indices)
+        return batch
 
     def _remove(self, place: Place, unwanted: Sequence[InterfaceAddress]) -> None:
-        index = _remove_addresses(place, unwanted)
-        if self._keeper is not None and index:
+        try:
+            with self._sockets.at(place.netns) as kernel:
+                index = _index_or_none(kernel, place)
+                if not index:
+                    return
+                requests = [codec.delete_address(index, *plain) for plain in _plain(unwanted)]
+                failures = kernel.batch(Batch(requests))
+        except OSError as error:
+            raise refused(f"cannot change the addresses of {place}", error) from error
+        for number, (code, detail) in failures.items():
+            if code not in _ALREADY_GONE:
+                raise refused_with(f"cannot remove {unwanted[number]} from {place}", code, detail)
+        if self._keeper is not None:
             self._keeper.release(place.netns, index, _plain(unwanted))
 
+    def _tell_keeper(self, place: Place, index: int, held: Sequence[InterfaceAddress]) -> None:
+        if self._keeper is not None:
+            self._keeper.hold(place.netns, index, _plain(held))
 
-def _wait_until_usable(index: int, wanted: Sequence[InterfaceAddress]) -> None:
-    """Return when the kernel takes packets for the last IPv6 address, or has no mind to.
+
+def _wait_until_usable(kernel: Netlink, index: int, wanted: Sequence[InterfaceAddress]) -> None:
+    """Return when the kernel takes packets for the last IPv6 address, or when it does not soon.
 
     It confirms an IPv6 address before it has made the route to it, which a work queue does in
     order, a moment later (a millisecond or two on a busy machine). Neighbours that hear of the
@@ -105,42 +168,22 @@ def _wait_until_usable(index: int, wanted: Sequence[InterfaceAddress]) -> None:
     if last is None:
         return
     give_up_at = time.monotonic() + _USABLE_WITHIN
-    with suppress(OSError), codec.Netlink() as kernel:
-        while not kernel.accepts(index, last) and time.monotonic() < give_up_at:
-            time.sleep(_LOOK)
+    while not kernel.accepts(index, last) and time.monotonic() < give_up_at:
+        time.sleep(_LOOK)
 
 
-def _remove_addresses(place: Place, unwanted: Sequence[InterfaceAddress]) -> int:
-    """Remove them and return the index of the interface, 0 if there is no such interface."""
-    with entered(place.netns):
-        try:
-            index = interface_index(place.interface)
-        except OSError:
-            return 0
-        requests = [codec.delete_address(index, *plain) for plain in _plain(unwanted)]
-        verdicts = _batch(place, requests)
-    for address, (code, detail) in zip(unwanted, verdicts, strict=True):
-        if code not in _ALREADY_GONE:
-            raise refused_with(f"cannot remove {address} from {place}", code, detail)
-    return index
-
-
-def _index_of(place: Place, wanted: Sequence[InterfaceAddress]) -> int:
+def _index_or_none(kernel: Netlink, place: Place) -> int:
+    """Return the index of the interface, 0 if there is no such interface."""
     try:
-        return interface_index(place.interface)
+        return kernel.interface_index(place.interface)
     except OSError as error:
-        names = ", ".join(str(address) for address in wanted[:1]) or "addresses"
-        raise refused(f"cannot add {names} to {place}", error) from error
+        if error.errno != errno.ENODEV:
+            raise
+        return 0
 
 
-def _batch(place: Place, requests: Sequence[bytes]) -> list[tuple[int, str]]:
-    if not requests:
-        return []
-    try:
-        with codec.Netlink() as kernel:
-            return kernel.batch(requests)
-    except OSError as error:
-        raise refused(f"cannot change the addresses of {place}", error) from error
+def _now() -> Nanoseconds:
+    return Nanoseconds(time.clock_gettime_ns(time.CLOCK_BOOTTIME))
 
 
 def _plain(addresses: Sequence[InterfaceAddress]) -> list[tuple[bytes, int]]:

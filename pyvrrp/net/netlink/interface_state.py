@@ -6,11 +6,12 @@ import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface
 
-from pyvrrp.identity import Place
+from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.net.netlink import codec
+from pyvrrp.net.netlink.namespaces import NamespaceSockets
+from pyvrrp.net.netlink.requests import Netlink
 from pyvrrp.net.system.kernel_error import refused
-from pyvrrp.net.system.netns import entered
-from pyvrrp.ports import InterfaceAddress, InterfaceState
+from pyvrrp.ports import InterfaceState
 
 _IFF_UP = 0x1
 _IFF_NOARP = 0x80
@@ -30,18 +31,16 @@ class AddressEntry:
     ours: bool  # carries our tag
 
 
-def read_state(place: Place) -> InterfaceState:
+def read_state(sockets: NamespaceSockets, place: Place) -> InterfaceState:
     """Return the state of the interface; KernelError if the kernel or the namespace refuses."""
     try:
-        with entered(place.netns), codec.Netlink() as kernel:
+        with sockets.at(place.netns) as kernel:
             return _read(kernel, place.interface)
     except OSError as error:
-        if error.errno == errno.ENODEV:
-            return InterfaceState()
         raise refused(f"cannot read the state of {place}", error) from error
 
 
-def read_addresses(kernel: codec.Netlink, index: int) -> tuple[AddressEntry, ...]:
+def read_addresses(kernel: Netlink, index: int) -> tuple[AddressEntry, ...]:
     """Return the addresses of one interface in the kernel's order; raise OSError."""
     for _ in range(_ATTEMPTS):
         try:
@@ -54,8 +53,13 @@ def read_addresses(kernel: codec.Netlink, index: int) -> tuple[AddressEntry, ...
     raise OSError(errno.EBUSY, "the addresses change too fast")
 
 
-def _read(kernel: codec.Netlink, name: str) -> InterfaceState:
-    (_, body), *_ = kernel.ask(codec.get_link(name))
+def _read(kernel: Netlink, name: str) -> InterfaceState:
+    try:
+        (_, body), *_ = kernel.ask(codec.get_link(name))
+    except OSError as error:
+        if error.errno == errno.ENODEV:
+            return InterfaceState()
+        raise
     _, _, index, flags, _ = codec.LINK.unpack_from(body)
     found = codec.attributes(body, codec.LINK.size)
     operstate = found.get(codec.IFLA_OPERSTATE, b"\0")[0]

@@ -1,20 +1,23 @@
-"""Which interfaces of one network namespace something has happened to, as pyroute2 hears it."""
+"""Which interfaces of one network namespace something has happened to."""
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from pyvrrp.errors import KernelError
-from pyvrrp.net.netlink.codec import OUR_PROTOCOL, RTM_DELLINK, RTM_NEWLINK
+from pyvrrp.net.netlink import codec
 from pyvrrp.net.sockets.bpf import attach, without_renewals
 from pyvrrp.net.sockets.packet import enlarge_receive_buffer
 from pyvrrp.net.system.kernel_error import refused
 from pyvrrp.net.system.netns import entered
 
 _GROUPS = 0x1 | 0x10 | 0x100  # linux/rtnetlink.h: links, IPv4 addresses, IPv6 addresses
+_LINK = frozenset({codec.RTM_NEWLINK, codec.RTM_DELLINK})
+_ADDRESS = frozenset({codec.RTM_NEWADDR, codec.RTM_DELADDR})
 _RECEIVE_BUFFER = 1 << 20
+_LONGEST_READ = 4096  # the name stands near the beginning of an event, which may be longer
+_PER_WAKE_UP = 64
 _PAUSE_SECONDS = 0.05
 _LONG_PAUSE_SECONDS = 1.0
 
@@ -27,31 +30,11 @@ class Touched:
     name: str
 
 
-class _Message(Protocol):
-    """A netlink message as pyroute2 decodes it."""
-
-    def __getitem__(self, key: str) -> Mapping[str, int]: ...
-
-    def get(self, key: str) -> int | str | None: ...
-
-
-class _EventSocket(Protocol):
-    """The part of pyroute2's AsyncIPRoute that is used here."""
-
-    @property
-    def socket(self) -> socket.socket: ...
-
-    async def bind(self, groups: int) -> None: ...
-
-    def get(self) -> AsyncIterator[_Message]: ...
-
-    def close(self) -> None: ...
-
-
 class LinkEvents:
     """Reports what is touched, and through *lost* that events may have been missed.
 
-    *lost* is called once at the start too, when events begin to be heard.
+    The constructor raises KernelError, as for a network namespace that does not exist. Renewals of
+    our own addresses are no events.
     """
 
     def __init__(
@@ -61,77 +44,85 @@ class LinkEvents:
         touched: Callable[[Touched], None],
         lost: Callable[[], None],
     ) -> None:
+        self._loop = loop
         self._netns = netns
         self._touched = touched
         self._lost = lost
-        self._kernel: _EventSocket | None = _open(netns)
-        self._task = loop.create_task(self._run(), name=f"link events {netns}".rstrip())
+        self._pause: asyncio.TimerHandle | None = None
+        self._sock: socket.socket | None = None
         self.losses = 0
+        self._listen()
 
     def close(self) -> None:
-        """Stop listening."""
-        self._task.cancel()
+        """Stop listening; closing twice does no harm."""
+        if self._pause is not None:
+            self._pause.cancel()
         self._close_socket()
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self._listen()
-            except Exception:  # noqa: BLE001  - pyroute2 fails in many ways; all mean: begin anew
-                self.losses += 1
-            self._close_socket()
-            await asyncio.sleep(_PAUSE_SECONDS)
-            await self._reopen()
+    def _listen(self) -> None:
+        self._sock = _open(self._netns)
+        self._loop.add_reader(self._sock, self._wake_up, self._sock)
 
-    async def _listen(self) -> None:
-        kernel = self._kernel
-        if kernel is None:
-            return
-        await kernel.bind(_GROUPS)
+    def _wake_up(self, sock: socket.socket) -> None:
+        # What is left wakes us again, after timers and other sockets had their turn.
+        for _ in range(_PER_WAKE_UP):
+            try:
+                event = sock.recv(_LONGEST_READ)
+            except BlockingIOError:
+                return
+            except OSError:
+                self._fail()
+                return
+            for kind, _, _, body in codec.messages(event):
+                self._note(kind, body)
+            if sock is not self._sock:
+                return  # what was touched has made somebody close this
+
+    def _note(self, kind: int, body: bytes) -> None:
+        if kind in _LINK:
+            index = codec.LINK.unpack_from(body)[2]
+            name = codec.attributes(body, codec.LINK.size).get(codec.IFLA_IFNAME, b"")
+            self._touched(Touched(index, name.rstrip(b"\0").decode(errors="replace")))
+        elif kind in _ADDRESS:
+            self._touched(Touched(codec.ADDRESS.unpack_from(body)[4], ""))
+
+    def _fail(self) -> None:
+        """Begin anew a little later: in a storm of events there is no use in following each."""
+        self.losses += 1
+        self._close_socket()
+        self._pause = self._loop.call_later(_PAUSE_SECONDS, self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        try:
+            self._listen()
+        except KernelError:
+            # The namespace has gone: whoever watches finds out by looking.
+            self._pause = self._loop.call_later(_LONG_PAUSE_SECONDS, self._begin_anew)
         self._lost()
-        while True:
-            # One iteration ends after one datagram.
-            async for message in kernel.get():
-                self._note(message)
-
-    async def _reopen(self) -> None:
-        while self._kernel is None:
-            try:
-                self._kernel = _open(self._netns)
-            except KernelError:
-                # The namespace has gone: whoever watches finds out by looking.
-                self._lost()
-                await asyncio.sleep(_LONG_PAUSE_SECONDS)
-
-    def _note(self, message: _Message) -> None:
-        index, name = message.get("index"), ""
-        if message["header"]["type"] in {RTM_NEWLINK, RTM_DELLINK}:
-            name = str(message.get("ifname") or "")
-        if isinstance(index, int):
-            self._touched(Touched(index, name))
 
     def _close_socket(self) -> None:
-        if self._kernel is not None:
-            self._kernel.close()
-            self._kernel = None
+        if self._sock is not None:
+            self._loop.remove_reader(self._sock)
+            self._sock.close()
+            self._sock = None
 
 
-def _open(netns: str) -> _EventSocket:
-    # Importing it takes a tenth of a second and 13 MB, which only a daemon pays.
-    from pyroute2 import AsyncIPRoute  # noqa: PLC0415
-
-    kernel: _EventSocket = AsyncIPRoute()
+def _open(netns: str) -> socket.socket:
     try:
         with entered(netns):
-            # Made here and now: pyroute2's own way into a namespace forks a process, and makes
-            # the namespace if there is none.
-            sock = kernel.socket
-        attach(sock, without_renewals(OUR_PROTOCOL))
-        enlarge_receive_buffer(sock, _RECEIVE_BUFFER)
+            sock = socket.socket(
+                socket.AF_NETLINK,
+                socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK,
+                socket.NETLINK_ROUTE,
+            )
+        try:
+            attach(sock, without_renewals(codec.OUR_PROTOCOL))
+            enlarge_receive_buffer(sock, _RECEIVE_BUFFER)
+            # Only now: it hears nothing before it has its filter.
+            sock.bind((0, _GROUPS))
+        except BaseException:
+            sock.close()
+            raise
     except OSError as error:
-        kernel.close()
         raise refused("cannot listen to the interfaces", error) from error
-    except BaseException:
-        kernel.close()
-        raise
-    return kernel
+    return sock

@@ -11,6 +11,7 @@ from pyvrrp.errors import KernelError
 from pyvrrp.identity import Place
 from pyvrrp.net.netlink.interface_state import read_state
 from pyvrrp.net.netlink.link_events import LinkEvents, Touched
+from pyvrrp.net.netlink.namespaces import NamespaceSockets
 from pyvrrp.net.system.kernel_thread import Worker
 from pyvrrp.ports import InterfaceState
 
@@ -60,9 +61,12 @@ class _Watched:
 class LinkWatcher:
     """Implements `ports.Links`; the kernel is read in the worker's thread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, worker: Worker, sockets: NamespaceSockets
+    ) -> None:
         self._loop = loop
         self._worker = worker
+        self._sockets = sockets
         self._watched: dict[Place, _Watched] = {}
         self._events: dict[str, LinkEvents] = {}
 
@@ -128,7 +132,8 @@ class LinkWatcher:
         watched.reading = True
         watched.again = False
         self._worker.submit(
-            lambda: read_state(watched.place), lambda outcome: self._seen(watched, outcome)
+            lambda: read_state(self._sockets, watched.place),
+            lambda outcome: self._seen(watched, outcome),
         )
 
     def _seen(self, watched: _Watched, outcome: InterfaceState | KernelError) -> None:

@@ -8,24 +8,19 @@ refuses. No sysctl has to change.
 import asyncio
 import socket
 import struct
-import time
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv6Address
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Family, Place
+from pyvrrp.identity import Address, Family, Place
 from pyvrrp.net.sockets import bpf
 from pyvrrp.net.sockets.packet import ETH_P_IP, ETH_P_IPV6, PacketReader, open_packet_socket
 from pyvrrp.net.sockets.unicast import UnicastSocket
 from pyvrrp.net.system.interface_index import interface_index
 from pyvrrp.net.system.kernel_error import refused
 from pyvrrp.net.system.netns import entered
-from pyvrrp.packet.datagram import TTL
-from pyvrrp.ports import Address
+from pyvrrp.packet.layout import IPV4_GROUP, IPV6_GROUP, TTL, group_of
 from pyvrrp.units import SECOND
 
-_GROUP_V4 = IPv4Address("224.0.0.18")  # RFC 9568 section 5.1.1.2
-_GROUP_V6 = IPv6Address("ff02::12")  # section 5.1.2.2
 _MAC_V4 = bytes.fromhex("01005e000012")
 _MAC_V6 = bytes.fromhex("333300000012")
 
@@ -62,7 +57,7 @@ class KernelAdvertisementSocket:
         self._loop = loop
         self._place = place
         self._family = family
-        self._receive = receive
+        self._group = group_of(family)
         self._overload_per_second = overload_per_second
         self._calm_after = calm_after
         self._vrids: frozenset[int] | None = None
@@ -95,11 +90,11 @@ class KernelAdvertisementSocket:
             self._sock.close()
             self._close_others()
             raise
-        self._reader = PacketReader(loop, self._sock, self._arrived)
+        self._reader = PacketReader(loop, self._sock, receive, self._count)
 
     def send(self, packet: bytes, destination: Address) -> None:
         """Send one IP packet, header included; raise KernelError if the kernel refuses."""
-        if not destination.is_multicast:
+        if destination != self._group:
             if self._unicast is None:
                 raise KernelError(f"cannot send to {destination} on {self._place}: no unicast here")
             self._unicast.send(packet, destination)
@@ -159,17 +154,13 @@ class KernelAdvertisementSocket:
         if self._unicast is not None:
             self._unicast.close()
 
-    def _arrived(self, packet: bytes) -> None:
-        self._count()
-        self._receive(packet)
-
-    def _count(self) -> None:
-        now = time.monotonic_ns()
+    def _count(self, packets: int, now: int) -> None:
         if now - self._window_start >= SECOND:
             self._window_start = now
             self._in_window = 0
-        self._in_window += 1
-        if self._in_window == self._overload_per_second + 1:
+        before = self._in_window
+        self._in_window += packets
+        if before <= self._overload_per_second < self._in_window:
             self._overload()
 
     def _overload(self) -> None:
@@ -192,7 +183,7 @@ class KernelAdvertisementSocket:
 
 def _join(place: Place, family: Family) -> socket.socket:
     """Be a member of the group really, so that switches and the card's own filter know."""
-    group = _GROUP_V4 if family is Family.IPV4 else _GROUP_V6
+    group = group_of(family)
     try:
         with entered(place.netns):
             sock = socket.socket(
@@ -210,8 +201,8 @@ def _join(place: Place, family: Family) -> socket.socket:
 
 def _join_with(sock: socket.socket, family: Family, index: int) -> None:
     if family is Family.IPV4:
-        request = _GROUP_V4.packed + bytes(4) + struct.pack("=i", index)
+        request = IPV4_GROUP.packed + bytes(4) + struct.pack("=i", index)
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
     else:
-        request = _GROUP_V6.packed + struct.pack("=i", index)
+        request = IPV6_GROUP.packed + struct.pack("=i", index)
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, request)

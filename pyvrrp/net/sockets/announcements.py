@@ -7,13 +7,13 @@ import struct
 from collections.abc import Callable
 from ipaddress import IPv4Address
 
-from pyvrrp.identity import Family, Place
+from pyvrrp.identity import Address, Family, Place
 from pyvrrp.net.sockets import bpf
 from pyvrrp.net.sockets.packet import ETH_P_ARP, ETH_P_IPV6, PacketReader, open_packet_socket
 from pyvrrp.net.system.kernel_error import refused
 from pyvrrp.packet.gratuitous_arp import arp_claim
 from pyvrrp.packet.neighbor_advertisement import neighbor_claim
-from pyvrrp.ports import Address, Claim
+from pyvrrp.ports import Claim
 
 _SIOCGIFHWADDR = 0x8927
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
 
 from pyvrrp.identity import Place
 from pyvrrp.net.sockets.bpf import Program, attach
 from pyvrrp.net.system.kernel_error import refused
 from pyvrrp.net.system.netns import entered
+from pyvrrp.units import MILLISECOND
 
 ETH_P_IP = 0x0800
 ETH_P_ARP = 0x0806
@@ -20,6 +22,7 @@ _RECEIVE_BUFFER = 1 << 20
 _LONGEST_PACKET = 10_000  # above jumbo frames; a longer one arrives cut and is refused later
 _PER_WAKE_UP = 64
 _PER_DRAIN = 1024
+_AT_ONCE = MILLISECOND  # from one wake-up to the next
 
 
 def open_packet_socket(
@@ -58,26 +61,38 @@ def enlarge_receive_buffer(sock: socket.socket, size: int) -> None:
 
 
 class PacketReader:
-    """Delivers what arrives on a packet socket, in the event loop and on demand."""
+    """Delivers what arrives on a packet socket, in the event loop and on demand.
+
+    *counted* is told after each time of reading how many packets that were, and the monotonic time
+    in nanoseconds at which it began.
+
+    A wake-up says that one packet is there, so one is read: to find out that there is no second one
+    costs nearly as much as to read it. More are looked for when packets come in bursts, which is
+    when two wake-ups follow at once, or when the last wake-up brought several.
+    """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         sock: socket.socket,
         deliver: Callable[[bytes], None],
+        counted: Callable[[int, int], None] = lambda _number, _now: None,
     ) -> None:
         self._loop = loop
         self._sock = sock
         self._deliver = deliver
+        self._counted = counted
         self._reading = False
         self._closed = False
+        self._woken_at = 0
+        self._in_bursts = False
         self.received = 0
         self.errors = 0
         loop.add_reader(sock, self._wake_up)
 
     def drain(self) -> None:
         """Deliver what is queued now, within reason; nothing if called from a delivery."""
-        self._read(_PER_DRAIN)
+        self._read(_PER_DRAIN, time.monotonic_ns())
 
     def close(self) -> None:
         """Stop reading and close the socket."""
@@ -88,28 +103,35 @@ class PacketReader:
 
     def _wake_up(self) -> None:
         # What is left wakes us again, after timers and other sockets had their turn.
-        self._read(_PER_WAKE_UP)
+        now = time.monotonic_ns()
+        if self._in_bursts or now - self._woken_at < _AT_ONCE:
+            self._in_bursts = self._read(_PER_WAKE_UP, now) > 1
+        else:
+            self._read(1, now)
+        self._woken_at = now
 
-    def _read(self, limit: int) -> None:
+    def _read(self, limit: int, now: int) -> int:
+        """Read and deliver *limit* packets at most; return how many there were."""
         if self._reading:
-            return
+            return 0
         self._reading = True
+        number = 0
         try:
-            for _ in range(limit):
-                if self._closed or not self._read_one():
-                    return
+            while number < limit and not self._closed:
+                try:
+                    packet = self._sock.recv(_LONGEST_PACKET)
+                except BlockingIOError:
+                    break
+                except OSError:
+                    # The interface went down or away; the kernel says so once and the socket
+                    # lives on.
+                    self.errors += 1
+                    break
+                number += 1
+                self._deliver(packet)
         finally:
             self._reading = False
-
-    def _read_one(self) -> bool:
-        try:
-            packet = self._sock.recv(_LONGEST_PACKET)
-        except BlockingIOError:
-            return False
-        except OSError:
-            # The interface went down or away; the kernel says so once and the socket lives on.
-            self.errors += 1
-            return False
-        self.received += 1
-        self._deliver(packet)
-        return True
+            self.received += number
+        if not self._closed:
+            self._counted(number, now)
+        return number

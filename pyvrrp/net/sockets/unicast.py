@@ -7,11 +7,10 @@ kernel does not answer every advertisement of a peer with "protocol unreachable"
 
 import socket
 
-from pyvrrp.identity import Family, Place
+from pyvrrp.identity import Address, Family, Place
 from pyvrrp.net.sockets import bpf
 from pyvrrp.net.system.kernel_error import refused
 from pyvrrp.net.system.netns import entered
-from pyvrrp.ports import Address
 
 _VRRP = 112
 _IP_HDRINCL = 3
@@ -25,6 +24,7 @@ class UnicastSocket:
     def __init__(self, place: Place, family: Family) -> None:
         """Open it; raise KernelError."""
         self._place = place
+        self._addresses: dict[Address, tuple[str, int]] = {}  # of each peer, as sendto wants it
         kind = socket.AF_INET if family is Family.IPV4 else socket.AF_INET6
         try:
             with entered(place.netns):
@@ -49,8 +49,11 @@ class UnicastSocket:
 
     def send(self, packet: bytes, destination: Address) -> None:
         """Send one IP packet, header included; raise KernelError if the kernel refuses."""
+        address = self._addresses.get(destination)
+        if address is None:
+            address = self._addresses[destination] = (str(destination), 0)
         try:
-            self._sock.sendto(packet, (str(destination), 0))
+            self._sock.sendto(packet, address)
         except OSError as error:
             raise refused(f"cannot send to {destination} on {self._place}", error) from error
 

@@ -11,7 +11,7 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_address
 import netifaces
 
 from pyvrrp.errors import KernelError
-from pyvrrp.ports import Address, InterfaceAddress
+from pyvrrp.identity import Address, InterfaceAddress
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,11 +39,16 @@ def entered(netns: str) -> Iterator[None]:
         os.close(there)
 
 
+def namespace_path(netns: str) -> str:
+    """Return the file that stands for the namespace of that name."""
+    return f"{_DIRECTORY}/{netns}"
+
+
 def _open_namespace(netns: str) -> int:
     if "/" in netns or netns in {".", ".."}:
         raise KernelError(f"cannot enter network namespace {netns}: not a name")
     try:
-        return os.open(f"{_DIRECTORY}/{netns}", os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(namespace_path(netns), os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError as error:
         raise KernelError(f"there is no network namespace {netns}", error.errno or 0) from error
     except OSError as error:

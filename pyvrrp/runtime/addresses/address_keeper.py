@@ -9,13 +9,14 @@ from typing import Protocol
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.ports import InterfaceAddress, Ports
+from pyvrrp.identity import InterfaceAddress
+from pyvrrp.ports import AddressLease, Ports
+from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, in_words
 
-RENEWALS_PER_LEASE = 4
 RENEWALS_THAT_MAY_FAIL = 1
 FIRST_RETRY = Nanoseconds(100 * MILLISECOND)
 LAST_RETRY = SECOND
@@ -59,26 +60,26 @@ class AddressKeeper:
         journal: Journal,
         counters: Counters,
         master: Master,
-        budget: Nanoseconds,
+        renewals: LeaseRenewals,
     ) -> None:
         self._config = config
         self._ports = ports
         self._journal = journal
         self._counters = counters
         self._master = master
-        self._budget = budget
+        self._renewals = renewals
+        self._lease: AddressLease | None = None  # as it was renewed last
         self._managed: tuple[InterfaceAddress, ...] = config.addresses
         self._wanted = False
         self._held: bool | None = None  # None: not known what an earlier process left behind
         self._busy = False
-        self._request = 0
         self._confirmed: frozenset[InterfaceAddress] = frozenset()
         self._observed: frozenset[InterfaceAddress] = frozenset()
         self._failed_renewals = 0
         self._retry = FIRST_RETRY
         self._restored_at: list[Nanoseconds] = []
+        self._restoring = False  # something is missing, and waits until it may be held again
         self._patience = AlarmClock(ports.clock, self._too_slow)
-        self._renewal = AlarmClock(ports.clock, self._renew)
         self._restoration = AlarmClock(ports.clock, self._put_back)
 
     @property
@@ -109,6 +110,8 @@ class AddressKeeper:
     def forget(self, managed: tuple[InterfaceAddress, ...]) -> None:
         """Start anew on an interface that has come (back): manage these, nothing is known."""
         self._managed = managed
+        self._lease = None
+        self._stop_renewing()
         self._wanted = False
         self._held = None
         self._confirmed = frozenset()
@@ -126,7 +129,7 @@ class AddressKeeper:
     def let_go(self) -> None:
         """Have the addresses gone; reports addresses_gone, however long that takes."""
         self._wanted = False
-        self._renewal.set(None)
+        self._stop_renewing()
         self._restoration.set(None)
         self._advance()
 
@@ -171,7 +174,7 @@ class AddressKeeper:
         self, after: Callable[[KernelError | None], None]
     ) -> Callable[[KernelError | None], None]:
         self._busy = True
-        self._patience.set(Nanoseconds(self._ports.clock.now() + self._budget))
+        self._patience.set(Nanoseconds(self._ports.clock.now() + self._renewals.budget))
 
         def finish(error: KernelError | None) -> None:
             self._busy = False
@@ -189,7 +192,8 @@ class AddressKeeper:
             self._held = True
             self._confirmed = frozenset()
             if self._wanted:
-                self._schedule_renewal()
+                if self._config.lease and self._managed:
+                    self._renewals.join(self._config.id.place.netns, self._config.lease, self)
                 self._report("addresses_present", "addresses are on the interface")
                 self._master.addresses_taken()
             return
@@ -222,17 +226,34 @@ class AddressKeeper:
         self._busy = False
         self._advance()
 
-    def _schedule_renewal(self) -> None:
-        if self._config.lease:
-            period = self._config.lease * SECOND // RENEWALS_PER_LEASE
-            self._renewal.set(Nanoseconds(self._ports.clock.now() + period))
+    def _stop_renewing(self) -> None:
+        self._renewals.leave(self._config.id.place.netns, self)
 
-    def _renew(self) -> None:
-        if not (self._wanted and self._held):
-            return
-        self._schedule_renewal()
-        if not self._busy and self._master.may_hold():
-            self._ask_present(self._managed, self._after_renewal)
+    def lease_to_renew(self) -> AddressLease | None:
+        """LeaseRenewals: return what to renew now; None if the addresses may not be held."""
+        if not (self._wanted and self._held and self._master.may_hold()):
+            return None
+        if self._restoring:
+            # A renewal would bring back what is missing, and nobody would announce it.
+            self._put_back()
+            if self._busy:
+                return None
+        until = self._master.may_add_until
+        if self._lease is None or self._lease.until != until:
+            place, lifetime = self._config.id.place, self._config.lease
+            self._lease = AddressLease(place, self._managed, lifetime, until)
+        return self._lease
+
+    def renewal_answered(self, error: KernelError | None) -> None:
+        """LeaseRenewals: the kernel has renewed the address lease, or has refused."""
+        if error is not None:
+            self._counters.add("kernel_errors")
+        if self._wanted and self._held:
+            self._after_renewal(error)
+
+    def renewal_is_slow(self) -> None:
+        """LeaseRenewals: the kernel has not answered in time."""
+        self._too_slow()
 
     def _after_renewal(self, error: KernelError | None) -> None:
         if error is None:
@@ -251,14 +272,17 @@ class AddressKeeper:
             for address in self._managed
             if address in self._confirmed and address not in self._observed
         )
-        if not missing:
-            return
-        if not self._master.may_hold():
+        if missing and not self._master.may_hold():
             # Nobody hears this master now. Without a lease no renewal would look again.
+            self._restoring = True
             self._restoration.set(Nanoseconds(self._ports.clock.now() + FIRST_RETRY))
             return
-        self._confirmed -= frozenset(missing)
-        self._ask_present(missing, lambda error: self._after_put_back(missing, error))
+        # Nothing was renewed while it was not heard, so the others are about to run out too.
+        asked = self._managed if self._restoring else missing
+        self._restoring = False
+        if missing:
+            self._confirmed -= frozenset(missing)
+            self._ask_present(asked, lambda error: self._after_put_back(missing, error))
 
     def _after_put_back(
         self, missing: tuple[InterfaceAddress, ...], error: KernelError | None
@@ -288,7 +312,7 @@ class AddressKeeper:
         self._counters.add("kernel_delays")
         self._journal.warn_rarely(
             "kernel_slow",
-            f"the kernel has not answered an address request for {in_words(self._budget)}",
+            f"the kernel has not answered an address request for {in_words(self._renewals.budget)}",
             virtual_router=self._config,
         )
 

@@ -11,12 +11,13 @@ from typing import Protocol
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.errors import KernelError
+from pyvrrp.identity import Address
 from pyvrrp.packet.gratuitous_arp import arp_probe, gratuitous_arp
 from pyvrrp.packet.neighbor_advertisement import (
     neighbor_solicitation_probe,
     unsolicited_neighbor_advertisement,
 )
-from pyvrrp.ports import Address, Clock
+from pyvrrp.ports import Clock
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
-from pyvrrp.ports import Address, Claim, Clock
+from pyvrrp.identity import Address
+from pyvrrp.ports import Claim, Clock
 from pyvrrp.runtime.addresses.announcer import LOOK_FOR_OTHERS_EVERY
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock

@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from pyvrrp.errors import KernelError
-from pyvrrp.ports import Address, Claim, Clock
+from pyvrrp.identity import Address
+from pyvrrp.ports import Claim, Clock
 from pyvrrp.runtime.addresses.announcer import FRAMES_PER_TURN, Wire, probe
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.units import MILLISECOND, Nanoseconds

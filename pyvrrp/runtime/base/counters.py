@@ -74,9 +74,9 @@ class Counters:
     def __init__(self, names: tuple[str, ...]) -> None:
         self._counts = dict.fromkeys(names, 0)
 
-    def add(self, name: str) -> None:
-        """Count one more; KeyError for a name that was not declared."""
-        self._counts[name] += 1
+    def add(self, name: str, times: int = 1) -> None:
+        """Count *times* more; KeyError for a name that was not declared."""
+        self._counts[name] += times
 
     def has(self, name: str) -> bool:
         """Return whether *name* is counted here."""

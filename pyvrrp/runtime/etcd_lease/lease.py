@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from pyvrrp.config.model.configuration import EtcdLease
-from pyvrrp.config.model.lease_times import proof_lasts, retry_after
+from pyvrrp.config.model.lease_times import holding_time, retry_after
 from pyvrrp.ports import Found, Ports, Record, Unanswered
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal, Level
@@ -223,7 +223,7 @@ class EtcdLeaseHolder(BaseConcern):
         self._next.set(Nanoseconds(began + self.lease.interval))
 
     def _proven_until(self) -> Nanoseconds:
-        lasts = proof_lasts(self._key.ttl, self.lease.address_lease, self.lease.reserve)
+        lasts = holding_time(self._key.ttl, self.lease.address_lease, self.lease.reserve)
         return Nanoseconds((self._key.proven_at or 0) + lasts)
 
     def _give_way(self, better: Author) -> None:

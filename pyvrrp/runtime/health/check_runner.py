@@ -82,7 +82,7 @@ class CheckRunner:
         self._probe = None
         now = self._ports.clock.now()
         self.verdict = self.verdict.after(result.passed, result.reason, now, self.config.policy)
-        self._silence.set(self.verdict.stale_at(self.config.policy))
+        self._silence.set(self.verdict.fails_by_silence_at(self.config.policy))
         self._judge()
 
     def _judge(self) -> None:

@@ -49,7 +49,7 @@ class Fence(BaseConcern):
     @property
     def closings(self) -> int:
         """How many closings in a row make its hold-down what it is; 0: it has never closed."""
-        return self._damping.in_a_row(self._router.config.hold_down)
+        return self._damping.closings_in_a_row(self._router.config.hold_down)
 
     @property
     def held_down_for(self) -> Nanoseconds:

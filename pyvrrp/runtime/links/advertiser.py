@@ -6,12 +6,12 @@ unchanged advertisement is sent without being made again.
 
 from pyvrrp.config.model.configuration import ChecksumPolicy, VirtualRouterConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Version
+from pyvrrp.identity import Address, Version
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.layout import AUTHENTICATION_OCTETS
 from pyvrrp.packet.transmission import advertisement_packet
-from pyvrrp.ports import Address, Clock
+from pyvrrp.ports import Clock
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.link import Link
@@ -73,12 +73,12 @@ class Advertiser:
         """Make the packets anew the next time: a link can, or cannot, be used any more."""
         self._prepared = None
 
-    def follow(self, forms: frozenset[ChecksumForm]) -> None:
-        """Take note of the forms in which a peer's checksum was right."""
+    def follow(self, forms: frozenset[ChecksumForm], times: int = 1) -> None:
+        """Take note of the forms in which a peer's checksum was right, *times* times."""
         if len(forms) != 1:
             return
         (form,) = forms
-        self._counters.add(_RECEIVED[form])
+        self._counters.add(_RECEIVED[form], times)
         if self._config.checksum is ChecksumPolicy.AUTO and form is not self.form:
             self.form = form
             self._prepared = None

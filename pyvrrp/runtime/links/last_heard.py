@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pyvrrp.ports import Address
+from pyvrrp.identity import Address
 from pyvrrp.units import Nanoseconds
 
 

@@ -5,8 +5,8 @@ their links work.
 """
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.identity import Address
 from pyvrrp.packet.reception import Accepted
-from pyvrrp.ports import Address
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.link import Link
 from pyvrrp.units import Nanoseconds

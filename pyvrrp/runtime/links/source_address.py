@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from pyvrrp.identity import Family
-from pyvrrp.ports import Address, InterfaceAddress
+from pyvrrp.identity import Address, Family, InterfaceAddress
 
 
 def source_address(

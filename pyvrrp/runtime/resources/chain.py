@@ -13,9 +13,11 @@ from typing import Protocol
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.model.resources import ChainConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.ports import CommandResult, InterfaceAddress, Ports
+from pyvrrp.identity import InterfaceAddress
+from pyvrrp.ports import CommandResult, Ports
 from pyvrrp.runtime.addresses import address_keeper
 from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
+from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal
@@ -64,7 +66,7 @@ class ResourceChain:
         journal: Journal,
         counters: Counters,
         master: Master,
-        budget: Nanoseconds,
+        renewals: LeaseRenewals,
     ) -> None:
         self._config = config
         self._chain = chain
@@ -73,7 +75,7 @@ class ResourceChain:
         self._counters = counters
         self._master = master
         self._report = ResourceReports(config, journal, counters)
-        self._address_keeper = AddressKeeper(config, ports, journal, counters, self, budget)
+        self._address_keeper = AddressKeeper(config, ports, journal, counters, self, renewals)
         netns, told = config.id.place.netns, self._describe
         self.resources = tuple(Resource(one, ports, netns, told) for one in chain.resources)
         self.sequence = 0

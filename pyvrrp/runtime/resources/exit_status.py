@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from pyvrrp.config.model.resources import Dialect, ResourceConfig
+from pyvrrp.config.model.resources import AgentClass, ResourceConfig
 from pyvrrp.ports import CommandResult
 
 _HARD = frozenset({2, 3, 4, 5, 6})  # of OCF and LSB: wrong arguments or configuration, no right
@@ -58,14 +58,14 @@ def after_start(config: ResourceConfig, result: CommandResult) -> Outcome:
     """Judge the end of ``start``."""
     if result.status == 0:
         return _outcome(Kind.GOOD, result)
-    knows_hard = config.dialect in {Dialect.OCF, Dialect.LSB}
+    knows_hard = config.agent_class in {AgentClass.OCF, AgentClass.LSB}
     hopeless = knows_hard and result.status in _HARD
     return _outcome(Kind.HOPELESS if hopeless else Kind.FAILED, result)
 
 
 def after_stop(config: ResourceConfig, result: CommandResult) -> Outcome:
     """Judge the end of ``stop``; one that is not STOPPED may still be, as a monitor can tell."""
-    if result.status == 0 and config.dialect is not Dialect.HEARTBEAT:
+    if result.status == 0 and config.agent_class is not AgentClass.HEARTBEAT:
         return _outcome(Kind.STOPPED, result)
     return _outcome(Kind.FAILED, result)
 
@@ -79,17 +79,17 @@ def _monitored(config: ResourceConfig, result: CommandResult) -> Kind:
     status = result.status
     if status is None:
         return Kind.FAILED
-    match config.dialect:
-        case Dialect.OCF:
+    match config.agent_class:
+        case AgentClass.OCF:
             return _OCF.get(status, Kind.FAILED)
-        case Dialect.LSB:
+        case AgentClass.LSB:
             return _LSB.get(status, Kind.FAILED)
-        case Dialect.HEARTBEAT:
+        case AgentClass.HEARTBEAT:
             runs = _RUNNING.search(result.output) and not _NOT.search(result.output)
             return Kind.GOOD if runs else Kind.STOPPED
-        case Dialect.SYSTEMD:
+        case AgentClass.SYSTEMD:
             return _UNIT.get(_first_line(result.output), Kind.FAILED)
-        case Dialect.COMMAND:
+        case AgentClass.COMMAND:
             stopped = Kind.STOPPED if status in config.not_running else Kind.FAILED
             return Kind.GOOD if status == 0 else stopped
 

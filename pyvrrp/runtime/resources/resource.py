@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TypeAlias
 
-from pyvrrp.config.model.resources import Dialect, ResourceConfig
+from pyvrrp.config.model.resources import AgentClass, ResourceConfig
 from pyvrrp.ports import Command, CommandResult, Ports, RunningCommand
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.resources.exit_status import (
@@ -71,7 +71,7 @@ class Resource:
             "monitor": self.config.monitor,
         }[action]
         extra: tuple[tuple[str, str], ...] = ()
-        if self.config.dialect is Dialect.OCF:
+        if self.config.agent_class is AgentClass.OCF:
             milliseconds = self._timeout(action) // MILLISECOND
             extra = (("OCF_RESKEY_CRM_meta_timeout", str(milliseconds)),)
         return Command(words, (*self.environment(action), *extra), self._netns)

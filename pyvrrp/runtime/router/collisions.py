@@ -8,9 +8,10 @@ for as long as it is heard.
 from dataclasses import dataclass
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.identity import Address
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.reception import Examined
-from pyvrrp.ports import Address, Clock
+from pyvrrp.ports import Clock
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.units import SECOND, Nanoseconds

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from pyvrrp.ports import Address, InterfaceState
+from pyvrrp.identity import Address
+from pyvrrp.ports import InterfaceState
 from pyvrrp.runtime.router.concern import Concern
 from pyvrrp.virtual_router.rules.admission import (
     FENCE,

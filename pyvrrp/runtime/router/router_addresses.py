@@ -9,10 +9,12 @@ from typing import Protocol
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.model.resources import ChainConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.ports import Address, Claim, InterfaceAddress, InterfaceState, Ports
+from pyvrrp.identity import Address, InterfaceAddress
+from pyvrrp.ports import Claim, InterfaceState, Ports
 from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
 from pyvrrp.runtime.addresses.announcer import Announcer
 from pyvrrp.runtime.addresses.conflicting_holders import OtherHolders
+from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
 from pyvrrp.runtime.base.journal import Journal, Level
@@ -35,9 +37,12 @@ REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # before addresses that the kernel refu
 class Holder(Protocol):
     """The virtual router whose addresses these are."""
 
-    state: State
     group: Group
     reporter: Reporter
+
+    @property
+    def state(self) -> State:
+        """The state of its election."""
 
     @property
     def reason(self) -> str:
@@ -71,13 +76,13 @@ class RouterAddresses:
         ports: Ports,
         journal: Journal,
         counters: Counters,
-        kernel_budget: Nanoseconds,
+        renewals: LeaseRenewals,
         chain: ChainConfig | None,
     ) -> None:
         self.present: frozenset[InterfaceAddress] = frozenset()
         self.announcer = Announcer(config, ports.clock, interface, journal, counters)
         self.other_holders = OtherHolders(config, ports.clock, journal, counters)
-        given = (config, ports, journal, counters, self, kernel_budget)
+        given = (config, ports, journal, counters, self, renewals)
         self.chain = None if chain is None else ResourceChain(chain, *given)
         self.keeper: AddressKeeper | ResourceChain = self.chain or AddressKeeper(*given)
         self._router = router

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
-from pyvrrp.ports import Address, InterfaceAddress
+from pyvrrp.identity import Address, InterfaceAddress
 from pyvrrp.runtime.addresses.conflicting_holders import OtherHolder
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.links.last_heard import LastHeard

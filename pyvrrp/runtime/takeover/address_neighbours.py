@@ -4,8 +4,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Place
-from pyvrrp.ports import Address, AnnouncementSocket, Claim, InterfaceState, Ports
+from pyvrrp.identity import Address, Place
+from pyvrrp.ports import AnnouncementSocket, Claim, InterfaceState, Ports
 from pyvrrp.runtime.addresses.announcer import probe
 from pyvrrp.runtime.addresses.neighbour_query import Answer, Inquiry
 from pyvrrp.runtime.base.deadline_timer import AlarmClock

@@ -11,9 +11,11 @@ from enum import Enum, auto
 from pyvrrp.config.model.takeover import TakeoverConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.fencing.hold_down import HoldDownState
-from pyvrrp.ports import Claim, Handle, InterfaceAddress, InterfaceState, Ports
+from pyvrrp.identity import InterfaceAddress
+from pyvrrp.ports import Claim, Handle, InterfaceState, Ports
 from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
 from pyvrrp.runtime.addresses.announcer import Announcer
+from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.addresses.neighbour_query import Answer
 from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
 from pyvrrp.runtime.base.deadline_timer import AlarmClock
@@ -60,9 +62,8 @@ class Takeover:
         counters = Counters(VIRTUAL_ROUTER_COUNTERS)
         self._lookout = Lookout(config.check, ports, journal, self._seen)
         self._neighbours = Neighbours(self._place, self._address.ip, ports, journal, self._claimed)
-        self._address_keeper = AddressKeeper(
-            self._router, ports, journal, counters, self, KERNEL_BUDGET
-        )
+        renewals = LeaseRenewals(ports.clock, ports.addresses, KERNEL_BUDGET)
+        self._address_keeper = AddressKeeper(self._router, ports, journal, counters, self, renewals)
         self._announcer = Announcer(self._router, ports.clock, self._neighbours, journal, counters)
         self._state: InterfaceState | None = None
         self._link: Handle | None = None

@@ -12,8 +12,8 @@ from queue import Empty, Queue
 from typing import TypeAlias
 
 from pyvrrp.identity import Version
-from pyvrrp.simulator.exhaustive.scope import Fault, Scope, Start
-from pyvrrp.simulator.exhaustive.search import Limits, Progress, Verdict, search
+from pyvrrp.simulator.exhaustive.scope import Scope, SearchedFault, SearchStart
+from pyvrrp.simulator.exhaustive.search import SearchLimits, SearchProgress, SearchResult, search
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.parameters import Parameters
 
@@ -29,7 +29,7 @@ def router(node: int, priority: int, version: Version = Version.V3) -> Parameter
     return Parameters(version, priority, SECOND, IPv4Address(f"192.0.2.{node}"))
 
 
-def matrix(nodes: int, faults: int, kinds: frozenset[Fault]) -> tuple[Scope, ...]:
+def matrix(nodes: int, faults: int, kinds: frozenset[SearchedFault]) -> tuple[Scope, ...]:
     """Return the scopes for two or three nodes, each with the given faults."""
     scopes: list[Scope] = []
     for version in Version:
@@ -42,14 +42,14 @@ def matrix(nodes: int, faults: int, kinds: frozenset[Fault]) -> tuple[Scope, ...
 
 
 def _planned_moves(
-    groups: Groups, version: Version, faults: int, kinds: frozenset[Fault]
+    groups: Groups, version: Version, faults: int, kinds: frozenset[SearchedFault]
 ) -> Iterator[Scope]:
     """Two operators' moves and nothing else; with two nodes also one and a fault."""
     (name, routers), *_ = groups
     linger = Nanoseconds(SECOND // 4)
     patient = tuple(replace(one, linger=linger) for one in routers)
     title = f"v{version.value} {name}, planned moves"
-    scope = Scope(title, patient, 0, start=Start.SETTLED)
+    scope = Scope(title, patient, 0, start=SearchStart.SETTLED)
     yield replace(scope, handovers=2, answered=True)
     if faults and len(routers) == 2:  # noqa: PLR2004 (a pair)
         both = f"{scope.name} and a fault"
@@ -69,7 +69,7 @@ def _variants(scope: Scope) -> Iterator[Scope]:
     yield replace(scope, name=f"{scope.name}, no faults", faults=0)
     yield replace(at_once, faults=0)
     if scope.faults:
-        yield replace(scope, name=f"{scope.name}, settled", start=Start.SETTLED)
+        yield replace(scope, name=f"{scope.name}, settled", start=SearchStart.SETTLED)
 
 
 def _pairs(version: Version) -> Iterator[tuple[str, tuple[Parameters, ...]]]:
@@ -115,16 +115,16 @@ def _patient(routers: tuple[Parameters, ...]) -> tuple[Parameters, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class SearchJob:
     """One search to be done."""
 
     scope: Scope
-    limits: Limits
+    limits: SearchLimits
 
 
 def search_all(
-    jobs: list[Job], processes: int, report: Callable[[Progress], None]
-) -> Iterator[Verdict]:
+    jobs: list[SearchJob], processes: int, report: Callable[[SearchProgress], None]
+) -> Iterator[SearchResult]:
     """Search all scopes, several at a time, and yield the verdicts in the order of *jobs*."""
     if processes == 1 or len(jobs) == 1:
         for job in jobs:
@@ -134,7 +134,7 @@ def search_all(
     manager = SyncManager(ctx=context)
     manager.start()
     with manager, ProcessPoolExecutor(processes, mp_context=context) as pool:
-        news: Queue[Progress] = manager.Queue()
+        news: Queue[SearchProgress] = manager.Queue()
         waiting = [pool.submit(_search, job, news) for job in jobs]
         try:
             for verdict in waiting:
@@ -145,13 +145,13 @@ def search_all(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _search(job: Job, news: "Queue[Progress]") -> Verdict:
+def _search(job: SearchJob, news: "Queue[SearchProgress]") -> SearchResult:
     # Millions of tuples that all stay: looking for cycles among them is half of the time.
     gc.disable()
     return search(job.scope, job.limits, report=partial(news.put))
 
 
-def _pass_on(news: "Queue[Progress]", report: Callable[[Progress], None]) -> None:
+def _pass_on(news: "Queue[SearchProgress]", report: Callable[[SearchProgress], None]) -> None:
     try:
         report(news.get(timeout=0.1))
     except Empty:

@@ -8,9 +8,15 @@ says, and reads its socket before it believes that a master is silent.
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, NamedTuple, TypeAlias
 
-from pyvrrp.simulator.exhaustive.invariants import Invariant
-from pyvrrp.simulator.exhaustive.node import NOW, Heard, Node, Process, without_reports
-from pyvrrp.simulator.exhaustive.reference import allowed, reference
+from pyvrrp.simulator.exhaustive.expected_timers import allowed, reference
+from pyvrrp.simulator.exhaustive.node_state import (
+    NOW,
+    HeardAdvertisement,
+    NodeState,
+    ProcessState,
+    without_reports,
+)
+from pyvrrp.simulator.exhaustive.promises import Promise
 from pyvrrp.simulator.exhaustive.scope import Scope, StepFunction, expected_wait
 from pyvrrp.virtual_router.actions import (
     Action,
@@ -40,22 +46,22 @@ from pyvrrp.virtual_router.states import (
     deadline,
 )
 
-Word: TypeAlias = Literal[
+MoveName: TypeAlias = Literal[
     "timer", "follow fence", "read socket", "removed", "close fence", "open fence", "crash",
     "start", "stall", "go on", "slow kernel", "hand over",
 ]  # fmt: skip
-NodeMove: TypeAlias = Word | Heard
+NodeMove: TypeAlias = MoveName | HeardAdvertisement
 
 
-class Moved(NamedTuple):
+class MoveResult(NamedTuple):
     """The node afterwards, the priorities it sent, and the promise it broke, if any.
 
     ``silent`` is the node whose silence made it master.
     """
 
-    node: Node
+    node: NodeState
     actions: tuple[Action, ...] = ()
-    broken: Invariant | None = None
+    broken: Promise | None = None
     detail: str = ""
     silent: int | None = None
 
@@ -65,7 +71,7 @@ class Moved(NamedTuple):
         return tuple(act.priority for act in self.actions if isinstance(act, SendAdvertisement))
 
 
-class Moves:
+class NodeMoves:
     """The moves of one node of a scope."""
 
     def __init__(self, scope: Scope, index: int, step: StepFunction) -> None:
@@ -77,9 +83,9 @@ class Moves:
             address: number for number, address in enumerate(addresses)
         }
 
-    def take(self, node: Node, move: NodeMove) -> Moved:
+    def take(self, node: NodeState, move: NodeMove) -> MoveResult:
         """Return what *move* makes of *node*."""
-        if isinstance(move, Heard):
+        if isinstance(move, HeardAdvertisement):
             return self._hear(node, move)
         match move:
             case "timer":
@@ -88,17 +94,17 @@ class Moves:
                 # What it held for its successor it lets go of first; then it may be due at once.
                 held = isinstance(node.state, Backup) and node.state.holds_until is not None
                 served = due is None or due > NOW or held
-                return moved if served else _breaking(moved, Invariant.TIMER_IS_SERVED)
+                return moved if served else _breaking(moved, Promise.TIMER_IS_SERVED)
             case "follow fence":
                 moved = self._drive(node, Startup() if node.fence_open else Shutdown("fenced"))
                 follows = not must_follow_fence(moved.node)
-                return moved if follows else _breaking(moved, Invariant.FOLLOWS_FENCE)
+                return moved if follows else _breaking(moved, Promise.FOLLOWS_FENCE)
             case "read socket":
                 return self._read_socket(node)
             case "removed":
                 return self._removed(node)
             case "hand over" | "slow kernel":
-                slow = Moved(node._replace(removal=self._scope.slow))
+                slow = MoveResult(node._replace(removal=self._scope.slow))
                 resigns = move == "hand over"
                 return self._drive(node, HandOver("resigned", returns=True)) if resigns else slow
             case "close fence" | "open fence":
@@ -106,20 +112,20 @@ class Moves:
             case "crash" | "start" | "stall" | "go on":
                 return self._process(node, move)
 
-    def _hear(self, node: Node, heard: Heard) -> Moved:
-        if node.process is Process.DEAD:
-            return Moved(node)
-        if node.process is Process.STANDING:
+    def _hear(self, node: NodeState, heard: HeardAdvertisement) -> MoveResult:
+        if node.process is ProcessState.DEAD:
+            return MoveResult(node)
+        if node.process is ProcessState.STANDING:
             # The same once more changes nothing but how often it is counted.
             news = node.socket[-1:] != (heard,)
-            return Moved(node._replace(socket=(*node.socket, heard)) if news else node)
+            return MoveResult(node._replace(socket=(*node.socket, heard)) if news else node)
         sender = self._scope.routers[heard.sender]
         event = AdvertisementReceived(
             sender.primary_address, heard.priority, sender.advertisement_interval
         )
         return self._drive(node, event)
 
-    def _read_socket(self, node: Node) -> Moved:
+    def _read_socket(self, node: NodeState) -> MoveResult:
         queue, node = node.socket, node._replace(socket=())
         actions: list[Action] = []
         for heard in queue:
@@ -128,48 +134,52 @@ class Moves:
             actions += moved.actions
             if moved.broken is not None:
                 return moved
-        return Moved(node, tuple(actions))
+        return MoveResult(node, tuple(actions))
 
-    def _removed(self, node: Node) -> Moved:
+    def _removed(self, node: NodeState) -> MoveResult:
         if node.wanted:
             # Wanted again meanwhile: they are put back, and nothing is reported.
-            return Moved(node._replace(removal=None, held=True, lease=None))
+            return MoveResult(node._replace(removal=None, held=True, lease=None))
         gone = self._drive(
             node._replace(removal=None, held=False, lease=None, leftovers=False), AddressesGone()
         )
         follows = must_follow_fence(gone.node) and gone.broken is None
         return self._after(gone, "follow fence") if follows else gone
 
-    def _fence(self, node: Node, *, is_open: bool) -> Moved:
-        moved = Moved(node._replace(fence_open=is_open))
-        running = node.process is Process.RUNNING
+    def _fence(self, node: NodeState, *, is_open: bool) -> MoveResult:
+        moved = MoveResult(node._replace(fence_open=is_open))
+        running = node.process is ProcessState.RUNNING
         follows = running and must_follow_fence(moved.node)
         return self._after(moved, "follow fence") if follows else moved
 
-    def _after(self, first: Moved, move: NodeMove) -> Moved:
+    def _after(self, first: MoveResult, move: NodeMove) -> MoveResult:
         second = self.take(first.node, move)
         return second._replace(actions=(*first.actions, *second.actions))
 
-    def _process(self, node: Node, move: Literal["crash", "start", "stall", "go on"]) -> Moved:
+    def _process(
+        self, node: NodeState, move: Literal["crash", "start", "stall", "go on"]
+    ) -> MoveResult:
         lease = node.lease
         if lease is None and node.held:
             lease = self._scope.lease  # renewed until now, at the latest
         match move:
             case "crash":
-                dead = Node(Process.DEAD, fence_open=node.fence_open, held=node.held, lease=lease)
-                return Moved(dead)
+                dead = NodeState(
+                    ProcessState.DEAD, fence_open=node.fence_open, held=node.held, lease=lease
+                )
+                return MoveResult(dead)
             case "start":
                 # What an earlier process left behind is removed before anything else.
                 removal = self._scope.removal if node.held else None
-                fresh = node._replace(process=Process.RUNNING)
-                return Moved(fresh._replace(removal=removal, leftovers=node.held))
+                fresh = node._replace(process=ProcessState.RUNNING)
+                return MoveResult(fresh._replace(removal=removal, leftovers=node.held))
             case "stall":
-                return Moved(node._replace(process=Process.STANDING, lease=lease))
+                return MoveResult(node._replace(process=ProcessState.STANDING, lease=lease))
             case "go on":
-                woken = node._replace(process=Process.RUNNING)
-                return Moved(_renewed(woken) if self._may_renew(woken) else woken)
+                woken = node._replace(process=ProcessState.RUNNING)
+                return MoveResult(_renewed(woken) if self._may_renew(woken) else woken)
 
-    def _may_renew(self, node: Node) -> bool:
+    def _may_renew(self, node: NodeState) -> bool:
         """Whether the last advertisement is young enough, as in `runtime.expectations`."""
         if node.wanted and isinstance(node.state, HandingOver):
             return node.state.give_up_at > NOW
@@ -180,22 +190,24 @@ class Moves:
         lease = self._scope.lease
         return age <= (3 * interval - lease if lease <= 2 * interval else 3 * interval)
 
-    def _drive(self, node: Node, event: Event) -> Moved:
+    def _drive(self, node: NodeState, event: Event) -> MoveResult:
         try:
             state, actions = self._step(node.state, event, self._own, NOW)
         except Exception as error:  # noqa: BLE001 (that it raises nothing is what is checked)
-            return Moved(node, (), Invariant.NO_EXCEPTION, repr(error))
+            return MoveResult(node, (), Promise.NO_EXCEPTION, repr(error))
         before = node
         node = node._replace(state=without_reports(state, self._own))
-        broken: Invariant | None = None
+        broken: Promise | None = None
         for action in actions:
             node, problem = self._perform(before, node, action)
             broken = broken or problem
         node = reference(before, node, event, self._own)
         broken = broken or _wrong_state(node) or self._wrong_time(before, node)
-        return Moved(node, actions, broken, silent=self._silent(before, actions))
+        return MoveResult(node, actions, broken, silent=self._silent(before, actions))
 
-    def _perform(self, before: Node, node: Node, action: Action) -> tuple[Node, Invariant | None]:
+    def _perform(
+        self, before: NodeState, node: NodeState, action: Action
+    ) -> tuple[NodeState, Promise | None]:
         match action:
             case SendAdvertisement(priority=priority):
                 problem = self._wrong_to_send(before, node, priority)
@@ -208,49 +220,49 @@ class Moves:
             case _:
                 return node, None
 
-    def _wrong_to_send(self, before: Node, node: Node, priority: int) -> Invariant | None:
+    def _wrong_to_send(self, before: NodeState, node: NodeState, priority: int) -> Promise | None:
         if priority == RELEASE:
             gone = not node.held and not node.wanted
             hands_over = isinstance(before.state, Master) and isinstance(node.state, HandingOver)
-            return None if gone or hands_over else Invariant.RELEASE_AFTER_REMOVAL
+            return None if gone or hands_over else Promise.RELEASE_AFTER_REMOVAL
         if priority != self._own.priority:
-            return Invariant.OWN_PRIORITY
+            return Promise.OWN_PRIORITY
         was, is_now = before.state, node.state
         patience = expected_wait(self._own, self._own.advertisement_interval)
         if isinstance(was, Master):
             # A master that yields says so once.
-            return Invariant.STALLED_GIVES_WAY if NOW - was.adver_at > patience else None
+            return Promise.STALLED_GIVES_WAY if NOW - was.adver_at > patience else None
         if isinstance(was, HandingOver):
             if was.give_up_at > NOW:
-                return Invariant.ONLY_MASTER_SENDS
-            return Invariant.STALLED_GIVES_WAY if NOW - was.give_up_at > patience else None
+                return Promise.ONLY_MASTER_SENDS
+            return Promise.STALLED_GIVES_WAY if NOW - was.give_up_at > patience else None
         speaks = isinstance(was, Releasing) or isinstance(is_now, Master)
-        return None if speaks else Invariant.ONLY_MASTER_SENDS
+        return None if speaks else Promise.ONLY_MASTER_SENDS
 
-    def _wrong_time(self, before: Node, node: Node) -> Invariant | None:
+    def _wrong_time(self, before: NodeState, node: NodeState) -> Promise | None:
         was, is_now = before.state, node.state
         if isinstance(is_now, Master | Releasing):
             interval = self._own.advertisement_interval
             overtaken = isinstance(is_now, Releasing) and is_now.overtaken
             pace = expected_wait(self._own, interval) if overtaken else interval
             if is_now.adver_at > NOW + pace:
-                return Invariant.PACE
+                return Promise.PACE
             early = isinstance(was, Backup) and not allowed(before)
-            return Invariant.NOT_BEFORE_ITS_TIME if early else None
+            return Promise.NOT_BEFORE_ITS_TIME if early else None
         if isinstance(is_now, HandingOver):
             late = is_now.give_up_at > NOW + self._scope.patience(self._own)
-            return Invariant.PACE if late else None
+            return Promise.PACE if late else None
         if isinstance(is_now, Backup) and is_now.holds_until is not None:
             late = is_now.holds_until > NOW + self._own.linger
-            return Invariant.REMOVED_IN_TIME if late else None
+            return Promise.REMOVED_IN_TIME if late else None
         if isinstance(is_now, Backup):
             preempts_in = node.not_before if node.preempts_in is None else node.preempts_in
             due = deadline(is_now)
             late = due is None or due > NOW + min(node.not_before, preempts_in)
-            return Invariant.NOT_LATER if late else None
+            return Promise.NOT_LATER if late else None
         return None
 
-    def _silent(self, before: Node, actions: tuple[Action, ...]) -> int | None:
+    def _silent(self, before: NodeState, actions: tuple[Action, ...]) -> int | None:
         state = before.state
         if not isinstance(state, Backup) or state.master is None:
             return None
@@ -262,20 +274,20 @@ class Moves:
         return self._number.get(state.master.sender) if silence else None
 
 
-def must_follow_fence(node: Node) -> bool:
+def must_follow_fence(node: NodeState) -> bool:
     """Return whether a running process has yet to start or to shut down, as its fence says."""
     if node.fence_open:
         return isinstance(node.state, Init) and not node.leftovers
     return isinstance(node.state, Backup | Master | HandingOver)
 
 
-def _wrong_state(node: Node) -> Invariant | None:
+def _wrong_state(node: NodeState) -> Promise | None:
     if (deadline(node.state) is None) is not isinstance(node.state, Init):
-        return Invariant.DEADLINE
+        return Promise.DEADLINE
     if node.wanted is not _answers(node.state):
-        return Invariant.ONLY_MASTER_HOLDS
+        return Promise.ONLY_MASTER_HOLDS
     if node.held and not node.wanted and node.removal is None:
-        return Invariant.REMOVED_IN_TIME
+        return Promise.REMOVED_IN_TIME
     return None
 
 
@@ -285,10 +297,10 @@ def _answers(state: State) -> bool:
     return lingers or isinstance(state, Master | HandingOver)
 
 
-def _breaking(moved: Moved, invariant: Invariant) -> Moved:
+def _breaking(moved: MoveResult, invariant: Promise) -> MoveResult:
     return moved._replace(broken=moved.broken or invariant)
 
 
-def _renewed(node: Node) -> Node:
+def _renewed(node: NodeState) -> NodeState:
     # Addresses that had expired meanwhile are put back at once.
     return node._replace(lease=None, held=True)

@@ -15,7 +15,7 @@ from pyvrrp.virtual_router.transitions import Step
 StepFunction: TypeAlias = Callable[[State, Event, Parameters, Nanoseconds], Step]
 
 
-class Fault(StrEnum):
+class SearchedFault(StrEnum):
     """What can go wrong; each occurrence costs one of the scope's faults, its repair nothing."""
 
     LOSE = "lose"  # one advertisement on its way to one receiver
@@ -28,7 +28,7 @@ class Fault(StrEnum):
     SLOW_KERNEL = "slow kernel"  # one removal of addresses takes long
 
 
-class Start(StrEnum):
+class SearchStart(StrEnum):
     """Where all histories of a scope begin."""
 
     COLD = "cold"  # no process runs; each may be started at any time
@@ -47,8 +47,8 @@ class Scope:
     name: str
     routers: tuple[Parameters, ...]
     faults: int = 1
-    kinds: frozenset[Fault] = frozenset(Fault)
-    start: Start = Start.COLD
+    kinds: frozenset[SearchedFault] = frozenset(SearchedFault)
+    start: SearchStart = SearchStart.COLD
     delay: Nanoseconds = Nanoseconds(250 * MILLISECOND)
     removal: Nanoseconds = Nanoseconds(250 * MILLISECOND)
     late: Nanoseconds = Nanoseconds(2 * SECOND)

@@ -4,17 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
-from pyvrrp.simulator.exhaustive.invariants import Invariant
+from pyvrrp.simulator.exhaustive.promises import Promise
 from pyvrrp.simulator.exhaustive.scope import Scope, StepFunction
-from pyvrrp.simulator.exhaustive.story import Violation, tell
-from pyvrrp.simulator.exhaustive.world import Outcome, Step, World, WorldState
+from pyvrrp.simulator.exhaustive.state_space import NextState, SearchStep, StateSpace, WorldState
+from pyvrrp.simulator.exhaustive.trace import BrokenPromise, tell
 from pyvrrp.virtual_router.transitions import step as the_real_step
 
 PROGRESS_EVERY = 20_000  # states
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class SearchProgress:
     """How far a search has come."""
 
     name: str
@@ -24,7 +24,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class SearchResult:
     """What a search has found.
 
     ``complete`` says that no state is left: what holds then holds for histories of any length
@@ -37,7 +37,7 @@ class Verdict:
     depth: int
     complete: bool
     seconds: float
-    violation: Violation | None = None
+    violation: BrokenPromise | None = None
 
     @property
     def states_per_second(self) -> int:
@@ -46,22 +46,22 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SearchLimits:
     """Where a search ends: after *depth* steps, or before a level that begins with more states."""
 
     depth: int | None = None
     states: int | None = None
 
 
-NO_LIMITS = Limits()
+NO_LIMITS = SearchLimits()
 
 
 def search(
     scope: Scope,
-    limits: Limits = NO_LIMITS,
+    limits: SearchLimits = NO_LIMITS,
     step: StepFunction = the_real_step,
-    report: Callable[[Progress], None] | None = None,
-) -> Verdict:
+    report: Callable[[SearchProgress], None] | None = None,
+) -> SearchResult:
     """Look at every state of *scope* within *limits*, or up to the first broken promise."""
     return _Search(scope, limits, step, report).run()
 
@@ -72,11 +72,11 @@ class _Search:
     def __init__(
         self,
         scope: Scope,
-        limits: Limits,
+        limits: SearchLimits,
         step: StepFunction,
-        report: Callable[[Progress], None] | None,
+        report: Callable[[SearchProgress], None] | None,
     ) -> None:
-        self._world = World(scope, step)
+        self._world = StateSpace(scope, step)
         self._limits = limits
         self._report = report
         self._first = self._world.first()
@@ -85,7 +85,7 @@ class _Search:
         self._depth = 0
         self._began = monotonic()
 
-    def run(self) -> Verdict:
+    def run(self) -> SearchResult:
         level = [self._first]
         while level and not self._is_limited():
             found = self._expand(level)
@@ -100,7 +100,7 @@ class _Search:
         too_deep = limits.depth is not None and self._depth >= limits.depth
         return too_deep or (limits.states is not None and len(self._parents) > limits.states)
 
-    def _expand(self, level: list[WorldState]) -> list[WorldState] | Violation:
+    def _expand(self, level: list[WorldState]) -> list[WorldState] | BrokenPromise:
         following: list[WorldState] = []
         parents, outcomes = self._parents, self._world.outcomes
         for state in level:
@@ -115,8 +115,8 @@ class _Search:
                         self._report(self._progress())
         return following
 
-    def _violation(self, state: WorldState, last: Outcome, broken: Invariant) -> Violation:
-        path: list[tuple[WorldState, Step]] = [(state, last.step)]
+    def _violation(self, state: WorldState, last: NextState, broken: Promise) -> BrokenPromise:
+        path: list[tuple[WorldState, SearchStep]] = [(state, last.step)]
         while path[0][0] != self._first:
             child = path[0][0]
             parent = self._parents[child]
@@ -124,12 +124,12 @@ class _Search:
             path.insert(0, (parent, taken))
         return tell(self._world, path, last.state, broken, last.detail)
 
-    def _progress(self) -> Progress:
+    def _progress(self) -> SearchProgress:
         seconds = monotonic() - self._began
-        return Progress(self._world.scope.name, self._depth, len(self._parents), seconds)
+        return SearchProgress(self._world.scope.name, self._depth, len(self._parents), seconds)
 
-    def _verdict(self, *, complete: bool, violation: Violation | None = None) -> Verdict:
-        return Verdict(
+    def _verdict(self, *, complete: bool, violation: BrokenPromise | None = None) -> SearchResult:
+        return SearchResult(
             scope=self._world.scope,
             states=len(self._parents),
             steps=self._steps,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from pyvrrp.simulator.scenario.scenario import Direction, Fault, Kind
-from pyvrrp.simulator.world.network import Link
+from pyvrrp.simulator.scenario.fault import Direction, Fault, FaultKind
+from pyvrrp.simulator.world.network import HostLink
 from pyvrrp.units import in_words
 
 
@@ -18,29 +18,29 @@ def separated(fault: Fault) -> Iterator[tuple[str, str]]:
                         yield two, one
 
 
-def reset(link: Link) -> None:
+def reset(link: HostLink) -> None:
     """Make a link what it was before any fault."""
-    fresh = Link()
-    for name in Link.__slots__:
+    fresh = HostLink()
+    for name in HostLink.__slots__:
         setattr(link, name, getattr(fresh, name))
 
 
-def worsen(link: Link, fault: Fault) -> None:
+def worsen(link: HostLink, fault: Fault) -> None:
     """Add one fault to a link."""
     match fault.kind:
-        case Kind.LINK_DOWN:
+        case FaultKind.LINK_DOWN:
             link.up = False
-        case Kind.LOSS:
+        case FaultKind.LOSS:
             if fault.direction is not Direction.OUT:
                 link.loss_in = max(link.loss_in, fault.chance)
             if fault.direction is not Direction.IN:
                 link.loss_out = max(link.loss_out, fault.chance)
-        case Kind.DELAY:
+        case FaultKind.DELAY:
             link.slower_by += int(fault.by) // 2
             link.slower_at_random += int(fault.by) // 2
-        case Kind.DUPLICATE:
+        case FaultKind.DUPLICATE:
             link.duplicate = max(link.duplicate, fault.chance)
-        case Kind.REORDER:
+        case FaultKind.REORDER:
             link.reorder = max(link.reorder, fault.chance)
             link.reorder_by = max(link.reorder_by, int(fault.by))
         case _:
@@ -55,7 +55,7 @@ def describe(fault: Fault) -> str:
     if fault.groups:
         arrow = " -/-> " if fault.one_way else " | "
         words.append(arrow.join("+".join(group) for group in fault.groups))
-    if fault.kind is Kind.SERVICE:
+    if fault.kind is FaultKind.SERVICE:
         words.append(f"{fault.check or 'every service'} {fault.health}")
     if fault.by:
         words.append(f"by {in_words(fault.by)}")
@@ -63,7 +63,7 @@ def describe(fault: Fault) -> str:
         words.append(f"{fault.chance:.0%}")
     if fault.mutation:
         words.append(fault.mutation)
-    if fault.kind is Kind.FORGE:
+    if fault.kind is FaultKind.FORGE:
         words.append(f"priority {fault.priority}, interval {in_words(fault.interval)}")
     if fault.duration:
         words.append(f"for {in_words(fault.duration)}")

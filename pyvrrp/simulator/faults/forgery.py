@@ -2,19 +2,18 @@
 
 from ipaddress import IPv4Address, IPv4Interface
 
-from pyvrrp.identity import Family, Version, VirtualRouterId
+from pyvrrp.identity import Address, Family, Version, VirtualRouterId
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.layout import group_of
 from pyvrrp.packet.transmission import advertisement_packet
-from pyvrrp.ports import Address
-from pyvrrp.simulator.judges.observed_router import Seat
-from pyvrrp.simulator.scenario.scenario import Fault
+from pyvrrp.simulator.judges.observed_router import ObservedRouter
+from pyvrrp.simulator.scenario.fault import Fault
 
 GHOST = 250  # the last octet of its address
 
 
-def forged(seat: Seat, key: VirtualRouterId, fault: Fault) -> bytes:
+def forged(seat: ObservedRouter, key: VirtualRouterId, fault: Fault) -> bytes:
     """Return what the ghost says to the virtual router of *seat*."""
     config = seat.config
     near = next(a for a in seat.own() if len(a.packed) == key.family)

@@ -8,34 +8,56 @@ from pyvrrp.identity import Place
 from pyvrrp.simulator.faults.effects import describe, reset, separated, worsen
 from pyvrrp.simulator.faults.forgery import forged
 from pyvrrp.simulator.faults.mutation import MUTATIONS, mutate
-from pyvrrp.simulator.judges.facts import mind_of
-from pyvrrp.simulator.judges.invariants import Name
-from pyvrrp.simulator.judges.observed_router import Seat
-from pyvrrp.simulator.scenario.scenario import Fault, Kind
-from pyvrrp.simulator.world.node import Node
+from pyvrrp.simulator.judges.facts import changeable_state
+from pyvrrp.simulator.judges.invariants import InvariantName
+from pyvrrp.simulator.judges.observed_router import ObservedRouter
+from pyvrrp.simulator.scenario.fault import Fault, FaultKind, ServiceHealth
+from pyvrrp.simulator.world.node import SimulatedNode
 from pyvrrp.simulator.world.operator import Operator
-from pyvrrp.simulator.world.services import Health
 from pyvrrp.simulator.world.world import World
 from pyvrrp.units import MILLISECOND, SECOND
 
 RECREATED_AFTER = 500 * MILLISECOND
 _LINKS = frozenset(
-    {Kind.LINK_DOWN, Kind.LOSS, Kind.DELAY, Kind.DUPLICATE, Kind.REORDER, Kind.REFLECT}
+    {
+        FaultKind.LINK_DOWN,
+        FaultKind.LOSS,
+        FaultKind.DELAY,
+        FaultKind.DUPLICATE,
+        FaultKind.REORDER,
+        FaultKind.REFLECT,
+    }
 )
 _RESTLESS = frozenset(
-    {Kind.LOSS, Kind.DELAY, Kind.REORDER, Kind.KERNEL_SLOW, Kind.KERNEL_REFUSES, Kind.SEND_REFUSED}
+    {
+        FaultKind.LOSS,
+        FaultKind.DELAY,
+        FaultKind.REORDER,
+        FaultKind.KERNEL_SLOW,
+        FaultKind.KERNEL_REFUSES,
+        FaultKind.SEND_REFUSED,
+    }
 )
 _ASKED_FOR = frozenset(
     {
-        *(Kind.STOP, Kind.START, Kind.DRAIN, Kind.UNDRAIN, Kind.RESIGN, Kind.PRIORITY),
-        *(Kind.WALL_STEP, Kind.INJECT),  # these must not change anything
+        *(
+            FaultKind.STOP,
+            FaultKind.START,
+            FaultKind.DRAIN,
+            FaultKind.UNDRAIN,
+            FaultKind.RESIGN,
+            FaultKind.PRIORITY,
+        ),
+        *(FaultKind.WALL_STEP, FaultKind.INJECT),  # these must not change anything
     }
 )
 # What is done once leaves a world that comes to rest, unless it is to be undone later.
-_AT_ONCE = frozenset({Kind.CRASH, Kind.SERVICE, Kind.DELETE_ADDRESS, Kind.FORGE})
+_AT_ONCE = frozenset(
+    {FaultKind.CRASH, FaultKind.SERVICE, FaultKind.DELETE_ADDRESS, FaultKind.FORGE}
+)
 
 
-class Faults:
+class FaultInjector:
     """The faults of one run: which are under way, and what that makes of links and machines."""
 
     def __init__(self, world: World) -> None:
@@ -45,32 +67,32 @@ class Faults:
         self._suspended_at: dict[str, int] = {}
         self._restless_until = 0
         operator = Operator(world)
-        begin: Mapping[Kind, Callable[[Fault], None]] = {
-            Kind.CRASH: lambda f: self._node(f).kill(),
-            Kind.STOP: lambda f: operator.stop(self._node(f)),
-            Kind.DRAIN: lambda f: operator.drain(self._node(f)),
-            Kind.UNDRAIN: lambda f: operator.undrain(self._node(f)),
-            Kind.RESIGN: lambda f: operator.resign(self._node(f)),
-            Kind.PRIORITY: lambda f: operator.priority(self._node(f), f.priority),
-            Kind.START: lambda f: world.start(f.node),
-            Kind.FREEZE: lambda f: self._node(f).freeze(),
-            Kind.SUSPEND: self._suspend,
-            Kind.PARTITION: lambda f: self._cut(f, cut=True),
-            Kind.DELETE_ADDRESS: self._delete_address,
-            Kind.RECREATE_INTERFACE: self._delete_interface,
-            Kind.WALL_STEP: self._step_wall_clock,
-            Kind.INJECT: self._inject,
-            Kind.FORGE: self._forge,
+        begin: Mapping[FaultKind, Callable[[Fault], None]] = {
+            FaultKind.CRASH: lambda f: self._node(f).kill(),
+            FaultKind.STOP: lambda f: operator.stop(self._node(f)),
+            FaultKind.DRAIN: lambda f: operator.drain(self._node(f)),
+            FaultKind.UNDRAIN: lambda f: operator.undrain(self._node(f)),
+            FaultKind.RESIGN: lambda f: operator.resign(self._node(f)),
+            FaultKind.PRIORITY: lambda f: operator.priority(self._node(f), f.priority),
+            FaultKind.START: lambda f: world.start(f.node),
+            FaultKind.FREEZE: lambda f: self._node(f).freeze(),
+            FaultKind.SUSPEND: self._suspend,
+            FaultKind.PARTITION: lambda f: self._cut(f, cut=True),
+            FaultKind.DELETE_ADDRESS: self._delete_address,
+            FaultKind.RECREATE_INTERFACE: self._delete_interface,
+            FaultKind.WALL_STEP: self._step_wall_clock,
+            FaultKind.INJECT: self._inject,
+            FaultKind.FORGE: self._forge,
         }
-        end: Mapping[Kind, Callable[[Fault], None]] = {
-            Kind.CRASH: lambda f: world.start(f.node),
-            Kind.STOP: lambda f: world.start(f.node),
-            Kind.DRAIN: lambda f: operator.undrain(self._node(f)),
-            Kind.PRIORITY: lambda f: operator.priority(self._node(f), None),
-            Kind.FREEZE: self._thaw,
-            Kind.SUSPEND: self._wake,
-            Kind.PARTITION: lambda f: self._cut(f, cut=False),
-            Kind.RECREATE_INTERFACE: self._create_interface,
+        end: Mapping[FaultKind, Callable[[Fault], None]] = {
+            FaultKind.CRASH: lambda f: world.start(f.node),
+            FaultKind.STOP: lambda f: world.start(f.node),
+            FaultKind.DRAIN: lambda f: operator.undrain(self._node(f)),
+            FaultKind.PRIORITY: lambda f: operator.priority(self._node(f), None),
+            FaultKind.FREEZE: self._thaw,
+            FaultKind.SUSPEND: self._wake,
+            FaultKind.PARTITION: lambda f: self._cut(f, cut=False),
+            FaultKind.RECREATE_INTERFACE: self._create_interface,
         }
         self._begin, self._end = begin, end
 
@@ -80,7 +102,7 @@ class Faults:
         for fault in self._world.scenario.faults:
             engine.at(fault.at, partial(self._starts, fault))
             lasts = fault.duration or (
-                RECREATED_AFTER if fault.kind is Kind.RECREATE_INTERFACE else 0
+                RECREATED_AFTER if fault.kind is FaultKind.RECREATE_INTERFACE else 0
             )
             if lasts:
                 engine.at(fault.at + lasts, partial(self._ends, fault))
@@ -113,7 +135,7 @@ class Faults:
         if fault.kind in _ASKED_FOR:
             return
         facts, until = self._world.facts, int(self._world.engine.now)
-        if fault.kind is Kind.SERVICE:
+        if fault.kind is FaultKind.SERVICE:
             until += self._world.bounds.noticed(self._node(fault).spec.configuration)
         if fault.duration or fault.kind not in _AT_ONCE:
             facts.upsets += 1 if begins else -1
@@ -125,25 +147,25 @@ class Faults:
     def _linger(self, fault: Fault) -> None:
         """Take note until when frames or requests of a fault's time are still about."""
         rest = 0
-        if fault.kind in {Kind.DELAY, Kind.REORDER}:
+        if fault.kind in {FaultKind.DELAY, FaultKind.REORDER}:
             rest = int(fault.by)
-        elif fault.kind is Kind.KERNEL_SLOW:
+        elif fault.kind is FaultKind.KERNEL_SLOW:
             rest = self._world.bounds.slowest_kernel
-        elif fault.kind is Kind.KERNEL_REFUSES:
+        elif fault.kind is FaultKind.KERNEL_REFUSES:
             rest = 6 * SECOND + self._world.bounds.kernel
         until = self._world.engine.now + rest
         self._world.facts.upset(until)
         self._world.residues[fault.node] = max(self._world.residues.get(fault.node, 0), until)
 
     def _settle(self, fault: Fault) -> None:
-        if fault.kind in _LINKS or fault.kind is Kind.RECREATE_INTERFACE:
+        if fault.kind in _LINKS or fault.kind is FaultKind.RECREATE_INTERFACE:
             self._work_out_links(fault.node)
         node = self._world.nodes.get(fault.node)
         if node is not None:
             self._work_out_node(node)
-        if fault.kind is Kind.ETCD:
+        if fault.kind is FaultKind.ETCD:
             etcd = self._world.etcd
-            away = [fault for fault in self._active if fault.kind is Kind.ETCD]
+            away = [fault for fault in self._active if fault.kind is FaultKind.ETCD]
             losing = {each.node: each.chance for each in sorted(away, key=lambda f: f.chance)}
             etcd.becomes(down=losing.pop("", 0.0) > 0, losing=losing)
         self._world.refresh()
@@ -152,16 +174,17 @@ class Faults:
         """While something goes on by chance or on and off, the world is not quiet."""
         now = self._world.engine.now
         if now < self._restless_until or any(
-            f.kind in _RESTLESS or (f.kind is Kind.SERVICE and f.health is Health.FLAPPING)
+            f.kind in _RESTLESS
+            or (f.kind is FaultKind.SERVICE and f.health is ServiceHealth.FLAPPING)
             for f in self._active
         ):
             self._world.quiet_since = now
         self._world.engine.at(now + 250 * MILLISECOND, self._restless)
 
-    def _node(self, fault: Fault) -> Node:
+    def _node(self, fault: Fault) -> SimulatedNode:
         return self._world.nodes[fault.node]
 
-    def _active_on(self, host: str, kind: Kind) -> Iterator[Fault]:
+    def _active_on(self, host: str, kind: FaultKind) -> Iterator[Fault]:
         return (fault for fault in self._active if fault.kind is kind and fault.node == host)
 
     # Links.
@@ -192,31 +215,31 @@ class Faults:
 
     # Machines.
 
-    def _work_out_node(self, node: Node) -> None:
+    def _work_out_node(self, node: SimulatedNode) -> None:
         name = node.name
-        slow = [int(f.by) for f in self._active_on(name, Kind.KERNEL_SLOW)]
+        slow = [int(f.by) for f in self._active_on(name, FaultKind.KERNEL_SLOW)]
         node.kernel.slower_by = max(slow, default=0)
-        node.kernel.refuses = any(self._active_on(name, Kind.KERNEL_REFUSES))
-        refused = any(self._active_on(name, Kind.SEND_REFUSED))
+        node.kernel.refuses = any(self._active_on(name, FaultKind.KERNEL_REFUSES))
+        refused = any(self._active_on(name, FaultKind.SEND_REFUSED))
         for seat in self._seats(node):
             if refused is not node.cards[seat.place].refuses:
                 seat.last_positive = None
         for card in node.cards.values():
             card.refuses = refused
         for check, service in node.services.items():
-            health, delay = Health.OK, 0
-            for fault in self._active_on(name, Kind.SERVICE):
+            health, delay = ServiceHealth.OK, 0
+            for fault in self._active_on(name, FaultKind.SERVICE):
                 if fault.check in {"", check}:
                     health, delay = fault.health, int(fault.by)
             if (health, delay) != (service.health, service.delay):
                 now = self._world.engine.now
                 service.becomes(health, type(now)(delay), now)
 
-    def _seats(self, node: Node) -> Iterator[Seat]:
+    def _seats(self, node: SimulatedNode) -> Iterator[ObservedRouter]:
         return (seat for (name, _), seat in self._world.facts.seats.items() if name == node.name)
 
     def _thaw(self, fault: Fault) -> None:
-        if not any(self._active_on(fault.node, Kind.FREEZE)):
+        if not any(self._active_on(fault.node, FaultKind.FREEZE)):
             self._resumed(fault.node)
             self._node(fault).thaw()
 
@@ -235,10 +258,10 @@ class Faults:
             self._node(fault).suspend()
 
     def _wake(self, fault: Fault) -> None:
-        if any(self._active_on(fault.node, Kind.SUSPEND)):
+        if any(self._active_on(fault.node, FaultKind.SUSPEND)):
             return
         slept = self._world.engine.now - self._suspended_at.pop(fault.node)
-        frozen = any(self._active_on(fault.node, Kind.FREEZE))
+        frozen = any(self._active_on(fault.node, FaultKind.FREEZE))
         if fault.hidden:
             # What it waits for by its own clock takes so much longer.
             self._world.facts.disturb(self._world.facts.disturbed_until + slept)
@@ -275,7 +298,7 @@ class Faults:
         node = self._node(fault)
         for seat in self._seats(node):
             seat.last_positive = None
-        if any(self._active_on(fault.node, Kind.RECREATE_INTERFACE)):
+        if any(self._active_on(fault.node, FaultKind.RECREATE_INTERFACE)):
             return
         for place in self._places(fault):
             interface = node.kernel.interfaces[place]
@@ -296,17 +319,17 @@ class Faults:
                 for seat in world.facts.by_key[key]:
                     self._inject_one(seat, mutate(packet, name, self._random), name)
 
-    def _inject_one(self, seat: Seat, packet: bytes, name: str) -> None:
+    def _inject_one(self, seat: ObservedRouter, packet: bytes, name: str) -> None:
         node = seat.node
         card = node.cards[seat.place]
         socket = card.advertisements.get(seat.key.family)
         if socket is None or not node.running or node.kernel.suspended:
             return
-        before = mind_of(node), seat.last_sent
+        before = changeable_state(node), seat.last_sent
         socket.deliver_unseen(packet)
         self._world.verdicts.require(
-            (mind_of(node), seat.last_sent) == before,
-            Name.INVALID,
+            (changeable_state(node), seat.last_sent) == before,
+            InvariantName.INVALID,
             seat.who,
             f"changed by a packet that is not valid ({name}): {packet.hex()}",
         )

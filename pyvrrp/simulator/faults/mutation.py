@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv6Address
 from random import Random
 
-from pyvrrp.identity import Version
+from pyvrrp.identity import Address, Version
 from pyvrrp.packet.checksum import internet_checksum, pseudo_header
 from pyvrrp.packet.datagram import build_datagram
 from pyvrrp.packet.layout import VRRP_PROTOCOL
-from pyvrrp.ports import Address
 
 _CHECKSUM = slice(6, 8)
 _HEADER = 8

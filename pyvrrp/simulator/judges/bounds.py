@@ -10,7 +10,8 @@ from pyvrrp.config.model.configuration import CheckConfig, Configuration, Virtua
 from pyvrrp.config.model.lease_times import retry_after
 from pyvrrp.fencing.policy import GRACE
 from pyvrrp.identity import Version, VirtualRouterId
-from pyvrrp.simulator.scenario.scenario import Kind, NodeSpec, Scenario
+from pyvrrp.simulator.scenario.fault import FaultKind
+from pyvrrp.simulator.scenario.scenario import NodeSpec, Scenario
 from pyvrrp.simulator.world.kernel import LATENESS, NOTICE
 from pyvrrp.simulator.world.node import GUARDIAN
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
@@ -55,7 +56,7 @@ def _lowest(
     scenario: Scenario, members: list[tuple[NodeSpec, VirtualRouterConfig]]
 ) -> Iterator[tuple[int, VirtualRouterConfig]]:
     """Yield each member with the lowest priority that it can come to."""
-    moved = any(fault.kind is Kind.PRIORITY for fault in scenario.faults)
+    moved = any(fault.kind is FaultKind.PRIORITY for fault in scenario.faults)
     for _, config in members:
         moves = moved or config.weights or config.last_resort
         yield (1 if moves else config.priority), config
@@ -66,7 +67,7 @@ class Bounds:
 
     def __init__(self, scenario: Scenario) -> None:
         self._ppm = 2 * max((abs(node.drift_ppm) for node in scenario.nodes), default=0)
-        self.network = int(scenario.cable.longest)
+        self.network = int(scenario.network_delay.longest)
         routers: dict[VirtualRouterId, list[tuple[NodeSpec, VirtualRouterConfig]]] = {}
         most = 1
         for node in scenario.nodes:
@@ -76,7 +77,7 @@ class Bounds:
         # A request waits for one of each other virtual router and one of its own.
         self.kernel = 2 * most * int(scenario.kernel_delay)
         self.slowest_kernel = self.kernel + 2 * most * max(
-            (int(f.by) for f in scenario.faults if f.kind is Kind.KERNEL_SLOW), default=0
+            (int(f.by) for f in scenario.faults if f.kind is FaultKind.KERNEL_SLOW), default=0
         )
         self.longest_interval = {
             key: max(int(config.advertisement_interval) for _, config in members)

@@ -10,23 +10,23 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pyvrrp.identity import Place, VirtualRouterId
-from pyvrrp.simulator.judges.observed_router import Seat
-from pyvrrp.simulator.judges.oracle import CheckLife
-from pyvrrp.simulator.world.clients import Client
-from pyvrrp.simulator.world.network import Wire
-from pyvrrp.simulator.world.node import Node
+from pyvrrp.simulator.judges.observed_router import ObservedRouter
+from pyvrrp.simulator.judges.oracle import CheckRecord
+from pyvrrp.simulator.world.clients import SimulatedClient
+from pyvrrp.simulator.world.network import SimulatedSegment
+from pyvrrp.simulator.world.node import SimulatedNode
 
 K = TypeVar("K")
 
 
 @dataclass(slots=True)
-class Segment:
+class ObservedSegment:
     """Who hears whom on one segment, and since when."""
 
     place: Place
-    wire: Wire
-    nodes: dict[str, Node]
-    clients: dict[str, Client]
+    wire: SimulatedSegment
+    nodes: dict[str, SimulatedNode]
+    clients: dict[str, SimulatedClient]
     orderly: dict[tuple[str, str], int] = field(default_factory=dict)  # both ways
     groups: dict[tuple[str, ...], int] = field(default_factory=dict)
 
@@ -34,12 +34,14 @@ class Segment:
 class Facts:
     """Everything the judges look at. `refresh` is called after each fault begins or ends."""
 
-    def __init__(self, nodes: dict[str, Node], segments: dict[Place, Segment]) -> None:
+    def __init__(
+        self, nodes: dict[str, SimulatedNode], segments: dict[Place, ObservedSegment]
+    ) -> None:
         self.nodes = nodes
         self.segments = segments
-        self.seats: dict[tuple[str, VirtualRouterId], Seat] = {}
-        self.by_key: dict[VirtualRouterId, list[Seat]] = {}
-        self.by_place: dict[tuple[str, Place], list[Seat]] = {}
+        self.seats: dict[tuple[str, VirtualRouterId], ObservedRouter] = {}
+        self.by_key: dict[VirtualRouterId, list[ObservedRouter]] = {}
+        self.by_place: dict[tuple[str, Place], list[ObservedRouter]] = {}
         self.running: dict[str, int] = {}
         self.awake: dict[str, int] = {}  # as running, also while it stops in order
         self.sound: dict[tuple[str, Place], int] = {}  # kernel and interface do as they are asked
@@ -48,14 +50,14 @@ class Facts:
         self.gone: dict[str, tuple[str, int]] = {}  # how the daemon is away, kernel time of that
         self.good: dict[tuple[str, str], int] = {}
         self.bad: dict[tuple[str, str], int] = {}
-        self.lives: dict[tuple[str, str], CheckLife] = {}
+        self.lives: dict[tuple[str, str], CheckRecord] = {}
         self.disturbed_until = 0
         self.upset_until = max((int(node.spec.start) for node in nodes.values()), default=0)
         self.upsets = 0  # under way: faults that no operator asked for
         self.etcd_reached: int | None = 0  # since when every node reaches etcd
         for node in nodes.values():
             for config in node.spec.configuration.virtual_routers:
-                seat = Seat(node, config)
+                seat = ObservedRouter(node, config)
                 self.seats[node.name, config.id] = seat
                 self.by_key.setdefault(config.id, []).append(seat)
                 self.by_place.setdefault((node.name, config.id.place), []).append(seat)
@@ -92,11 +94,11 @@ class Facts:
         )
         return _latest(facts)
 
-    def able(self, seat: Seat) -> int | None:
+    def able(self, seat: ObservedRouter) -> int | None:
         """Since when its node is well on the segments of all members of its group."""
         return _latest(self.well(seat.node.name, one.place) for one in seat.members)
 
-    def know_each_other(self, one: Seat, other: Seat) -> int | None:
+    def know_each_other(self, one: ObservedRouter, other: ObservedRouter) -> int | None:
         """Since when two nodes hear each other on the segments of all members of their group."""
         pair = (one.node.name, other.node.name)
         return _latest(
@@ -104,7 +106,7 @@ class Facts:
             for place in {member.place for member in one.members}
         )
 
-    def hear_each_other(self, segment: Segment, hosts: Iterable[str]) -> int | None:
+    def hear_each_other(self, segment: ObservedSegment, hosts: Iterable[str]) -> int | None:
         """Since when all *hosts* hear each other."""
         listed = tuple(hosts)
         return _latest(
@@ -113,31 +115,31 @@ class Facts:
             for other in listed[index + 1 :]
         )
 
-    def calm(self, segment: Segment, group: tuple[str, ...]) -> int | None:
+    def calm(self, segment: ObservedSegment, group: tuple[str, ...]) -> int | None:
         """Since when *group* is the same, all of it is well, and all hear each other."""
         well = _latest(self.well(name, segment.place) for name in group)
         return _latest((segment.groups.get(group), well, self.hear_each_other(segment, group)))
 
-    def calm_for_a_lease(self, segment: Segment, group: tuple[str, ...]) -> int | None:
+    def calm_for_a_lease(self, segment: ObservedSegment, group: tuple[str, ...]) -> int | None:
         """Since when *group*, which is all there is, is calm and reaches etcd."""
         if set(group) != set(segment.nodes):
             return None
         return _latest((self.calm(segment, group), self.etcd_reached))
 
-    def seats_of(self, key: VirtualRouterId, group: Iterable[str]) -> list[Seat]:
+    def seats_of(self, key: VirtualRouterId, group: Iterable[str]) -> list[ObservedRouter]:
         """Return the seats of one virtual router on the nodes of *group*."""
         return [s for name in group if (s := self.seats.get((name, key))) is not None]
 
-    def healthy(self, seat: Seat) -> int | None:
+    def healthy(self, seat: ObservedRouter) -> int | None:
         """Since when every probe of the checks of its group passes."""
         name = seat.node.name
         return _latest(self.good.get((name, check)) for check in seat.fence())
 
-    def checks(self, seat: Seat) -> Iterator[CheckLife]:
+    def checks(self, seat: ObservedRouter) -> Iterator[CheckRecord]:
         """The checks of its group, as this life of its daemon was told."""
         return (self.lives[seat.node.name, check] for check in seat.fence())
 
-    def _refresh_node(self, node: Node, now: int, until: int) -> None:
+    def _refresh_node(self, node: SimulatedNode, now: int, until: int) -> None:
         _keep(self.running, node.name, node.running and not node.stopping, now)
         _keep(self.awake, node.name, node.running, now)
         away = "" if node.running else "dead" if not node.alive else "stopped"
@@ -159,14 +161,14 @@ class Facts:
             self.bad.pop((node.name, name), None)
             _keep(self.bad, (node.name, name), service.bad, service.since)
 
-    def _refresh_pairs(self, segment: Segment, now: int, residues: dict[str, int]) -> None:
+    def _refresh_pairs(self, segment: ObservedSegment, now: int, residues: dict[str, int]) -> None:
         hosts = (*segment.nodes, *segment.clients)
         for index, one in enumerate(hosts):
             for other in hosts[index + 1 :]:
                 since = max(now, residues.get(one, 0), residues.get(other, 0))
                 _keep(segment.orderly, (one, other), self._orderly(segment, one, other), since)
 
-    def _orderly(self, segment: Segment, one: str, other: str) -> bool:
+    def _orderly(self, segment: ObservedSegment, one: str, other: str) -> bool:
         wire = segment.wire
         if not (wire.connected(one, other) and wire.connected(other, one)):
             return False
@@ -178,7 +180,7 @@ class Facts:
                 return False
         return True
 
-    def _refresh_groups(self, segment: Segment, now: int) -> None:
+    def _refresh_groups(self, segment: ObservedSegment, now: int) -> None:
         # Frames of those who have left may still be under way.
         links = [station.link for station in segment.wire.stations.values()]
         late = max((x.slower_by + x.slower_at_random + x.reorder_by for x in links), default=0)
@@ -187,14 +189,14 @@ class Facts:
         segment.groups = {group: segment.groups.get(group, begun) for group in groups}
 
 
-def mind_of(node: Node) -> tuple[object, ...]:
+def changeable_state(node: SimulatedNode) -> tuple[object, ...]:
     """Return everything that a packet may change in a daemon, to be compared."""
     return tuple(
         (i.state, i.last_heard, i.addresses.present, i.reporter.reason) for i in node.routers()
     )
 
 
-def _groups(segment: Segment) -> list[tuple[str, ...]]:
+def _groups(segment: ObservedSegment) -> list[tuple[str, ...]]:
     """Return the running nodes in groups of those that anything can pass between."""
     left = [name for name, node in segment.nodes.items() if node.running]
     groups: list[tuple[str, ...]] = []
@@ -208,7 +210,7 @@ def _groups(segment: Segment) -> list[tuple[str, ...]]:
     return groups
 
 
-def _anything_passes(wire: Wire, one: str, other: str) -> bool:
+def _anything_passes(wire: SimulatedSegment, one: str, other: str) -> bool:
     return wire.connected(one, other) or wire.connected(other, one)
 
 

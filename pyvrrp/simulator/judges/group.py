@@ -2,8 +2,8 @@
 
 from pyvrrp.simulator.judges.bounds import LINGER, Bounds, patience
 from pyvrrp.simulator.judges.facts import Facts
-from pyvrrp.simulator.judges.invariants import Name
-from pyvrrp.simulator.judges.observed_router import Seat
+from pyvrrp.simulator.judges.invariants import InvariantName
+from pyvrrp.simulator.judges.observed_router import ObservedRouter
 from pyvrrp.simulator.judges.verdicts import Verdicts
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.units import Nanoseconds, in_words
@@ -19,7 +19,7 @@ class GroupJudge:
         self._require = verdicts.require
         self._parted: dict[tuple[str, str], int] = {}
 
-    def look(self, seat: Seat) -> None:
+    def look(self, seat: ObservedRouter) -> None:
         """Judge the group of *seat*; once for each group will do."""
         if len(seat.members) == 1 or seat is not seat.members[0]:
             return
@@ -34,7 +34,7 @@ class GroupJudge:
         waits = max(patience(one.config) for one in seat.members) + int(LINGER) if moving else 0
         self._require(
             lasted <= self._bounds.stretched(waits + 2 * self._bounds.network),
-            Name.GROUP,
+            InvariantName.GROUP,
             f"{seat.node.name}/{seat.config.group}",
             f"its members have disagreed for {in_words(Nanoseconds(lasted))}: "
             + ", ".join(f"{one.config.name} {one.state}" for one in seat.members),

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pyvrrp.units import SECOND, Nanoseconds
 
 
-class Name(StrEnum):
+class InvariantName(StrEnum):
     """The invariants, by the names that reports use."""
 
     ONE_HOLDER = "one-holder"
@@ -58,224 +58,224 @@ class Name(StrEnum):
 class Invariant:
     """One invariant: *origin* names its form in the list it was derived from."""
 
-    name: Name
+    name: InvariantName
     origin: str
     statement: str
 
 
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
-        Name.ONE_HOLDER,
+        InvariantName.ONE_HOLDER,
         "INV1",
         "Two running nodes that hear each other do not both hold an address for longer than one "
         "advertisement interval plus 50 ms and the delays of the network and of the kernel.",
     ),
     Invariant(
-        Name.LEASE,
+        InvariantName.LEASE,
         "INV1b",
         "A node whose daemon is dead, stopped or unable to send does not hold an address after "
         "its lease; after a kill with a guardian not for more than milliseconds.",
     ),
     Invariant(
-        Name.NEVER_TWO,
+        InvariantName.NEVER_TWO,
         "INV1, INV6",
         "With a lease in etcd no two running machines have an address at any instant, whether they "
         "hear each other or not; one that was suspended may, until it has run.",
     ),
     Invariant(
-        Name.FENCED,
+        InvariantName.FENCED,
         "INV2",
         "A node whose check has failed without a break does not hold the address after "
         "fall x interval + timeout; one whose check is silent, after its last verdict's age.",
     ),
     Invariant(
-        Name.SERVED,
+        InvariantName.SERVED,
         "INV3",
         "Where nodes hear each other and one of them is healthy, somebody holds the address "
         "within the time the checks, the waiver of the hold-down and the election take.",
     ),
     Invariant(
-        Name.NOT_BEFORE_OPEN,
+        InvariantName.NOT_BEFORE_OPEN,
         "INV4",
         "No fence opens, no advertisement of positive priority leaves and no address is there "
         "before every check has passed rise times in a row, nor after fall failures in a row.",
     ),
     Invariant(
-        Name.HOLD_DOWN,
+        InvariantName.HOLD_DOWN,
         "INV4",
         "A fence that closed opens again only after its hold-down, or when nobody was heard for "
         "two Master_Down_Intervals.",
     ),
     Invariant(
-        Name.REMOVED_FIRST,
+        InvariantName.REMOVED_FIRST,
         "INV5",
         "When an advertisement of priority 0 leaves, the kernel holds none of the addresses, "
         "unless an operator asked for the move at this instant.",
     ),
     Invariant(
-        Name.RELEASE_SENT,
+        InvariantName.RELEASE_SENT,
         "INV5",
         "A master that leaves the election while it can send says so with priority 0.",
     ),
     Invariant(
-        Name.TAKEOVER,
+        InvariantName.TAKEOVER,
         "INV7, INV15",
         "A backup takes over only when Master_Down_Interval has passed since the last "
         "advertisement in its socket that it must believe, or Skew_Time since a release.",
     ),
     Invariant(
-        Name.NOT_LATE,
+        InvariantName.NOT_LATE,
         "INV3, INV15",
         "A healthy backup takes over as soon as Master_Down_Interval, or Skew_Time after a "
         "release, has passed: no interval is believed beyond its limit.",
     ),
     Invariant(
-        Name.GATE,
+        InvariantName.GATE,
         "INV4",
         "A node claims an address only with a pass of every check that is not older than max_age.",
     ),
     Invariant(
-        Name.YIELD,
+        InvariantName.YIELD,
         "INV7",
         "A master gives way only to an advertisement of higher rank, to its fence or to a stall; "
         "one that hands over, to whoever has taken over.",
     ),
     Invariant(
-        Name.QUIET,
+        InvariantName.QUIET,
         "INV8",
         "When nothing happens for longer than every timer, no state changes any more.",
     ),
     Invariant(
-        Name.ANNOUNCED,
+        InvariantName.ANNOUNCED,
         "INV9",
         "Each address is announced within 10 ms of the kernel's acknowledgement.",
     ),
     Invariant(
-        Name.REANNOUNCED,
+        InvariantName.REANNOUNCED,
         "INV9",
         "A master that met a rival announces at once, at most once an interval, and again after "
         "the rival has fallen silent.",
     ),
     Invariant(
-        Name.INVALID,
+        InvariantName.INVALID,
         "INV10",
         "A packet that is not wholly valid, or is one's own, changes no state and no timer, and "
         "causes nothing to be sent.",
     ),
     Invariant(
-        Name.PACE,
+        InvariantName.PACE,
         "3.1",
         "A master that runs sends an advertisement in every one of its own intervals.",
     ),
     Invariant(
-        Name.STALE_CLAIM,
+        InvariantName.STALE_CLAIM,
         "A6",
         "A master that was away for longer than Master_Down_Interval does not advertise again "
         "before it has been a backup.",
     ),
     Invariant(
-        Name.ANSWERS,
+        InvariantName.ANSWERS,
         "RFC 9568 6.4.3",
         "A master answers a losing advertisement (version 3) unless it answered one within "
         "Skew_Time or 10 ms.",
     ),
     Invariant(
-        Name.STOPPED,
+        InvariantName.STOPPED,
         "INV13",
         "A daemon that was stopped in order leaves none of its addresses behind.",
     ),
     Invariant(
-        Name.ONLY_MASTER,
+        InvariantName.ONLY_MASTER,
         "INV13",
         "A running node that is not master holds no address for longer than the kernel takes; one "
         "that was followed by another master, for 50 ms more.",
     ),
     Invariant(
-        Name.PUT_BACK,
+        InvariantName.PUT_BACK,
         "6",
         "An address that somebody deleted from a master is back as soon as the kernel allows.",
     ),
     Invariant(
-        Name.STATUS,
+        InvariantName.STATUS,
         "INV14",
         "What status says of the addresses is true within 100 ms.",
     ),
     Invariant(
-        Name.PLACEMENT,
+        InvariantName.PLACEMENT,
         "INV16, 1.3",
         "After the timers of preemption have run out, no eligible node of higher priority that "
         "may preempt stands beside the holder, and nobody else holds.",
     ),
     Invariant(
-        Name.CLIENTS,
+        InvariantName.CLIENTS,
         "INV3",
         "A client that is connected to everybody reaches the only holder within the time the "
         "announcements take; one that was cut off, within the age of its neighbour entry.",
     ),
     Invariant(
-        Name.HANDOVER,
+        InvariantName.HANDOVER,
         "8, decision 6",
         "A master that hands over waits for a successor for Skew_Time of priority 1 and one "
         "interval. It advertises again then and not before, and only if it was asked to resign.",
     ),
     Invariant(
-        Name.NO_GAP,
+        InvariantName.NO_GAP,
         "8, decision 6",
         "Where nobody but operators does anything, an address that was there stays there while "
         "a healthy backup can take over, and no client is without an answer.",
     ),
     Invariant(
-        Name.ONLY_MASTER_SPEAKS,
+        InvariantName.ONLY_MASTER_SPEAKS,
         "8, decision 6",
         "A node that is not master announces no address, also while it still has it.",
     ),
     Invariant(
-        Name.DRAINED,
+        InvariantName.DRAINED,
         "8",
         "A drained node is neither backup nor master until it is undrained.",
     ),
     Invariant(
-        Name.GROUP,
+        InvariantName.GROUP,
         "INV12",
         "The virtual routers of one group on one node are MASTER together or not at all, but for "
         "two delays of the network, or while the members hand over one after the other.",
     ),
     Invariant(
-        Name.LAST_RESORT,
+        InvariantName.LAST_RESORT,
         "7",
         "A fenced node serves only where the configuration says so, and nobody was heard for four "
         "Master_Down_Intervals; with priority 1, until it hears somebody or its checks pass.",
     ),
     Invariant(
-        Name.STANDING,
+        InvariantName.STANDING,
         "INV7",
         "A node stands, and advertises, with the priority that its file, its operator and its "
         "checks of a weight make.",
     ),
-    Invariant(Name.RUNAWAY, "-", "The program lets time pass."),
+    Invariant(InvariantName.RUNAWAY, "-", "The program lets time pass."),
     Invariant(
-        Name.IN_ORDER,
+        InvariantName.IN_ORDER,
         "INV5",
         "A resource is started while those before it run, and stopped when those after it do not.",
     ),
     Invariant(
-        Name.ADDRESS_LAST,
+        InvariantName.ADDRESS_LAST,
         "INV5",
         "An address comes when all resources of its virtual router run, and is gone before the "
         "first of them is stopped.",
     ),
     Invariant(
-        Name.RELEASED_LAST,
+        InvariantName.RELEASED_LAST,
         "INV5",
         "When an advertisement of priority 0 leaves, none of the resources runs there.",
     ),
     Invariant(
-        Name.EXCLUSIVE,
+        InvariantName.EXCLUSIVE,
         "INV6",
         "With a lease in etcd no resource of a chain ever runs on two nodes, whatever is cut, "
         "killed, stopped or slow.",
     ),
-    Invariant(Name.NO_ERROR, "INV10", "Nothing that happens makes the program raise."),
+    Invariant(InvariantName.NO_ERROR, "INV10", "Nothing that happens makes the program raise."),
 )
 
 
@@ -284,7 +284,7 @@ class Violation:
     """An invariant that did not hold, when, for whom, with the numbers that say so."""
 
     at: Nanoseconds
-    invariant: Name
+    invariant: InvariantName
     who: str
     what: str
 

@@ -7,12 +7,12 @@ and no longer, it is not held against it (`docs/lease.md`, "What it cannot do").
 
 from functools import partial
 
-from pyvrrp.config.model.lease_times import proof_lasts
+from pyvrrp.config.model.lease_times import holding_time
 from pyvrrp.identity import VirtualRouterId
 from pyvrrp.simulator.judges.bounds import Bounds
 from pyvrrp.simulator.judges.facts import Facts
-from pyvrrp.simulator.judges.invariants import Name
-from pyvrrp.simulator.judges.observed_router import Seat
+from pyvrrp.simulator.judges.invariants import InvariantName
+from pyvrrp.simulator.judges.observed_router import ObservedRouter
 from pyvrrp.simulator.judges.verdicts import Verdicts
 from pyvrrp.simulator.world.engine import Engine
 
@@ -27,7 +27,7 @@ class LeaseJudge:
         self._require = verdicts.require
         self._excused_until: dict[str, int] = {}
 
-    def came(self, seat: Seat) -> None:
+    def came(self, seat: ObservedRouter) -> None:
         """An address of the seat has come: nobody else may have it."""
         if seat.config.etcd_lease is not None:
             self._judge(seat.key)
@@ -41,7 +41,7 @@ class LeaseJudge:
             allowed = self._bounds.lease(seat.config)
             if hidden:
                 # Its clock says that the proof is as young as before.
-                allowed += self._bounds.stretched(int(proof_lasts(lease.ttl, lease.address_lease)))
+                allowed += self._bounds.stretched(int(holding_time(lease.ttl, lease.address_lease)))
             until = self._engine.now + allowed
             self._excused_until[name] = max(until, self._excused_until.get(name, 0))
             self._engine.at(until + 1, partial(self._judge, seat.key))
@@ -50,12 +50,12 @@ class LeaseJudge:
         holders = [seat for seat in self._facts.by_key[key] if self._holds(seat)]
         self._require(
             len(holders) < 2,  # noqa: PLR2004 - two are too many
-            Name.NEVER_TWO,
+            InvariantName.NEVER_TWO,
             " and ".join(seat.who for seat in holders),
             "have an address together in spite of the lease",
         )
 
-    def _holds(self, seat: Seat) -> bool:
+    def _holds(self, seat: ObservedRouter) -> bool:
         asleep = seat.node.kernel.suspended
         excused = self._engine.now <= self._excused_until.get(seat.node.name, -1)
         return bool(seat.held) and not asleep and not excused

@@ -4,14 +4,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
-from pyvrrp.identity import Place, VirtualRouterId
-from pyvrrp.ports import Address, InterfaceAddress
-from pyvrrp.simulator.judges.oracle import Closings, Glance, Patience
-from pyvrrp.simulator.world.node import Node
+from pyvrrp.identity import Address, InterfaceAddress, Place, VirtualRouterId
+from pyvrrp.simulator.judges.oracle import FenceClosings, SeenAdvertisement, TakeoverTime
+from pyvrrp.simulator.world.node import SimulatedNode
 from pyvrrp.virtual_router.states import Master
 
 
-class Wish(StrEnum):
+class OperatorOrder(StrEnum):
     """What an operator asks of a node."""
 
     STOP = "stop"
@@ -20,36 +19,36 @@ class Wish(StrEnum):
 
 
 @dataclass(slots=True)
-class Move:
+class PlannedMove:
     """A master was asked to step aside at *at*, by the node's clock *here*.
 
     ``successors`` could take over then: healthy, and backups for long enough.
     """
 
-    wish: Wish
+    wish: OperatorOrder
     at: int
     here: int
-    successors: tuple["Seat", ...]
+    successors: tuple["ObservedRouter", ...]
 
 
 @dataclass(slots=True, eq=False)
-class Seat:
+class ObservedRouter:
     """One virtual router on one node. Instants are true time, but for those of the node's clock.
 
     ``rival_at`` and ``rival_due`` belong to the last losing advertisement that it heard as master.
     """
 
-    node: Node
+    node: SimulatedNode
     config: VirtualRouterConfig
-    members: tuple["Seat", ...] = ()  # of its group on its node, itself included
+    members: tuple["ObservedRouter", ...] = ()  # of its group on its node, itself included
     state: str = "INIT"
     state_since: int = 0
     held: dict[InterfaceAddress, int] = field(default_factory=dict)
     changed_at: int = 0
     lost: dict[InterfaceAddress, int] = field(default_factory=dict)
     unacknowledged: set[InterfaceAddress] = field(default_factory=set)
-    patience: Patience = field(init=False)
-    closings: Closings = field(init=False)
+    patience: TakeoverTime = field(init=False)
+    closings: FenceClosings = field(init=False)
     last_sent: int | None = None
     last_sent_here: int = 0  # node's clock
     last_positive: int | None = None  # node's clock, within this mastership
@@ -61,13 +60,13 @@ class Seat:
     rival_due: int = 0
     yielded_at: int = 0
     yielded_to: Address | None = None
-    delivering: Glance | None = None
+    delivering: SeenAdvertisement | None = None
     lingers: bool = False  # a backup that still answers for its successor
-    move: Move | None = None  # what the operator asked of this mastership
+    move: PlannedMove | None = None  # what the operator asked of this mastership
     drained: bool = False
     undrained_at: int = 0
     defers: bool = False  # resigned, and not master since
-    mind: tuple[object, ...] | None = None  # before an own advertisement that came back
+    state_before: tuple[object, ...] | None = None  # before an own advertisement that came back
     was_master: bool = False  # when the packet being delivered came
     operator: int | None = None  # priority that an operator gave it
     last_resort: bool = False  # serves although fenced
@@ -107,11 +106,11 @@ class Seat:
     def forget(self) -> None:
         """A new daemon knows nothing of what an earlier one did."""
         self.state = "INIT"
-        self.patience = Patience(self.config, priority=self.config.priority)
+        self.patience = TakeoverTime(self.config, priority=self.config.priority)
         self.operator = None
         self.last_resort = False
         self.priority_since = 0
-        self.closings = Closings(self.config.hold_down)
+        self.closings = FenceClosings(self.config.hold_down)
         self.last_sent = self.last_positive = self.last_release = self.last_heard = None
         self.rival_at = self.move = self.overtaken_at = None
         self.lingers = self.defers = False

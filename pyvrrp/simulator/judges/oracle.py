@@ -6,21 +6,19 @@ Written from the text of the RFCs and of the design, and on purpose not with the
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
-from typing import TypeAlias
 
 from pyvrrp.config.model.configuration import CheckConfig, VirtualRouterConfig
 from pyvrrp.fencing.policy import GRACE, HoldDown
-from pyvrrp.identity import Version
+from pyvrrp.identity import Address, Version
 from pyvrrp.simulator.judges.bounds import believed_interval, master_down, skew
 from pyvrrp.units import CENTISECOND, SECOND
 
 IPV4_OCTETS, IPV6_OCTETS = 20, 40
 _LAST_RESORT, _OWNER = 1, 255
-Address: TypeAlias = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class SeenAdvertisement:
     """The fields of a valid advertisement, read without the decoder under test."""
 
     sender: Address
@@ -30,7 +28,7 @@ class Glance:
     interval: int
 
 
-def glance(packet: bytes) -> Glance:
+def seen_in(packet: bytes) -> SeenAdvertisement:
     """Read a packet that is known to be valid."""
     if packet[0] >> 4 == 4:  # noqa: PLR2004 - IPv4
         sender: Address = IPv4Address(packet[12:16])
@@ -41,11 +39,11 @@ def glance(packet: bytes) -> Glance:
     version = message[0] >> 4
     field_ = int.from_bytes(message[4:6])
     interval = (field_ & 0xFF) * SECOND if version == Version.V2 else (field_ & 0xFFF) * CENTISECOND
-    return Glance(sender, version, message[1], message[2], interval)
+    return SeenAdvertisement(sender, version, message[1], message[2], interval)
 
 
 @dataclass(slots=True)
-class Patience:
+class TakeoverTime:
     """When a backup may take over, by its own clock, from what has come to its socket.
 
     It is entered with the wait of a new backup; each advertisement moves it. The socket is looked
@@ -59,7 +57,7 @@ class Patience:
     learned: int = 0
     priority: int = 0  # in force
     master: Address | None = None  # whom it waits for
-    lower: Glance | None = None  # a master that it will preempt
+    lower: SeenAdvertisement | None = None  # a master that it will preempt
     holds_until: int = 0
     defers: bool = False
 
@@ -85,7 +83,7 @@ class Patience:
         self.earliest += skew(version, priority, self.learned)
         self.earliest -= skew(version, before, self.learned)
 
-    def hear(self, seen: Glance, now: int) -> None:
+    def hear(self, seen: SeenAdvertisement, now: int) -> None:
         """One more advertisement of another router is in the socket."""
         config = self.config
         if seen.priority == 0:
@@ -110,7 +108,7 @@ class Patience:
         else:
             self.lower = seen
 
-    def must_believe(self, seen: Glance) -> bool:
+    def must_believe(self, seen: SeenAdvertisement) -> bool:
         """Whether a backup accepts this master. One that resigned accepts everybody."""
         if self.defers:
             return True
@@ -131,7 +129,7 @@ class Patience:
 
 
 @dataclass(slots=True)
-class CheckLife:
+class CheckRecord:
     """One check of one life of a daemon: what it has been told, counted from the outside.
 
     ``passing`` is what rise and fall make of it; times are of the node's clock.
@@ -201,7 +199,7 @@ def priority_in_force(
 
 
 @dataclass(slots=True)
-class Closings:
+class FenceClosings:
     """The closings of one fence, and how long it has to stay closed after the last."""
 
     policy: HoldDown
@@ -223,7 +221,7 @@ class Closings:
         return min(row, 64)
 
 
-def higher(seen: Glance, priority: int, own: Sequence[Address]) -> bool:
+def higher(seen: SeenAdvertisement, priority: int, own: Sequence[Address]) -> bool:
     """Whether a master of this priority must give way to what it sees."""
     if seen.priority != priority:
         return seen.priority > priority

@@ -2,9 +2,9 @@
 
 from pyvrrp.identity import VirtualRouterId
 from pyvrrp.simulator.judges.bounds import Bounds
-from pyvrrp.simulator.judges.facts import Facts, Segment
-from pyvrrp.simulator.judges.invariants import Name
-from pyvrrp.simulator.judges.observed_router import Seat
+from pyvrrp.simulator.judges.facts import Facts, ObservedSegment
+from pyvrrp.simulator.judges.invariants import InvariantName
+from pyvrrp.simulator.judges.observed_router import ObservedRouter
 from pyvrrp.simulator.judges.verdicts import Verdicts
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.units import Nanoseconds, in_words
@@ -20,7 +20,7 @@ class PlacementJudge:
         self._require = verdicts.require
         self._unheld: dict[tuple[VirtualRouterId, tuple[str, ...]], int] = {}
 
-    def look(self, key: VirtualRouterId, segment: Segment, group: tuple[str, ...]) -> None:
+    def look(self, key: VirtualRouterId, segment: ObservedSegment, group: tuple[str, ...]) -> None:
         """Judge one virtual router on one group of nodes that hear each other."""
         seats = self._facts.seats_of(key, group)
         calm = self._calm(key, segment, group)
@@ -37,7 +37,9 @@ class PlacementJudge:
         else:
             self._judge_served(key, seats, max(calm, self._unheld[unheld]))
 
-    def _calm(self, key: VirtualRouterId, segment: Segment, group: tuple[str, ...]) -> int | None:
+    def _calm(
+        self, key: VirtualRouterId, segment: ObservedSegment, group: tuple[str, ...]
+    ) -> int | None:
         """Since when these nodes are calm on all segments of the virtual routers that go along."""
         seats = self._facts.by_key[key]
         places = dict.fromkeys((segment.place, *(s.place for one in seats for s in one.members)))
@@ -47,7 +49,7 @@ class PlacementJudge:
         known = [one for one in found if one is not None]
         return max(known) if len(known) == len(found) else None
 
-    def _judge_served(self, key: VirtualRouterId, seats: list[Seat], since: int) -> None:
+    def _judge_served(self, key: VirtualRouterId, seats: list[ObservedRouter], since: int) -> None:
         for seat in seats:
             healthy = self._facts.healthy(seat)
             if healthy is None or seat.node.stopping or seat.drained:
@@ -56,14 +58,18 @@ class PlacementJudge:
             name = seat.node.name
             self._require(
                 lasted <= max(self._bounds.served(s.key, name, s.config) for s in seat.members),
-                Name.SERVED,
+                InvariantName.SERVED,
                 str(key),
                 f"{seat.node.name} is healthy, and nobody has held the addresses for "
                 f"{in_words(Nanoseconds(lasted))}",
             )
 
     def _judge_placement(
-        self, key: VirtualRouterId, seats: list[Seat], holders: list[Seat], calm: int
+        self,
+        key: VirtualRouterId,
+        seats: list[ObservedRouter],
+        holders: list[ObservedRouter],
+        calm: int,
     ) -> None:
         best = max(holders, key=lambda seat: seat.priority)
         for seat in seats:
@@ -76,13 +82,13 @@ class PlacementJudge:
             lasted = self._engine.now - max(stood, *best.held.values())
             self._require(
                 lasted <= max(self._bounds.placed(s.key, s.config) for s in seat.members),
-                Name.PLACEMENT,
+                InvariantName.PLACEMENT,
                 str(key),
                 f"{best.node.name} holds, and {seat.node.name} of higher priority has been "
                 f"eligible for {in_words(Nanoseconds(lasted))}",
             )
 
-    def _eligible(self, seat: Seat) -> int | None:
+    def _eligible(self, seat: ObservedRouter) -> int | None:
         healthy = self._facts.healthy(seat)
         running = self._facts.running.get(seat.node.name)
         if healthy is None or running is None or seat.drained or seat.patience.defers:
@@ -100,5 +106,5 @@ class PlacementJudge:
         return opened + looking
 
 
-def _outranks(seat: Seat, holder: Seat) -> bool:
+def _outranks(seat: ObservedRouter, holder: ObservedRouter) -> bool:
     return seat.config.preempt and seat.priority > holder.priority

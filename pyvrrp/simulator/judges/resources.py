@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress
 from pyvrrp.simulator.judges.facts import Facts
-from pyvrrp.simulator.judges.invariants import Name
-from pyvrrp.simulator.judges.observed_router import Seat
+from pyvrrp.simulator.judges.invariants import InvariantName
+from pyvrrp.simulator.judges.observed_router import ObservedRouter
 from pyvrrp.simulator.judges.verdicts import Verdicts
 
 
@@ -35,7 +35,7 @@ class ResourceJudge:
                 missing = [one for one in names[:at] if not self._runs(node, one)]
                 self._require(
                     not missing,
-                    Name.IN_ORDER,
+                    InvariantName.IN_ORDER,
                     seat.who,
                     f"{resource} was started without {', '.join(missing)}",
                 )
@@ -44,7 +44,7 @@ class ResourceJudge:
                 above = [one for one in names[at + 1 :] if one in seat.node.machine.running]
                 self._require(
                     not above,
-                    Name.IN_ORDER,
+                    InvariantName.IN_ORDER,
                     seat.who,
                     f"{resource} was stopped under {', '.join(above)}",
                 )
@@ -54,7 +54,10 @@ class ResourceJudge:
         for seat in self._seats(node, resource):
             held = ", ".join(map(str, seat.held))
             self._require(
-                not held, Name.ADDRESS_LAST, seat.who, f"stops {resource} while it holds {held}"
+                not held,
+                InvariantName.ADDRESS_LAST,
+                seat.who,
+                f"stops {resource} while it holds {held}",
             )
 
     def resource_died(self, node: str, resource: str) -> None:
@@ -62,27 +65,27 @@ class ResourceJudge:
         self._note(node, "resource", f"{resource} dies")
         self._dead.add((node, resource))
 
-    def gained(self, seat: Seat, address: InterfaceAddress) -> None:
+    def gained(self, seat: ObservedRouter, address: InterfaceAddress) -> None:
         """A node has got an address."""
         missing = [one for one in seat.config.resources if not self._runs(seat.node.name, one)]
         self._require(
             not missing,
-            Name.ADDRESS_LAST,
+            InvariantName.ADDRESS_LAST,
             seat.who,
             f"{address} came without {', '.join(missing)}",
         )
 
-    def released(self, seat: Seat) -> None:
+    def released(self, seat: ObservedRouter) -> None:
         """A node says that it is not master any more."""
         running = seat.node.machine.running.intersection(seat.config.resources)
         self._require(
             not running,
-            Name.RELEASED_LAST,
+            InvariantName.RELEASED_LAST,
             seat.who,
             f"priority 0 while {', '.join(sorted(running))} runs",
         )
 
-    def _judge_exclusive(self, seat: Seat, resource: str) -> None:
+    def _judge_exclusive(self, seat: ObservedRouter, resource: str) -> None:
         if seat.config.etcd_lease is None:
             return
         nodes = sorted(
@@ -91,14 +94,17 @@ class ResourceJudge:
             if resource in other.node.machine.running
         )
         self._require(
-            len(nodes) == 1, Name.EXCLUSIVE, seat.who, f"{resource} runs on {' and '.join(nodes)}"
+            len(nodes) == 1,
+            InvariantName.EXCLUSIVE,
+            seat.who,
+            f"{resource} runs on {' and '.join(nodes)}",
         )
 
     def _runs(self, node: str, resource: str) -> bool:
         machine = self._facts.nodes[node].machine
         return resource in machine.running or (node, resource) in self._dead
 
-    def _seats(self, node: str, resource: str) -> list[Seat]:
+    def _seats(self, node: str, resource: str) -> list[ObservedRouter]:
         return [
             seat
             for (name, _), seat in self._facts.seats.items()

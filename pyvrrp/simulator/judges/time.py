@@ -1,19 +1,18 @@
 """Judges what lasts: looks at the facts from time to time and before each of them changes."""
 
-from pyvrrp.identity import VirtualRouterId
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress, VirtualRouterId
 from pyvrrp.simulator.judges.bounds import NEIGHBOUR_AGE, STATUS_WITHIN, Bounds
-from pyvrrp.simulator.judges.facts import Facts, Segment
+from pyvrrp.simulator.judges.facts import Facts, ObservedSegment
 from pyvrrp.simulator.judges.group import GroupJudge
-from pyvrrp.simulator.judges.invariants import Name
-from pyvrrp.simulator.judges.observed_router import Seat
+from pyvrrp.simulator.judges.invariants import InvariantName
+from pyvrrp.simulator.judges.observed_router import ObservedRouter
 from pyvrrp.simulator.judges.placement import PlacementJudge
 from pyvrrp.simulator.judges.verdicts import Verdicts
+from pyvrrp.simulator.scenario.fault import ServiceHealth
 from pyvrrp.simulator.scenario.scenario import Scenario
-from pyvrrp.simulator.world.clients import Client
+from pyvrrp.simulator.world.clients import SimulatedClient
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.kernel import NOTICE
-from pyvrrp.simulator.world.services import Health
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
 
 
@@ -50,7 +49,7 @@ class TimeJudge:
         """Judge what lasted until now, before an address changes hands."""
         self._judge_overlaps(key, self._facts.by_key[key])
 
-    def gained(self, seat: Seat) -> None:
+    def gained(self, seat: ObservedRouter) -> None:
         """Judge a master that nobody has heard for longer than a lease and that has more again."""
         name = seat.node.name
         refused, awake = (
@@ -62,19 +61,19 @@ class TimeJudge:
         lasted = self._engine.now - max(refused, awake)
         self._require(
             lasted <= self._bounds.unsendable(seat.config) or seat.state_since > refused,
-            Name.LEASE,
+            InvariantName.LEASE,
             seat.who,
             f"could not send for {in_words(Nanoseconds(lasted))} and takes an address",
         )
 
-    def client(self, client: Client, segment: Segment) -> None:
+    def client(self, client: SimulatedClient, segment: ObservedSegment) -> None:
         """Judge whom a client has just reached."""
         for key, seats in self._facts.by_key.items():
             if key.place == segment.place:
                 for address in seats[0].config.addresses:
                     self._judge_client(key, client, segment, address)
 
-    def put_back_due(self, seat: Seat, address: InterfaceAddress) -> None:
+    def put_back_due(self, seat: ObservedRouter, address: InterfaceAddress) -> None:
         """Somebody deleted an address of a master: look whether it comes back."""
         name, place = seat.node.name, seat.place
         since = self._engine.now
@@ -95,14 +94,14 @@ class TimeJudge:
             same = still is not None and still <= since and seat.state_since <= since
             self._require(
                 address in seat.held or not same or not seat.is_master(),
-                Name.PUT_BACK,
+                InvariantName.PUT_BACK,
                 seat.who,
                 f"{address} was deleted and is not back",
             )
 
         self._engine.at(since + due, look)
 
-    def _judge_overlaps(self, key: VirtualRouterId, seats: list[Seat]) -> None:
+    def _judge_overlaps(self, key: VirtualRouterId, seats: list[ObservedRouter]) -> None:
         holding = [seat for seat in seats if seat.held]
         segment = self._facts.segments[key.place]
         for index, one in enumerate(holding):
@@ -110,7 +109,11 @@ class TimeJudge:
                 self._judge_overlap(key, segment, one, other)
 
     def _judge_overlap(
-        self, key: VirtualRouterId, segment: Segment, one: Seat, other: Seat
+        self,
+        key: VirtualRouterId,
+        segment: ObservedSegment,
+        one: ObservedRouter,
+        other: ObservedRouter,
     ) -> None:
         well = (self._facts.well(seat.node.name, key.place) for seat in (one, other))
         heard = self._facts.hear_each_other(segment, (one.node.name, other.node.name))
@@ -122,12 +125,12 @@ class TimeJudge:
         lasted = self._engine.now - max([latest, *(fact for fact in since if fact is not None)])
         self._require(
             lasted <= self._bounds.overlap(key),
-            Name.ONE_HOLDER,
+            InvariantName.ONE_HOLDER,
             f"{one.who} and {other.who}",
             f"both have held {both[0]} for {in_words(Nanoseconds(lasted))}",
         )
 
-    def _judge_seat(self, seat: Seat) -> None:
+    def _judge_seat(self, seat: ObservedRouter) -> None:
         name = seat.node.name
         running, sound = self._facts.running.get(name), self._facts.sound.get((name, seat.place))
         self._groups.look(seat)
@@ -145,7 +148,7 @@ class TimeJudge:
             self._judge_pace(seat, since)
             self._judge_rival(seat, since)
 
-    def _judge_lease(self, seat: Seat) -> None:
+    def _judge_lease(self, seat: ObservedRouter) -> None:
         config, name = seat.config, seat.node.name
         if not seat.held:
             return
@@ -159,7 +162,7 @@ class TimeJudge:
                 limit = self._bounds.guarded()
             self._require(
                 limit is None or kernel - when <= limit,
-                Name.LEASE,
+                InvariantName.LEASE,
                 seat.who,
                 f"{how} for {in_words(Nanoseconds(kernel - when))} and still holds an address",
             )
@@ -170,25 +173,25 @@ class TimeJudge:
         lasted = self._engine.now - begun
         self._require(
             lasted <= self._bounds.unsendable(config),
-            Name.LEASE,
+            InvariantName.LEASE,
             seat.who,
             f"could not send for {in_words(Nanoseconds(lasted))} and still holds an address",
         )
 
-    def _judge_status(self, seat: Seat, running: int) -> None:
+    def _judge_status(self, seat: ObservedRouter, running: int) -> None:
         if self._engine.now - max(running, seat.changed_at) <= STATUS_WITHIN:
             return
         for instance in seat.node.routers():
             if instance.config is seat.config:
                 self._require(
                     instance.addresses.present == frozenset(seat.held),
-                    Name.STATUS,
+                    InvariantName.STATUS,
                     seat.who,
                     f"status knows of {len(instance.addresses.present)} addresses, "
                     f"the kernel has {len(seat.held)}",
                 )
 
-    def _judge_fence(self, seat: Seat, since: int) -> None:
+    def _judge_fence(self, seat: ObservedRouter, since: int) -> None:
         if not seat.held or seat.last_resort:
             return
         held = max(min(seat.held.values()), seat.resort_over_at)
@@ -197,7 +200,7 @@ class TimeJudge:
             lasted = min(closed or 0, self._engine.now - max(since, held))
             self._require(
                 lasted <= self._bounds.removal(),
-                Name.NOT_BEFORE_OPEN,
+                InvariantName.NOT_BEFORE_OPEN,
                 seat.who,
                 f"{life.check.name} has kept it out for {in_words(Nanoseconds(lasted))}, and it "
                 "holds an address",
@@ -207,17 +210,17 @@ class TimeJudge:
             if bad is None:
                 continue
             service = seat.node.services[check]
-            stuck = service.health is Health.STUCK
+            stuck = service.health is ServiceHealth.STUCK
             limit = (self._bounds.silent if stuck else self._bounds.failing)(service.check)
             lasted = self._engine.now - max(bad, since, held)
             self._require(
                 lasted <= limit,
-                Name.FENCED,
+                InvariantName.FENCED,
                 seat.who,
                 f"{check} has failed for {in_words(Nanoseconds(lasted))}, and it holds an address",
             )
 
-    def _judge_only_master(self, seat: Seat, since: int) -> None:
+    def _judge_only_master(self, seat: ObservedRouter, since: int) -> None:
         if not seat.held:
             return
         begun = max(since, seat.state_since, min(seat.held.values()))
@@ -225,12 +228,12 @@ class TimeJudge:
         limit = self._bounds.lingering() if seat.lingers else self._bounds.removal()
         self._require(
             lasted <= limit,
-            Name.ONLY_MASTER,
+            InvariantName.ONLY_MASTER,
             seat.who,
             f"has been {seat.state} for {in_words(Nanoseconds(lasted))} and holds an address",
         )
 
-    def _judge_lateness(self, seat: Seat, since: int) -> None:
+    def _judge_lateness(self, seat: ObservedRouter, since: int) -> None:
         healthy, able = self._facts.healthy(seat), self._facts.able(seat)
         if healthy is None or seat.node.stopping or able is None:
             return
@@ -250,12 +253,12 @@ class TimeJudge:
         # The gate may look once more, and a look that was under way may have to end first.
         self._require(
             lasted <= looking + self._bounds.removal(),
-            Name.NOT_LATE,
+            InvariantName.NOT_LATE,
             seat.who,
             f"could have taken over {in_words(Nanoseconds(overdue))} ago",
         )
 
-    def _judge_pace(self, seat: Seat, since: int) -> None:
+    def _judge_pace(self, seat: ObservedRouter, since: int) -> None:
         sends = self._facts.sends.get((seat.node.name, seat.place))
         if sends is None or seat.handing_over:
             return
@@ -265,12 +268,12 @@ class TimeJudge:
         silence = self._engine.now - spoke
         self._require(
             silence <= self._bounds.stretched(int(seat.config.advertisement_interval)),
-            Name.PACE,
+            InvariantName.PACE,
             seat.who,
             f"a master silent for {in_words(Nanoseconds(silence))}",
         )
 
-    def _judge_rival(self, seat: Seat, since: int) -> None:
+    def _judge_rival(self, seat: ObservedRouter, since: int) -> None:
         if seat.rival_at is None or not seat.is_master() or not seat.whole():
             return
         own = int(seat.config.advertisement_interval)
@@ -286,14 +289,18 @@ class TimeJudge:
         last = min(seat.announced.get(address.ip, 0) for address in seat.config.addresses)
         self._require(
             last > seat.rival_at,
-            Name.REANNOUNCED,
+            InvariantName.REANNOUNCED,
             seat.who,
             "did not announce again after its rival had fallen silent",
         )
         seat.rival_at = None
 
     def _judge_client(
-        self, key: VirtualRouterId, client: Client, segment: Segment, address: InterfaceAddress
+        self,
+        key: VirtualRouterId,
+        client: SimulatedClient,
+        segment: ObservedSegment,
+        address: InterfaceAddress,
     ) -> None:
         for group in segment.groups:
             calm = self._facts.calm(segment, group)
@@ -316,9 +323,9 @@ class TimeJudge:
     def _judge_reach(
         self,
         key: VirtualRouterId,
-        client: Client,
+        client: SimulatedClient,
         address: InterfaceAddress,
-        holder: Seat,
+        holder: ObservedRouter,
         clean: int,
     ) -> None:
         since = max(clean, holder.held[address])
@@ -333,7 +340,7 @@ class TimeJudge:
         reached = client.reached.get(address)
         self._require(
             reached == holder.node.name or lasted <= limit,
-            Name.CLIENTS,
+            InvariantName.CLIENTS,
             client.name,
             f"{holder.node.name} has held {address} for {in_words(Nanoseconds(lasted))}, and the "
             f"client reaches {reached or 'nobody'}",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pyvrrp.simulator.judges.invariants import Name, Violation
+from pyvrrp.simulator.judges.invariants import InvariantName, Violation
 from pyvrrp.simulator.world.engine import Engine
 
 
@@ -16,15 +16,15 @@ class Verdicts:
         self,
         engine: Engine,
         found: Callable[[Violation], None],
-        unjudged: frozenset[Name] = frozenset(),
+        unjudged: frozenset[InvariantName] = frozenset(),
     ) -> None:
         self.violations: list[Violation] = []
         self._engine = engine
         self._found = found
         self._unjudged = unjudged
-        self._known: set[tuple[Name, str]] = set()
+        self._known: set[tuple[InvariantName, str]] = set()
 
-    def require(self, holds: bool, name: Name, who: str, what: str) -> None:  # noqa: FBT001 - reads as a sentence
+    def require(self, holds: bool, name: InvariantName, who: str, what: str) -> None:  # noqa: FBT001 - reads as a sentence
         """Write down a violation of *name*, unless it *holds*."""
         if holds or name in self._unjudged or (name, who) in self._known:
             return

@@ -5,10 +5,10 @@ from ipaddress import IPv4Address
 from pyvrrp.identity import Family, Place, Version
 from pyvrrp.runtime.base.journal import Event
 from pyvrrp.simulator.judges.bounds import LINGER, Bounds, master_down, patience, skew
-from pyvrrp.simulator.judges.facts import Facts, mind_of
-from pyvrrp.simulator.judges.invariants import Name
-from pyvrrp.simulator.judges.observed_router import Seat, Wish
-from pyvrrp.simulator.judges.oracle import Glance, glance, higher
+from pyvrrp.simulator.judges.facts import Facts, changeable_state
+from pyvrrp.simulator.judges.invariants import InvariantName
+from pyvrrp.simulator.judges.observed_router import ObservedRouter, OperatorOrder
+from pyvrrp.simulator.judges.oracle import SeenAdvertisement, higher, seen_in
 from pyvrrp.simulator.judges.resources import ResourceJudge
 from pyvrrp.simulator.judges.verdicts import Verdicts
 from pyvrrp.simulator.world.engine import Engine
@@ -30,7 +30,7 @@ class WireJudge:
 
     def sent(self, node: str, place: Place, packet: bytes) -> None:
         """An advertisement leaves."""
-        seen = glance(packet)
+        seen = seen_in(packet)
         seat = self._seat(node, place, seen)
         if seat is None:
             return
@@ -41,7 +41,7 @@ class WireJudge:
             asked = seat.move is not None and seat.move.at == now
             self._require(
                 asked or not seat.held,
-                Name.REMOVED_FIRST,
+                InvariantName.REMOVED_FIRST,
                 seat.who,
                 f"priority 0 while it holds {listed}",
             )
@@ -49,7 +49,7 @@ class WireJudge:
         else:
             self._require(
                 seen.priority == seat.priority,
-                Name.STANDING,
+                InvariantName.STANDING,
                 seat.who,
                 f"advertised priority {seen.priority}, stands with {seat.priority}",
             )
@@ -66,7 +66,7 @@ class WireJudge:
             if any(claim.address == address.ip for address in seat.config.addresses):
                 self._require(
                     seat.state == "MASTER",
-                    Name.ONLY_MASTER_SPEAKS,
+                    InvariantName.ONLY_MASTER_SPEAKS,
                     seat.who,
                     f"announced {claim.address} as {seat.state}",
                 )
@@ -75,31 +75,31 @@ class WireJudge:
 
     def queued(self, node: str, place: Place, packet: bytes) -> None:
         """A valid advertisement has come to a socket."""
-        seen = glance(packet)
+        seen = seen_in(packet)
         seat = self._seat(node, place, seen)
         if seat is not None and seat.state == "BACKUP" and seen.sender not in seat.own():
             self._hear(seat, seen)
 
     def taking(self, node: str, place: Place, packet: bytes) -> None:
         """The daemon is about to read one."""
-        seen = glance(packet)
+        seen = seen_in(packet)
         seat = self._seat(node, place, seen)
         if seat is None:
             return
         if seen.sender in seat.own():
-            seat.mind = mind_of(seat.node)
+            seat.state_before = changeable_state(seat.node)
         else:
             seat.delivering = seen
             seat.was_master, seat.followed = seat.is_master(), False
 
     def taken(self, node: str, place: Place, packet: bytes) -> None:
         """The daemon has done what it wanted about it."""
-        seen = glance(packet)
+        seen = seen_in(packet)
         seat = self._seat(node, place, seen)
-        if seat is not None and seat.mind is not None:
-            same = mind_of(seat.node) == seat.mind
-            self._require(same, Name.INVALID, seat.who, "changed by its own advertisement")
-            seat.mind = None
+        if seat is not None and seat.state_before is not None:
+            same = changeable_state(seat.node) == seat.state_before
+            self._require(same, InvariantName.INVALID, seat.who, "changed by its own advertisement")
+            seat.state_before = None
         if seat is None or seat.delivering is None:
             return
         seat.delivering = None
@@ -113,7 +113,7 @@ class WireJudge:
         elif seat.state == "MASTER" and higher(seen, seat.priority, seat.own()):
             seat.overtaken_at, seat.overtaken_here = self._engine.now, here
 
-    def _hear(self, seat: Seat, seen: Glance) -> None:
+    def _hear(self, seat: ObservedRouter, seen: SeenAdvertisement) -> None:
         """A backup hears something; the release of its master counts for its whole group."""
         here = seat.node.time.now()
         if seen.priority == 0 and seat.patience.knows(seen.sender):
@@ -122,7 +122,7 @@ class WireJudge:
                     other.patience.hear(seen, here)
         seat.patience.hear(seen, here)
 
-    def transition(self, seat: Seat, event: Event) -> None:
+    def transition(self, seat: ObservedRouter, event: Event) -> None:
         """A daemon reports a change of state."""
         before, after = str(event.fields["from"]), str(event.fields["to"])
         reason = str(event.fields["reason"])
@@ -135,7 +135,7 @@ class WireJudge:
             self._judge_release(seat, here, reason)
         self._require(
             not seat.drained or seat.leaving or after == "INIT",
-            Name.DRAINED,
+            InvariantName.DRAINED,
             seat.who,
             f"is drained and became {after}: {reason}",
         )
@@ -152,7 +152,7 @@ class WireJudge:
             if leader is not None and leader.lingers:
                 seat.lingers, prompt = True, leader.patience.holds_until > 0
             seat.patience.holds_until = here + LINGER if lingers and prompt else 0
-            resigned = seat.move is not None and seat.move.wish is Wish.RESIGN
+            resigned = seat.move is not None and seat.move.wish is OperatorOrder.RESIGN
             # With a lease it leaves first, and listens again as the one that has resigned.
             seat.patience.defers = resigned and (seat.followed or seat.exclusive)
         if after == "MASTER":
@@ -161,22 +161,22 @@ class WireJudge:
         seat.last_positive = here if after == "MASTER" else None
         seat.rival_at = seat.overtaken_at = None
 
-    def _seat(self, node: str, place: Place, seen: Glance) -> Seat | None:
+    def _seat(self, node: str, place: Place, seen: SeenAdvertisement) -> ObservedRouter | None:
         family = Family.IPV4 if isinstance(seen.sender, IPv4Address) else Family.IPV6
         for seat in self._facts.by_place.get((node, place), ()):
             if seat.key.vrid == seen.vrid and seat.key.family is family:
                 return seat
         return None
 
-    def _judge_positive(self, seat: Seat, here: int) -> None:
+    def _judge_positive(self, seat: ObservedRouter, here: int) -> None:
         own = int(seat.config.advertisement_interval)
         limit = own + master_down(seat.config.version, seat.priority, own)
         if seat.handing_over and seat.move is not None:
             waited = here - seat.move.here
             limit += patience(seat.config)
             self._require(
-                seat.move.wish is Wish.RESIGN and waited >= patience(seat.config),
-                Name.HANDOVER,
+                seat.move.wish is OperatorOrder.RESIGN and waited >= patience(seat.config),
+                InvariantName.HANDOVER,
                 seat.who,
                 f"advertised {in_words(Nanoseconds(waited))} after it was asked to "
                 f"{seat.move.wish}",
@@ -188,7 +188,7 @@ class WireJudge:
                 away = here - seat.overtaken_here
             self._require(
                 away <= self._bounds.stretched(limit),
-                Name.STALE_CLAIM,
+                InvariantName.STALE_CLAIM,
                 seat.who,
                 f"advertised again after {in_words(Nanoseconds(away))}",
             )
@@ -205,17 +205,17 @@ class WireJudge:
             for_how_long = min(closed, self._engine.now - begun) if begun is not None else 0
             self._require(
                 not lasting or for_how_long <= allowed,
-                Name.NOT_BEFORE_OPEN,
+                InvariantName.NOT_BEFORE_OPEN,
                 seat.who,
                 f"advertised although {check.check.name} fails",
             )
 
-    def _judge_takeover(self, seat: Seat, before: str, here: int, reason: str) -> None:
+    def _judge_takeover(self, seat: ObservedRouter, before: str, here: int, reason: str) -> None:
         if before == "BACKUP":
             early = seat.patience.too_early(here)
             self._require(
                 early <= 0,
-                Name.TAKEOVER,
+                InvariantName.TAKEOVER,
                 seat.who,
                 f"{in_words(Nanoseconds(early))} too early ({reason})",
             )
@@ -225,24 +225,24 @@ class WireJudge:
         able = self._engine.now - max(sends, running) > 10 * MILLISECOND
         self._require(
             not able or seat.last_sent == self._engine.now,
-            Name.PACE,
+            InvariantName.PACE,
             seat.who,
             f"became master without a word ({reason})",
         )
         for check in self._facts.checks(seat):
             self._require(
                 seat.last_resort or (check.open(here) and check.fresh(here)),
-                Name.GATE,
+                InvariantName.GATE,
                 seat.who,
                 f"became master, and {check.check.name} has no fresh pass ({reason})",
             )
 
-    def _judge_yield(self, seat: Seat, here: int, reason: str) -> None:
+    def _judge_yield(self, seat: ObservedRouter, here: int, reason: str) -> None:
         better, late = self._successor(seat), self._late(seat, here)
         follows = self._left_before(seat) is not None
         self._require(
             better is not None or follows or seat.last_positive is None or late > 0,
-            Name.YIELD,
+            InvariantName.YIELD,
             seat.who,
             f"gave way: {reason}",
         )
@@ -251,7 +251,7 @@ class WireJudge:
             seat.yielded_at = self._engine.now
             seat.yielded_to = better.sender
 
-    def _judge_release(self, seat: Seat, here: int, reason: str) -> None:
+    def _judge_release(self, seat: ObservedRouter, here: int, reason: str) -> None:
         now = self._engine.now
         card = seat.node.cards[seat.place]
         able = card.kernel.interfaces[seat.place].exists and not card.refuses
@@ -263,13 +263,15 @@ class WireJudge:
             sends = self._facts.sends.get((seat.node.name, seat.place), now)
             said = said or sends > seat.move.at
             said = said or (seat.last_release is not None and seat.last_release >= seat.move.at)
-        self._require(said or not able, Name.RELEASE_SENT, seat.who, f"left silently: {reason}")
+        self._require(
+            said or not able, InvariantName.RELEASE_SENT, seat.who, f"left silently: {reason}"
+        )
 
-    def _left_before(self, seat: Seat) -> Seat | None:
+    def _left_before(self, seat: ObservedRouter) -> ObservedRouter | None:
         """Return the member of its group that has just ceased to be master."""
         return next((one for one in seat.members if one.state != "MASTER"), None)
 
-    def _successor(self, seat: Seat) -> Glance | None:
+    def _successor(self, seat: ObservedRouter) -> SeenAdvertisement | None:
         """Return the advertisement being read, if this master has to give way to it."""
         seen = seat.delivering
         if seen is None or seen.priority == 0:
@@ -277,7 +279,7 @@ class WireJudge:
         gives_way = seat.handing_over or higher(seen, seat.priority, seat.own())
         return seen if gives_way else None
 
-    def _is_prompt(self, seat: Seat, here: int) -> bool:
+    def _is_prompt(self, seat: ObservedRouter, here: int) -> bool:
         if seat.last_positive is not None or seat.handing_over:
             return self._late(seat, here) <= 0
         # It could not send; if it was awake all the time, its timers have fired.
@@ -286,7 +288,7 @@ class WireJudge:
         stall = own + master_down(seat.config.version, seat.priority, own)
         return self._engine.now - awake > self._bounds.stretched(stall)
 
-    def _late(self, seat: Seat, here: int) -> int:
+    def _late(self, seat: ObservedRouter, here: int) -> int:
         """Return how much longer than a stall it was away, less 10 ms of ordinary lateness."""
         config = seat.config
         own = int(config.advertisement_interval)
@@ -300,7 +302,7 @@ class WireJudge:
             late = here - seat.overtaken_here - stall
         return late - stall + 10 * MILLISECOND
 
-    def _judge_answer(self, seat: Seat, seen: Glance) -> None:
+    def _judge_answer(self, seat: ObservedRouter, seen: SeenAdvertisement) -> None:
         config, now = seat.config, self._engine.now
         own = int(config.advertisement_interval)
         if seen.priority == 0 or seat.node.cards[seat.place].refuses:
@@ -312,7 +314,7 @@ class WireJudge:
         able = now - self._facts.sends.get((seat.node.name, seat.place), now) > gap
         self._require(
             config.version is Version.V2 or not able or silence <= self._bounds.stretched(gap),
-            Name.ANSWERS,
+            InvariantName.ANSWERS,
             seat.who,
             f"did not answer {seen.sender} of priority {seen.priority}",
         )
@@ -331,7 +333,7 @@ class WireJudge:
             self._require(
                 last is not None
                 and seat.node.time.now() - last <= self._bounds.stretched(own + paced),
-                Name.REANNOUNCED,
+                InvariantName.REANNOUNCED,
                 seat.who,
                 f"met {seen.sender} of priority {seen.priority} and did not announce",
             )

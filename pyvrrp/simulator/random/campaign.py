@@ -24,7 +24,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class CampaignProgress:
     """How far a campaign is."""
 
     runs: int
@@ -32,7 +32,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _SeedResult:
     seed: int
     simulated: float
     violations: tuple[Violation, ...]
@@ -45,7 +45,7 @@ def campaign(
     *,
     jobs: int = 0,
     only: Collection[str] = (),
-    told: Callable[[Progress], None] = lambda _progress: None,
+    told: Callable[[CampaignProgress], None] = lambda _progress: None,
 ) -> Finding | None:
     """Run the scenarios of *runs* seeds from *seed* on; return the first that breaks something.
 
@@ -58,14 +58,16 @@ def campaign(
         for result in results:
             done += 1
             simulated += result.simulated
-            told(Progress(done, simulated))
+            told(CampaignProgress(done, simulated))
             if result.violations:
                 return Finding(result.seed, result.violations)
     return None
 
 
 @contextmanager
-def _results(seeds: range, run: Callable[[int], _Run], jobs: int) -> Iterator[Iterator[_Run]]:
+def _results(
+    seeds: range, run: Callable[[int], _SeedResult], jobs: int
+) -> Iterator[Iterator[_SeedResult]]:
     if jobs == 1 or len(seeds) == 1:
         yield map(run, seeds)
         return
@@ -74,6 +76,6 @@ def _results(seeds: range, run: Callable[[int], _Run], jobs: int) -> Iterator[It
         yield pool.imap(run, seeds, chunksize=_CHUNK)
 
 
-def _run(seed: int, nodes: int, only: Collection[str]) -> _Run:
+def _run(seed: int, nodes: int, only: Collection[str]) -> _SeedResult:
     outcome = simulate(make_up(seed, nodes, only), detailed=False)
-    return _Run(seed, to_seconds(outcome.scenario.duration), outcome.violations)
+    return _SeedResult(seed, to_seconds(outcome.scenario.duration), outcome.violations)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from random import Random
 
-from pyvrrp.simulator.scenario.scenario import Fault, Kind
+from pyvrrp.simulator.scenario.fault import Fault, FaultKind
 from pyvrrp.units import MILLISECOND, Nanoseconds
 
 LEASE = "lease"
@@ -48,11 +48,11 @@ def without_etcd(nodes: Iterable[str], random: Random) -> list[Fault]:
         lasting = random.choice((0.3, 1.5, 4.0, 8.0, 15.0)) * random.uniform(0.8, 1.2)
         node = "" if everywhere else random.choice(names)
         chance = 1.0 if everywhere else random.choice((1.0, 1.0, 0.7, 0.4))
-        faults.append(Fault(_ns(at), Kind.ETCD, node, duration=_ns(lasting), chance=chance))
+        faults.append(Fault(_ns(at), FaultKind.ETCD, node, duration=_ns(lasting), chance=chance))
         if node and random.random() < _STOPPED_TOO:
             # While its proof grows old: the daemon that should let go cannot.
             stopped, lasting = at + random.uniform(1, 10), random.uniform(1, 12)
-            faults.append(Fault(_ns(stopped), Kind.FREEZE, node, duration=_ns(lasting)))
+            faults.append(Fault(_ns(stopped), FaultKind.FREEZE, node, duration=_ns(lasting)))
     return faults
 
 

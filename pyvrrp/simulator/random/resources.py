@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from random import Random
 
-from pyvrrp.simulator.judges.invariants import Name
+from pyvrrp.simulator.judges.invariants import InvariantName
 from pyvrrp.simulator.scenario.scenario import Scenario
 
 RESOURCES = "resources"
@@ -13,23 +13,42 @@ _STORE = "http://etcd:2379"
 # Their bounds know nothing of the time that resources take, or of how often they fail.
 _TIMED = frozenset(
     {
-        *(Name.SERVED, Name.NOT_LATE, Name.CLIENTS, Name.ANNOUNCED, Name.REANNOUNCED),
-        *(Name.PUT_BACK, Name.PLACEMENT, Name.QUIET, Name.HANDOVER, Name.NO_GAP, Name.HOLD_DOWN),
+        *(
+            InvariantName.SERVED,
+            InvariantName.NOT_LATE,
+            InvariantName.CLIENTS,
+            InvariantName.ANNOUNCED,
+            InvariantName.REANNOUNCED,
+        ),
+        *(
+            InvariantName.PUT_BACK,
+            InvariantName.PLACEMENT,
+            InvariantName.QUIET,
+            InvariantName.HANDOVER,
+            InvariantName.NO_GAP,
+            InvariantName.HOLD_DOWN,
+        ),
         # A node whose service is dead goes on advertising while its resources stop.
-        Name.NOT_BEFORE_OPEN,
-        *(Name.RELEASE_SENT, Name.STOPPED, Name.GATE, Name.ONLY_MASTER_SPEAKS, Name.STATUS),
+        InvariantName.NOT_BEFORE_OPEN,
+        *(
+            InvariantName.RELEASE_SENT,
+            InvariantName.STOPPED,
+            InvariantName.GATE,
+            InvariantName.ONLY_MASTER_SPEAKS,
+            InvariantName.STATUS,
+        ),
     }
 )
 
 
-class Chain(Enum):
+class ChainKind(Enum):
     """What stands behind the chain of a made-up scenario."""
 
     ALONE = auto()
     LEASED = auto()
 
 
-def unjudged(scenario: Scenario) -> frozenset[Name]:
+def unjudged(scenario: Scenario) -> frozenset[InvariantName]:
     """Return the invariants whose bounds do not hold with the resources of *scenario*."""
     chains = any(node.configuration.resources for node in scenario.nodes)
     return _TIMED if chains else frozenset()
@@ -37,7 +56,7 @@ def unjudged(scenario: Scenario) -> frozenset[Name]:
 
 def with_resources(
     seed: int, documents: Mapping[str, Mapping[str, object]], *, wanted: bool | None = None
-) -> tuple[dict[str, Mapping[str, object]], Chain | None]:
+) -> tuple[dict[str, Mapping[str, object]], ChainKind | None]:
     """Return *documents*, for some seeds with a chain of resources instead of much else.
 
     Drawn apart from everything else, so that the other seeds stay what they are. *wanted*: in
@@ -52,7 +71,7 @@ def with_resources(
     chained = {
         name: _document(document, names, leased=leased) for name, document in documents.items()
     }
-    return dict(chained), Chain.LEASED if leased else Chain.ALONE
+    return dict(chained), ChainKind.LEASED if leased else ChainKind.ALONE
 
 
 def _document(

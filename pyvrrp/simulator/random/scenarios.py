@@ -12,17 +12,10 @@ from pyvrrp.identity import Place
 from pyvrrp.simulator.judges.bounds import Bounds
 from pyvrrp.simulator.random.configurations import FEATURES, add_features, documents_of
 from pyvrrp.simulator.random.leases import LEASE, with_lease, without_etcd
-from pyvrrp.simulator.random.resources import RESOURCES, Chain, with_resources
-from pyvrrp.simulator.scenario.scenario import (
-    ClientSpec,
-    Direction,
-    Fault,
-    Kind,
-    NodeSpec,
-    Scenario,
-    own_addresses,
-)
-from pyvrrp.simulator.world.services import Health
+from pyvrrp.simulator.random.resources import RESOURCES, ChainKind, with_resources
+from pyvrrp.simulator.scenario.fault import Direction, Fault, FaultKind, ServiceHealth
+from pyvrrp.simulator.scenario.own_addresses import own_addresses
+from pyvrrp.simulator.scenario.scenario import ClientSpec, NodeSpec, Scenario
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, to_seconds
 
 _FIRST = 4.0  # seconds before which nothing happens, or the start is disturbed
@@ -31,10 +24,17 @@ _ONE_VICTIM = 0.25
 _LEASED = 0.2
 _YEARS = 10 * 365 * 86_400
 _ORDINARY = frozenset(
-    {Kind.CRASH, Kind.FREEZE, Kind.SUSPEND, Kind.PARTITION, Kind.SERVICE, Kind.LINK_DOWN}
+    {
+        FaultKind.CRASH,
+        FaultKind.FREEZE,
+        FaultKind.SUSPEND,
+        FaultKind.PARTITION,
+        FaultKind.SERVICE,
+        FaultKind.LINK_DOWN,
+    }
 )
-_DELAYS = frozenset({Kind.DELAY, Kind.REORDER, Kind.KERNEL_SLOW})
-_CHANCES = frozenset({Kind.DUPLICATE, Kind.REORDER})
+_DELAYS = frozenset({FaultKind.DELAY, FaultKind.REORDER, FaultKind.KERNEL_SLOW})
+_CHANCES = frozenset({FaultKind.DUPLICATE, FaultKind.REORDER})
 _GIVEN_PRIORITIES = (254, 160, 110, 90, 60, 1)
 
 
@@ -55,7 +55,7 @@ def make_up(seed: int, nodes: int, only: Collection[str] = ()) -> Scenario:
     about_leases = Random(f"lease {seed} {nodes}")  # noqa: S311 - a simulation, not a secret
     drawn = about_leases.random() < _LEASED and not only
     leased = (drawn or LEASE in only) and not chain and with_lease(documents, about_leases)
-    leased = leased or chain is Chain.LEASED
+    leased = leased or chain is ChainKind.LEASED
     specs = tuple(
         _node(random, name, index, document)
         for index, (name, document) in enumerate(documents.items())
@@ -68,7 +68,7 @@ def make_up(seed: int, nodes: int, only: Collection[str] = ()) -> Scenario:
     names = [spec.name for spec in specs]
     planner = _Planner(random, names, [c.name for c in clients], bool(documents["n1"].get("check")))
     planner.places = list(specs[0].own)
-    kinds = [kind for kind in Kind if kind in only]
+    kinds = [kind for kind in FaultKind if kind in only]
     if kinds:
         planner.only(kinds)
     faults = planner.plan()
@@ -125,8 +125,8 @@ class _Planner:
     def __init__(self, random: Random, nodes: list[str], clients: list[str], fenced: bool) -> None:  # noqa: FBT001 - a fact
         self._random = random
         self._hosts = [*nodes, *clients]
-        kinds = [kind for kind in Kind if fenced or kind is not Kind.SERVICE]
-        kinds = [kind for kind in kinds if kind not in {Kind.START, Kind.ETCD}]
+        kinds = [kind for kind in FaultKind if fenced or kind is not FaultKind.SERVICE]
+        kinds = [kind for kind in kinds if kind not in {FaultKind.START, FaultKind.ETCD}]
         # The faults that clusters meet most are drawn twice as often.
         kinds += [kind for kind in kinds if kind in _ORDINARY]
         share = random.choice((0.0, 0.1, 0.2, 0.4, 0.8))
@@ -136,7 +136,7 @@ class _Planner:
         # Sometimes all faults meet in one node.
         self._victims = [random.choice(nodes)] if random.random() < _ONE_VICTIM else nodes
 
-    def only(self, kinds: list[Kind]) -> None:
+    def only(self, kinds: list[FaultKind]) -> None:
         """Let nothing else happen than these."""
         self._kinds = kinds
 
@@ -153,31 +153,37 @@ class _Planner:
     def _one(self, at: Nanoseconds) -> Fault:
         kind = self._random.choice(self._kinds)
         node = self._random.choice(self._victims)
-        draw: Mapping[Kind, Callable[[], Fault]] = {
-            Kind.PARTITION: lambda: self._partition(at),
-            Kind.SERVICE: lambda: self._service(at, node),
-            Kind.WALL_STEP: lambda: Fault(
+        draw: Mapping[FaultKind, Callable[[], Fault]] = {
+            FaultKind.PARTITION: lambda: self._partition(at),
+            FaultKind.SERVICE: lambda: self._service(at, node),
+            FaultKind.WALL_STEP: lambda: Fault(
                 at, kind, node, by=Nanoseconds(self._random.choice((-_YEARS, _YEARS)) * SECOND)
             ),
-            Kind.DELETE_ADDRESS: lambda: Fault(at, kind, node),
-            Kind.UNDRAIN: lambda: Fault(at, kind, node),
-            Kind.RESIGN: lambda: Fault(at, kind, node),
-            Kind.PRIORITY: lambda: Fault(
+            FaultKind.DELETE_ADDRESS: lambda: Fault(at, kind, node),
+            FaultKind.UNDRAIN: lambda: Fault(at, kind, node),
+            FaultKind.RESIGN: lambda: Fault(at, kind, node),
+            FaultKind.PRIORITY: lambda: Fault(
                 at,
                 kind,
                 node,
                 duration=self._lasting(),
                 priority=self._random.choice(_GIVEN_PRIORITIES),
             ),
-            Kind.INJECT: lambda: Fault(at, kind, count=self._random.choice((1, 5, 20))),
-            Kind.FORGE: lambda: self._forge(at),
-            Kind.LOSS: lambda: self._loss(at),
+            FaultKind.INJECT: lambda: Fault(at, kind, count=self._random.choice((1, 5, 20))),
+            FaultKind.FORGE: lambda: self._forge(at),
+            FaultKind.LOSS: lambda: self._loss(at),
         }
         return draw.get(kind, lambda: self._plain(at, kind, node))()
 
-    def _plain(self, at: Nanoseconds, kind: Kind, node: str) -> Fault:
+    def _plain(self, at: Nanoseconds, kind: FaultKind, node: str) -> Fault:
         random = self._random
-        links = {Kind.LINK_DOWN, Kind.DELAY, Kind.DUPLICATE, Kind.REORDER, Kind.REFLECT}
+        links = {
+            FaultKind.LINK_DOWN,
+            FaultKind.DELAY,
+            FaultKind.DUPLICATE,
+            FaultKind.REORDER,
+            FaultKind.REFLECT,
+        }
         return Fault(
             at,
             kind,
@@ -185,8 +191,8 @@ class _Planner:
             duration=self._lasting(),
             by=_ns(random.choice((0.005, 0.05, 0.5, 0.9)) if kind in _DELAYS else 0),
             chance=random.choice((0.2, 0.5, 1.0)) if kind in _CHANCES else 0.0,
-            hidden=kind is Kind.SUSPEND and random.random() < 0.5,  # noqa: PLR2004 - a coin
-            interface=self._interface() if kind in {*links, Kind.RECREATE_INTERFACE} else "",
+            hidden=kind is FaultKind.SUSPEND and random.random() < 0.5,  # noqa: PLR2004 - a coin
+            interface=self._interface() if kind in {*links, FaultKind.RECREATE_INTERFACE} else "",
         )
 
     def _interface(self) -> str:
@@ -207,25 +213,27 @@ class _Planner:
                 one.append(other.pop(0))
         return Fault(
             at,
-            Kind.PARTITION,
+            FaultKind.PARTITION,
             duration=self._lasting(),
             groups=tuple(tuple(side) for side in sides),
             one_way=random.random() < 0.25,  # noqa: PLR2004 - a chance
         )
 
     def _service(self, at: Nanoseconds, node: str) -> Fault:
-        health = self._random.choice([health for health in Health if health is not Health.OK])
+        health = self._random.choice(
+            [health for health in ServiceHealth if health is not ServiceHealth.OK]
+        )
         by = self._random.choice((0.05, 0.4, 1.2, 2.5))
         lasting = self._lasting() if self._random.random() < 0.8 else Nanoseconds(0)  # noqa: PLR2004 - a chance
-        if health is Health.FLAPPING and not lasting:
+        if health is ServiceHealth.FLAPPING and not lasting:
             lasting = _ns(9)
-        return Fault(at, Kind.SERVICE, node, duration=lasting, by=_ns(by), health=health)
+        return Fault(at, FaultKind.SERVICE, node, duration=lasting, by=_ns(by), health=health)
 
     def _forge(self, at: Nanoseconds) -> Fault:
         random = self._random
         return Fault(
             at,
-            Kind.FORGE,
+            FaultKind.FORGE,
             priority=random.choice((0, 1, 120, 255)),
             interval=_ns(random.choice((0.01, 1, 3, 40.95))),
         )
@@ -234,7 +242,7 @@ class _Planner:
         random = self._random
         return Fault(
             at,
-            Kind.LOSS,
+            FaultKind.LOSS,
             random.choice(self._hosts),
             duration=self._lasting(),
             chance=random.choice((0.1, 0.4, 0.8, 1.0)),

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from pyvrrp.simulator.judges.invariants import Name
-from pyvrrp.simulator.scenario.scenario import Fault, Scenario
+from pyvrrp.simulator.judges.invariants import InvariantName
+from pyvrrp.simulator.scenario.fault import Fault
+from pyvrrp.simulator.scenario.scenario import Scenario
 from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import SECOND, Nanoseconds
 
@@ -17,14 +18,14 @@ _AFTER = SECOND  # simulated beyond the violation, so that the timeline shows it
 
 
 def shrink(
-    scenario: Scenario, invariant: Name, told: Callable[[str], None] = lambda _text: None
+    scenario: Scenario, invariant: InvariantName, told: Callable[[str], None] = lambda _text: None
 ) -> Scenario:
     """Return the smallest scenario found that still violates *invariant*."""
     return _Shrinker(invariant, told).shrink(scenario)
 
 
 class _Shrinker:
-    def __init__(self, invariant: Name, told: Callable[[str], None]) -> None:
+    def __init__(self, invariant: InvariantName, told: Callable[[str], None]) -> None:
         self._invariant = invariant
         self._told = told
         self._trials = 0

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from pyvrrp.simulator.report.trace import Entry
-from pyvrrp.simulator.simulate import Outcome
+from pyvrrp.simulator.report.trace import TraceEntry
+from pyvrrp.simulator.simulate import SimulationResult
 from pyvrrp.units import SECOND
 
 _WIDTH = 1160
@@ -21,7 +21,7 @@ _STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 300.0, 3600.0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
+class _Bar:
     start: float
     end: float
     label: str
@@ -29,7 +29,7 @@ class _Span:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scale:
+class _TimeAxis:
     end: float
 
     def x(self, time: float) -> float:
@@ -37,10 +37,10 @@ class _Scale:
         return _GUTTER + time / self.end * (_WIDTH - _GUTTER - _RIGHT)
 
 
-def draw(outcome: Outcome) -> str:
+def draw(outcome: SimulationResult) -> str:
     """Return the `<svg>` element; its colours come from the style sheet of the page."""
     end = outcome.scenario.duration / SECOND
-    scale = _Scale(end)
+    scale = _TimeAxis(end)
     parts: list[str] = []
     y = _TOP
     for node in outcome.scenario.nodes:
@@ -62,7 +62,7 @@ def draw(outcome: Outcome) -> str:
     )
 
 
-def _states(entries: list[Entry], end: float) -> list[_Span]:
+def _states(entries: list[TraceEntry], end: float) -> list[_Bar]:
     changes = [(0.0, "DOWN", "")]
     for entry in entries:
         at = entry.at / SECOND
@@ -75,7 +75,7 @@ def _states(entries: list[Entry], end: float) -> list[_Span]:
     return _spans(changes, end)
 
 
-def _held(entries: list[Entry], end: float) -> list[_Span]:
+def _held(entries: list[TraceEntry], end: float) -> list[_Bar]:
     held: set[str] = set()
     changes: list[tuple[float, str, str]] = []
     for entry in entries:
@@ -86,7 +86,7 @@ def _held(entries: list[Entry], end: float) -> list[_Span]:
     return [span for span in _spans(changes, end) if span.label]
 
 
-def _answers(entries: list[Entry], end: float) -> list[_Span]:
+def _answers(entries: list[TraceEntry], end: float) -> list[_Bar]:
     silent: dict[str, bool] = {}
     changes: list[tuple[float, str, str]] = []
     for entry in entries:
@@ -97,16 +97,16 @@ def _answers(entries: list[Entry], end: float) -> list[_Span]:
     return _spans(changes, end)
 
 
-def _spans(changes: list[tuple[float, str, str]], end: float) -> list[_Span]:
+def _spans(changes: list[tuple[float, str, str]], end: float) -> list[_Bar]:
     ends = [*(at for at, _, _ in changes[1:]), end][: len(changes)]
     return [
-        _Span(at, until, label, tip)
+        _Bar(at, until, label, tip)
         for (at, label, tip), until in zip(changes, ends, strict=True)
         if until > at
     ]
 
 
-def _lane(name: str, rows: dict[str, list[_Span]], scale: _Scale, y: int) -> Iterator[str]:
+def _lane(name: str, rows: dict[str, list[_Bar]], scale: _TimeAxis, y: int) -> Iterator[str]:
     yield f'<text class="node" x="0" y="{y + 12}">{escape(name)}</text>'
     for number, (title, spans) in enumerate(rows.items()):
         top = y + number * _ROW
@@ -117,7 +117,7 @@ def _lane(name: str, rows: dict[str, list[_Span]], scale: _Scale, y: int) -> Ite
             yield _bar(span, scale, top)
 
 
-def _bar(span: _Span, scale: _Scale, top: int) -> str:
+def _bar(span: _Bar, scale: _TimeAxis, top: int) -> str:
     x = scale.x(span.start)
     width = max(scale.x(span.end) - x, 1.5)
     tip = f"{span.label}, from {span.start:.3f} s for {(span.end - span.start) * 1000:.0f} ms\n"
@@ -131,7 +131,7 @@ def _bar(span: _Span, scale: _Scale, top: int) -> str:
     )
 
 
-def _axis(scale: _Scale, bottom: int) -> Iterator[str]:
+def _axis(scale: _TimeAxis, bottom: int) -> Iterator[str]:
     step = next((step for step in _STEPS if scale.end / step <= _TICKS), _STEPS[-1])
     number = 0
     while number * step <= scale.end:
@@ -141,7 +141,7 @@ def _axis(scale: _Scale, bottom: int) -> Iterator[str]:
         number += 1
 
 
-def _actions(trace: tuple[Entry, ...], scale: _Scale, bottom: int) -> Iterator[str]:
+def _actions(trace: tuple[TraceEntry, ...], scale: _TimeAxis, bottom: int) -> Iterator[str]:
     marks = [entry for entry in trace if entry.what in {"fault", "violation"}]
     number = 0
     for entry in marks:

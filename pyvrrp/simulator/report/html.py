@@ -5,12 +5,12 @@ from html import escape
 
 from pyvrrp.simulator.judges.invariants import INVARIANTS
 from pyvrrp.simulator.report.drawing import draw
-from pyvrrp.simulator.simulate import Outcome
+from pyvrrp.simulator.simulate import SimulationResult
 from pyvrrp.testing.page_style import style
 from pyvrrp.units import in_words
 
 
-def page(outcome: Outcome) -> str:
+def page(outcome: SimulationResult) -> str:
     """Return the page."""
     title = escape(outcome.scenario.name)
     return (
@@ -23,7 +23,7 @@ def page(outcome: Outcome) -> str:
     )
 
 
-def _body(outcome: Outcome) -> Iterator[str]:
+def _body(outcome: SimulationResult) -> Iterator[str]:
     scenario = outcome.scenario
     yield f"<header><h1>{escape(scenario.name)}</h1><p>{escape(scenario.description)}</p>"
     yield f"<p>{len(scenario.nodes)} nodes, {in_words(scenario.duration)}, seed {scenario.seed}</p>"

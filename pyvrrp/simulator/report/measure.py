@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyvrrp.simulator.report.trace import Entry
-from pyvrrp.simulator.simulate import Outcome
+from pyvrrp.simulator.report.trace import TraceEntry
+from pyvrrp.simulator.simulate import SimulationResult
 from pyvrrp.units import SECOND
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Period:
     """From when to when, in seconds of true time; *who* was concerned."""
 
     start: float
@@ -22,39 +22,39 @@ class Span:
         return self.end - self.start
 
 
-def outages(outcome: Outcome, client: str) -> list[Span]:
+def outages(outcome: SimulationResult, client: str) -> list[Period]:
     """Return when an address did not answer *client*, from its first answer on; by address."""
     since: dict[str, float | None] = {}
-    found: list[Span] = []
+    found: list[Period] = []
     for entry in _of(outcome, client, "client"):
         address, at = str(entry.fields["address"]), entry.at / SECOND
         begun = since.get(address)
         if entry.fields["answered_by"] is not None:
             if begun is not None:
-                found.append(Span(begun, at, address))
+                found.append(Period(begun, at, address))
             since[address] = None
         elif address in since and begun is None:
             since[address] = at
     end = outcome.scenario.duration / SECOND
-    return [*found, *(Span(at, end, address) for address, at in since.items() if at is not None)]
+    return [*found, *(Period(at, end, address) for address, at in since.items() if at is not None)]
 
 
-def holders(outcome: Outcome, address: str) -> list[Span]:
+def holders(outcome: SimulationResult, address: str) -> list[Period]:
     """Return which node's kernel had *address*, and when."""
     since: dict[str, float] = {}
-    found: list[Span] = []
+    found: list[Period] = []
     for entry in outcome.trace:
         if entry.what == "address" and entry.fields["address"] == address:
             if entry.fields["present"]:
                 since[entry.who] = entry.at / SECOND
             else:
-                found.append(Span(since.pop(entry.who), entry.at / SECOND, entry.who))
+                found.append(Period(since.pop(entry.who), entry.at / SECOND, entry.who))
     end = outcome.scenario.duration / SECOND
-    found += [Span(at, end, who) for who, at in since.items()]
+    found += [Period(at, end, who) for who, at in since.items()]
     return sorted(found, key=lambda span: span.start)
 
 
-def both_held(spans: Sequence[Span]) -> float:
+def both_held(spans: Sequence[Period]) -> float:
     """Return for how many seconds two of *spans* were of different nodes at once."""
     return sum(
         max(0.0, min(one.end, other.end) - max(one.start, other.start))
@@ -64,7 +64,7 @@ def both_held(spans: Sequence[Span]) -> float:
     )
 
 
-def order(outcome: Outcome) -> list[tuple[str, str]]:
+def order(outcome: SimulationResult) -> list[tuple[str, str]]:
     """Return what people see, without the times: faults, states, addresses, who answers."""
     telling = {"fault", "end", "transition", "address"}
     return [
@@ -74,5 +74,5 @@ def order(outcome: Outcome) -> list[tuple[str, str]]:
     ]
 
 
-def _of(outcome: Outcome, who: str, what: str) -> list[Entry]:
+def _of(outcome: SimulationResult, who: str, what: str) -> list[TraceEntry]:
     return [entry for entry in outcome.trace if (entry.who, entry.what) == (who, what)]

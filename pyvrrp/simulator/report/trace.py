@@ -11,7 +11,7 @@ Value: TypeAlias = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TraceEntry:
     """One thing that happened at *at* (true time) to *who*: a node, a client or the world."""
 
     at: Nanoseconds

@@ -14,9 +14,13 @@ from pyvrrp.config.values.scalars import (
     wrong,
 )
 from pyvrrp.config.values.sections import Key, Section
-from pyvrrp.simulator.faults.mutation import MUTATIONS
-from pyvrrp.simulator.scenario.scenario import Direction, Fault, Kind
-from pyvrrp.simulator.world.services import Health
+from pyvrrp.simulator.scenario.fault import (
+    MUTATION_NAMES,
+    Direction,
+    Fault,
+    FaultKind,
+    ServiceHealth,
+)
 from pyvrrp.units import CENTISECOND, SECOND, Nanoseconds
 
 DAY = Nanoseconds(86_400 * SECOND)
@@ -48,7 +52,7 @@ def _optional_name(value: object) -> str:
 
 
 AT = Key("at", duration_from(_NOTHING, DAY), "0s", required=True)
-KIND: Key[Kind] = Key("kind", one_of({str(k): k for k in Kind}), "crash", required=True)
+KIND: Key[FaultKind] = Key("kind", one_of({str(k): k for k in FaultKind}), "crash", required=True)
 NODE = Key("node", _optional_name)
 FOR = Key("for", duration_from(_NOTHING, DAY), "0s")
 BY = Key("by", duration_from(_NOTHING, DAY), "0s")
@@ -58,9 +62,9 @@ LOSING = Key("chance", _chance, 1.0)
 DIRECTION: Key[Direction] = Key("direction", one_of({str(d): d for d in Direction}), "both")
 GROUPS = Key("groups", _groups, [["n1"], ["n2"]], required=True)
 ONE_WAY = Key("one_way", boolean, default=False)
-STATE: Key[Health] = Key("state", one_of({str(h): h for h in Health}), "500")
+STATE: Key[ServiceHealth] = Key("state", one_of({str(h): h for h in ServiceHealth}), "500")
 CHECK = Key("check", _optional_name)
-MUTATION: Key[str] = Key("mutation", one_of({"": "", **{m: m for m in MUTATIONS}}), "")
+MUTATION: Key[str] = Key("mutation", one_of({"": "", **{m: m for m in MUTATION_NAMES}}), "")
 PRIORITY = Key("priority", integer(0, 255), 250)
 INTERVAL = Key("interval", duration_from(CENTISECOND, Nanoseconds(4095 * CENTISECOND)), "40.95s")
 COUNT = Key("count", integer(1, 10_000), 1)
@@ -68,42 +72,49 @@ HIDDEN = Key("hidden", boolean, default=False)
 INTERFACE = Key("interface", lambda value: "" if value is None else text(value))
 
 _PLAIN: tuple[Key[object], ...] = (AT, KIND, NODE)
-_BY_KIND: Mapping[Kind, tuple[Key[object], ...]] = {
-    Kind.CRASH: (FOR,),
-    Kind.STOP: (FOR,),
-    Kind.START: (),
-    Kind.DRAIN: (FOR,),
-    Kind.UNDRAIN: (),
-    Kind.RESIGN: (),
-    Kind.PRIORITY: (FOR, PRIORITY),
-    Kind.FREEZE: (FOR,),
-    Kind.SUSPEND: (FOR, HIDDEN),
-    Kind.LINK_DOWN: (FOR, INTERFACE),
-    Kind.PARTITION: (FOR, GROUPS, ONE_WAY),
-    Kind.LOSS: (FOR, CHANCE, DIRECTION, INTERFACE),
-    Kind.DELAY: (FOR, BY, INTERFACE),
-    Kind.DUPLICATE: (FOR, CHANCE, INTERFACE),
-    Kind.REORDER: (FOR, CHANCE, BY, INTERFACE),
-    Kind.REFLECT: (FOR, INTERFACE),
-    Kind.KERNEL_SLOW: (FOR, BY),
-    Kind.KERNEL_REFUSES: (FOR,),
-    Kind.SEND_REFUSED: (FOR,),
-    Kind.SERVICE: (FOR, STATE, BY, CHECK),
-    Kind.DELETE_ADDRESS: (),
-    Kind.RECREATE_INTERFACE: (FOR, INTERFACE),
-    Kind.WALL_STEP: (STEP,),
-    Kind.INJECT: (MUTATION, COUNT),
-    Kind.ETCD: (FOR, LOSING),
-    Kind.FORGE: (PRIORITY, INTERVAL, COUNT),
+_BY_KIND: Mapping[FaultKind, tuple[Key[object], ...]] = {
+    FaultKind.CRASH: (FOR,),
+    FaultKind.STOP: (FOR,),
+    FaultKind.START: (),
+    FaultKind.DRAIN: (FOR,),
+    FaultKind.UNDRAIN: (),
+    FaultKind.RESIGN: (),
+    FaultKind.PRIORITY: (FOR, PRIORITY),
+    FaultKind.FREEZE: (FOR,),
+    FaultKind.SUSPEND: (FOR, HIDDEN),
+    FaultKind.LINK_DOWN: (FOR, INTERFACE),
+    FaultKind.PARTITION: (FOR, GROUPS, ONE_WAY),
+    FaultKind.LOSS: (FOR, CHANCE, DIRECTION, INTERFACE),
+    FaultKind.DELAY: (FOR, BY, INTERFACE),
+    FaultKind.DUPLICATE: (FOR, CHANCE, INTERFACE),
+    FaultKind.REORDER: (FOR, CHANCE, BY, INTERFACE),
+    FaultKind.REFLECT: (FOR, INTERFACE),
+    FaultKind.KERNEL_SLOW: (FOR, BY),
+    FaultKind.KERNEL_REFUSES: (FOR,),
+    FaultKind.SEND_REFUSED: (FOR,),
+    FaultKind.SERVICE: (FOR, STATE, BY, CHECK),
+    FaultKind.DELETE_ADDRESS: (),
+    FaultKind.RECREATE_INTERFACE: (FOR, INTERFACE),
+    FaultKind.WALL_STEP: (STEP,),
+    FaultKind.INJECT: (MUTATION, COUNT),
+    FaultKind.ETCD: (FOR, LOSING),
+    FaultKind.FORGE: (PRIORITY, INTERVAL, COUNT),
 }
-NEEDS_NO_NODE = frozenset({Kind.PARTITION, Kind.INJECT, Kind.FORGE, Kind.ETCD})
+NEEDS_NO_NODE = frozenset({FaultKind.PARTITION, FaultKind.INJECT, FaultKind.FORGE, FaultKind.ETCD})
 OF_ANY_HOST = frozenset(
-    {Kind.LINK_DOWN, Kind.LOSS, Kind.DELAY, Kind.DUPLICATE, Kind.REORDER, Kind.REFLECT}
+    {
+        FaultKind.LINK_DOWN,
+        FaultKind.LOSS,
+        FaultKind.DELAY,
+        FaultKind.DUPLICATE,
+        FaultKind.REORDER,
+        FaultKind.REFLECT,
+    }
 )
-MUST_END = frozenset({Kind.FREEZE, Kind.SUSPEND})
+MUST_END = frozenset({FaultKind.FREEZE, FaultKind.SUSPEND})
 
 
-def keys_of(kind: Kind) -> tuple[Key[object], ...]:
+def keys_of(kind: FaultKind) -> tuple[Key[object], ...]:
     """Return the keys that a fault of this kind may have."""
     return (*_PLAIN, *_BY_KIND[kind])
 
@@ -122,10 +133,10 @@ def fault(section: Section) -> Fault:
         kind=kind,
         node=section.read(NODE),
         duration=section.read(FOR),
-        by=section.read(STEP if kind is Kind.WALL_STEP else BY),
+        by=section.read(STEP if kind is FaultKind.WALL_STEP else BY),
         chance=_read_chance(section, kind),
         direction=section.read(DIRECTION),
-        groups=section.read(GROUPS) if kind is Kind.PARTITION else (),
+        groups=section.read(GROUPS) if kind is FaultKind.PARTITION else (),
         one_way=section.read(ONE_WAY),
         health=section.read(STATE),
         check=section.read(CHECK),
@@ -138,7 +149,7 @@ def fault(section: Section) -> Fault:
     )
 
 
-def _read_chance(section: Section, kind: Kind) -> float:
+def _read_chance(section: Section, kind: FaultKind) -> float:
     key = next((key for key in (CHANCE, LOSING) if key in keys_of(kind)), None)
     return 0.0 if key is None else section.read(key)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from pyvrrp.config.values.durations import write_duration
-from pyvrrp.config.values.sections import bare
+from pyvrrp.config.values.sections import toml_key
 from pyvrrp.simulator.scenario.fault_keys import as_table
 from pyvrrp.simulator.scenario.scenario import NodeSpec, Scenario
 
@@ -22,8 +22,8 @@ def write_scenario(scenario: Scenario) -> str:
         "seed": scenario.seed,
         "duration": write_duration(scenario.duration),
         "network": {
-            "delay": write_duration(scenario.cable.delay),
-            "jitter": write_duration(scenario.cable.jitter),
+            "delay": write_duration(scenario.network_delay.delay),
+            "jitter": write_duration(scenario.network_delay.jitter),
             "kernel_delay": write_duration(scenario.kernel_delay),
         },
     }
@@ -65,9 +65,9 @@ def _table(prefix: str, values: Mapping[str, object]) -> Iterator[str]:
     deeper: list[tuple[str, object]] = []
     for key, value in values.items():
         if _is_simple(value):
-            yield f"{bare(key)} = {_value(value)}"
+            yield f"{toml_key(key)} = {_value(value)}"
         else:
-            deeper.append((f"{prefix}{bare(key)}", value))
+            deeper.append((f"{prefix}{toml_key(key)}", value))
     for path, value in deeper:
         if isinstance(value, Mapping):
             yield from ("", f"[{path}]", *_table(f"{path}.", value))
@@ -88,7 +88,7 @@ def _is_simple(value: object) -> bool:
 
 def _value(value: object) -> str:
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{bare(str(key))} = {_value(entry)}" for key, entry in value.items())
+        inner = ", ".join(f"{toml_key(str(key))} = {_value(entry)}" for key, entry in value.items())
         return f"{{ {inner} }}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(entry) for entry in value) + "]"

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
-from pyvrrp.ports import Address, InterfaceAddress
-from pyvrrp.simulator.world.network import Wire
+from pyvrrp.identity import Address, InterfaceAddress
+from pyvrrp.simulator.world.network import SimulatedSegment
 from pyvrrp.simulator.world.sockets import claim_of
 from pyvrrp.units import SECOND, Nanoseconds
 
@@ -30,23 +30,23 @@ class Owners(Protocol):
 
 
 @dataclass(slots=True)
-class _Entry:
+class _Neighbour:
     mac: bytes
     failing_since: Nanoseconds | None = None
 
 
 @dataclass(slots=True)
-class Client:
+class SimulatedClient:
     """Sends to the virtual addresses of its segment. ``reached`` holds who answered last."""
 
     name: str
     mac: bytes
-    wire: Wire
+    wire: SimulatedSegment
     owners: Owners
     addresses: tuple[InterfaceAddress, ...]
     random: Random
     reached: dict[InterfaceAddress, str | None] = field(default_factory=dict)
-    _neighbours: dict[Address, _Entry] = field(default_factory=dict)
+    _neighbours: dict[Address, _Neighbour] = field(default_factory=dict)
 
     def frame(self, frame: bytes) -> None:
         """Learn from an announcement. Entries that do not exist are not made."""
@@ -54,7 +54,7 @@ class Client:
         if claim is not None and claim.address in self._neighbours:
             entry = self._neighbours[claim.address]
             if entry.mac != claim.mac:
-                self._neighbours[claim.address] = _Entry(claim.mac)
+                self._neighbours[claim.address] = _Neighbour(claim.mac)
 
     def send(self, now: Nanoseconds) -> list[tuple[InterfaceAddress, str | None]]:
         """Send one packet to each address; return whose answers changed, and to whom."""
@@ -88,7 +88,7 @@ class Client:
             del self._neighbours[address.ip]
         return None
 
-    def _ask(self, address: InterfaceAddress) -> _Entry | None:
+    def _ask(self, address: InterfaceAddress) -> _Neighbour | None:
         answered = [
             host
             for host in self.owners.holders(address)
@@ -97,6 +97,6 @@ class Client:
         if not answered:
             return None
         # Whoever answers last is believed (RFC 826).
-        entry = _Entry(self.owners.mac_of(answered[int(self.random.random() * len(answered))]))
+        entry = _Neighbour(self.owners.mac_of(answered[int(self.random.random() * len(answered))]))
         self._neighbours[address.ip] = entry
         return entry

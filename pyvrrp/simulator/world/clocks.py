@@ -5,7 +5,7 @@ from functools import partial
 
 from pyvrrp.ports import Clock
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.simulator.world.process import Process
+from pyvrrp.simulator.world.process import SimulatedProcess
 from pyvrrp.units import Nanoseconds
 
 MILLION = 1_000_000
@@ -82,7 +82,7 @@ class _Timer:
 class ProcessClock(Clock):
     """The clock port of one process: it dies with it."""
 
-    def __init__(self, engine: Engine, time: NodeTime, process: Process) -> None:
+    def __init__(self, engine: Engine, time: NodeTime, process: SimulatedProcess) -> None:
         self._engine = engine
         self._time = time
         self._process = process

@@ -10,7 +10,7 @@ from pyvrrp.ports import Etcd, EtcdAnswer, EtcdRequest, Unanswered
 from pyvrrp.simulator.world.clocks import MILLION, NodeTime
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.etcd_store import EtcdStore
-from pyvrrp.simulator.world.process import Process
+from pyvrrp.simulator.world.process import SimulatedProcess
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 QUICKEST = MILLISECOND  # a request takes one to five of these, and so does its answer
@@ -79,7 +79,9 @@ class _Errand:
 class ProcessEtcd(Etcd):
     """The etcd port of one process."""
 
-    def __init__(self, node: str, time: NodeTime, process: Process, cluster: EtcdCluster) -> None:
+    def __init__(
+        self, node: str, time: NodeTime, process: SimulatedProcess, cluster: EtcdCluster
+    ) -> None:
         self._node = node
         self._time = time
         self._process = process

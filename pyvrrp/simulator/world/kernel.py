@@ -6,18 +6,18 @@ random part of `LATENESS`, as measured on Linux. Requests are carried out one af
 
 import errno
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 from typing import Protocol
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Place
-from pyvrrp.ports import Addresses, Done, InterfaceAddress, InterfaceState, Links
+from pyvrrp.identity import InterfaceAddress, Place
+from pyvrrp.ports import Addresses, AddressLease, Done, InterfaceState, Links
 from pyvrrp.simulator.world.clocks import NodeTime
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.simulator.world.process import Life, Process
+from pyvrrp.simulator.world.process import ProcessLife, SimulatedProcess
 from pyvrrp.units import MICROSECOND, MILLISECOND, SECOND, Nanoseconds
 
 LATENESS = Nanoseconds(500 * MILLISECOND)  # how late the kernel notices that a lifetime is over
@@ -44,7 +44,7 @@ class _Lease:
 
 
 @dataclass(slots=True)
-class Interface:
+class SimulatedInterface:
     """One interface and what is on it: the operator's ``own`` addresses and those ``held``."""
 
     place: Place
@@ -70,17 +70,26 @@ class Interface:
 
 
 @dataclass(slots=True, eq=False)
-class _Request:
-    process: Process
+class _Change:
+    """What shall be with some addresses of one interface."""
+
     place: Place
     addresses: tuple[InterfaceAddress, ...]
     lifetime: int | None  # None: have them gone
-    done: Done
     until: Nanoseconds | None = None  # by the node's clock; from then on it is too late to begin
     late: bool = False
 
 
-class Kernel:
+@dataclass(slots=True, eq=False)
+class _Request:
+    """Changes that are carried out at the same instant; *done* gets one answer for each."""
+
+    process: SimulatedProcess
+    changes: tuple[_Change, ...]
+    done: Callable[[Sequence[KernelError | None]], None]
+
+
+class SimulatedKernel:
     """What the node's daemons, present and past, have asked for, and what became of it.
 
     ``slower_by`` and ``refuses`` are faults. While ``suspended`` nothing happens at all.
@@ -96,7 +105,7 @@ class Kernel:
         observer: KernelObserver,
     ) -> None:
         self.node = node
-        self.interfaces: dict[Place, Interface] = {}
+        self.interfaces: dict[Place, SimulatedInterface] = {}
         self.slower_by = 0
         self.refuses = False
         self.suspended = False
@@ -109,7 +118,9 @@ class Kernel:
         self._busy = False
         self._postponed: list[Callable[[], None]] = []
         self._after: list[Callable[[], None]] = []
-        self._watchers: dict[Place, list[tuple[Process, Callable[[InterfaceState], None]]]] = {}
+        self._watchers: dict[
+            Place, list[tuple[SimulatedProcess, Callable[[InterfaceState], None]]]
+        ] = {}
         self._notifying: set[Place] = set()
 
     def holds(self, place: Place, address: InterfaceAddress) -> bool:
@@ -139,7 +150,7 @@ class Kernel:
         self._next()
 
     def watch(
-        self, process: Process, place: Place, changed: Callable[[InterfaceState], None]
+        self, process: SimulatedProcess, place: Place, changed: Callable[[InterfaceState], None]
     ) -> "_Watch":
         """Report the state of *place* soon and whenever it has changed."""
         entry = (process, changed)
@@ -149,7 +160,7 @@ class Kernel:
         return watch
 
     def _unwatch(
-        self, place: Place, entry: tuple[Process, Callable[[InterfaceState], None]]
+        self, place: Place, entry: tuple[SimulatedProcess, Callable[[InterfaceState], None]]
     ) -> None:
         watchers = self._watchers.get(place, [])
         if entry in watchers:
@@ -183,7 +194,7 @@ class Kernel:
         self.notify(place)
 
     def _next(self) -> None:
-        while self._queue and self._queue[0].process.life is Life.DEAD:
+        while self._queue and self._queue[0].process.life is ProcessLife.DEAD:
             self._queue.popleft()
         if self._busy or self.suspended or not self._queue:
             return
@@ -191,7 +202,8 @@ class Kernel:
             return  # the worker thread is stopped too; what it has begun goes on
         self._busy = True
         request = self._queue.popleft()
-        request.late = request.until is not None and self._time.now() >= request.until
+        for change in request.changes:
+            change.late = change.until is not None and self._time.now() >= change.until
         delay = int((0.05 + 0.95 * self._random.random()) * self._delay) + self.slower_by
         self._engine.at(self._engine.now + delay, partial(self._carry_out, request))
 
@@ -200,46 +212,47 @@ class Kernel:
             self._postponed.append(partial(self._carry_out, request))
             return
         self._busy = False
-        dead = request.process.life is Life.DEAD
+        dead = request.process.life is ProcessLife.DEAD
         # A request of a process that was killed meanwhile may have reached the kernel, or not.
         if not dead or self._random.random() < 0.5:  # noqa: PLR2004 - a coin
-            error = self._refusal(request) or self._apply(request)
+            errors = [self._refusal(change) or self._apply(change) for change in request.changes]
             if not dead:
-                request.process.io(partial(self._answer, request, error))
+                request.process.io(partial(self._answer, request, errors))
         after, self._after = self._after, []
         for job in after:
             job()
         self._next()
 
-    def _refusal(self, request: _Request) -> KernelError | None:
-        if request.late:
-            return KernelError(f"cannot add {request.addresses[0]}: it is too late for that")
+    def _refusal(self, change: _Change) -> KernelError | None:
+        if change.late:
+            return KernelError(f"cannot add {change.addresses[0]}: it is too late for that")
         if not self.refuses:
             return None
-        verb = "add" if request.lifetime is not None else "remove"
-        what = f"cannot {verb} {request.addresses[0]} on {request.place}: Operation not permitted"
+        verb = "add" if change.lifetime is not None else "remove"
+        what = f"cannot {verb} {change.addresses[0]} on {change.place}: Operation not permitted"
         return KernelError(what, errno.EPERM)
 
-    def _answer(self, request: _Request, error: KernelError | None) -> None:
-        if error is None and request.lifetime is not None:
-            self._observer.acknowledged(self.node, request.place, request.addresses)
-        request.done(error)
+    def _answer(self, request: _Request, errors: Sequence[KernelError | None]) -> None:
+        for change, error in zip(request.changes, errors, strict=True):
+            if error is None and change.lifetime is not None:
+                self._observer.acknowledged(self.node, change.place, change.addresses)
+        request.done(errors)
 
-    def _apply(self, request: _Request) -> KernelError | None:
-        interface = self.interfaces.get(request.place)
+    def _apply(self, change: _Change) -> KernelError | None:
+        interface = self.interfaces.get(change.place)
         exists = interface is not None and interface.exists
-        if request.lifetime is None:
-            for address in request.addresses if exists else ():
-                self.remove(request.place, address)
+        if change.lifetime is None:
+            for address in change.addresses if exists else ():
+                self.remove(change.place, address)
             return None
         if interface is None or not exists:
-            what = f"cannot add {request.addresses[0]} to {request.place}: No such device"
+            what = f"cannot add {change.addresses[0]} to {change.place}: No such device"
             return KernelError(what, errno.ENODEV)
-        for address in request.addresses:
-            self._put(interface, address, request.lifetime)
+        for address in change.addresses:
+            self._put(interface, address, change.lifetime)
         return None
 
-    def _put(self, interface: Interface, address: InterfaceAddress, lifetime: int) -> None:
+    def _put(self, interface: SimulatedInterface, address: InterfaceAddress, lifetime: int) -> None:
         expires = Nanoseconds(self._time.kernel_now() + lifetime * SECOND) if lifetime else None
         lease = interface.held.get(address)
         if lease is not None:
@@ -256,13 +269,19 @@ class Kernel:
             self._check_at(interface, address, lease, expires)
 
     def _check_at(
-        self, interface: Interface, address: InterfaceAddress, lease: _Lease, when: Nanoseconds
+        self,
+        interface: SimulatedInterface,
+        address: InterfaceAddress,
+        lease: _Lease,
+        when: Nanoseconds,
     ) -> None:
         late = int(self._random.random() * LATENESS)
         at = self._time.true_kernel_time(when) + late
         self._engine.at(at, partial(self._expire, interface, address, lease))
 
-    def _expire(self, interface: Interface, address: InterfaceAddress, lease: _Lease) -> None:
+    def _expire(
+        self, interface: SimulatedInterface, address: InterfaceAddress, lease: _Lease
+    ) -> None:
         if interface.held.get(address) is not lease or lease.expires is None:
             return
         if self.suspended:
@@ -301,7 +320,7 @@ class _Watch:
 class ProcessAddresses(Addresses):
     """The addresses port of one process."""
 
-    def __init__(self, kernel: Kernel, process: Process) -> None:
+    def __init__(self, kernel: SimulatedKernel, process: SimulatedProcess) -> None:
         self._kernel = kernel
         self._process = process
 
@@ -315,20 +334,32 @@ class ProcessAddresses(Addresses):
         until: Nanoseconds | None = None,
     ) -> None:
         """Queue a request."""
-        request = _Request(self._process, place, tuple(addresses), lifetime, done, until)
-        self._kernel.request(request)
+        self._ask(_Change(place, tuple(addresses), lifetime, until), done)
+
+    def renew(
+        self,
+        netns: str,  # noqa: ARG002 - the places name it
+        leases: Sequence[AddressLease],
+        done: Callable[[Sequence[KernelError | None]], None],
+    ) -> None:
+        """Queue one request for all."""
+        changes = (_Change(one.place, one.addresses, one.lifetime, one.until) for one in leases)
+        self._kernel.request(_Request(self._process, tuple(changes), done))
 
     def ensure_absent(
         self, place: Place, addresses: Collection[InterfaceAddress], done: Done
     ) -> None:
         """Queue a request."""
-        self._kernel.request(_Request(self._process, place, tuple(addresses), None, done))
+        self._ask(_Change(place, tuple(addresses), None), done)
+
+    def _ask(self, change: _Change, done: Done) -> None:
+        self._kernel.request(_Request(self._process, (change,), lambda errors: done(errors[0])))
 
 
 class ProcessLinks(Links):
     """The links port of one process."""
 
-    def __init__(self, kernel: Kernel, process: Process) -> None:
+    def __init__(self, kernel: SimulatedKernel, process: SimulatedProcess) -> None:
         self._kernel = kernel
         self._process = process
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
+from pyvrrp.simulator.scenario.scenario import NetworkDelay
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.units import MICROSECOND, Nanoseconds
 
 
 @dataclass(slots=True)
-class Link:
+class HostLink:
     """What the link of one host does to the frames of one direction, and whether it is up."""
 
     up: bool = True
@@ -40,32 +40,19 @@ class Link:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Cable:
-    """The ordinary delay from host to host: fixed, and a random part on top."""
-
-    delay: Nanoseconds = Nanoseconds(100 * MICROSECOND)
-    jitter: Nanoseconds = Nanoseconds(50 * MICROSECOND)
-
-    @property
-    def longest(self) -> Nanoseconds:
-        """The longest an ordinary frame takes."""
-        return Nanoseconds(self.delay + self.jitter)
-
-
 @dataclass(slots=True, eq=False)
 class Station:
     """One host's place on a segment. ``packet`` and ``frame`` take what arrives for it."""
 
     host: str
     switch: int
-    link: Link
+    link: HostLink
     packet: Callable[[bytes], None]
     frame: Callable[[bytes], None]
 
 
 @dataclass(slots=True, eq=False)
-class Wire:
+class SimulatedSegment:
     """One segment: its stations in the order in which they were attached, and who hears whom.
 
     ``blocked`` counts the reasons why frames from one host do not reach another.
@@ -73,7 +60,7 @@ class Wire:
 
     engine: Engine
     random: Random
-    cable: Cable
+    network_delay: NetworkDelay
     stations: dict[str, Station] = field(default_factory=dict)
     blocked: dict[tuple[str, str], int] = field(default_factory=dict)
     tables: dict[int, dict[bytes, str]] = field(default_factory=dict)  # by switch
@@ -153,13 +140,13 @@ class Wire:
         return (switch for switch in range(first, last + step, step) if switch in self.tables)
 
     def _carry(
-        self, sender: Link, target: Station, deliver: Callable[[bytes], None], octets: bytes
+        self, sender: HostLink, target: Station, deliver: Callable[[bytes], None], octets: bytes
     ) -> None:
         link = target.link
         if self._lost(sender.loss_out) or self._lost(link.loss_in):
             return
         for _ in range(2 if self._lost(max(sender.duplicate, link.duplicate)) else 1):
-            delay = self.cable.delay + int(self.random.random() * self.cable.jitter)
+            delay = self.network_delay.delay + int(self.random.random() * self.network_delay.jitter)
             delay += sender.slower_by + link.slower_by
             spread = sender.slower_at_random + link.slower_at_random
             if spread:
@@ -172,6 +159,6 @@ class Wire:
         return chance > 0 and self.random.random() < chance
 
 
-def _arrive(link: Link, deliver: Callable[[bytes], None], octets: bytes) -> None:
+def _arrive(link: HostLink, deliver: Callable[[bytes], None], octets: bytes) -> None:
     if link.up:
         deliver(octets)

@@ -14,10 +14,10 @@ from pyvrrp.simulator.scenario.scenario import NodeSpec
 from pyvrrp.simulator.world.clocks import NodeTime, ProcessClock
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.etcd import EtcdCluster, ProcessEtcd
-from pyvrrp.simulator.world.kernel import Kernel, ProcessAddresses, ProcessLinks
-from pyvrrp.simulator.world.process import Life, Process
-from pyvrrp.simulator.world.resources import Machine, ProcessCommands, ProcessHeir
-from pyvrrp.simulator.world.services import ProcessProbes, Service
+from pyvrrp.simulator.world.kernel import ProcessAddresses, ProcessLinks, SimulatedKernel
+from pyvrrp.simulator.world.process import ProcessLife, SimulatedProcess
+from pyvrrp.simulator.world.resources import ProcessCommands, ProcessGuardian, ResourceHost
+from pyvrrp.simulator.world.services import ProcessProbes, SimulatedService
 from pyvrrp.simulator.world.sockets import NetworkCard, ProcessSockets
 from pyvrrp.units import MILLISECOND, Nanoseconds
 
@@ -25,21 +25,21 @@ GUARDIAN = Nanoseconds(5 * MILLISECOND)  # from the daemon's death to the last a
 
 
 @dataclass(slots=True, eq=False)
-class Node:
+class SimulatedNode:
     """A machine. The daemon on it is the real runtime: a Supervisor over simulated ports."""
 
     spec: NodeSpec
     engine: Engine
     random: Random
     time: NodeTime
-    kernel: Kernel
-    machine: Machine
+    kernel: SimulatedKernel
+    machine: ResourceHost
     cards: dict[Place, NetworkCard]
     heard: Callable[[str, Event], None]
     probed: Callable[[str, str, bool], None]
     etcd: EtcdCluster
-    services: dict[str, Service] = field(default_factory=dict)
-    process: Process | None = None
+    services: dict[str, SimulatedService] = field(default_factory=dict)
+    process: SimulatedProcess | None = None
     supervisor: Supervisor | None = None
     stopping: bool = False
     drained: frozenset[str] = frozenset()  # in the state file
@@ -57,7 +57,7 @@ class Node:
     @property
     def alive(self) -> bool:
         """Whether a daemon lives on it, running or stopped."""
-        return self.process is not None and self.process.life is not Life.DEAD
+        return self.process is not None and self.process.life is not ProcessLife.DEAD
 
     def routers(self) -> list[Router]:
         """Return the virtual routers of the daemon that lives on it."""
@@ -67,7 +67,7 @@ class Node:
         """Start a daemon, as the service manager does, unless one lives already."""
         if self.alive:
             return
-        process = Process(self.random)
+        process = SimulatedProcess(self.random)
         clock = ProcessClock(self.engine, self.time, process)
         ports = Ports(
             clock=clock,
@@ -79,7 +79,7 @@ class Node:
             ),
             etcd=ProcessEtcd(self.name, self.time, process, self.etcd),
             commands=ProcessCommands(process, self.engine, self.machine),
-            heir=ProcessHeir(process, self.engine, self.machine),
+            heir=ProcessGuardian(process, self.engine, self.machine),
         )
         journal = Journal(clock)
         journal.listen(partial(self.heard, self.name))
@@ -156,7 +156,7 @@ class Node:
             self.process.resume()
         self.kernel.go_on()
 
-    def _guard(self, process: Process | None) -> None:
+    def _guard(self, process: SimulatedProcess | None) -> None:
         # A daemon that was started meanwhile has a guardian and leftovers of its own to see to.
         if process is self.process or self.machine.legacies:
             self.remove_addresses()

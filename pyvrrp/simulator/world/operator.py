@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from functools import partial
 
-from pyvrrp.simulator.judges.invariants import Name
-from pyvrrp.simulator.judges.observed_router import Seat, Wish
-from pyvrrp.simulator.world.node import Node
+from pyvrrp.simulator.judges.invariants import InvariantName
+from pyvrrp.simulator.judges.observed_router import ObservedRouter, OperatorOrder
+from pyvrrp.simulator.world.node import SimulatedNode
 from pyvrrp.simulator.world.world import World
 from pyvrrp.virtual_router.parameters import OWNER
 
@@ -16,7 +16,7 @@ class Operator:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def stop(self, node: Node) -> None:
+    def stop(self, node: SimulatedNode) -> None:
         """Stop the daemon in order, as the service manager does."""
         world = self._world
 
@@ -24,7 +24,7 @@ class Operator:
             for seat in self._seats(node):
                 world.verdicts.require(
                     not seat.held or world.facts.sound.get((node.name, seat.place)) is None,
-                    Name.STOPPED,
+                    InvariantName.STOPPED,
                     seat.who,
                     "stopped, and an address is still there",
                 )
@@ -33,38 +33,38 @@ class Operator:
             world.refresh()
 
         if node.running and not node.stopping:
-            world.handovers.asked(node.name, Wish.STOP)
+            world.handovers.asked(node.name, OperatorOrder.STOP)
             node.stop(stopped)
 
-    def drain(self, node: Node) -> None:
+    def drain(self, node: SimulatedNode) -> None:
         """Have the node hand everything over and stay out."""
         self._command(node, partial(self._drain, node))
 
-    def undrain(self, node: Node) -> None:
+    def undrain(self, node: SimulatedNode) -> None:
         """Let the node take part again."""
         self._command(node, partial(self._undrain, node))
 
-    def resign(self, node: Node) -> None:
+    def resign(self, node: SimulatedNode) -> None:
         """Have the node hand over what it is master of, once."""
         self._command(node, partial(self._resign, node))
 
-    def priority(self, node: Node, priority: int | None) -> None:
+    def priority(self, node: SimulatedNode, priority: int | None) -> None:
         """Have the node stand with this priority; None: with that of its file again."""
         self._command(node, partial(self._priority, node, priority))
 
-    def _command(self, node: Node, job: partial[None]) -> None:
+    def _command(self, node: SimulatedNode, job: partial[None]) -> None:
         # A command waits in the socket of a process that is stopped; a dead one hears nothing.
         if node.process is not None:
             node.process.io(job)
 
-    def _drain(self, node: Node) -> None:
+    def _drain(self, node: SimulatedNode) -> None:
         if not node.stopping:
-            self._world.handovers.asked(node.name, Wish.DRAIN)
+            self._world.handovers.asked(node.name, OperatorOrder.DRAIN)
             node.drained = frozenset(seat.config.name for seat in self._seats(node))
             for instance in node.routers():
                 instance.drain(drained=True)
 
-    def _undrain(self, node: Node) -> None:
+    def _undrain(self, node: SimulatedNode) -> None:
         if not node.stopping:
             node.drained = frozenset()
             for seat in self._seats(node):
@@ -72,18 +72,18 @@ class Operator:
             for instance in node.routers():
                 instance.drain(drained=False)
 
-    def _resign(self, node: Node) -> None:
+    def _resign(self, node: SimulatedNode) -> None:
         if not node.stopping:
-            self._world.handovers.asked(node.name, Wish.RESIGN)
+            self._world.handovers.asked(node.name, OperatorOrder.RESIGN)
             for instance in node.routers():
                 instance.resign()
 
-    def _priority(self, node: Node, priority: int | None) -> None:
+    def _priority(self, node: SimulatedNode, priority: int | None) -> None:
         for seat in self._seats(node):
             seat.operator = priority
         for instance in node.routers():
             if instance.config.priority != OWNER:
                 instance.set_priority(priority)
 
-    def _seats(self, node: Node) -> Iterator[Seat]:
+    def _seats(self, node: SimulatedNode) -> Iterator[ObservedRouter]:
         return (seat for (name, _), seat in self._world.facts.seats.items() if name == node.name)

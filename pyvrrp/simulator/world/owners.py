@@ -1,13 +1,13 @@
 """Who has which address in a simulated segment, as its clients find out."""
 
-from pyvrrp.ports import InterfaceAddress
-from pyvrrp.simulator.judges.facts import Segment
+from pyvrrp.identity import InterfaceAddress
+from pyvrrp.simulator.judges.facts import ObservedSegment
 
 
 class SegmentOwners:
     """Answers the questions of clients from what is true."""
 
-    def __init__(self, segment: Segment) -> None:
+    def __init__(self, segment: ObservedSegment) -> None:
         self._segment = segment
 
     def host_of(self, mac: bytes) -> str | None:

@@ -6,7 +6,7 @@ from random import Random
 from pyvrrp.simulator.world.engine import Job
 
 
-class Life(StrEnum):
+class ProcessLife(StrEnum):
     """What a process is doing."""
 
     RUNNING = auto()
@@ -14,7 +14,7 @@ class Life(StrEnum):
     DEAD = auto()
 
 
-class Process:
+class SimulatedProcess:
     """Lets callbacks through while it runs and keeps them while it is stopped.
 
     When it goes on, what waits in its sockets and what its timers owe are ready at once. The
@@ -26,7 +26,7 @@ class Process:
     __slots__ = ("_owed_io", "_owed_timers", "_random", "life")
 
     def __init__(self, random: Random) -> None:
-        self.life = Life.RUNNING
+        self.life = ProcessLife.RUNNING
         self._random = random
         self._owed_io: list[Job] = []
         self._owed_timers: list[Job] = []
@@ -34,32 +34,32 @@ class Process:
     @property
     def running(self) -> bool:
         """Whether it runs now."""
-        return self.life is Life.RUNNING
+        return self.life is ProcessLife.RUNNING
 
     def io(self, job: Job) -> None:
         """Run *job*, which a descriptor brought: now, when the process goes on, or never."""
-        if self.life is Life.RUNNING:
+        if self.life is ProcessLife.RUNNING:
             job()
-        elif self.life is Life.STOPPED:
+        elif self.life is ProcessLife.STOPPED:
             self._owed_io.append(job)
 
     def timer(self, job: Job) -> None:
         """Run *job*, whose time has come: now, when the process goes on, or never."""
-        if self.life is Life.RUNNING:
+        if self.life is ProcessLife.RUNNING:
             job()
-        elif self.life is Life.STOPPED:
+        elif self.life is ProcessLife.STOPPED:
             self._owed_timers.append(job)
 
     def stop(self) -> None:
         """SIGSTOP."""
-        if self.life is Life.RUNNING:
-            self.life = Life.STOPPED
+        if self.life is ProcessLife.RUNNING:
+            self.life = ProcessLife.STOPPED
 
     def resume(self) -> None:
         """SIGCONT: everything that waits happens now, before anything new does."""
-        if self.life is not Life.STOPPED:
+        if self.life is not ProcessLife.STOPPED:
             return
-        self.life = Life.RUNNING
+        self.life = ProcessLife.RUNNING
         io, timers = self._owed_io, self._owed_timers
         self._owed_io, self._owed_timers = [], []
         jobs = [*timers, *io] if self._random.random() < 0.5 else [*io, *timers]  # noqa: PLR2004 - a coin
@@ -68,6 +68,6 @@ class Process:
 
     def kill(self) -> None:
         """SIGKILL: nothing of it happens any more."""
-        self.life = Life.DEAD
+        self.life = ProcessLife.DEAD
         self._owed_io.clear()
         self._owed_timers.clear()

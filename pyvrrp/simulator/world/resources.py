@@ -11,7 +11,7 @@ from typing import Protocol
 
 from pyvrrp.ports import Command, CommandResult, Commands, Heir, Legacy
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.simulator.world.process import Life, Process
+from pyvrrp.simulator.world.process import ProcessLife, SimulatedProcess
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 QUICKEST = Nanoseconds(20 * MILLISECOND)
@@ -35,7 +35,7 @@ class ResourceObserver(Protocol):
         """The daemon has begun to stop a resource."""
 
 
-class Machine:
+class ResourceHost:
     """The resources of one node that run now, their commands, and its guardian."""
 
     def __init__(
@@ -179,8 +179,8 @@ class _Running:
 
     def __init__(
         self,
-        machine: Machine,
-        process: Process,
+        machine: ResourceHost,
+        process: SimulatedProcess,
         engine: Engine,
         what: tuple[str, str],
         done: Callable[[CommandResult], None],
@@ -203,7 +203,7 @@ class _Running:
 class ProcessCommands(Commands):
     """The commands port of one process."""
 
-    def __init__(self, process: Process, engine: Engine, machine: Machine) -> None:
+    def __init__(self, process: SimulatedProcess, engine: Engine, machine: ResourceHost) -> None:
         self._process = process
         self._engine = engine
         self._machine = machine
@@ -220,10 +220,10 @@ class ProcessCommands(Commands):
         return running
 
 
-class ProcessHeir(Heir):
+class ProcessGuardian(Heir):
     """The guardian as one process sees it."""
 
-    def __init__(self, process: Process, engine: Engine, machine: Machine) -> None:
+    def __init__(self, process: SimulatedProcess, engine: Engine, machine: ResourceHost) -> None:
         self._process = process
         self._engine = engine
         self._machine = machine
@@ -244,7 +244,7 @@ class ProcessHeir(Heir):
 
     def acting(self) -> bool:
         """Whether a guardian acts, this one or an earlier life's."""
-        if self._process.life is Life.RUNNING:
+        if self._process.life is ProcessLife.RUNNING:
             self._machine.life_seen_at = self._engine.now
         return self._machine.acting > 0
 

@@ -1,44 +1,32 @@
 """What the checks look at: services that answer, fail, hang or flap, and the prober itself."""
 
 from collections.abc import Callable
-from enum import StrEnum
 from functools import partial
 from random import Random
 
 from pyvrrp.config.model.configuration import CheckConfig, ProbeConfig
 from pyvrrp.ports import ProbeResult, Probes
+from pyvrrp.simulator.scenario.fault import ServiceHealth
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.simulator.world.process import Process
+from pyvrrp.simulator.world.process import SimulatedProcess
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
 
 QUICKEST = MILLISECOND  # a healthy service answers within one to five of these
 
 
-class Health(StrEnum):
-    """How a service answers."""
-
-    OK = "ok"
-    ERROR_500 = "500"
-    REFUSED = "refused"
-    HANG = "hang"
-    SLOW = "slow"  # after ``delay``
-    FLAPPING = "flapping"  # fails for ``delay``, answers for ``delay``, and so on
-    STUCK = "stuck"  # it answers, but the prober never says so
-
-
-class Service:
+class SimulatedService:
     """One service of one node, seen by one check."""
 
     __slots__ = ("check", "delay", "health", "since", "waiting")
 
     def __init__(self, check: CheckConfig) -> None:
         self.check = check
-        self.health = Health.OK
+        self.health = ServiceHealth.OK
         self.delay = Nanoseconds(0)
         self.since = Nanoseconds(0)  # true time
         self.waiting: list[Callable[[], None]] = []  # what a stuck prober owes
 
-    def becomes(self, health: Health, delay: Nanoseconds, now: Nanoseconds) -> None:
+    def becomes(self, health: ServiceHealth, delay: Nanoseconds, now: Nanoseconds) -> None:
         """Answer otherwise from now on."""
         self.health, self.delay, self.since = health, delay, now
         waiting, self.waiting = self.waiting, []
@@ -48,31 +36,33 @@ class Service:
     @property
     def good(self) -> bool:
         """Whether every probe passes."""
-        slow_but_in_time = self.health is Health.SLOW and self.delay < self.check.policy.timeout
-        return self.health is Health.OK or slow_but_in_time
+        slow_but_in_time = (
+            self.health is ServiceHealth.SLOW and self.delay < self.check.policy.timeout
+        )
+        return self.health is ServiceHealth.OK or slow_but_in_time
 
     @property
     def bad(self) -> bool:
         """Whether no probe passes."""
-        return not self.good and self.health is not Health.FLAPPING
+        return not self.good and self.health is not ServiceHealth.FLAPPING
 
     def answer(self, now: Nanoseconds, random: Random) -> tuple[ProbeResult, int] | None:
         """Return what a probe sees and how long that takes; None: it never ends."""
         prompt = int((1 + 4 * random.random()) * QUICKEST)
         match self.health:
-            case Health.STUCK:
+            case ServiceHealth.STUCK:
                 return None
-            case Health.HANG:
+            case ServiceHealth.HANG:
                 return self._timed_out()
-            case Health.SLOW if self.delay >= self.check.policy.timeout:
+            case ServiceHealth.SLOW if self.delay >= self.check.policy.timeout:
                 return self._timed_out()
-            case Health.SLOW:
+            case ServiceHealth.SLOW:
                 return ProbeResult(True, "HTTP 200"), self.delay
-            case Health.REFUSED:
+            case ServiceHealth.REFUSED:
                 return ProbeResult(False, "connection refused"), prompt
-            case Health.ERROR_500:
+            case ServiceHealth.ERROR_500:
                 return ProbeResult(False, "HTTP 500"), prompt
-            case Health.FLAPPING if (now - self.since) // max(self.delay, 1) % 2 == 0:
+            case ServiceHealth.FLAPPING if (now - self.since) // max(self.delay, 1) % 2 == 0:
                 return ProbeResult(False, "HTTP 503"), prompt
             case _:
                 return ProbeResult(True, "HTTP 200"), min(prompt, self.check.policy.timeout // 2)
@@ -100,9 +90,9 @@ class ProcessProbes(Probes):
 
     def __init__(
         self,
-        process: Process,
+        process: SimulatedProcess,
         engine: Engine,
-        services: dict[str, Service],
+        services: dict[str, SimulatedService],
         random: Random,
         seen: Callable[[str, bool], None],
     ) -> None:

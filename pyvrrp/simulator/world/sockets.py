@@ -9,13 +9,13 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
 
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Family, Place
+from pyvrrp.identity import Address, Family, Place
 from pyvrrp.packet.gratuitous_arp import arp_claim
 from pyvrrp.packet.neighbor_advertisement import neighbor_claim
-from pyvrrp.ports import Address, AdvertisementSocket, AnnouncementSocket, Claim, Sockets
-from pyvrrp.simulator.world.kernel import Kernel
-from pyvrrp.simulator.world.network import Wire
-from pyvrrp.simulator.world.process import Process
+from pyvrrp.ports import AdvertisementSocket, AnnouncementSocket, Claim, Sockets
+from pyvrrp.simulator.world.kernel import SimulatedKernel
+from pyvrrp.simulator.world.network import SimulatedSegment
+from pyvrrp.simulator.world.process import SimulatedProcess
 
 BUFFER = 256  # packets; a socket of 208 kB holds about as many advertisements
 
@@ -51,8 +51,8 @@ class NetworkCard:
 
     node: str
     place: Place
-    kernel: Kernel
-    wire: Wire
+    kernel: SimulatedKernel
+    wire: SimulatedSegment
     observer: TrafficObserver
     advertisements: "dict[Family, SimulatedAdvertisementSocket]"
     announcements: "list[SimulatedAnnouncementSocket]"
@@ -97,7 +97,7 @@ class SimulatedAdvertisementSocket(AdvertisementSocket):
     """The advertisements of one family."""
 
     def __init__(
-        self, process: Process, card: NetworkCard, receive: Callable[[bytes], None]
+        self, process: SimulatedProcess, card: NetworkCard, receive: Callable[[bytes], None]
     ) -> None:
         self._process = process
         self._card = card
@@ -151,7 +151,7 @@ class SimulatedAnnouncementSocket(AnnouncementSocket):
     """Frames to the neighbours, and rivals heard."""
 
     def __init__(
-        self, process: Process, card: NetworkCard, claimed: Callable[[Claim], None]
+        self, process: SimulatedProcess, card: NetworkCard, claimed: Callable[[Claim], None]
     ) -> None:
         self._process = process
         self._card = card
@@ -184,7 +184,7 @@ class SimulatedAnnouncementSocket(AnnouncementSocket):
 class ProcessSockets(Sockets):
     """The sockets port of one process."""
 
-    def __init__(self, process: Process, cards: dict[Place, NetworkCard]) -> None:
+    def __init__(self, process: SimulatedProcess, cards: dict[Place, NetworkCard]) -> None:
         self._process = process
         self._cards = cards
 

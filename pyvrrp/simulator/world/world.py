@@ -2,36 +2,36 @@
 
 from collections.abc import Collection
 from functools import partial
+from ipaddress import IPv4Address
 from random import Random
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
-from pyvrrp.identity import Place, VirtualRouterId
-from pyvrrp.ports import InterfaceAddress
+from pyvrrp.identity import Family, InterfaceAddress, Place, VirtualRouterId
 from pyvrrp.runtime.base.journal import Event
 from pyvrrp.simulator.judges.bounds import ANNOUNCE_WITHIN, Bounds
-from pyvrrp.simulator.judges.facts import Facts, Segment
+from pyvrrp.simulator.judges.facts import Facts, ObservedSegment
 from pyvrrp.simulator.judges.handover import HandoverJudge
-from pyvrrp.simulator.judges.invariants import Name, Violation
+from pyvrrp.simulator.judges.invariants import InvariantName, Violation
 from pyvrrp.simulator.judges.lease import LeaseJudge
-from pyvrrp.simulator.judges.observed_router import Seat
-from pyvrrp.simulator.judges.oracle import CheckLife, glance
+from pyvrrp.simulator.judges.observed_router import ObservedRouter
+from pyvrrp.simulator.judges.oracle import CheckRecord, seen_in
 from pyvrrp.simulator.judges.standing import StandingJudge
 from pyvrrp.simulator.judges.time import TimeJudge
 from pyvrrp.simulator.judges.verdicts import Verdicts
 from pyvrrp.simulator.judges.wire import WireJudge
 from pyvrrp.simulator.random.resources import unjudged
-from pyvrrp.simulator.report.trace import Entry, Value
+from pyvrrp.simulator.report.trace import TraceEntry, Value
 from pyvrrp.simulator.scenario.scenario import ClientSpec, NodeSpec, Scenario
-from pyvrrp.simulator.world.clients import Client
+from pyvrrp.simulator.world.clients import SimulatedClient
 from pyvrrp.simulator.world.clocks import NodeTime
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.etcd import EtcdCluster
-from pyvrrp.simulator.world.kernel import NOTICE, Interface, Kernel
-from pyvrrp.simulator.world.network import Link, Station, Wire
-from pyvrrp.simulator.world.node import Node
+from pyvrrp.simulator.world.kernel import NOTICE, SimulatedInterface, SimulatedKernel
+from pyvrrp.simulator.world.network import HostLink, SimulatedSegment, Station
+from pyvrrp.simulator.world.node import SimulatedNode
 from pyvrrp.simulator.world.owners import SegmentOwners
-from pyvrrp.simulator.world.resources import Machine
-from pyvrrp.simulator.world.services import Service
+from pyvrrp.simulator.world.resources import ResourceHost
+from pyvrrp.simulator.world.services import SimulatedService
 from pyvrrp.simulator.world.sockets import NetworkCard
 from pyvrrp.units import MILLISECOND, SECOND
 
@@ -45,16 +45,18 @@ class World:
     def __init__(self, scenario: Scenario, *, detailed: bool = True) -> None:
         self.scenario = scenario
         self.engine = Engine()
-        self.trace: list[Entry] = []
+        self.trace: list[TraceEntry] = []
         self.etcd = EtcdCluster(self.engine, self._random("etcd"))
         self.detailed = detailed
         self.last_packet: dict[VirtualRouterId, bytes] = {}
         self.wires = {
-            place: Wire(self.engine, self._random(f"wire {place}"), scenario.cable)
+            place: SimulatedSegment(
+                self.engine, self._random(f"wire {place}"), scenario.network_delay
+            )
             for place in scenario.places()
         }
-        self.nodes: dict[str, Node] = {}
-        self.clients: dict[str, Client] = {}
+        self.nodes: dict[str, SimulatedNode] = {}
+        self.clients: dict[str, SimulatedClient] = {}
         self.residues: dict[str, int] = {}
         self.quiet_since = 0
         self.verdicts = Verdicts(self.engine, self._violated, unjudged(scenario))
@@ -62,7 +64,7 @@ class World:
         for index, spec in enumerate(scenario.nodes):
             self.nodes[spec.name] = self._node(spec, index)
         segments = {
-            place: Segment(
+            place: ObservedSegment(
                 place, wire, {n.name: n for n in self.nodes.values() if place in n.cards}, {}
             )
             for place, wire in self.wires.items()
@@ -99,7 +101,7 @@ class World:
             self.facts.seats[name, config.id].forget()
             self.facts.seats[name, config.id].state_since = self.engine.now
         for check in node.spec.configuration.checks:
-            life = CheckLife(check)
+            life = CheckRecord(check)
             self.facts.lives[name, check.name] = life
         self.note(name, "start", "daemon starts")
         self.time_judge.look()
@@ -114,7 +116,7 @@ class World:
 
     def note(self, who: str, what: str, text: str, **fields: Value) -> None:
         """Write down what happened."""
-        self.trace.append(Entry(self.engine.now, who, what, text, fields))
+        self.trace.append(TraceEntry(self.engine.now, who, what, text, fields))
 
     # What the machines tell (KernelObserver, TrafficObserver).
 
@@ -163,11 +165,10 @@ class World:
     def advertisement_sent(self, node: str, place: Place, packet: bytes) -> None:
         """An advertisement leaves a node."""
         self.wire_judge.sent(node, place, packet)
-        for seat in self.facts.by_place[node, place]:
-            if seat.delivering is None or seat.last_sent == self.engine.now:
-                self.last_packet[seat.key] = packet
+        seen = seen_in(packet)
+        family = Family.IPV4 if isinstance(seen.sender, IPv4Address) else Family.IPV6
+        self.last_packet[VirtualRouterId(place, family, seen.vrid)] = packet
         if self.detailed:
-            seen = glance(packet)
             self.note(
                 node,
                 "advertisement",
@@ -200,23 +201,25 @@ class World:
     def _random(self, what: str) -> Random:
         return Random(f"{self.scenario.seed} {what}")  # noqa: S311 - a simulation, not a secret
 
-    def _node(self, spec: NodeSpec, index: int) -> Node:
+    def _node(self, spec: NodeSpec, index: int) -> SimulatedNode:
         time = NodeTime(self.engine, spec.offset, spec.drift_ppm)
         random = self._random(f"node {spec.name}")
-        kernel = Kernel(spec.name, self.engine, time, random, self.scenario.kernel_delay, self)
+        kernel = SimulatedKernel(
+            spec.name, self.engine, time, random, self.scenario.kernel_delay, self
+        )
         cards: dict[Place, NetworkCard] = {}
         for number, (place, own) in enumerate(spec.own.items()):
             mac = bytes((2, 0, 0, number, 0, index + 1))
-            kernel.interfaces[place] = Interface(place, mac, own, index=2 + number)
+            kernel.interfaces[place] = SimulatedInterface(place, mac, own, index=2 + number)
             card = NetworkCard(spec.name, place, kernel, self.wires[place], self, {}, [])
             cards[place] = card
             self.wires[place].attach(
-                Station(spec.name, spec.switch, Link(), card.packet, card.frame)
+                Station(spec.name, spec.switch, HostLink(), card.packet, card.frame)
             )
-        services = {check.name: Service(check) for check in spec.configuration.checks}
+        services = {check.name: SimulatedService(check) for check in spec.configuration.checks}
         luck = self._random(f"resources {spec.name}")
-        machine = Machine(spec.name, self.engine, luck, lambda: kernel.suspended)
-        node = Node(
+        machine = ResourceHost(spec.name, self.engine, luck, lambda: kernel.suspended)
+        node = SimulatedNode(
             spec,
             self.engine,
             random,
@@ -241,7 +244,7 @@ class World:
             if config.id.place == spec.place
             for address in config.addresses
         }
-        client = Client(
+        client = SimulatedClient(
             spec.name,
             bytes((2, 0, 0, 0xC, 0, index + 1)),
             segment.wire,
@@ -251,7 +254,7 @@ class World:
         )
         self.clients[spec.name] = segment.clients[spec.name] = client
         segment.wire.attach(
-            Station(spec.name, spec.switch, Link(), lambda _packet: None, client.frame)
+            Station(spec.name, spec.switch, HostLink(), lambda _packet: None, client.frame)
         )
 
     def _send(self, spec: ClientSpec) -> None:
@@ -293,16 +296,16 @@ class World:
             router = "" if event.virtual_router is None else f"{event.virtual_router.name}: "
             self.note(name, event.name, router + event.text, **event.fields)
 
-    def _seat_of(self, name: str, config: VirtualRouterConfig | None) -> Seat | None:
+    def _seat_of(self, name: str, config: VirtualRouterConfig | None) -> ObservedRouter | None:
         return None if config is None else self.facts.seats[name, config.id]
 
-    def _judge_quiet(self, seat: Seat, event: Event) -> None:
+    def _judge_quiet(self, seat: ObservedRouter, event: Event) -> None:
         node, config = seat.node.name, seat.config
         limit = self.bounds.quiet(seat.key, node, config)
         quiet = self.engine.now - self.quiet_since
         self.verdicts.require(
             quiet <= limit,
-            Name.QUIET,
+            InvariantName.QUIET,
             seat.who,
             f"{event.text} after {quiet / SECOND:.3f} s in which nothing happened",
         )
@@ -311,7 +314,9 @@ class World:
         node = self.nodes[name]
         self.facts.lives[name, check].told(node.time.now(), passed=passed)
 
-    def _announced(self, seat: Seat, addresses: tuple[InterfaceAddress, ...], since: int) -> None:
+    def _announced(
+        self, seat: ObservedRouter, addresses: tuple[InterfaceAddress, ...], since: int
+    ) -> None:
         node = seat.node
         running = self.facts.running.get(node.name)
         sends = self.facts.sends.get((node.name, seat.place))
@@ -321,7 +326,7 @@ class World:
         for address in addresses:
             self.verdicts.require(
                 address not in seat.held or seat.announced.get(address.ip, -1) >= since,
-                Name.ANNOUNCED,
+                InvariantName.ANNOUNCED,
                 seat.who,
                 f"{address} is there and was not announced",
             )

@@ -20,7 +20,8 @@ import time
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
-from pyvrrp.testing.direct_frames import Address, udp_frame
+from pyvrrp.identity import Address
+from pyvrrp.testing.direct_frames import udp_frame
 from pyvrrp.testing.kernel_time import receive, stamp_arrivals
 from pyvrrp.testing.measure.echo import PORT
 from pyvrrp.testing.measure.outages import Observation, Sample, observe

@@ -9,9 +9,15 @@ from hypothesis import strategies as st
 
 from pyvrrp.identity import Version
 from pyvrrp.simulator.exhaustive.matrix import matrix, router
-from pyvrrp.simulator.exhaustive.node import NOW, Node, Process, aged, without_reports
-from pyvrrp.simulator.exhaustive.scope import Fault, Scope
-from pyvrrp.simulator.exhaustive.search import Limits, Progress, search
+from pyvrrp.simulator.exhaustive.node_state import (
+    NOW,
+    NodeState,
+    ProcessState,
+    aged,
+    without_reports,
+)
+from pyvrrp.simulator.exhaustive.scope import Scope, SearchedFault
+from pyvrrp.simulator.exhaustive.search import SearchLimits, SearchProgress, search
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.actions import (
     Action,
@@ -33,8 +39,8 @@ from pyvrrp.virtual_router.events import (
 from pyvrrp.virtual_router.states import Init, State, deadline
 from pyvrrp.virtual_router.transitions import step
 
-NONE: frozenset[Fault] = frozenset()
-ALL = frozenset(Fault)
+NONE: frozenset[SearchedFault] = frozenset()
+ALL = frozenset(SearchedFault)
 DECISIONS = AddAddresses | AnnounceAddresses | CountSuppressed | RemoveAddresses | SendAdvertisement
 
 
@@ -60,19 +66,19 @@ def test_whatever_single_fault_befalls_two_nodes_every_promise_is_kept_for_ever(
 
 @pytest.mark.parametrize("scope", matrix(3, 1, ALL)[:3], ids=lambda scope: scope.name)
 def test_three_nodes_keep_every_promise_in_the_first_histories(scope: Scope) -> None:
-    verdict = search(scope, Limits(states=15_000))
+    verdict = search(scope, SearchLimits(states=15_000))
     assert verdict.violation is None
 
 
 def test_a_search_that_ends_early_says_so() -> None:
-    verdict = search(matrix(2, 1, ALL)[0], Limits(depth=9))
+    verdict = search(matrix(2, 1, ALL)[0], SearchLimits(depth=9))
     assert (verdict.depth, verdict.complete) == (9, False)
 
 
 @pytest.mark.slow
 def test_progress_is_shown_while_it_searches() -> None:
-    seen: list[Progress] = []
-    search(matrix(2, 1, ALL)[0], Limits(states=40_000), report=seen.append)
+    seen: list[SearchProgress] = []
+    search(matrix(2, 1, ALL)[0], SearchLimits(states=40_000), report=seen.append)
     assert [progress.states for progress in seen[:2]] == [20_000, 40_000]
 
 
@@ -110,7 +116,7 @@ def test_what_the_search_forgets_decides_nothing(
     own = replace(router(5, 128, version), preempt=preempt, preempt_delay=Nanoseconds(delay))
     own = replace(own, linger=Nanoseconds(SECOND // 4))
     state: State = Init("starting")
-    short = Node(Process.RUNNING)
+    short = NodeState(ProcessState.RUNNING)
     now = Nanoseconds(10**15)
     for passed, event in history:
         now = Nanoseconds(now + passed)

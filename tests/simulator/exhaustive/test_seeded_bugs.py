@@ -5,27 +5,27 @@ from dataclasses import replace
 import pytest
 
 from pyvrrp.identity import Version
-from pyvrrp.simulator.exhaustive.invariants import Invariant as Inv
 from pyvrrp.simulator.exhaustive.matrix import router
-from pyvrrp.simulator.exhaustive.scope import Fault, Scope, Start, StepFunction
-from pyvrrp.simulator.exhaustive.search import Limits, search
+from pyvrrp.simulator.exhaustive.promises import Promise as Inv
+from pyvrrp.simulator.exhaustive.scope import Scope, SearchedFault, SearchStart, StepFunction
+from pyvrrp.simulator.exhaustive.search import SearchLimits, search
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.simulator.exhaustive import broken
 
 pytestmark = pytest.mark.slow  # more than thirty, half a second each
 
-ENOUGH = Limits(states=60_000)
+ENOUGH = SearchLimits(states=60_000)
 PAIR = Scope("pair", (router(1, 128), router(2, 64)), faults=1)
 EQUAL = Scope("equal", (router(1, 128), router(2, 128)), faults=1)
 SLOW_PEER = Scope(
     "slow peer",
     (router(1, 64), replace(router(2, 128), advertisement_interval=Nanoseconds(2 * SECOND))),
     faults=1,
-    kinds=frozenset({Fault.CRASH}),
+    kinds=frozenset({SearchedFault.CRASH}),
 )
-STEADY = replace(PAIR, faults=0, start=Start.SETTLED)
-STALLING = replace(STEADY, faults=1, kinds=frozenset({Fault.STALL}))
-FENCING = replace(STEADY, faults=1, kinds=frozenset({Fault.FENCE}))
+STEADY = replace(PAIR, faults=0, start=SearchStart.SETTLED)
+STALLING = replace(STEADY, faults=1, kinds=frozenset({SearchedFault.STALL}))
+FENCING = replace(STEADY, faults=1, kinds=frozenset({SearchedFault.FENCE}))
 LINGER = Nanoseconds(SECOND // 4)
 MOVES = replace(
     STEADY,
@@ -73,7 +73,7 @@ def test_a_mistake_is_found(scope: Scope, step: StepFunction, promise: Inv) -> N
 
 def test_a_lease_that_outlives_the_wait_of_a_backup_is_found() -> None:
     verdict = search(
-        replace(PAIR, lease=Nanoseconds(4 * SECOND), kinds=frozenset({Fault.CRASH})), ENOUGH
+        replace(PAIR, lease=Nanoseconds(4 * SECOND), kinds=frozenset({SearchedFault.CRASH})), ENOUGH
     )
     assert verdict.violation is not None
     assert verdict.violation.invariant is Inv.DEAD_ONE_IS_GONE

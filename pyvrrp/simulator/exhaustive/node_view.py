@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pyvrrp.simulator.exhaustive.moves import Word, must_follow_fence
-from pyvrrp.simulator.exhaustive.node import NOW, Node, Process
+from pyvrrp.simulator.exhaustive.moves import MoveName, must_follow_fence
+from pyvrrp.simulator.exhaustive.node_state import NOW, NodeState, ProcessState
 from pyvrrp.simulator.exhaustive.scope import Scope
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.states import Backup, HandingOver, Master, Releasing, deadline
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class NodeView:
     """What the world wants to know of one node, and the moves it has."""
 
-    moves: tuple[Word, ...]
+    moves: tuple[MoveName, ...]
     urgent: bool
     wait: Nanoseconds | None
     master: bool
@@ -26,9 +26,9 @@ class Facts:
     defers: bool
 
 
-def facts_of(node: Node, scope: Scope) -> Facts:
+def view_of(node: NodeState, scope: Scope) -> NodeView:
     """Return what the world wants to know of *node*."""
-    running = node.process is Process.RUNNING
+    running = node.process is ProcessState.RUNNING
     due = deadline(node.state) if running else None
     moves = tuple(_moves_of(node, scope))
     waits = [
@@ -48,7 +48,7 @@ def facts_of(node: Node, scope: Scope) -> Facts:
         or bool(node.socket)
         or must_follow_fence(node)
     )
-    return Facts(
+    return NodeView(
         moves=moves,
         urgent=urgent,
         wait=min(waits, default=None),
@@ -62,13 +62,13 @@ def facts_of(node: Node, scope: Scope) -> Facts:
     )
 
 
-def _moves_of(node: Node, scope: Scope) -> Iterator[Word]:
+def _moves_of(node: NodeState, scope: Scope) -> Iterator[MoveName]:
     yield "close fence" if node.fence_open else "open fence"
-    if node.process is Process.DEAD:
+    if node.process is ProcessState.DEAD:
         yield "start"
         return
     yield "crash"
-    if node.process is Process.STANDING:
+    if node.process is ProcessState.STANDING:
         yield "go on"
         return
     yield "stall"

@@ -5,7 +5,7 @@ the two can disagree.
 """
 
 from pyvrrp.identity import Version
-from pyvrrp.simulator.exhaustive.node import Node
+from pyvrrp.simulator.exhaustive.node_state import NodeState
 from pyvrrp.simulator.exhaustive.scope import expected_skew, expected_wait
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.events import AdvertisementReceived, Event
@@ -15,12 +15,12 @@ from pyvrrp.virtual_router.states import Backup, HandingOver
 NO_TIME = Nanoseconds(0)
 
 
-def allowed(node: Node) -> bool:
+def allowed(node: NodeState) -> bool:
     """Return whether a BACKUP may take over now."""
     return node.not_before == 0 or node.preempts_in == 0
 
 
-def reference(before: Node, after: Node, event: Event, own: Parameters) -> Node:
+def reference(before: NodeState, after: NodeState, event: Event, own: Parameters) -> NodeState:
     """Return *after* with the patience that *event* demands of it."""
     if not isinstance(after.state, Backup):
         return after._replace(not_before=NO_TIME, preempts_in=None)
@@ -47,7 +47,7 @@ def reference(before: Node, after: Node, event: Event, own: Parameters) -> Node:
     return after
 
 
-def _pace_of(before: Node, own: Parameters) -> Nanoseconds:
+def _pace_of(before: NodeState, own: Parameters) -> Nanoseconds:
     if own.version is Version.V3 and isinstance(before.state, Backup):
         return before.state.master_adver_interval
     return own.advertisement_interval
@@ -59,5 +59,5 @@ def _believed(interval: Nanoseconds, own: Parameters) -> Nanoseconds:
     return min(interval, max(own.max_learned_interval, own.advertisement_interval))
 
 
-def _defers(node: Node) -> bool:
+def _defers(node: NodeState) -> bool:
     return isinstance(node.state, Backup) and node.state.defers

@@ -26,7 +26,7 @@ from pyvrrp.virtual_router.timers import master_down_interval, reassertion_gap
 NOW = Nanoseconds(1_000_000_000_000)
 
 
-class Process(IntEnum):
+class ProcessState(IntEnum):
     """What the daemon's process does."""
 
     DEAD = 0
@@ -34,14 +34,14 @@ class Process(IntEnum):
     RUNNING = 2
 
 
-class Heard(NamedTuple):
+class HeardAdvertisement(NamedTuple):
     """An advertisement that waits in the socket of a process that stands."""
 
     sender: int
     priority: int
 
 
-class Node(NamedTuple):
+class NodeState(NamedTuple):
     """A node.
 
     ``wanted`` is what the machine asked for, ``held`` what the kernel has. ``removal`` is the time
@@ -50,7 +50,7 @@ class Node(NamedTuple):
     long the router must still be patient by the letter of the RFC, and by its preemption delay.
     """
 
-    process: Process = Process.DEAD
+    process: ProcessState = ProcessState.DEAD
     state: State = Init("")
     fence_open: bool = True
     wanted: bool = False
@@ -58,14 +58,14 @@ class Node(NamedTuple):
     removal: Nanoseconds | None = None
     lease: Nanoseconds | None = None
     leftovers: bool = False
-    socket: tuple[Heard, ...] = ()
+    socket: tuple[HeardAdvertisement, ...] = ()
     not_before: Nanoseconds = Nanoseconds(0)
     preempts_in: Nanoseconds | None = None
 
 
-def aged(node: Node, passed: Nanoseconds, parameters: Parameters) -> Node:
+def aged(node: NodeState, passed: Nanoseconds, parameters: Parameters) -> NodeState:
     """Return the node after a while in which nothing happened to it."""
-    running = node.process is Process.RUNNING
+    running = node.process is ProcessState.RUNNING
     lease = _less(node.lease, passed)
     held = node.held and lease != 0
     return node._replace(

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from pyvrrp.simulator.exhaustive.invariants import Invariant
-from pyvrrp.simulator.exhaustive.node import Node, Process
-from pyvrrp.simulator.exhaustive.world import Step, World, WorldState
+from pyvrrp.simulator.exhaustive.node_state import NodeState, ProcessState
+from pyvrrp.simulator.exhaustive.promises import Promise
+from pyvrrp.simulator.exhaustive.state_space import SearchStep, StateSpace, WorldState
 from pyvrrp.units import SECOND
 from pyvrrp.virtual_router.actions import (
     Action,
@@ -38,7 +38,7 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TraceLine:
     """One step: seconds since the beginning, what happened, and every node after it."""
 
     seconds: float
@@ -50,24 +50,24 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Violation:
+class BrokenPromise:
     """A broken promise and the shortest way there."""
 
-    invariant: Invariant
+    invariant: Promise
     detail: str
     steps: int
-    trace: tuple[Line, ...]
+    trace: tuple[TraceLine, ...]
 
 
 def tell(
-    world: World,
-    path: list[tuple[WorldState, Step]],
+    world: StateSpace,
+    path: list[tuple[WorldState, SearchStep]],
     last: WorldState,
-    broken: Invariant,
+    broken: Promise,
     detail: str,
-) -> Violation:
+) -> BrokenPromise:
     """Return the violation with its trace; the passing of time is told by the times alone."""
-    lines: list[Line] = []
+    lines: list[TraceLine] = []
     now = 0
     states = [*(state for state, _ in path[1:]), last]
     for (before, step), after in zip(path, states, strict=True):
@@ -75,25 +75,25 @@ def tell(
         if step.what == "tick" and after is not last:
             continue
         nodes = tuple(_node(world.node(after, index)) for index in range(world.size))
-        lines.append(Line(now / SECOND, _text(world, before, step), nodes))
-    return Violation(broken, detail, len(path), tuple(lines))
+        lines.append(TraceLine(now / SECOND, _text(world, before, step), nodes))
+    return BrokenPromise(broken, detail, len(path), tuple(lines))
 
 
-def _node(node: Node) -> str:
+def _node(node: NodeState) -> str:
     """Return process and state in a fixed width; a star says that the kernel has the addresses."""
     match node.process:
-        case Process.DEAD:
+        case ProcessState.DEAD:
             word = "dead"
-        case Process.STANDING:
+        case ProcessState.STANDING:
             word = f"({name(node.state).lower()})"
-        case Process.RUNNING:
+        case ProcessState.RUNNING:
             word = "RELEASING" if isinstance(node.state, Releasing) else name(node.state)
             word = "HANDOVER" if isinstance(node.state, HandingOver) else word
     fence = "" if node.fence_open else "#"
     return f"{word}{'*' if node.held else ''}{fence}".ljust(11)
 
 
-def _text(world: World, before: WorldState, step: Step) -> str:
+def _text(world: StateSpace, before: WorldState, step: SearchStep) -> str:
     if step.what == "tick":
         return "time passes, and nothing more happens"
     if step.node is None:
@@ -105,7 +105,7 @@ def _text(world: World, before: WorldState, step: Step) -> str:
     return "; ".join((text, *filter(None, map(_action, done))))
 
 
-def _what(step: Step) -> str:
+def _what(step: SearchStep) -> str:
     if step.message is None:
         return WORDS.get(step.what, step.what)
     sender, priority = step.message.heard

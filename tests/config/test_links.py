@@ -1,3 +1,5 @@
+"""The links of a virtual router: interfaces and peers."""
+
 from ipaddress import ip_address
 
 import pytest
@@ -21,7 +23,7 @@ def test_without_the_keys_there_is_one_multicast_link() -> None:
     assert router().min_ttl == 255
 
 
-def test_a_list_of_peers_is_that_of_the_interface() -> None:
+def test_a_list_of_peers_is_for_the_one_interface() -> None:
     written = router('peers = ["192.0.2.1", "192.0.2.2"]\nmin_ttl = 250')
     assert written.links == (
         LinkConfig(Place("", "eth0"), (ip_address("192.0.2.1"), ip_address("192.0.2.2"))),
@@ -29,13 +31,13 @@ def test_a_list_of_peers_is_that_of_the_interface() -> None:
     assert written.min_ttl == 250
 
 
-def test_several_interfaces_have_the_addresses_on_the_first() -> None:
+def test_the_first_of_several_interfaces_has_the_addresses() -> None:
     [written] = parsed(HEAD + 'interfaces = ["eth0", "eth1"]\nnetns = "blue"').virtual_routers
     assert written.id.place == Place("blue", "eth0")
     assert written.links == (LinkConfig(Place("blue", "eth0")), LinkConfig(Place("blue", "eth1")))
 
 
-def test_peers_by_interface() -> None:
+def test_a_table_of_peers_has_a_list_for_each_interface() -> None:
     [written] = parsed(
         HEAD
         + 'interface = "eth0"\ninterfaces = ["eth0", "eth1"]\n'
@@ -53,7 +55,7 @@ def test_each_family_has_its_own_peers() -> None:
     assert [str(peer) for peer in six.peers] == ["fe80::1"]
 
 
-EMPTY = "is empty, so nobody would be heard; leave the key out for multicast"
+EMPTY = "is empty, so no advertisement would be accepted; leave the key out for multicast"
 
 
 @pytest.mark.parametrize(
@@ -71,21 +73,18 @@ EMPTY = "is empty, so nobody would be heard; leave the key out for multicast"
             'peers = ["224.0.0.18"]',
             'peers[0]: "224.0.0.18" is a multicast address and cannot be used here',
         ),
-        ('peers = ["192.0.2.1", "192.0.2.1"]', "peers[1]: 192.0.2.1 stands at [0] already"),
+        ('peers = ["192.0.2.1", "192.0.2.1"]', "peers[1]: 192.0.2.1 is at [0] already"),
         (
             'peers = ["192.0.2.10"]',
-            "peers: 192.0.2.10 is a virtual address, which moves; write the node's own address",
+            "peers: 192.0.2.10 is a virtual address; write the own address of the node",
         ),
         (
             'peers = ["192.0.2.1", "2001:db8::1"]',
-            (
-                "peers[1]: 2001:db8::1 is of another family than the addresses: "
-                "it would never be heard"
-            ),
+            "peers[1]: 2001:db8::1 is of another family than the addresses",
         ),
         (
             'peers = { eth1 = ["192.0.2.1"] }',
-            'peers.eth1: is none of the interfaces, did you mean "eth0"?',
+            'peers.eth1: is not one of the interfaces, did you mean "eth0"?',
         ),
         (
             "min_ttl = 254",
@@ -93,24 +92,24 @@ EMPTY = "is empty, so nobody would be heard; leave the key out for multicast"
         ),
         ('peers = ["192.0.2.1"]\nmin_ttl = 0', "min_ttl: must be from 1 to 255, not 0"),
         ("interfaces = []", "interfaces: must list from 1 to 8 interfaces, not 0"),
-        ('interfaces = ["eth0", "eth0"]', 'interfaces[1]: "eth0" stands at [0] already'),
+        ('interfaces = ["eth0", "eth0"]', 'interfaces[1]: "eth0" is at [0] already'),
         (
             'interfaces = ["eth1", "eth0"]',
-            'interfaces: must begin with "eth0", as interface says: the first has the addresses',
+            'interfaces: must begin with "eth0", the value of interface: it has the addresses',
         ),
     ],
 )
-def test_what_cannot_be_is_refused(keys: str, problem: str) -> None:
+def test_a_wrong_link_is_refused(keys: str, problem: str) -> None:
     assert problem in router_problems(keys)
-    assert len([p for p in router_problems(keys) if "nothing for" not in p]) == 1
+    assert len([p for p in router_problems(keys) if "has no peers for" not in p]) == 1
 
 
-def test_peers_of_the_other_family_alone_leave_a_family_without() -> None:
+def test_a_family_without_peers_is_refused() -> None:
     assert router_problems('peers = ["2001:db8::1"]') == [
-        "peers[0]: 2001:db8::1 is of another family than the addresses: it would never be heard",
+        "peers[0]: 2001:db8::1 is of another family than the addresses",
     ]
     assert link_problems('peers = ["192.0.2.1"]', BOTH) == [
-        "peers: has no IPv6 address, but addresses has: its virtual router needs peers too",
+        "peers: has no IPv6 address, but addresses has: both families need peers",
     ]
 
 
@@ -127,27 +126,24 @@ def test_one_of_the_two_interface_keys_is_required() -> None:
         (
             'peers = ["192.0.2.1"]',
             (
-                "peers: must be a table with several interfaces, since addresses differ: "
+                "peers: must be a table, because there are several interfaces: "
                 "{ eth0 = [...], eth1 = [...] }"
             ),
         ),
         (
             'peers = { eth0 = ["192.0.2.1"] }',
-            "peers: says nothing for eth1: either all interfaces use unicast or none",
+            "peers: has no peers for eth1: either all interfaces use unicast or none",
         ),
         (
             'peers = { eth0 = ["192.0.2.1", "192.0.2.2"], eth1 = ["10.0.0.1"] }',
             (
-                "peers.eth1: must list as many IPv4 addresses as for eth0, in the same order: "
-                "the first of each list is one node, the second another"
+                "peers.eth1: must list as many IPv4 addresses as for eth0, in the same order of "
+                "nodes"
             ),
         ),
         (
             'peers = { eth0 = ["192.0.2.1"], eth1 = ["192.0.2.10"] }',
-            (
-                "peers.eth1: 192.0.2.10 is a virtual address, which moves; "
-                "write the node's own address"
-            ),
+            "peers.eth1: 192.0.2.10 is a virtual address; write the own address of the node",
         ),
         (
             'peers = { eth0 = ["192.0.2.1"], "eth 1" = ["10.0.0.1"] }',
@@ -155,11 +151,11 @@ def test_one_of_the_two_interface_keys_is_required() -> None:
         ),
     ],
 )
-def test_several_links_need_a_list_each(keys: str, problem: str) -> None:
+def test_each_of_several_links_needs_a_list_of_peers(keys: str, problem: str) -> None:
     assert link_problems(f'interfaces = ["eth0", "eth1"]\n{keys}') == [problem]
 
 
-def test_a_vrid_is_used_once_on_a_link_that_two_share() -> None:
+def test_two_routers_with_a_link_on_the_same_interface_need_different_vrids() -> None:
     other = HEAD.replace('"web"', '"db"').replace(".10/24", ".11/24")
     found = problems(f'{HEAD}interfaces = ["eth0", "eth9"]\n{other}interfaces = ["eth1", "eth9"]')
     assert found == [
@@ -170,8 +166,8 @@ def test_a_vrid_is_used_once_on_a_link_that_two_share() -> None:
     ]
 
 
-def test_believing_peers_from_afar_is_worth_a_warning() -> None:
+def test_a_lower_min_ttl_gets_a_warning() -> None:
     configuration = parsed(HEAD + 'interface = "eth0"\npeers = ["192.0.2.1"]\nmin_ttl = 254')
-    assert [w.path for w in lint(configuration) if "routed" in w.what] == [
+    assert [w.path for w in lint(configuration) if "routers forwarded" in w.what] == [
         'virtual_router "web".min_ttl'
     ]

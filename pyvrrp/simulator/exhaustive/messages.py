@@ -2,35 +2,35 @@
 
 from typing import NamedTuple
 
-from pyvrrp.simulator.exhaustive.node import Heard
+from pyvrrp.simulator.exhaustive.node_state import HeardAdvertisement
 from pyvrrp.units import Nanoseconds
 
 
-class Message(NamedTuple):
+class MessageUnderWay(NamedTuple):
     """One advertisement on its way to one receiver; ``left`` is how long it may still take."""
 
     receiver: int
-    heard: Heard
+    heard: HeardAdvertisement
     left: Nanoseconds
     late: bool = False
 
 
-Messages = tuple[Message, ...]  # sorted, because they may overtake each other
-Link = tuple[int, int]
+Messages = tuple[MessageUnderWay, ...]  # sorted, because they may overtake each other
+NodePair = tuple[int, int]
 
 
-def sent(messages: Messages, new: list[Message]) -> Messages:
+def sent(messages: Messages, new: list[MessageUnderWay]) -> Messages:
     """Return the messages under way when *new* ones have been sent."""
     return tuple(sorted((*messages, *new)))
 
 
-def without(messages: Messages, message: Message) -> Messages:
+def without(messages: Messages, message: MessageUnderWay) -> Messages:
     """Return the messages under way when one of them has arrived or is lost."""
     at = messages.index(message)
     return messages[:at] + messages[at + 1 :]
 
 
-def postponed(messages: Messages, message: Message, late: Nanoseconds) -> Messages:
+def postponed(messages: Messages, message: MessageUnderWay, late: Nanoseconds) -> Messages:
     """Return the messages under way when one of them takes longer than it may."""
     return sent(without(messages, message), [message._replace(left=late, late=True)])
 

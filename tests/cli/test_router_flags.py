@@ -1,3 +1,5 @@
+"""The flags that describe one virtual router without a file."""
+
 import argparse
 import os
 import subprocess
@@ -33,7 +35,7 @@ def problems(*words: str) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_three_flags_are_a_virtual_router() -> None:
+def test_three_flags_describe_a_virtual_router() -> None:
     found = configuration(parsed(*SMALL))
     [router] = found.virtual_routers
     assert found.node == os.uname().nodename
@@ -41,7 +43,7 @@ def test_three_flags_are_a_virtual_router() -> None:
     assert str(router.addresses[0]) == "192.0.2.10/24"
 
 
-def test_the_flags_mean_what_the_keys_mean() -> None:
+def test_every_flag_reaches_the_model() -> None:
     found = configuration(
         parsed(
             *SMALL,
@@ -73,7 +75,7 @@ def test_the_flags_mean_what_the_keys_mean() -> None:
     assert (policy.rise, policy.fall) == (3, 4)
 
 
-def test_peers_are_named_without_a_file() -> None:
+def test_peers_can_be_given_as_flags() -> None:
     [router] = configuration(
         parsed(*SMALL, "--peer", "192.0.2.1", "--peer", "192.0.2.2")
     ).virtual_routers
@@ -83,7 +85,7 @@ def test_peers_are_named_without_a_file() -> None:
     ]
 
 
-def test_programs_and_hosts_can_be_checked_without_a_file() -> None:
+def test_exec_and_ping_checks_can_be_given_as_flags() -> None:
     found = configuration(
         parsed(*SMALL, "--exec", "/bin/true 'a b'", "--ping", "192.0.2.1", "--node", "web7")
     )
@@ -94,13 +96,13 @@ def test_programs_and_hosts_can_be_checked_without_a_file() -> None:
     ]
 
 
-def test_a_program_that_is_not_there_is_a_problem_of_its_flag() -> None:
+def test_a_missing_program_is_reported_with_its_flag() -> None:
     assert problems(*SMALL, "--exec", "/nowhere/x") == [
         "--exec: /nowhere: no such file or directory"
     ]
 
 
-def test_problems_name_the_flag_and_say_what_a_file_would_say() -> None:
+def test_problems_name_the_flag_and_have_the_same_text_as_for_a_file() -> None:
     assert problems(
         *("--vrid", "300", "--address", "192.0.2.1", "--address", "x", "--priority", "high"),
         *("--http", "ftp://x", "--http", "http://x/", "--check-interval", "3", "--netns", "a/b"),
@@ -131,19 +133,19 @@ def test_flags_for_checks_need_a_check() -> None:
     assert problems(*SMALL, "--rise", "3") == ["--rise: needs --http, --tcp, --ping or --exec"]
 
 
-def test_a_number_of_many_digits_is_a_problem_and_no_exception() -> None:
+def test_a_number_with_many_digits_is_reported_and_raises_no_other_exception() -> None:
     [problem] = problems(*SMALL, "--priority", "9" * 5000)
     assert problem.startswith("--priority: must be ")
 
 
-def test_without_a_flag_nothing_is_given() -> None:
+def test_given_is_true_if_one_of_the_flags_is_used() -> None:
     assert given(parsed()) is False
     assert given(parsed("-c", "pyvrrp.toml", "--node", "web1")) is False
     assert given(parsed("--strict")) is True
     assert given(parsed("--vrid", "1")) is True
 
 
-def test_adding_the_flags_imports_no_parser() -> None:
+def test_importing_the_flags_does_not_import_the_parser() -> None:
     program = "import sys; import pyvrrp.cli.router_flags; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

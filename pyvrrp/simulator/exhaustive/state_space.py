@@ -9,67 +9,73 @@ from collections.abc import Hashable, Iterator
 from functools import cache
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
-from pyvrrp.simulator.exhaustive.clocks import Clocks, Scene, at_once, later, overdue
-from pyvrrp.simulator.exhaustive.facts import facts_of
-from pyvrrp.simulator.exhaustive.invariants import Invariant
-from pyvrrp.simulator.exhaustive.moves import Moved, Moves, NodeMove, Word
-from pyvrrp.simulator.exhaustive.network import (
-    Link,
-    Message,
+from pyvrrp.simulator.exhaustive.durations import Durations, Overview, at_once, later, overdue
+from pyvrrp.simulator.exhaustive.messages import (
     Messages,
+    MessageUnderWay,
+    NodePair,
     postponed,
     sent,
     without,
 )
-from pyvrrp.simulator.exhaustive.network import aged as aged_messages
-from pyvrrp.simulator.exhaustive.node import Heard, Node, Process
-from pyvrrp.simulator.exhaustive.node import aged as aged_node
-from pyvrrp.simulator.exhaustive.scope import Fault, Scope, Start, StepFunction, expected_skew
+from pyvrrp.simulator.exhaustive.messages import aged as aged_messages
+from pyvrrp.simulator.exhaustive.moves import MoveName, MoveResult, NodeMove, NodeMoves
+from pyvrrp.simulator.exhaustive.node_state import HeardAdvertisement, NodeState, ProcessState
+from pyvrrp.simulator.exhaustive.node_state import aged as aged_node
+from pyvrrp.simulator.exhaustive.node_view import view_of
+from pyvrrp.simulator.exhaustive.promises import Promise
+from pyvrrp.simulator.exhaustive.scope import (
+    Scope,
+    SearchedFault,
+    SearchStart,
+    StepFunction,
+    expected_skew,
+)
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.states import Master
 
 WorldState: TypeAlias = tuple[int, ...]
 Value = TypeVar("Value", bound=Hashable)
 
-LOCAL_FAULTS: dict[Word, Fault] = {
-    "close fence": Fault.FENCE,
-    "crash": Fault.CRASH,
-    "stall": Fault.STALL,
-    "slow kernel": Fault.SLOW_KERNEL,
+LOCAL_FAULTS: dict[MoveName, SearchedFault] = {
+    "close fence": SearchedFault.FENCE,
+    "crash": SearchedFault.CRASH,
+    "stall": SearchedFault.STALL,
+    "slow kernel": SearchedFault.SLOW_KERNEL,
 }
 DISTURBING = frozenset({*LOCAL_FAULTS, "open fence", "start", "go on", "hand over"})
 
 
-class Past(NamedTuple):
+class FaultHistory(NamedTuple):
     """The faults so far: how many are left, which kinds there were, which links are cut."""
 
     left: int
     handovers: int = 0
-    seen: frozenset[Fault] = frozenset()
+    seen: frozenset[SearchedFault] = frozenset()
     missing: int = 0
-    cut: frozenset[Link] = frozenset()
+    cut: frozenset[NodePair] = frozenset()
 
 
-class Step(NamedTuple):
+class SearchStep(NamedTuple):
     """One step of the world: what happened, to whom, and how long it took."""
 
     what: str
     node: int | None = None
-    message: Message | None = None
+    message: MessageUnderWay | None = None
     move: NodeMove | None = None
     passed: Nanoseconds = Nanoseconds(0)
 
 
-class Outcome(NamedTuple):
+class NextState(NamedTuple):
     """A step, where it leads, and the promise it breaks, if any."""
 
-    step: Step
+    step: SearchStep
     state: WorldState
-    broken: Invariant | None = None
+    broken: Promise | None = None
     detail: str = ""
 
 
-class Numbers(Generic[Value]):
+class Numbering(Generic[Value]):
     """Gives each value a number, the same for equal ones."""
 
     def __init__(self) -> None:
@@ -85,19 +91,19 @@ class Numbers(Generic[Value]):
         return number
 
 
-class World:
+class StateSpace:
     """The steps of one scope."""
 
     def __init__(self, scope: Scope, step: StepFunction) -> None:
         self.scope = scope
         self.size = len(scope.routers)
-        self._moves = [Moves(scope, index, step) for index in range(self.size)]
-        self.nodes: Numbers[Node] = Numbers()
-        self.messages: Numbers[Messages] = Numbers()
-        self.pasts: Numbers[Past] = Numbers()
-        self.clocks: Numbers[Clocks] = Numbers()
+        self._moves = [NodeMoves(scope, index, step) for index in range(self.size)]
+        self.nodes: Numbering[NodeState] = Numbering()
+        self.messages: Numbering[Messages] = Numbering()
+        self.pasts: Numbering[FaultHistory] = Numbering()
+        self.clocks: Numbering[Durations] = Numbering()
         # Each of these is asked the same over and over again.
-        self._facts = cache(lambda number: facts_of(self.nodes.values[number], scope))
+        self._facts = cache(lambda number: view_of(self.nodes.values[number], scope))
         self._moved = cache(self._move)
         self._scene = cache(self._look_around)
         self._at_once = cache(self._clocks_at_once)
@@ -108,29 +114,29 @@ class World:
     def first(self) -> WorldState:
         """Return the state in which all histories begin."""
         state = self._cold()
-        if self.scope.start is Start.SETTLED:
+        if self.scope.start is SearchStart.SETTLED:
             while self.clocks.values[state[-1]].quiet < self.scope.settling:
                 state = min(self.outcomes(state), key=_expected).state
         return state
 
     def _cold(self) -> WorldState:
-        nobody = self.nodes.of(Node())
+        nobody = self.nodes.of(NodeState())
         start = (
             self.messages.of(()),
-            self.pasts.of(Past(self.scope.faults, self.scope.handovers)),
-            self.clocks.of(Clocks()),
+            self.pasts.of(FaultHistory(self.scope.faults, self.scope.handovers)),
+            self.clocks.of(Durations()),
         )
         return (*(nobody for _ in range(self.size)), *start)
 
-    def node(self, state: WorldState, index: int) -> Node:
+    def node(self, state: WorldState, index: int) -> NodeState:
         """Return one node of *state*."""
         return self.nodes.values[state[index]]
 
-    def moved(self, state: WorldState, index: int, move: NodeMove) -> Moved:
+    def moved(self, state: WorldState, index: int, move: NodeMove) -> MoveResult:
         """Return what *move* makes of one node of *state*."""
         return self._moves[index].take(self.node(state, index), move)
 
-    def outcomes(self, state: WorldState) -> Iterator[Outcome]:
+    def outcomes(self, state: WorldState) -> Iterator[NextState]:
         """Yield every step that there is from *state*."""
         past = self.pasts.values[state[-2]]
         urgent = False
@@ -152,12 +158,14 @@ class World:
         if not urgent:
             yield self._tick(state)
 
-    def _hand_over(self, state: WorldState, index: int, past: Past) -> Outcome:
+    def _hand_over(self, state: WorldState, index: int, past: FaultHistory) -> NextState:
         asked = past._replace(handovers=past.handovers - 1)
         before = self._replaced(state, past=asked)
         return self._with_node(before, index, "hand over", None, None)
 
-    def _with_message(self, state: WorldState, message: Message, past: Past) -> Iterator[Outcome]:
+    def _with_message(
+        self, state: WorldState, message: MessageUnderWay, past: FaultHistory
+    ) -> Iterator[NextState]:
         rest = without(self.messages.values[state[-3]], message)
         index = message.receiver
         if self._facts(state[index]).hears:
@@ -165,35 +173,37 @@ class World:
             yield self._with_node(arrived, index, message.heard, None, message)
         if not past.left or message.late:
             return
-        if Fault.DUPLICATE in self.scope.kinds and self._facts(state[index]).hears:
-            yield self._with_node(state, index, message.heard, Fault.DUPLICATE, message)
+        if SearchedFault.DUPLICATE in self.scope.kinds and self._facts(state[index]).hears:
+            yield self._with_node(state, index, message.heard, SearchedFault.DUPLICATE, message)
         if message.left != self.scope.delay:
             return  # what is lost or late is so from the beginning
-        if Fault.LOSE in self.scope.kinds:
-            lost = self._replaced(state, messages=rest, past=_after(past, Fault.LOSE))
-            yield self._outcome(Step("lose", index, message), lost, disturbed=True)
-        if Fault.DELAY in self.scope.kinds:
+        if SearchedFault.LOSE in self.scope.kinds:
+            lost = self._replaced(state, messages=rest, past=_after(past, SearchedFault.LOSE))
+            yield self._outcome(SearchStep("lose", index, message), lost, disturbed=True)
+        if SearchedFault.DELAY in self.scope.kinds:
             late = postponed(self.messages.values[state[-3]], message, self.scope.late)
-            delayed = self._replaced(state, messages=late, past=_after(past, Fault.DELAY))
-            yield self._outcome(Step("delay", index, message), delayed, disturbed=True)
+            delayed = self._replaced(state, messages=late, past=_after(past, SearchedFault.DELAY))
+            yield self._outcome(SearchStep("delay", index, message), delayed, disturbed=True)
 
-    def _cuts(self, state: WorldState, past: Past) -> Iterator[Outcome]:
+    def _cuts(self, state: WorldState, past: FaultHistory) -> Iterator[NextState]:
         if past.cut:
             healed = self._replaced(state, past=past._replace(cut=frozenset()))
-            yield self._outcome(Step("heal"), healed, disturbed=True)
-        elif past.left and Fault.CUT in self.scope.kinds:
+            yield self._outcome(SearchStep("heal"), healed, disturbed=True)
+        elif past.left and SearchedFault.CUT in self.scope.kinds:
             for what, links in _cuts(self.size):
-                cut = _after(past, Fault.CUT)._replace(cut=links)
-                yield self._outcome(Step(what), self._replaced(state, past=cut), disturbed=True)
+                cut = _after(past, SearchedFault.CUT)._replace(cut=links)
+                yield self._outcome(
+                    SearchStep(what), self._replaced(state, past=cut), disturbed=True
+                )
 
     def _with_node(
         self,
         state: WorldState,
         index: int,
         move: NodeMove,
-        fault: Fault | None,
-        message: Message | None,
-    ) -> Outcome:
+        fault: SearchedFault | None,
+        message: MessageUnderWay | None,
+    ) -> NextState:
         number, priorities, broken, detail, silent = self._moved(index, state[index], move)
         past = self.pasts.values[state[-2]]
         if silent is not None:
@@ -205,12 +215,12 @@ class World:
         if fault is not None:
             after = self._replaced(after, past=_after(past, fault))
         what = move if isinstance(move, str) else ("duplicate" if fault else "hear")
-        step = Step(what, index, message, move)
+        step = SearchStep(what, index, message, move)
         disturbed = isinstance(move, str) and move in DISTURBING
         outcome = self._outcome(step, after, disturbed=disturbed)
         return outcome._replace(broken=broken, detail=detail) if broken else outcome
 
-    def _tick(self, state: WorldState) -> Outcome:
+    def _tick(self, state: WorldState) -> NextState:
         messages = self.messages.values[state[-3]]
         waits = (self._facts(state[index]).wait for index in range(self.size))
         nearest = [self.scope.quantum, *(wait for wait in waits if wait is not None)]
@@ -224,36 +234,40 @@ class World:
         )
         clocks, now = self.clocks.values[after[-1]], self._scene(*after[:-1])
         broken = overdue(clocks, now, self.scope)
-        return Outcome(Step("tick", passed=passed), after, broken)
+        return NextState(SearchStep("tick", passed=passed), after, broken)
 
-    def _outcome(self, step: Step, state: WorldState, *, disturbed: bool) -> Outcome:
+    def _outcome(self, step: SearchStep, state: WorldState, *, disturbed: bool) -> NextState:
         scene = self._scene(*state[:-1])
         clocks = self._at_once(state[-1], scene, disturbed)
         if clocks != state[-1]:
             state = (*state[:-1], clocks)
         silent = self.scope.answered and not scene.running_holders
-        return Outcome(step, state, Invariant.ANSWERED if silent else None)
+        return NextState(step, state, Promise.ANSWERED if silent else None)
 
     def _silence(
-        self, state: WorldState, past: Past, silent: int, claimant: int
-    ) -> Invariant | None:
+        self, state: WorldState, past: FaultHistory, silent: int, claimant: int
+    ) -> Promise | None:
         other = self.node(state, silent)
         router = self.scope.routers[claimant]
-        if other.process is Process.RUNNING:
-            kinds = frozenset({Fault.LOSE, Fault.DELAY, Fault.DUPLICATE})
+        if other.process is ProcessState.RUNNING:
+            kinds = frozenset({SearchedFault.LOSE, SearchedFault.DELAY, SearchedFault.DUPLICATE})
             skew = expected_skew(router, router.advertisement_interval)
             tolerated = 2 if skew > self.scope.delay else 1
             moved = past.handovers < self.scope.handovers
             applies = past.seen <= kinds and past.missing <= tolerated and not moved
             wrong = applies and isinstance(other.state, Master)
-            return Invariant.TWO_MISSING if wrong else None
-        in_time = not past.seen & {Fault.LOSE, Fault.DELAY, Fault.CUT}
+            return Promise.TWO_MISSING if wrong else None
+        in_time = not past.seen & {SearchedFault.LOSE, SearchedFault.DELAY, SearchedFault.CUT}
         # Who hands over renews its lease for as long as it is patient; see docs/verification.md.
         in_time = in_time and past.handovers == self.scope.handovers
-        return Invariant.DEAD_ONE_IS_GONE if in_time and other.held else None
+        return Promise.DEAD_ONE_IS_GONE if in_time and other.held else None
 
     def _replaced(
-        self, state: WorldState, *, messages: Messages | None = None, past: Past | None = None
+        self,
+        state: WorldState,
+        *,
+        messages: Messages | None = None,
+        past: FaultHistory | None = None,
     ) -> WorldState:
         return (
             *state[:-3],
@@ -266,15 +280,15 @@ class World:
 
     def _move(
         self, index: int, number: int, move: NodeMove
-    ) -> tuple[int, tuple[int, ...], Invariant | None, str, int | None]:
+    ) -> tuple[int, tuple[int, ...], Promise | None, str, int | None]:
         moved = self._moves[index].take(self.nodes.values[number], move)
         return self.nodes.of(moved.node), moved.sent, moved.broken, moved.detail, moved.silent
 
     def _send(
-        self, number: int, sender: int, priorities: tuple[int, ...], cut: frozenset[Link]
+        self, number: int, sender: int, priorities: tuple[int, ...], cut: frozenset[NodePair]
     ) -> int:
         new = [
-            Message(receiver, Heard(sender, priority), self.scope.delay)
+            MessageUnderWay(receiver, HeardAdvertisement(sender, priority), self.scope.delay)
             for priority in priorities
             for receiver in range(self.size)
             if receiver != sender and (sender, receiver) not in cut
@@ -288,14 +302,14 @@ class World:
             aged_node(self.nodes.values[number], passed, self.scope.routers[index])
         )
 
-    def _clocks_at_once(self, number: int, scene: Scene, disturbed: bool) -> int:  # noqa: FBT001 (a key of a cache)
+    def _clocks_at_once(self, number: int, scene: Overview, disturbed: bool) -> int:  # noqa: FBT001 (a key of a cache)
         clocks = self.clocks.values[number]
         return self.clocks.of(at_once(clocks, scene, self.scope, disturbed=disturbed))
 
-    def _clocks_later(self, number: int, scene: Scene, passed: Nanoseconds) -> int:
+    def _clocks_later(self, number: int, scene: Overview, passed: Nanoseconds) -> int:
         return self.clocks.of(later(self.clocks.values[number], scene, passed, self.scope))
 
-    def _look_around(self, *numbers: int) -> Scene:
+    def _look_around(self, *numbers: int) -> Overview:
         facts = [self._facts(numbers[index]) for index in range(self.size)]
         eligible = [self.scope.routers[i] for i, one in enumerate(facts) if one.eligible]
         masters = [self.scope.routers[i] for i, one in enumerate(facts) if one.master]
@@ -310,7 +324,7 @@ class World:
         best = max((router.priority for router in willing), default=0)
         preempted = all(router.preempt or router.priority != best for router in eligible)
         right = not preempted or any(router.priority == best for router in masters)
-        return Scene(
+        return Overview(
             masters=len(masters),
             running_holders=sum(one.holds for one in facts),
             vacant=bool(eligible) and not any(one.on_the_wire for one in facts),
@@ -319,19 +333,19 @@ class World:
         )
 
 
-def _expected(outcome: Outcome) -> int:
+def _expected(outcome: NextState) -> int:
     """Rank the steps of a history without faults: what comes first, happens first."""
     order = ("start", "follow fence", "removed", "hear", "timer", "tick")
     return order.index(outcome.step.what) if outcome.step.what in order else len(order)
 
 
-def _after(past: Past, fault: Fault) -> Past:
-    missing = past.missing + (fault in {Fault.LOSE, Fault.DELAY})
+def _after(past: FaultHistory, fault: SearchedFault) -> FaultHistory:
+    missing = past.missing + (fault in {SearchedFault.LOSE, SearchedFault.DELAY})
     return past._replace(left=past.left - 1, seen=past.seen | {fault}, missing=min(missing, 3))
 
 
 @cache
-def _cuts(size: int) -> tuple[tuple[str, frozenset[Link]], ...]:
+def _cuts(size: int) -> tuple[tuple[str, frozenset[NodePair]], ...]:
     pairs = [(a, b) for a in range(size) for b in range(size) if a != b]
     one_way = [(f"cut from node {a + 1} to node {b + 1}", frozenset({(a, b)})) for a, b in pairs]
     isolated = [

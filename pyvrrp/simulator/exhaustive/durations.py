@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from pyvrrp.simulator.exhaustive.invariants import Invariant
+from pyvrrp.simulator.exhaustive.promises import Promise
 from pyvrrp.simulator.exhaustive.scope import Scope
 from pyvrrp.units import Nanoseconds
 
@@ -10,7 +10,7 @@ NEVER = Nanoseconds(-1)
 ZERO = Nanoseconds(0)
 
 
-class Scene(NamedTuple):
+class Overview(NamedTuple):
     """What the promises look at, all nodes together.
 
     ``undisturbed`` says that no fault is under way; ``settled`` that the right router, and no
@@ -24,7 +24,7 @@ class Scene(NamedTuple):
     settled: bool
 
 
-class Clocks(NamedTuple):
+class Durations(NamedTuple):
     """``quiet``: since the last fault. The others: since it is so and no fault came, or NEVER.
 
     ``clean`` says that the overlap began in a quiet network.
@@ -37,7 +37,7 @@ class Clocks(NamedTuple):
     clean: bool = False
 
 
-def at_once(clocks: Clocks, scene: Scene, scope: Scope, *, disturbed: bool) -> Clocks:
+def at_once(clocks: Durations, scene: Overview, scope: Scope, *, disturbed: bool) -> Durations:
     """Return the clocks after something happened; *disturbed* if it was a fault or a repair."""
     quiet = ZERO if disturbed or not scene.undisturbed else clocks.quiet
     overlapping = scene.masters > 1 or scene.running_holders > 1
@@ -46,7 +46,7 @@ def at_once(clocks: Clocks, scene: Scene, scope: Scope, *, disturbed: bool) -> C
         clean = False
     elif clocks.overlap == NEVER and clocks.shared == NEVER:
         clean = quiet >= scope.overlap
-    return Clocks(
+    return Durations(
         quiet,
         _clock(clocks.overlap, quiet, runs=scene.masters > 1),
         _clock(clocks.shared, quiet, runs=scene.running_holders > 1),
@@ -61,7 +61,7 @@ def _clock(value: Nanoseconds, quiet: Nanoseconds, *, runs: bool) -> Nanoseconds
     return ZERO if value == NEVER else min(value, quiet)
 
 
-def later(clocks: Clocks, scene: Scene, passed: Nanoseconds, scope: Scope) -> Clocks:
+def later(clocks: Durations, scene: Overview, passed: Nanoseconds, scope: Scope) -> Durations:
     """Return the clocks when time has passed and nothing else happened."""
     if not scene.undisturbed:
         return clocks
@@ -70,21 +70,21 @@ def later(clocks: Clocks, scene: Scene, passed: Nanoseconds, scope: Scope) -> Cl
         value if value == NEVER else Nanoseconds(value + passed)
         for value in (clocks.overlap, clocks.shared, clocks.vacant)
     )
-    return Clocks(quiet, overlap, shared, vacant, clocks.clean)
+    return Durations(quiet, overlap, shared, vacant, clocks.clean)
 
 
-def overdue(clocks: Clocks, scene: Scene, scope: Scope) -> Invariant | None:
+def overdue(clocks: Durations, scene: Overview, scope: Scope) -> Promise | None:
     """Return the promise whose bound has been passed."""
     overlap = scope.clean_overlap if clocks.clean else scope.overlap
     if clocks.overlap > overlap:
-        return Invariant.OVERLAP
+        return Promise.OVERLAP
     # One removal may be under way when the overlap begins, another when it ends.
     if clocks.shared > overlap + scope.linger + 2 * scope.removal:
-        return Invariant.SHARED_ADDRESS
+        return Promise.SHARED_ADDRESS
     if scope.answered and not scene.running_holders:
-        return Invariant.ANSWERED
+        return Promise.ANSWERED
     if clocks.vacant > scope.vacancy:
-        return Invariant.VACANCY
+        return Promise.VACANCY
     if clocks.quiet >= scope.settling and not scene.settled:
-        return Invariant.SETTLED
+        return Promise.SETTLED
     return None

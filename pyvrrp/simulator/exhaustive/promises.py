@@ -3,7 +3,7 @@
 from enum import Enum
 
 
-class Invariant(Enum):
+class Promise(Enum):
     """The sentence is the value; the name is what `--json` and the tests use."""
 
     NO_EXCEPTION = "the machine never raises"

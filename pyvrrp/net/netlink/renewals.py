@@ -1,0 +1,65 @@
+"""The renewals of the address leases of one network namespace, as one batch of requests."""
+
+import errno
+from collections.abc import Mapping, Sequence
+
+from pyvrrp.errors import KernelError
+from pyvrrp.identity import InterfaceAddress, Place
+from pyvrrp.net.netlink.codec import add_address
+from pyvrrp.net.netlink.requests import Batch, Netlink
+from pyvrrp.net.system.kernel_error import refused_with
+from pyvrrp.ports import AddressLease
+from pyvrrp.units import Nanoseconds
+
+
+class RenewalBatch:
+    """What goes to the kernel for *leases*, kept from one period to the next.
+
+    *indices* has the index of each interface, 0 where there is none of that name.
+    """
+
+    def __init__(self, leases: Sequence[AddressLease], indices: Mapping[Place, int]) -> None:
+        self.leases = leases
+        self.indices = indices
+        # One for each request: the position of its lease, the address, the request itself.
+        self._parts: list[tuple[int, InterfaceAddress, bytes]] = [
+            (position, address, _request(indices[lease.place], address, lease.lifetime))
+            for position, lease in enumerate(leases)
+            if indices[lease.place]
+            for address in lease.addresses
+        ]
+        self._batch = _joined(self._parts)
+
+    def carry_out(self, kernel: Netlink, now: Nanoseconds) -> list[KernelError | None]:
+        """Renew what is not too late at *now*; return an answer for each lease.
+
+        Raises OSError if the kernel has not answered: then nothing is known of any lease.
+        """
+        answers = [self._obstacle(lease, now) for lease in self.leases]
+        parts, batch = self._parts, self._batch
+        if any(answers):
+            parts = [part for part in parts if answers[part[0]] is None]
+            batch = _joined(parts)
+        for number, (code, detail) in kernel.batch(batch).items():
+            position, address, _ = parts[number]
+            if answers[position] is None:
+                place = self.leases[position].place
+                answers[position] = refused_with(f"cannot renew {address} on {place}", code, detail)
+        return answers
+
+    def _obstacle(self, lease: AddressLease, now: Nanoseconds) -> KernelError | None:
+        late = lease.until is not None and now >= lease.until
+        if self.indices[lease.place] and not late:
+            return None
+        what = f"cannot renew {lease.addresses[0]} on {lease.place}"
+        if late:
+            return KernelError(f"{what}: it is too late for that")
+        return refused_with(what, errno.ENODEV)
+
+
+def _request(index: int, address: InterfaceAddress, lifetime: int) -> bytes:
+    return add_address(index, address.packed, address.network.prefixlen, lifetime)
+
+
+def _joined(parts: Sequence[tuple[int, InterfaceAddress, bytes]]) -> Batch:
+    return Batch([request for _, _, request in parts])

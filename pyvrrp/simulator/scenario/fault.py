@@ -1,0 +1,90 @@
+"""What can be done to a simulated world, and one thing that is done to it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pyvrrp.units import MILLISECOND, Nanoseconds
+
+# What can be wrong with an advertisement that is injected.
+MUTATION_NAMES = (
+    *("ttl", "checksum", "short", "long", "version", "type", "interval", "count", "vrid", "noise"),
+)
+
+
+class FaultKind(StrEnum):
+    """What can be done to a simulated world. What has a duration ends by itself."""
+
+    CRASH = "crash"  # SIGKILL
+    STOP = "stop"  # an orderly stop
+    START = "start"
+    DRAIN = "drain"
+    UNDRAIN = "undrain"
+    RESIGN = "resign"
+    PRIORITY = "priority"
+    FREEZE = "freeze"  # SIGSTOP, then SIGCONT
+    SUSPEND = "suspend"  # the whole machine
+    LINK_DOWN = "link_down"
+    PARTITION = "partition"
+    LOSS = "loss"
+    DELAY = "delay"
+    DUPLICATE = "duplicate"
+    REORDER = "reorder"
+    REFLECT = "reflect"  # a loop in the network: own frames come back
+    KERNEL_SLOW = "kernel_slow"
+    KERNEL_REFUSES = "kernel_refuses"
+    SEND_REFUSED = "send_refused"
+    SERVICE = "service"
+    DELETE_ADDRESS = "delete_address"
+    RECREATE_INTERFACE = "recreate_interface"
+    WALL_STEP = "wall_step"
+    INJECT = "inject"  # packets that are not wholly valid
+    ETCD = "etcd"  # a node does not reach it; without a node: it is down
+    FORGE = "forge"  # valid advertisements of a router that does not exist
+
+
+class Direction(StrEnum):
+    """Which frames of a link are meant, as its host sees them."""
+
+    IN = "in"
+    OUT = "out"
+    BOTH = "both"
+
+
+class ServiceHealth(StrEnum):
+    """How a service answers."""
+
+    OK = "ok"
+    ERROR_500 = "500"
+    REFUSED = "refused"
+    HANG = "hang"
+    SLOW = "slow"  # after ``delay``
+    FLAPPING = "flapping"  # fails for ``delay``, answers for ``delay``, and so on
+    STUCK = "stuck"  # it answers, but the prober never says so
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is done at *at* (true time). Which fields matter depends on the kind."""
+
+    at: Nanoseconds
+    kind: FaultKind
+    node: str = ""
+    duration: Nanoseconds = Nanoseconds(0)  # 0: for good, where the kind has a duration
+    by: Nanoseconds = Nanoseconds(0)  # delays, wall-clock steps, periods of flapping
+    chance: float = 0.0
+    direction: Direction = Direction.BOTH
+    groups: tuple[tuple[str, ...], ...] = ()
+    one_way: bool = False
+    health: ServiceHealth = ServiceHealth.ERROR_500
+    check: str = ""  # empty: all checks of the node
+    mutation: str = ""
+    priority: int = 250
+    interval: Nanoseconds = Nanoseconds(40_950 * MILLISECOND)
+    count: int = 1
+    hidden: bool = False  # suspend: the node's clock stands still too
+    interface: str = ""  # empty: all of the node
+
+    @property
+    def ends(self) -> Nanoseconds:
+        """When its effect on the world is over, or its beginning if it never ends."""
+        return Nanoseconds(self.at + self.duration)
