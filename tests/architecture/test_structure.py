@@ -11,15 +11,11 @@ LARGE_FOLDERS = {
     "pyvrrp/simulator/world": "the simulator is being split into smaller folders",
     "pyvrrp/testing": "the tools of the lab are not split yet",
 }
-# Class names that are defined twice, and why. The classes of one package are renamed together.
+# Class names that are defined twice, and why.
 DOUBLE_CLASSES = {
-    **dict.fromkeys(
-        ("Facts", "Operator"), "the simulator is being split and gives them other names"
-    ),
-    **dict.fromkeys(
-        ("Claimant", "Master", "Neighbours", "Phase"),
-        "the classes of the runtime are not renamed yet",
-    ),
+    "Facts": "the simulator is being split and gives it another name",
+    "Master": "the address keeper's class is not renamed yet",
+    "Operator": "the simulator is being split and gives it another name",
 }
 
 
