@@ -44,6 +44,7 @@ def test_only_the_fault_that_matters_is_left(monkeypatch: pytest.MonkeyPatch) ->
     assert InvariantName.PUT_BACK in {v.invariant for v in simulate(small).violations}
 
 
+@pytest.mark.slow
 def test_what_was_made_up_is_shrunk_written_and_replayed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

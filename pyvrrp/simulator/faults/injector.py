@@ -6,7 +6,7 @@ from pyvrrp.simulator.faults.active import ActiveFaults
 from pyvrrp.simulator.faults.describe import describe
 from pyvrrp.simulator.faults.links import LINK_FAULTS, LinkFaults
 from pyvrrp.simulator.faults.machines import MachineFaults
-from pyvrrp.simulator.faults.operator import Operator
+from pyvrrp.simulator.faults.operator import SimulatedOperator
 from pyvrrp.simulator.faults.packets import PacketFaults
 from pyvrrp.simulator.scenario.fault import Fault, FaultKind
 from pyvrrp.simulator.world.node import SimulatedNode
@@ -24,7 +24,7 @@ class FaultInjector:
         self._active = ActiveFaults()
         self._links = LinkFaults(world.segments, world.nodes, self._active)
         self._machines = MachineFaults(world, self._active)
-        packets, operator = PacketFaults(world), Operator(world)
+        packets, operator = PacketFaults(world), SimulatedOperator(world)
         machines, links = self._machines, self._links
         # What is not here is worked out from all faults that are under way.
         self._begin: Mapping[FaultKind, Callable[[Fault], None]] = {

@@ -13,7 +13,7 @@ from pyvrrp.simulator.world.world import World
 from pyvrrp.virtual_router.parameters import OWNER
 
 
-class Operator:
+class SimulatedOperator:
     """Gives commands to daemons, and tells the observer at the instant at which they are heard."""
 
     def __init__(self, world: World) -> None:

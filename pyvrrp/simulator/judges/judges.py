@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from pyvrrp.identity import InterfaceAddress, Place
-from pyvrrp.runtime.base.journal import Event
+from pyvrrp.runtime.base.journal import JournalEvent
 from pyvrrp.simulator.judges.events.addresses import AddressJudge
 from pyvrrp.simulator.judges.events.advertisements import AdvertisementJudge
 from pyvrrp.simulator.judges.events.announcements import AnnouncementJudge
@@ -158,7 +158,7 @@ class Judges(WorldObserver):
 
     # What daemons say, and what they are told.
 
-    def daemon_event(self, node: str, event: Event) -> None:
+    def daemon_event(self, node: str, event: JournalEvent) -> None:
         """A daemon has recorded something in its journal."""
         if event.virtual_router is None:
             return

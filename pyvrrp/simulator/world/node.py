@@ -6,7 +6,7 @@ from random import Random
 
 from pyvrrp.identity import Place
 from pyvrrp.ports import Ports
-from pyvrrp.runtime.base.journal import Event, Journal
+from pyvrrp.runtime.base.journal import Journal, JournalEvent
 from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.simulator.scenario.scenario import NodeSpec
@@ -32,7 +32,7 @@ GUARDIAN = Nanoseconds(5 * MILLISECOND)  # from the daemon's death to the last a
 class NodeObserver(KernelObserver, ResourceObserver, TrafficObserver):
     """Learns what happens on a machine. This one forgets it."""
 
-    def daemon_event(self, node: str, event: Event) -> None:
+    def daemon_event(self, node: str, event: JournalEvent) -> None:
         """A daemon has recorded something in its journal."""
 
     def probed(self, node: str, check: str, passed: bool) -> None:  # noqa: FBT001 - a result
@@ -204,7 +204,7 @@ class SimulatedNode:
             self.remove_addresses()
         self.resources.stop_all()
 
-    def _recorded(self, event: Event) -> None:
+    def _recorded(self, event: JournalEvent) -> None:
         self._trace.event(self.name, event)
         self._observer.daemon_event(self.name, event)
 

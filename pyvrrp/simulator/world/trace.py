@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pyvrrp.runtime.base.journal import Event, Value
+from pyvrrp.runtime.base.journal import JournalEvent, Value
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.units import SECOND, Nanoseconds
 
@@ -48,7 +48,7 @@ class Trace:
         now = Nanoseconds(self._engine.now)
         self.entries.append(TraceEntry(now, who, what, text, fields))
 
-    def event(self, node: str, event: Event) -> None:
+    def event(self, node: str, event: JournalEvent) -> None:
         """Write down what a daemon has recorded in its journal."""
         if self.detailed or event.name in _ALWAYS_SHOWN:
             router = "" if event.virtual_router is None else f"{event.virtual_router.name}: "

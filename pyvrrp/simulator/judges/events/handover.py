@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pyvrrp.identity import InterfaceAddress, VirtualRouterId
 from pyvrrp.simulator.judges.observed.disturbances import Disturbances
 from pyvrrp.simulator.judges.observed.facts import Facts
-from pyvrrp.simulator.judges.observed.router import ObservedRouter, PlannedMove
+from pyvrrp.simulator.judges.observed.router import AskedMove, ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER, latest
 from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
@@ -45,7 +45,7 @@ class HandoverJudge:
             if router.is_master():
                 here = router.here()
                 successors = tuple(self._successors(router))
-                router.move = PlannedMove(order, self._engine.now, here, successors)
+                router.move = AskedMove(order, self._engine.now, here, successors)
             elif (
                 router.move is not None and router.handing_over() and order is not FaultKind.RESIGN
             ):
@@ -112,7 +112,7 @@ class HandoverJudge:
             if prompt and all(c.open(here) for c in other.checks()) and not other.drained:
                 yield other
 
-    def _is_still_able(self, successor: ObservedRouter, move: PlannedMove) -> bool:
+    def _is_still_able(self, successor: ObservedRouter, move: AskedMove) -> bool:
         """Whether it has stayed able to take over since the move was asked for."""
         well = self._facts.able_since(successor)
         asked = successor.drained or successor.move is not None

@@ -1,6 +1,6 @@
 """Judges whether a node may stand for election, and with which priority (INV4, INV7)."""
 
-from pyvrrp.runtime.base.journal import Event
+from pyvrrp.runtime.base.journal import JournalEvent
 from pyvrrp.simulator.judges.observed.facts import Facts
 from pyvrrp.simulator.judges.observed.priority import LAST_RESORT, priority_in_force
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
@@ -19,7 +19,7 @@ class StandingJudge:
         self._engine = engine
         self._broken = verdicts.broken
 
-    def priority(self, router: ObservedRouter, event: Event) -> None:
+    def priority(self, router: ObservedRouter, event: JournalEvent) -> None:
         """A daemon reports another priority."""
         router.takeover.stand(int(str(event.fields["to"])), router.here())
         router.priority_since = self._engine.now
@@ -27,7 +27,7 @@ class StandingJudge:
         self._facts.version += 1
         self.judge(router)
 
-    def last_resort(self, router: ObservedRouter, event: Event) -> None:
+    def last_resort(self, router: ObservedRouter, event: JournalEvent) -> None:
         """A daemon reports that it serves although fenced, or does so no longer."""
         here = router.here()
         router.last_resort = event.name == "last_resort"
@@ -44,7 +44,7 @@ class StandingJudge:
                 "serves as the last resort, and its checks pass or somebody was heard just now",
             )
 
-    def fence(self, router: ObservedRouter, event: Event) -> None:
+    def fence(self, router: ObservedRouter, event: JournalEvent) -> None:
         """A daemon reports that a fence has opened or closed."""
         here = router.here()
         self._facts.version += 1

@@ -1,6 +1,6 @@
 """Judges each change of state that a daemon reports."""
 
-from pyvrrp.runtime.base.journal import Event
+from pyvrrp.runtime.base.journal import JournalEvent
 from pyvrrp.simulator.judges.observed.disturbances import Disturbances
 from pyvrrp.simulator.judges.observed.facts import Facts
 from pyvrrp.simulator.judges.observed.priority import higher
@@ -34,7 +34,7 @@ class TransitionJudge:
         self._engine = engine
         self._broken = verdicts.broken
 
-    def transition(self, router: ObservedRouter, event: Event) -> None:
+    def transition(self, router: ObservedRouter, event: JournalEvent) -> None:
         """A daemon reports a change of state."""
         before, after = str(event.fields["from"]), str(event.fields["to"])
         reason = str(event.fields["reason"])
@@ -76,7 +76,7 @@ class TransitionJudge:
         # With a lease it leaves first, and listens again as the one that has resigned.
         router.takeover.defers = resigned and (router.followed or router.exclusive)
 
-    def _judge_quiet(self, router: ObservedRouter, event: Event) -> None:
+    def _judge_quiet(self, router: ObservedRouter, event: JournalEvent) -> None:
         limit = self._bounds.quiet(router.id, router.node.name, router.config)
         quiet = self._engine.now - self._disturbances.quiet_since()
         if quiet > limit:

@@ -18,7 +18,7 @@ from pyvrrp.virtual_router.states import Master
 
 
 @dataclass(slots=True)
-class PlannedMove:
+class AskedMove:
     """A master was asked to step aside at *at*, by the node's clock *here*.
 
     ``successors`` could take over then: healthy, and backups for long enough.
@@ -70,7 +70,7 @@ class ObservedRouter:
     heard: SeenAdvertisement | None = None  # the last that came to its socket as a backup
     heard_at: int = 0  # node's clock
     lingers: bool = False  # a backup that still answers for its successor
-    move: PlannedMove | None = None  # what the operator asked of this mastership
+    move: AskedMove | None = None  # what the operator asked of this mastership
     drained: bool = False
     undrained_at: int = 0
     state_before: tuple[object, ...] | None = None  # before an own advertisement that came back

@@ -14,7 +14,7 @@ from pyvrrp.ports import (
     Revoked,
     Unanswered,
     Write,
-    wishes_of,
+    preemption_prefix,
 )
 from pyvrrp.units import SECOND
 
@@ -78,9 +78,9 @@ class EtcdStore:
         return self._found(write.key, written=True)
 
     def _found(self, key: str, *, written: bool = False) -> Found:
-        wishes = wishes_of(key)
+        prefix = preemption_prefix(key)
         return Found(
             self.keys.get(key),
-            tuple(self.keys[name] for name in sorted(self.keys) if name.startswith(wishes)),
+            tuple(self.keys[name] for name in sorted(self.keys) if name.startswith(prefix)),
             written,
         )

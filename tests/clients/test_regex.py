@@ -1,4 +1,4 @@
-"""Regular expressions never hold up the daemon, whatever the text."""
+"""The search for regular expressions does not block the daemon with any text."""
 
 import asyncio
 import os
@@ -12,28 +12,28 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.clients.base.failure import ProbeError
-from pyvrrp.clients.base.progress import Progress
+from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.processes import regex_child
-from pyvrrp.clients.processes.proc_table import look_at
-from pyvrrp.clients.processes.regex import Patterns
+from pyvrrp.clients.processes.proc_table import stat_of
+from pyvrrp.clients.processes.regex import PatternSearch
 from pyvrrp.config.model.configuration import FileProbeConfig, HttpProbeConfig
 from pyvrrp.probes.runner import AsyncioProbes
 from pyvrrp.units import MILLISECOND, Nanoseconds
-from tests.probes.support import answers, look, look_with, serve
+from tests.probes.support import answers, run_probe, run_probe_with, serve
 
 pytestmark = pytest.mark.asyncio
 EXPONENTIAL = "(a+)+$"
-NEEDLE = b"a" * 40 + b"!"  # of which it tries every partition: 2 to the power of 40
+SLOW_TEXT = b"a" * 40 + b"!"  # the search tries 2 to the power of 40 partitions
 SHORT = Nanoseconds(400 * MILLISECOND)
 
 
-def within(seconds: float = 20.0) -> Progress:
+def within(seconds: float = 20.0) -> ProbeProgress:
     now = asyncio.get_running_loop().time()
-    return Progress(now, now + seconds)
+    return ProbeProgress(now, now + seconds)
 
 
 def children() -> list[int]:
-    """The children of this process that look for patterns."""
+    """Return the children of this process that search for patterns."""
     command = os.fsencode(regex_child.__file__)
     found = []
     for entry in Path("/proc").iterdir():
@@ -48,8 +48,8 @@ def children() -> list[int]:
     return found
 
 
-async def latest_turn(seconds: float) -> float:
-    """By how much the loop was late at most, in seconds, while it should have turned each 5 ms."""
+async def longest_delay(seconds: float) -> float:
+    """Return the longest delay of a task that sleeps 5 ms again and again for *seconds*."""
     loop = asyncio.get_running_loop()
     worst, end = 0.0, loop.time() + seconds
     while (before := loop.time()) < end:
@@ -58,40 +58,44 @@ async def latest_turn(seconds: float) -> float:
     return worst
 
 
-async def test_a_pattern_that_takes_for_ever_fails_in_time_and_holds_up_nothing() -> None:
-    async with serve(answers("200 OK", NEEDLE)) as server:
+async def test_a_pattern_that_takes_for_ever_times_out_and_does_not_block_the_event_loop() -> None:
+    async with serve(answers("200 OK", SLOW_TEXT)) as server:
         probe = HttpProbeConfig(server.url, body_regex=EXPONENTIAL)
-        result, late = await asyncio.gather(look(probe, SHORT), latest_turn(0.5))
+        result, late = await asyncio.gather(run_probe(probe, SHORT), longest_delay(0.5))
     assert result.reason == "timed out after 400 ms while matching /(a+)+$/"
     assert not result.passed
     assert late < 0.3
     assert children() == []
 
 
-async def test_so_does_a_harmless_pattern_on_a_text_that_is_long(tmp_path: Path) -> None:
+async def test_a_simple_pattern_with_a_long_text_does_not_block_the_event_loop(
+    tmp_path: Path,
+) -> None:
     file = tmp_path / "log"
     file.write_bytes(b"a" * 1_000_000)
     probe = FileProbeConfig(file, contains="a.*b")
-    result, late = await asyncio.gather(look(probe, SHORT), latest_turn(0.5))
+    result, late = await asyncio.gather(run_probe(probe, SHORT), longest_delay(0.5))
     assert result.reason == "timed out after 400 ms while matching /a.*b/"
     assert late < 0.3
 
 
-async def test_the_next_look_finds_what_the_one_before_had_no_time_for(tmp_path: Path) -> None:
+async def test_a_probe_can_pass_after_one_that_timed_out(tmp_path: Path) -> None:
     probes = AsyncioProbes()
     file = tmp_path / "text"
     probe = FileProbeConfig(file, contains=EXPONENTIAL)
-    file.write_bytes(NEEDLE)
-    assert not (await look_with(probes, probe, SHORT)).passed
+    file.write_bytes(SLOW_TEXT)
+    assert not (await run_probe_with(probes, probe, SHORT)).passed
     file.write_bytes(b"aaa")
-    assert (await look_with(probes, probe)).passed
+    assert (await run_probe_with(probes, probe)).passed
     assert len(children()) == 1
     await probes.close()
     assert children() == []
 
 
-async def test_a_child_is_used_again_and_plain_text_needs_none() -> None:
-    patterns = Patterns()
+async def test_a_process_is_used_again_and_a_pattern_without_special_characters_needs_none() -> (
+    None
+):
+    patterns = PatternSearch()
     assert await patterns.found('"ok": true', b'{"ok": true}', within())
     assert not await patterns.found("healthy", b"ill", within())
     assert children() == []
@@ -103,8 +107,8 @@ async def test_a_child_is_used_again_and_plain_text_needs_none() -> None:
     assert children() == []
 
 
-async def test_text_is_utf_8_and_what_is_not_becomes_the_replacement_character() -> None:
-    patterns = Patterns()
+async def test_octets_that_are_not_utf_8_become_the_replacement_character() -> None:
+    patterns = PatternSearch()
     assert await patterns.found("^gr.n$", "grün".encode(), within())
     assert await patterns.found("^gr\ufffdn$", b"gr\xfcn", within())
     assert await patterns.count("^a+$", [b"aa", b"b", b"a", b""], within()) == 2
@@ -112,8 +116,8 @@ async def test_text_is_utf_8_and_what_is_not_becomes_the_replacement_character()
     patterns.close()
 
 
-async def test_two_that_look_for_the_same_take_turns() -> None:
-    patterns = Patterns()
+async def test_two_searches_for_the_same_pattern_run_one_after_the_other() -> None:
+    patterns = PatternSearch()
     found = await asyncio.gather(
         *(patterns.found("^a+$", text, within()) for text in (b"aa", b"ab", b"aaa"))
     )
@@ -122,9 +126,9 @@ async def test_two_that_look_for_the_same_take_turns() -> None:
     patterns.close()
 
 
-async def test_one_pattern_that_takes_for_ever_holds_up_no_other_one() -> None:
-    patterns = Patterns()
-    slow = asyncio.ensure_future(patterns.found(EXPONENTIAL, NEEDLE, within(5)))
+async def test_a_pattern_that_takes_for_ever_does_not_block_another_one() -> None:
+    patterns = PatternSearch()
+    slow = asyncio.ensure_future(patterns.found(EXPONENTIAL, SLOW_TEXT, within(5)))
     assert await patterns.found("^a+$", b"aa", within())
     assert not slow.done()
     slow.cancel()
@@ -133,8 +137,8 @@ async def test_one_pattern_that_takes_for_ever_holds_up_no_other_one() -> None:
     assert children() == []
 
 
-async def test_the_child_is_nobody_and_gentle() -> None:
-    patterns = Patterns()
+async def test_the_process_runs_as_nobody_with_a_low_priority() -> None:
+    patterns = PatternSearch()
     assert await patterns.found("^a+$", b"a", within())
     (pid,) = children()
     status = Path(f"/proc/{pid}/status").read_text()
@@ -147,19 +151,21 @@ async def test_the_child_is_nobody_and_gentle() -> None:
     patterns.close()
 
 
-async def test_a_child_that_somebody_kills_is_a_failure_and_replaced() -> None:
-    patterns = Patterns()
+async def test_a_killed_process_fails_the_search_and_is_replaced() -> None:
+    patterns = PatternSearch()
     assert await patterns.found("^a+$", b"a", within())
     (pid,) = children()
     os.kill(pid, signal.SIGKILL)
-    with pytest.raises(ProbeError, match=r"^cannot match /\^a\+\$/: it wants too much memory"):
+    with pytest.raises(ProbeError, match=r"^cannot match /\^a\+\$/: it needs too much memory"):
         await patterns.found("^a+$", b"a", within())
     assert await patterns.found("^a+$", b"a", within())
     patterns.close()
 
 
-async def test_whoever_gives_up_while_the_child_starts_leaves_it_for_the_next() -> None:
-    patterns = Patterns()
+async def test_a_process_that_starts_while_a_search_is_cancelled_is_used_by_the_next_search() -> (
+    None
+):
+    patterns = PatternSearch()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):
             await patterns.found("^a+$", b"a", within())
@@ -168,8 +174,8 @@ async def test_whoever_gives_up_while_the_child_starts_leaves_it_for_the_next() 
     patterns.close()
 
 
-async def test_a_daemon_that_ends_while_a_child_starts_leaves_none() -> None:
-    patterns = Patterns()
+async def test_a_daemon_that_ends_while_a_process_starts_leaves_no_process() -> None:
+    patterns = PatternSearch()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):
             await patterns.found("^a+$", b"a", within())
@@ -178,41 +184,41 @@ async def test_a_daemon_that_ends_while_a_child_starts_leaves_none() -> None:
     assert children() == []
 
 
-async def test_a_pattern_that_cannot_be_compiled_is_a_reason() -> None:
-    with pytest.raises(ProbeError, match=r"^/\(/ is not a pattern: "):
-        await Patterns().found("(", b"", within())
+async def test_a_pattern_that_does_not_compile_gives_a_reason() -> None:
+    with pytest.raises(ProbeError, match=r"^/\(/ is not a regular expression: "):
+        await PatternSearch().found("(", b"", within())
 
 
-def start_matcher(pattern: bytes, *before: str) -> "subprocess.Popen[bytes]":
+def start_child(pattern: bytes, *before: str) -> "subprocess.Popen[bytes]":
     ours, theirs = socket.socketpair()
     with theirs:
         child = subprocess.Popen(
             (*before, sys.executable, "-I", "-S", regex_child.__file__), stdin=theirs.fileno()
         )
     ours.sendall(regex_child.frame(pattern))
-    ours.sendall(regex_child.request(200, [NEEDLE]))
+    ours.sendall(regex_child.request(200, [SLOW_TEXT]))
     child.channel = ours  # type: ignore[attr-defined] # lives as long
     return child
 
 
-async def test_a_child_whose_daemon_is_dead_ends_by_itself_even_in_the_middle_of_a_search() -> None:
-    child = start_matcher(EXPONENTIAL.encode())
+async def test_a_process_ends_by_itself_during_a_search_if_the_daemon_is_dead() -> None:
+    child = start_child(EXPONENTIAL.encode())
     began = time.monotonic()
     assert await asyncio.to_thread(child.wait, 20) == -signal.SIGALRM
     assert time.monotonic() - began < 10
     child.channel.close()  # type: ignore[attr-defined]
 
 
-async def test_a_child_whose_daemon_is_dead_ends_by_itself_when_it_has_nothing_to_do() -> None:
-    child = start_matcher(b"a")
-    assert look_at(child.pid) is not None
+async def test_a_process_ends_by_itself_between_searches_if_the_daemon_is_dead() -> None:
+    child = start_child(b"a")
+    assert stat_of(child.pid) is not None
     child.channel.close()  # type: ignore[attr-defined]
     assert await asyncio.to_thread(child.wait, 20) == 0
 
 
 @pytest.mark.kernel
-async def test_a_root_without_powers_looks_for_patterns_too() -> None:
-    child = start_matcher(b"^a+!$", "setpriv", "--bounding-set=-all", "--")
+async def test_a_root_user_without_capabilities_can_search() -> None:
+    child = start_child(b"^a+!$", "setpriv", "--bounding-set=-all", "--")
     channel: socket.socket = child.channel  # type: ignore[attr-defined]
     channel.settimeout(20)
     assert await asyncio.to_thread(channel.recv, 4) == regex_child.NUMBER.pack(1)

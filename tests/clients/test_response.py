@@ -1,3 +1,5 @@
+"""Read the response to an HTTP request."""
+
 import asyncio
 import errno
 
@@ -6,16 +8,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pyvrrp.clients.base.failure import ProbeError
-from pyvrrp.clients.base.progress import Progress
+from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.http.request import request_of
-from pyvrrp.clients.http.response import HttpExchange, judge_digest
+from pyvrrp.clients.http.response import HttpExchange, check_digest
 from pyvrrp.config.model.configuration import HttpProbeConfig
 
 PROBE = HttpProbeConfig("http://192.0.2.1/", body_regex="ok", body_sha256="0" * 64)
 
 
-class Recording:
-    """A channel that plays what a server has sent."""
+class RecordedChannel:
+    """A channel from which the given octets are received."""
 
     def __init__(self, pieces: list[bytes]) -> None:
         self._pieces = [piece for piece in pieces if piece]
@@ -28,12 +30,12 @@ class Recording:
         return self._pieces.pop(0) if self._pieces else b""
 
 
-async def outcome_of(channel: Recording) -> str:
-    exchange = HttpExchange(channel, Progress(0.0, 1.0))
+async def outcome_of(channel: RecordedChannel) -> str:
+    exchange = HttpExchange(channel, ProbeProgress(0.0, 1.0))
     try:
         await exchange.ask(request_of(PROBE))
         await exchange.status()
-        judge_digest(PROBE, await exchange.body())
+        check_digest(PROBE, await exchange.body())
     except ProbeError as error:
         return str(error)
     return "passed"
@@ -64,29 +66,31 @@ fragments = st.sampled_from(
 @given(st.lists(st.one_of(fragments, st.binary(max_size=40)), max_size=12))
 @settings(max_examples=300, deadline=None)
 @example([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"ok"])
-def test_whatever_a_server_sends_ends_in_a_short_printable_reason(pieces: list[bytes]) -> None:
-    reason = asyncio.run(outcome_of(Recording(pieces)))
+def test_any_octets_from_a_server_give_a_short_printable_reason(pieces: list[bytes]) -> None:
+    reason = asyncio.run(outcome_of(RecordedChannel(pieces)))
     assert reason
     assert reason.isprintable()
     assert len(reason) < 250
 
 
-class HungUp(Recording):
-    """A channel to a server that has closed before it read the request."""
+class ClosedChannel(RecordedChannel):
+    """A channel to a server that closed the connection before it read the request."""
 
     async def send(self, data: bytes) -> None:
         raise ConnectionResetError(errno.ECONNRESET, f"{len(data)} bytes not sent")
 
 
-def test_what_a_server_said_before_it_hung_up_counts() -> None:
+def test_a_response_that_came_before_the_server_closed_the_connection_counts() -> None:
     async def status() -> int:
-        exchange = HttpExchange(HungUp([b"HTTP/1.1 429 Slow down\r\n\r\n"]), Progress(0.0, 1.0))
+        exchange = HttpExchange(
+            ClosedChannel([b"HTTP/1.1 429 Slow down\r\n\r\n"]), ProbeProgress(0.0, 1.0)
+        )
         await exchange.ask(request_of(PROBE))
         return await exchange.status()
 
     assert asyncio.run(status()) == 429
 
 
-def test_a_server_that_hung_up_without_a_word_has_reset_the_connection() -> None:
+def test_a_server_that_closes_the_connection_without_a_response_is_a_connection_error() -> None:
     with pytest.raises(ConnectionResetError):
-        asyncio.run(outcome_of(HungUp([])))
+        asyncio.run(outcome_of(ClosedChannel([])))

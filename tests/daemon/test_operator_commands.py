@@ -1,4 +1,4 @@
-"""Orders to a running daemon: what they change, and what a bad one does not."""
+"""OperatorCommands to a running daemon: what they change, and what a bad one does not."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.daemon.control_socket import Request
-from pyvrrp.daemon.operator_commands import Orders
+from pyvrrp.daemon.operator_commands import OperatorCommands
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.errors import KernelError, UsageError
 from pyvrrp.runtime.base.json import Json
@@ -16,13 +16,13 @@ from pyvrrp.virtual_router.states import Init
 from tests.support.cluster import Cluster, Node
 
 
-def pair(tmp_path: Path) -> tuple[Cluster, Node, Orders, StateFile]:
+def pair(tmp_path: Path) -> tuple[Cluster, Node, OperatorCommands, StateFile]:
     cluster = Cluster()
     high = cluster.node(200)
     cluster.node(100)
     cluster.run(10)
     state = StateFile(tmp_path / "n1.json")
-    return cluster, high, Orders(high.supervisor, state, state.read()), state
+    return cluster, high, OperatorCommands(high.supervisor, state, state.read()), state
 
 
 def give(order: Callable[[Request], Awaitable[dict[str, Json]]], **request: object) -> object:
@@ -41,7 +41,7 @@ def test_drain_moves_the_address_and_is_remembered(tmp_path: Path) -> None:
     }
     cluster.run(10)
     assert cluster.holders() == ["n2"]
-    assert high.instance.state == Init("drained")
+    assert high.router.state == Init("drained")
     assert state.read() == {"web"}
 
 
@@ -57,7 +57,7 @@ def test_a_new_daemon_begins_drained(tmp_path: Path) -> None:
     cluster.run(60)
     assert cluster.holders() == ["n2"]
     assert again.routers[0].state == Init("drained")
-    give(Orders(again, state, state.read()).undrain)
+    give(OperatorCommands(again, state, state.read()).undrain)
     cluster.run(10)
     assert cluster.holders() == ["n1"]
     assert state.read() == frozenset()
@@ -79,7 +79,7 @@ def test_what_cannot_be_remembered_is_not_done(tmp_path: Path) -> None:
         give(orders.drain)
     cluster.run(10)
     assert cluster.holders() == ["n1"]
-    assert not high.instance.operator.drained
+    assert not high.router.operator.drained
 
 
 def test_unless_it_need_not_be_remembered(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_another_priority_moves_the_address_until_it_is_reset(tmp_path: Path) ->
     give(orders.priority, name="web", priority=50)
     cluster.run(10)
     assert cluster.holders() == ["n2"]
-    assert high.instance.priority == 50
+    assert high.router.priority == 50
     give(orders.priority, name="web", priority=None)
     cluster.run(10)
     assert cluster.holders() == ["n1"]
@@ -135,14 +135,14 @@ def test_a_priority_that_cannot_be_is_refused(tmp_path: Path, wrong: object) -> 
     _, high, orders, _ = pair(tmp_path)
     with pytest.raises(UsageError, match="priority must be from 1 to 254, not "):
         give(orders.priority, name="web", priority=wrong)
-    assert high.instance.priority == 200
+    assert high.router.priority == 200
 
 
 def test_an_owner_keeps_its_priority(tmp_path: Path) -> None:
     cluster = Cluster()
     owner = cluster.node(255)
     cluster.run(1)
-    orders = Orders(owner.supervisor, StateFile(tmp_path / "n1.json"))
+    orders = OperatorCommands(owner.supervisor, StateFile(tmp_path / "n1.json"))
     with pytest.raises(UsageError, match="web owns its addresses: its priority is always 255"):
         give(orders.priority, name="web", priority=100)
 
