@@ -4,7 +4,7 @@ import pytest
 
 from pyvrrp.simulator.judges.judges import Judges
 from pyvrrp.simulator.judges.lasting.rules import LastingRules
-from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.random.scenarios import random_scenario
 from pyvrrp.simulator.simulate import simulate
 from pyvrrp.simulator.world.observer import WorldObserver
 
@@ -29,7 +29,7 @@ def test_a_rule_that_was_not_looked_at_could_not_have_been_broken(
 ) -> None:
     name, returned = BREAKS[mistake]
     monkeypatch.setattr(f"pyvrrp.{name}", lambda *_: returned)
-    scenarios = [make_up(seed, 3) for seed in range(6)]
+    scenarios = [random_scenario(seed, 3) for seed in range(6)]
     when_due = [simulate(scenario, detailed=False).violations for scenario in scenarios]
 
     monkeypatch.setattr(LastingRules, "look", judge_all)

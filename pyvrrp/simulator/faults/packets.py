@@ -1,4 +1,4 @@
-"""Packets out of nowhere: invalid ones that are injected, and valid ones that are forged."""
+"""Packets that no node has sent: invalid ones are injected, valid ones are forged."""
 
 from random import Random
 

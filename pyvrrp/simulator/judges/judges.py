@@ -1,4 +1,4 @@
-"""The judges of one world: they learn what happens and write down which invariant is broken."""
+"""The judges of one world: they learn what happens and record which invariant is broken."""
 
 from collections.abc import Collection
 
@@ -33,7 +33,7 @@ LOOK = 250 * MILLISECOND
 
 
 class Judges(WorldObserver):
-    """Passes on to each judge what it has to know, in the order in which they rely on it."""
+    """Calls the judges that each event concerns, in the order in which they depend on it."""
 
     def __init__(self, world: World) -> None:
         scenario, engine = world.scenario, world.engine
@@ -56,12 +56,12 @@ class Judges(WorldObserver):
         )
 
     def begin(self) -> None:
-        """Look at the world for the first time, and from then on from time to time."""
+        """Judge the world at the beginning, and then every 250 ms."""
         self._engine.at(0, self.facts_changed)
         self._engine.at(LOOK, self._look)
 
     def end(self) -> None:
-        """Judge what lasts at the end."""
+        """Judge what lasts until the end."""
         self._lasting.look()
 
     def _look(self) -> None:
@@ -156,7 +156,7 @@ class Judges(WorldObserver):
         """The daemon has begun to stop a resource."""
         self._resources.stopping(node, resource)
 
-    # What daemons say, and what they are told.
+    # Daemons and operators.
 
     def daemon_event(self, node: str, event: JournalEvent) -> None:
         """A daemon has recorded something in its journal."""
@@ -180,19 +180,19 @@ class Judges(WorldObserver):
                 self._standing.fence(router, event)
                 self._disturbances.note()
             case _:
-                pass  # nothing is judged by the others
+                pass  # the other events are not judged
 
     def probed(self, node: str, check: str, passed: bool) -> None:  # noqa: FBT001 - a result
         """A daemon is being told the result of a probe."""
         observed = self._facts.nodes[node]
         record = observed.checks[check].record
         before = record.passing
-        record.told(observed.time.now(), passed=passed)
+        record.add_result(observed.time.now(), passed=passed)
         if record.passing is not before:
             self._facts.version += 1
 
     def daemon_starting(self, node: SimulatedNode) -> None:
-        """A daemon is about to start: it knows nothing of what an earlier one did."""
+        """A daemon is about to start: it knows nothing of the process before it."""
         for router in self._facts.on_node[node.name]:
             router.forget()
             router.state_since = self._engine.now
@@ -258,7 +258,7 @@ class Judges(WorldObserver):
     def machine_waking(self, node: SimulatedNode, slept: int, *, hidden: bool) -> None:
         """A machine is about to go on."""
         if hidden:
-            # What it waits for by its own clock takes so much longer.
+            # By its own clock its waits end so much later.
             until = self._disturbances.disturbed_until + slept
             self._disturbances.disturb(until)
             self._disturb(until)

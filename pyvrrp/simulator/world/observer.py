@@ -8,7 +8,7 @@ from pyvrrp.simulator.world.node import NodeObserver, SimulatedNode
 
 
 class WorldObserver(NodeObserver):
-    """Watches a world and may not change it. This one forgets everything; judges override it."""
+    """Is told what happens in a world, and may not change it. This one ignores everything."""
 
     def daemon_starting(self, node: SimulatedNode) -> None:
         """A daemon is about to start."""
@@ -17,13 +17,13 @@ class WorldObserver(NodeObserver):
         """A daemon that was stopped in order has ended."""
 
     def client_sent(self, client: SimulatedClient, *, changed: bool) -> None:
-        """A client has sent to all its addresses; *changed*: other nodes answer than before."""
+        """A client has sent to all its addresses; *changed*: not the same nodes answered."""
 
     def fault_changing(self, fault: Fault, *, begins: bool) -> None:
-        """A fault is about to begin or to end: what was true until now ends."""
+        """A fault is about to begin or to end."""
 
     def fault_changed(self, fault: Fault, *, begins: bool) -> None:
-        """A fault has begun or ended, with all that follows at once."""
+        """A fault has begun or ended, and so has everything that follows from it at once."""
 
     def facts_changed(self) -> None:
         """Something about hosts, links or daemons has changed."""

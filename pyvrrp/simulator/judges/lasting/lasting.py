@@ -1,4 +1,4 @@
-"""All rules about what lasts, and when they are looked at."""
+"""All rules about how long something may last, and when they are judged."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -27,7 +27,7 @@ from pyvrrp.simulator.world.network.client import SimulatedClient
 
 
 class LastingJudges:
-    """Looks from time to time, and at once before something changes that rules depend on."""
+    """Judges every 250 ms, and at once before something changes that rules depend on."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class LastingJudges:
         self._placement = PlacementJudge(facts, bounds, engine, verdicts)
         self._always = LastingRules(facts, engine, self._all_rules())
         self._from_time_to_time = LastingRules(facts, engine, self._periodic_rules())
-        self.clients: dict[SimulatedClient, LastingRules] = {}  # to be judged when it has sent
+        self.clients: dict[SimulatedClient, LastingRules] = {}  # judged when the client has sent
         for segment in facts.segments.values():
             for client in segment.clients.values():
                 judge = ClientJudge(
@@ -67,7 +67,7 @@ class LastingJudges:
         self._status.look()
 
     def look_from_time_to_time(self) -> None:
-        """Judge everything that lasts, and what need not be judged at every change."""
+        """Judge everything that lasts, also what is not judged before each change."""
         self._always.look()
         self._status.look()
         self._from_time_to_time.look()
@@ -102,5 +102,5 @@ class LastingJudges:
                     yield partial(judge.reaches, router, address)
 
     def overlap(self, router: VirtualRouterId) -> None:
-        """Judge what lasted until now, before an address or a mastership changes hands."""
+        """Judge two holders of one address, before an address or a state changes."""
         self._holders.overlap(router)

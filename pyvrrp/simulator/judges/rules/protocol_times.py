@@ -31,7 +31,10 @@ def handover_wait(config: VirtualRouterConfig) -> int:
 
 
 def believed_interval(config: VirtualRouterConfig, interval: int) -> int:
-    """Return how much of a heard interval counts: none in version 2, at most so much in 3."""
+    """Return the interval that a backup uses after it has heard *interval*.
+
+    In version 2 it is its own, in version 3 at most ``max_learned_interval``.
+    """
     own = int(config.advertisement_interval)
     if config.version is Version.V2:
         return own

@@ -1,4 +1,4 @@
-"""The time that one machine shows: with its own origin and rate, and without suspended time."""
+"""The clocks of one machine: they have an origin and a rate of their own."""
 
 from collections.abc import Callable
 
@@ -13,9 +13,8 @@ class NodeTime:
     """Translates between true time and the two clocks of one machine.
 
     ``now`` is what the daemon reads (CLOCK_BOOTTIME): it goes on while the machine is suspended,
-    unless a hypervisor hides the gap. ``kernel_now`` is what address lifetimes are counted in
-    (jiffies): it stands still meanwhile. The wall clock exists only to be stepped: nothing may
-    read it.
+    unless a hypervisor hides the gap. The kernel counts address lifetimes in ``kernel_now``
+    (jiffies), which stands still meanwhile. The wall clock can only be stepped: nothing reads it.
     """
 
     __slots__ = (
@@ -41,7 +40,7 @@ class NodeTime:
     def now(self) -> Nanoseconds:
         """Return the daemon's time."""
         now = self._engine.now
-        # Nanoseconds(...) would be a call, and nothing is asked for as often as this.
+        # Nanoseconds(...) would be one more call in the function that is called most often.
         return self._offset + now + now * self._drift_ppm // MILLION  # type: ignore[return-value]
 
     def true_time(self, when: int) -> int:
@@ -58,12 +57,12 @@ class NodeTime:
         return self._slept - (-when * MILLION // self._rate)
 
     def fall_asleep(self) -> None:
-        """The machine is suspended from now on."""
+        """Record that the machine is suspended from now on."""
         if self._asleep_since is None:
             self._asleep_since = self._engine.now
 
     def sleep(self, duration: int, *, hidden: bool) -> None:
-        """Take note that the machine was suspended for *duration* of true time."""
+        """Record that the machine was suspended for *duration* of true time."""
         self._slept += duration
         self._asleep_since = None
         if hidden:
@@ -72,7 +71,7 @@ class NodeTime:
 
 
 class _Timer:
-    """One callback that was asked for."""
+    """One callback that is planned."""
 
     __slots__ = ("callback", "hidden", "when")
 
@@ -82,7 +81,7 @@ class _Timer:
         self.callback: Callable[[], None] | None = callback
 
     def cancel(self) -> None:
-        """Call it off."""
+        """Cancel it."""
         self.callback = None
 
     def run(self) -> None:
@@ -95,7 +94,7 @@ class _Timer:
 class ProcessClock:
     """The clock port of one process: after its death no timer of it fires.
 
-    ``now`` is the node's own: it is asked too often for a call in between.
+    ``now`` is that of the node itself, because it is called very often.
     """
 
     __slots__ = ("_engine", "_process", "_time", "now")
@@ -117,7 +116,7 @@ class ProcessClock:
         if callback is None:
             return
         if timer.hidden != time.hidden and time.now() < timer.when:
-            # The clock stood still meanwhile.
+            # The clock stood still meanwhile: it is not due yet.
             timer.hidden = time.hidden
             self._engine.at(time.true_time(timer.when), self._due, timer)
         elif self._process.life is ProcessLife.RUNNING:

@@ -15,14 +15,14 @@ from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 QUICKEST = Nanoseconds(20 * MILLISECOND)
 SLOWEST = Nanoseconds(800 * MILLISECOND)
-LOOK = Nanoseconds(100 * MILLISECOND)  # of the guardian, for a sign of life
-TRIES = 3  # of the guardian, to stop one resource
-_LIFE = Nanoseconds(40 * SECOND)  # of a resource that dies by itself, about
-_HANGS = 0.2  # of the commands that go wrong
+LOOK = Nanoseconds(100 * MILLISECOND)  # how often the guardian looks whether the daemon is alive
+TRIES = 3  # how often the guardian tries to stop one resource
+_LIFE = Nanoseconds(40 * SECOND)  # about how long a resource runs that dies by itself
+_HANGS = 0.2  # the part of the failing commands that hang
 
 
 class ResourceObserver:
-    """Learns which resources really run. This one forgets it."""
+    """Is told which resources really run, and ignores it."""
 
     def resource_changed(self, node: str, resource: str, *, runs: bool) -> None:
         """A resource has been started or stopped."""
@@ -35,7 +35,7 @@ class ResourceObserver:
 
 
 class SimulatedCommand:
-    """A command of a resource under way: what it does to which resource, and whom it tells."""
+    """A command of a resource that is running."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class SimulatedCommand:
         self._done = done
 
     def tell(self, result: CommandResult) -> None:
-        """Tell the daemon that it has ended."""
+        """Tell the daemon how it has ended."""
         self._process.io(self._done, result)
 
 
@@ -87,7 +87,7 @@ class ResourceHost:
     # Commands.
 
     def begin(self, running: SimulatedCommand) -> None:
-        """Have a command under way; it ends by itself unless it hangs."""
+        """Start a command; it ends by itself unless it hangs."""
         self._commands.add(running)
         if running.action == "stop":
             self.observer.resource_stopping(self._node, running.resource)
@@ -138,7 +138,7 @@ class ResourceHost:
     # The guardian.
 
     def watch(self) -> None:
-        """Look for signs of life as long as something exclusive runs."""
+        """Watch whether the daemon is alive, as long as a resource with a watchdog runs."""
         if not self._watching and any(legacy.watchdog for legacy in self.legacies):
             self._watching = True
             self._engine.after(LOOK, self._look)
@@ -155,7 +155,7 @@ class ResourceHost:
         self.watch()
 
     def daemon_died(self, *, guarded: bool) -> None:
-        """Take note of it: its commands die too, and the next daemon has to wait."""
+        """End the commands of a daemon that has died; the next one has to wait."""
         if not guarded:
             self.legacies.clear()
             return
@@ -163,36 +163,36 @@ class ResourceHost:
         self._kill_all()
 
     def stop_all(self) -> None:
-        """Stop what a dead daemon ran, in reverse, one after the other."""
+        """Stop the resources of a dead daemon in reverse order, one after the other."""
         self._stop_next(list(reversed(self.legacies)), TRIES, False)
 
     def _intervene(self) -> None:
         self.acting += 1
         self._remove_addresses()
         self._kill_all()
-        wills = [one for one in self.legacies if one.watchdog]
-        self._stop_next(list(reversed(wills)), TRIES, True)
+        remaining = [one for one in self.legacies if one.watchdog]
+        self._stop_next(list(reversed(remaining)), TRIES, True)
 
     def _kill_all(self) -> None:
         for running in tuple(self._commands):
             self.kill(running)
 
-    def _stop_next(self, wills: list[Legacy], tries: int, intervenes: bool) -> None:  # noqa: FBT001 - an argument of a job
+    def _stop_next(self, remaining: list[Legacy], tries: int, intervenes: bool) -> None:  # noqa: FBT001 - an argument of a job
         if self._suspended():
-            self._engine.after(LOOK, self._stop_next, wills, tries, intervenes)
-        elif not wills or not tries:
+            self._engine.after(LOOK, self._stop_next, remaining, tries, intervenes)
+        elif not remaining or not tries:
             self.acting -= 1
             self.interventions += intervenes
             self.watch()
         else:
             takes = QUICKEST + int(self._random.random() * (SLOWEST - QUICKEST))
-            self._engine.after(takes, self._stop, wills, tries, intervenes)
+            self._engine.after(takes, self._stop, remaining, tries, intervenes)
 
-    def _stop(self, wills: list[Legacy], tries: int, intervenes: bool) -> None:  # noqa: FBT001 - an argument of a job
+    def _stop(self, remaining: list[Legacy], tries: int, intervenes: bool) -> None:  # noqa: FBT001 - an argument of a job
         if self._random.random() < self._odds:
-            self._stop_next(wills, tries - 1, intervenes)
+            self._stop_next(remaining, tries - 1, intervenes)
             return
-        will, *rest = wills
-        self._act(will.resource, "stop")
-        self.legacies = [one for one in self.legacies if one is not will]
+        first, *rest = remaining
+        self._act(first.resource, "stop")
+        self.legacies = [one for one in self.legacies if one is not first]
         self._stop_next(rest, TRIES, intervenes)
