@@ -5,8 +5,8 @@ Every call returns at once. What takes time reports through a callback, which th
 never before the call that asked for it has returned.
 """
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from pyvrrp.config.model.configuration import EtcdServers, ProbeConfig
@@ -149,7 +149,11 @@ class Addresses(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InterfaceState:
-    """The state of one interface. *exists* is False if there is no interface of that name."""
+    """What is known of one interface. *exists* False: there is none of that name now.
+
+    `present` and `by_host` say the same as *addresses*, and are made once for all virtual routers
+    that look something up: there may be hundreds of both.
+    """
 
     exists: bool = False
     up: bool = False  # administratively up and with carrier
@@ -157,8 +161,19 @@ class InterfaceState:
     mac: bytes = bytes(6)
     mtu: int = 1500
     arp: bool = True  # False for interfaces without neighbours (IFF_NOARP)
-    addresses: tuple[InterfaceAddress, ...] = ()  # the usable ones, in the order of the kernel
-    ours: frozenset[InterfaceAddress] = frozenset()  # those of them that have the tag of pyvrrp
+    addresses: tuple[InterfaceAddress, ...] = ()  # usable ones, in the kernel's order
+    ours: frozenset[InterfaceAddress] = frozenset()  # of those, the ones tagged as pyvrrp's
+    present: frozenset[InterfaceAddress] = field(init=False, repr=False, compare=False)
+    by_host: Mapping[Address, tuple[InterfaceAddress, ...]] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        by_host: dict[Address, tuple[InterfaceAddress, ...]] = {}
+        for address in self.addresses:
+            by_host[address.ip] = (*by_host.get(address.ip, ()), address)
+        object.__setattr__(self, "present", frozenset(self.addresses))
+        object.__setattr__(self, "by_host", by_host)
 
 
 class Links(Protocol):

@@ -51,7 +51,13 @@ class SuccessorAnnounced:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
-    """The state's deadline may have been reached."""
+    """The state's deadline may have been reached.
+
+    *with_turn*: another router advertises now, whose turn was then. A Master whose own turn comes
+    soon after may advertise with it, early by at most 2 % of its interval, and stays in step.
+    """
+
+    with_turn: Nanoseconds | None = None
 
 
 @dataclass(frozen=True, slots=True)

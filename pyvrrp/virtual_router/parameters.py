@@ -9,6 +9,7 @@ from pyvrrp.units import SECOND, Nanoseconds
 OWNER = OWNER_PRIORITY
 LAST_RESORT = 1  # takes part although fenced; every healthy router preempts it
 RELEASE = 0
+MAY_LEAVE_EARLY = 50  # an advertisement may leave by an interval divided by this early, never late
 
 
 @dataclass(frozen=True, slots=True)

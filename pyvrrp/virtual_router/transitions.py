@@ -71,7 +71,13 @@ from pyvrrp.virtual_router.handover import (
     keep_for_now,
     successor_announced,
 )
-from pyvrrp.virtual_router.parameters import LAST_RESORT, OWNER, RELEASE, Parameters
+from pyvrrp.virtual_router.parameters import (
+    LAST_RESORT,
+    MAY_LEAVE_EARLY,
+    OWNER,
+    RELEASE,
+    Parameters,
+)
 from pyvrrp.virtual_router.rivals import answer_release, answer_rival, sender_wins
 from pyvrrp.virtual_router.states import (
     Backup,
@@ -165,11 +171,12 @@ def _in_backup(state: Backup, event: Event, parameters: Parameters, now: Nanosec
 def _in_master(state: Master, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
     """RFC 9568 section 6.4.3."""
     late = Nanoseconds(now - state.adver_at)
-    if late > _own_master_down_interval(parameters):
+    # Master_Down_Interval is longer than three intervals, and takes longer to work out.
+    if late > parameters.advertisement_interval and late > _own_master_down_interval(parameters):
         return _after_stall(late, event, parameters, now)
     match event:
-        case TimerFired():
-            return _master_timer(state, parameters, now)
+        case TimerFired(with_turn=with_turn):
+            return _master_timer(state, with_turn, parameters, now)
         case AdvertisementReceived():
             return _master_hears(state, event, parameters, now)
         case Shutdown():
@@ -368,21 +375,27 @@ def _after_stall(late: Nanoseconds, event: Event, parameters: Parameters, now: N
     return state, (*given_way, *actions)
 
 
-def _master_timer(state: Master, parameters: Parameters, now: Nanoseconds) -> Step:
-    actions: list[Action] = []
-    if now >= state.adver_at:
-        # Count from the deadline and not from now, so that delays do not add up.
-        adver_at = Nanoseconds(state.adver_at + parameters.advertisement_interval)
+def _master_timer(
+    state: Master, with_turn: Nanoseconds | None, parameters: Parameters, now: Nanoseconds
+) -> Step:
+    interval, rival = parameters.advertisement_interval, state.rival
+    actions: tuple[Action, ...] = ()
+    turn = state.adver_at
+    if with_turn is not None and 0 < turn - with_turn <= interval // MAY_LEAVE_EARLY:
+        turn = with_turn
+    if now >= turn:
+        # Counted from the turn, not from now, so that lateness does not add up.
+        adver_at = Nanoseconds(turn + interval)
         if adver_at <= now:
-            adver_at = Nanoseconds(now + parameters.advertisement_interval)
+            adver_at = Nanoseconds(now + interval)
         # A predecessor that is still master after a whole interval is a rival like any other.
-        state = replace(state, adver_at=adver_at, predecessor=None)
-        actions.append(SendAdvertisement(parameters.priority))
-    if state.rival is not None and now >= state.rival.quiet_at:
-        # The last gratuitous ARP of the rival may have come after that of this router.
+        state = Master(adver_at, state.reasserted_at, rival, None)
+        actions = (SendAdvertisement(parameters.priority),)
+    if rival is not None and now >= rival.quiet_at:
+        # Its last gratuitous ARP may have come after ours.
         state = replace(state, rival=None)
-        actions.append(AnnounceAddresses())
-    return state, tuple(actions)
+        actions = (*actions, AnnounceAddresses())
+    return state, actions
 
 
 def _master_hears(

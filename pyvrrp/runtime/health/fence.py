@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from pyvrrp.fencing.fence import FenceState, judge
+from pyvrrp.fencing.fence import FenceState, fence_state
 from pyvrrp.fencing.hold_down import HoldDownState
 from pyvrrp.ports import Clock
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
@@ -97,7 +97,7 @@ class Fence(BaseConcern):
 
     def _judge(self) -> FenceState:
         verdicts = {runner.config.name: runner.verdict for runner in self._runners}
-        return judge(verdicts, self._policies, self._clock.now())
+        return fence_state(verdicts, self._policies, self._clock.now())
 
     def _evaluate(self) -> None:
         state = self._judge()

@@ -12,8 +12,8 @@ from pyvrrp.runtime.router.concern import BaseConcern, RouterControl
 from pyvrrp.units import Nanoseconds, in_words
 from pyvrrp.virtual_router.rules.last_resort import (
     End,
-    Facts,
     Forget,
+    LastResortFacts,
     LookAgain,
     Nothing,
     Stand,
@@ -70,9 +70,9 @@ class LastResort(BaseConcern):
             }
         }
 
-    def _facts(self) -> Facts:
+    def _facts(self) -> LastResortFacts:
         router, heard = self._router, self._router.last_heard
-        return Facts(
+        return LastResortFacts(
             state=router.state,
             stands=router.is_last_resort,
             stands_since=self._stands_since,

@@ -147,7 +147,7 @@ class ResourceChain:
         self._address_keeper.let_go()
         self._go_down(0)
 
-    def observe(self, present: Collection[InterfaceAddress]) -> None:
+    def observe(self, present: frozenset[InterfaceAddress]) -> None:
         """Compare with the addresses on the interface; add again what was removed by others."""
         self._address_keeper.observe(present)
 

@@ -37,9 +37,12 @@ REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # before addresses that the kernel refu
 class Holder(Protocol):
     """The virtual router whose addresses these are."""
 
-    state: State
     group: Group
     reporter: Reporter
+
+    @property
+    def state(self) -> State:
+        """The state of its election."""
 
     @property
     def reason(self) -> str:
@@ -108,7 +111,7 @@ class RouterAddresses:
 
         *first*: it is looked at for the first time.
         """
-        self.present = frozenset(state.addresses) & frozenset(self._config.addresses)
+        self.present = state.present.intersection(self._config.addresses)
         if not state.exists:
             self._interface_index = 0
             if first:

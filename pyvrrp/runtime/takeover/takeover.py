@@ -109,7 +109,7 @@ class Takeover:
         if before is None or before.up != state.up or before.index != state.index:
             self._link_changed(state)
         if self.phase is TakeoverPhase.HOLDING:
-            self._address_keeper.observe(state.addresses)
+            self._address_keeper.observe(state.present)
 
     def _link_changed(self, state: InterfaceState) -> None:
         # Failures while this host had no link say nothing about the server.

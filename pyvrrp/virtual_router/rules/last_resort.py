@@ -19,8 +19,8 @@ SILENCE_TO_STAND = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """The facts that the decision depends on.
+class LastResortFacts:
+    """What the decision rests on.
 
     *stands*: the router takes part as last resort, since *stands_since*. *fence_failed*: the fence
     is closed because checks failed, not because results are missing. *fenced_alone*: the fence is
@@ -80,7 +80,7 @@ class End:
 Decision: TypeAlias = Nothing | Forget | LookAgain | Stand | End
 
 
-def decide(facts: Facts, now: Nanoseconds) -> Decision:
+def decide(facts: LastResortFacts, now: Nanoseconds) -> Decision:
     """Return what a router with a fence does at *now*."""
     if facts.stands:
         return _whether_to_end(facts)
@@ -89,7 +89,7 @@ def decide(facts: Facts, now: Nanoseconds) -> Decision:
     return _whether_nobody_serves(facts, now)
 
 
-def _whether_to_end(facts: Facts) -> Decision:
+def _whether_to_end(facts: LastResortFacts) -> Decision:
     if facts.fence_open:
         return End("its checks pass")
     if isinstance(facts.state, Init):
@@ -102,7 +102,7 @@ def _whether_to_end(facts: Facts) -> Decision:
     return End(f"{heard.sender} advertises priority {heard.priority}")
 
 
-def _whether_nobody_serves(facts: Facts, now: Nanoseconds) -> Decision:
+def _whether_nobody_serves(facts: LastResortFacts, now: Nanoseconds) -> Decision:
     failed_since = now if facts.failed_since is None else facts.failed_since
     since = failed_since if facts.heard_at is None else max(failed_since, facts.heard_at)
     tell_at = Nanoseconds(since + SILENCE_TO_TELL * facts.patience)
