@@ -182,9 +182,7 @@ def test_a_rival_that_comes_back_after_a_silence_is_reported_again() -> None:
 PREEMPTING = Backup(T0, SECOND, None, Heard(LOW, 50))
 
 
-def test_the_release_of_a_preempted_master_is_answered_and_announced_but_not_reported() -> (
-    None
-):
+def test_the_release_of_a_preempted_master_is_answered_and_announced_but_not_reported() -> None:
     _, seen = play(PREEMPTING, V3, (0, TimerFired()), (1, heard(50, LOW)))
     assert seen[3:] == [(1, ADVERTISES), (1, ANNOUNCES)]
 
