@@ -24,8 +24,8 @@ COMMANDS = {  # the name of each command, and its module below pyvrrp.cli
     "announce": "operate.announce",
     "takeover": "takeover",
     "decode": "captures.decode",
-    "simulate": "simulate",
-    "verify": "verify",
+    "simulate": "simulation.simulate",
+    "verify": "simulation.verify",
     "interfaces": "interfaces",
     "import-heartbeat": "import_heartbeat",
 }

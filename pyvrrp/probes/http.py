@@ -1,10 +1,12 @@
 """The http check: one request on a new connection must get an acceptable response.
 
-The runner imports this module for the first HTTP check, so that a daemon without one does not load
-h11.
+The runner imports this module for the first HTTP check, so a daemon without one does not load h11.
+The first HTTPS check imports OpenSSL.
 """
 
 import socket
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pyvrrp.clients.base.failure import ProbeError
 from pyvrrp.clients.base.progress import ProbeProgress
@@ -12,9 +14,11 @@ from pyvrrp.clients.http.channel import Channel, PlainChannel
 from pyvrrp.clients.http.connection import Connector, connect_unix
 from pyvrrp.clients.http.request import HttpRequest, request_of
 from pyvrrp.clients.http.response import HttpExchange, check_digest, check_status
-from pyvrrp.clients.http.tls_contexts import Credentials, TlsContexts
 from pyvrrp.clients.processes.regex import PatternSearch
 from pyvrrp.config.model.configuration import HttpProbeConfig
+
+if TYPE_CHECKING:
+    from pyvrrp.clients.http.tls_contexts import TlsContexts
 
 
 class HttpProbe:
@@ -23,7 +27,6 @@ class HttpProbe:
     def __init__(self, connector: Connector, pattern_search: PatternSearch) -> None:
         self._connector = connector
         self._pattern_search = pattern_search
-        self._contexts = TlsContexts()
 
     async def run(self, probe: HttpProbeConfig, progress: ProbeProgress) -> str:
         """Return the status and the time. Raise ProbeError or OSError if the check fails.
@@ -61,5 +64,13 @@ class HttpProbe:
         plain = PlainChannel(connection)
         if not request.tls:
             return plain
+        from pyvrrp.clients.http.tls_contexts import Credentials  # noqa: PLC0415 - OpenSSL
+
         credentials = Credentials.of(probe)
         return await self._contexts.encrypted(plain, credentials, request.server_name, progress)
+
+    @cached_property
+    def _contexts(self) -> "TlsContexts":
+        from pyvrrp.clients.http.tls_contexts import TlsContexts  # noqa: PLC0415 - OpenSSL
+
+        return TlsContexts()

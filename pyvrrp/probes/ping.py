@@ -1,7 +1,7 @@
 """The ping check: an ICMP echo request must be answered."""
 
 import asyncio
-import secrets
+import os
 import socket
 import struct
 import sys
@@ -47,7 +47,7 @@ class PingProbe:
 
 async def _ping(address: Address, probe: PingProbeConfig, progress: ProbeProgress) -> str:
     family = family_of(address)
-    echo = Echo(family, secrets.randbits(16), secrets.token_bytes(_TOKEN))
+    echo = Echo(family, int.from_bytes(os.urandom(2)), os.urandom(_TOKEN))
     connection, target = _prepare(address, family, probe)
     loop = asyncio.get_running_loop()
     with connection:

@@ -39,7 +39,7 @@ move.
 """
 
 from dataclasses import replace
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from pyvrrp.units import Nanoseconds, in_words
 from pyvrrp.virtual_router.actions import (
@@ -50,6 +50,7 @@ from pyvrrp.virtual_router.actions import (
     RemoveAddresses,
     ReportTransition,
     SendAdvertisement,
+    Step,
 )
 from pyvrrp.virtual_router.backup_wait import hear_last_resort, wait
 from pyvrrp.virtual_router.events import (
@@ -90,8 +91,6 @@ from pyvrrp.virtual_router.states import (
 )
 from pyvrrp.virtual_router.timers import master_down_interval, skew_time
 
-Step: TypeAlias = tuple[State, tuple[Action, ...]]
-
 
 def step(state: State, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
     """Return the next state and the actions to carry out, in order."""
@@ -114,7 +113,7 @@ def step(state: State, event: Event, parameters: Parameters, now: Nanoseconds) -
 
 
 def takeover_cause(state: Backup, parameters: Parameters, now: Nanoseconds) -> NewMasterReason:
-    """Return why a Backup whose time has come takes over."""
+    """Return the reason, in the terms of RFC 8347, for which a Backup takes over now."""
     return _why_now(state, parameters, now)[1]
 
 
@@ -197,19 +196,20 @@ def _in_master(state: Master, event: Event, parameters: Parameters, now: Nanosec
 
 def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
     if now - state.adver_at > _own_master_down_interval(parameters):
-        # Others had to take over meanwhile. An advertisement would take the addresses from them,
-        # and priority 0 would start an election beside a living master.
+        # Another router had to take over meanwhile. An advertisement would take the addresses from
+        # it, and priority 0 would start an election although it is alive.
         reason = event.reason if isinstance(event, Shutdown) else state.reason
         return Init(reason), (ReportTransition("MASTER", "INIT", reason),)
     match event:
         case AdvertisementReceived() if sender_wins(event, parameters):
-            # It serves already. Should it fall silent, this claim keeps the others away again.
+            # That router serves already. If it becomes silent, this one advertises again, so that
+            # no third router takes over before the addresses are gone here.
             patience = _own_master_down_interval(parameters)
             return replace(state, adver_at=Nanoseconds(now + patience), overtaken=True), ()
         case AddressesGone() if state.overtaken:
             return Init(state.reason), (ReportTransition("MASTER", "INIT", state.reason),)
         case AddressesGone():
-            # Twice, as one of them may be lost and the cost of that is three intervals.
+            # Sent twice: the loss of a single one would delay the takeover by three intervals.
             return Init(state.reason), (
                 SendAdvertisement(RELEASE),
                 SendAdvertisement(RELEASE),
@@ -230,7 +230,7 @@ def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: N
 
 
 def _accepts(event: AdvertisementReceived, parameters: Parameters) -> bool:
-    # The owner preempts whatever the flag says (RFC 9568 section 6.1).
+    # The owner of the addresses always preempts (RFC 9568 section 6.1).
     preempts = parameters.preempt or parameters.priority == OWNER
     return not preempts or event.priority >= parameters.priority
 
@@ -275,7 +275,7 @@ def _backup_hears(
 def _hear_release(
     state: Backup, event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds
 ) -> Backup:
-    # Unconditional, even where it lengthens a wait, and the interval is not learned (6.4.2).
+    # RFC 9568 section 6.4.2: always, even if the wait gets longer. The interval is not learned.
     skew = skew_time(parameters.version, parameters.priority, state.master_adver_interval)
     lower = state.lower
     if lower is not None and lower.sender == event.sender:
@@ -294,7 +294,7 @@ def _hear_lower(
     lower = Heard(event.sender, event.priority)
     if parameters.preempt_delay == 0:
         return state if state.lower == lower else replace(state, lower=lower)
-    # While the delay runs, the lower master is believed, so that its death is noticed in time.
+    # During the delay the lower master counts as the master, so that its failure is noticed.
     preempt_at = state.preempt_at
     if preempt_at is None:
         preempt_at = Nanoseconds(now + parameters.preempt_delay)
@@ -311,7 +311,7 @@ def _let_go_in_time(state: Backup, now: Nanoseconds) -> Step:
 
 
 def _go_on(state: Backup, waiting: Backup) -> Backup:
-    # What was begun goes on, no matter which router is heard meanwhile.
+    # A release that has begun continues, whichever router advertises meanwhile.
     if state.holds_until is None and not state.defers:
         return waiting
     return replace(
@@ -326,7 +326,7 @@ def _go_on(state: Backup, waiting: Backup) -> Backup:
 def _wait_otherwise(
     state: Backup, event: PriorityChanged, parameters: Parameters, now: Nanoseconds
 ) -> Backup:
-    """Wait as the new priority has to: the skew is another one, and a lower master may be none."""
+    """Adjust the wait to the new priority: Skew_Time changes, and a lower master may be higher."""
     learned = state.master_adver_interval
     lower = state.lower
     if lower is not None and lower.priority >= parameters.priority:
@@ -340,7 +340,7 @@ def _wait_otherwise(
 def _become_master(
     before: str, reason: str, cause: NewMasterReason, parameters: Parameters, now: Nanoseconds
 ) -> tuple[Master, tuple[Action, ...]]:
-    # Becoming master uses the own interval; what was learned matters to a Backup only.
+    # A master uses its own interval. Only a Backup uses the learned one.
     adver_at = Nanoseconds(now + parameters.advertisement_interval)
     return Master(adver_at), (
         SendAdvertisement(parameters.priority),
@@ -356,7 +356,7 @@ def _own_master_down_interval(parameters: Parameters) -> Nanoseconds:
 
 
 def _follow(event: StepDown, parameters: Parameters, now: Nanoseconds) -> Step:
-    # Not a word on the wire: who has the other members has this one too, or will in a moment.
+    # It sends nothing: the router that took over the other members takes over this one too.
     waiting = wait(parameters, parameters.advertisement_interval, now)
     actions: tuple[Action, ...] = (RemoveAddresses(),)
     if event.lingers:
@@ -365,12 +365,12 @@ def _follow(event: StepDown, parameters: Parameters, now: Nanoseconds) -> Step:
 
 
 def _after_stall(late: Nanoseconds, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
-    """Give way: others had to take over while this process did not run."""
+    """Become a Backup: another router had to take over while this process did not run."""
     reason = f"stalled for {in_words(late)}, longer than Master_Down_Interval"
     waiting = wait(parameters, parameters.advertisement_interval, now)
     given_way = (RemoveAddresses(), ReportTransition("MASTER", "BACKUP", reason))
     if isinstance(event, PriorityChanged):
-        return waiting, given_way  # it waits as the new priority has to already
+        return waiting, given_way  # the wait is for the new priority already
     state, actions = _in_backup(waiting, event, parameters, now)
     return state, (*given_way, *actions)
 
@@ -412,7 +412,8 @@ def _yield(event: AdvertisementReceived, parameters: Parameters, now: Nanosecond
     reason = f"{event.sender} has priority {event.priority}"
     if event.priority == parameters.priority:
         reason += " too and the higher address"
-    # The losing advertisement tells the winner that there was a rival, so that it announces.
+    # This advertisement loses. It tells the winner that there was a rival, so that the winner
+    # announces the addresses again.
     waiting, actions = keep_for_now(wait(parameters, event.interval, now, event), parameters, now)
     return waiting, (
         SendAdvertisement(parameters.priority),

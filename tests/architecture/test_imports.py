@@ -16,6 +16,8 @@ TIMEOUT = 600  # seconds; ends only a process that hangs
 # has the same effect as a new process and takes a tenth of the time.
 EACH_IN_A_CHILD = """
 import json, os, sys, threading, traceback
+import argparse, asyncio, ctypes, dataclasses, h11, ipaddress, multiprocessing, random, ssl
+import subprocess, tomllib, typing, urllib.parse
 from importlib import import_module
 
 def descriptors():
@@ -129,21 +131,25 @@ def test_imports_keep_the_contracts() -> None:
     assert "0 broken" in done.stdout
 
 
+@pytest.mark.slow
 def test_each_module_can_be_imported_first(imports: list[Import]) -> None:
     assert [module.error for module in imports if module.error] == []
 
 
+@pytest.mark.slow
 def test_importing_opens_no_file_and_starts_no_thread(imports: list[Import]) -> None:
     busy = [module for module in imports if module.left_open or module.threads != 1]
     assert busy == []
 
 
+@pytest.mark.slow
 def test_only_the_test_kit_imports_scapy(imports: list[Import]) -> None:
     allowed = ("pyvrrp.conformance", "pyvrrp.testing", "pyvrrp.simulator")
     heavy = [module.name for module in imports if "scapy" in module.heavy]
     assert [name for name in heavy if not name.startswith(allowed)] == []
 
 
+@pytest.mark.slow
 def test_only_the_lab_imports_pyroute2(imports: list[Import]) -> None:
     heavy = [module.name for module in imports if "pyroute2" in module.heavy]
     assert [name for name in heavy if not name.startswith("pyvrrp.testing")] == []

@@ -7,16 +7,10 @@ from tests.architecture.tree import classes, modules
 MOST_MODULES = 12
 # Folders with more modules, and why.
 LARGE_FOLDERS = {
-    "pyvrrp/simulator/judges": "the simulator is being split into smaller folders",
-    "pyvrrp/simulator/world": "the simulator is being split into smaller folders",
     "pyvrrp/testing": "the tools of the lab are not split yet",
 }
 # Class names that are defined twice, and why.
-DOUBLE_CLASSES = {
-    "Facts": "the simulator is being split and gives it another name",
-    "Master": "the address keeper's class is not renamed yet",
-    "Operator": "the simulator is being split and gives it another name",
-}
+DOUBLE_CLASSES = {"Master": "the module of the address keeper is not in plain English yet"}
 
 
 def folder_sizes() -> dict[str, int]:

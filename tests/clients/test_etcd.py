@@ -80,6 +80,7 @@ def answering(body: object, status: str = "200 OK") -> Behaviour:
     return behave
 
 
+@pytest.mark.interop
 async def test_a_key_is_written_once_kept_and_released(servers: EtcdServers) -> None:
     async with client() as one:
         first, second = one.draw(), one.draw()
@@ -102,6 +103,7 @@ async def test_a_key_is_written_once_kept_and_released(servers: EtcdServers) -> 
         assert await ask(one, servers, Look("k/1")) == Found(None)
 
 
+@pytest.mark.interop
 async def test_wishes_are_returned_with_their_key_only(servers: EtcdServers) -> None:
     async with client() as one:
         lease = one.draw()
@@ -113,6 +115,7 @@ async def test_wishes_are_returned_with_their_key_only(servers: EtcdServers) -> 
         assert [wish.value for wish in found.preemption_requests] == [b"192.0.2.1"]
 
 
+@pytest.mark.interop
 async def test_a_lease_can_be_granted_twice_with_the_same_number(servers: EtcdServers) -> None:
     async with client() as one:
         lease = one.draw()
@@ -120,6 +123,7 @@ async def test_a_lease_can_be_granted_twice_with_the_same_number(servers: EtcdSe
         assert await ask(one, servers, Grant(lease, 60)) == Granted(60)
 
 
+@pytest.mark.interop
 async def test_a_lease_that_does_not_exist_counts_as_revoked_and_cannot_hold_a_key(
     servers: EtcdServers,
 ) -> None:
@@ -129,11 +133,13 @@ async def test_a_lease_that_does_not_exist_counts_as_revoked_and_cannot_hold_a_k
     assert said.endswith("etcdserver: requested lease not found")
 
 
+@pytest.mark.interop
 async def test_the_ttl_that_etcd_grants_is_returned(servers: EtcdServers) -> None:
     async with client() as one:
         assert await ask(one, servers, Grant(one.draw(), 1)) == Granted(2)
 
 
+@pytest.mark.interop
 async def test_the_member_that_answered_is_asked_first_the_next_time(
     servers: EtcdServers,
 ) -> None:
@@ -145,6 +151,7 @@ async def test_the_member_that_answered_is_asked_first_the_next_time(
         assert len(garbage.requests) == 1
 
 
+@pytest.mark.interop
 async def test_if_a_member_hangs_there_is_time_for_the_others(servers: EtcdServers) -> None:
     async def hang(_: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(60)
@@ -218,6 +225,7 @@ async def test_an_incomplete_answer_is_not_used() -> None:
         assert said.endswith("closed in the middle of the answer")
 
 
+@pytest.mark.interop
 async def test_the_answer_of_a_member_of_another_cluster_is_not_used(servers: EtcdServers) -> None:
     ranges: list[object] = [{"response_range": {}}, {"response_range": {}}]
     other = answering({"header": HEADER, "responses": ranges})
@@ -292,6 +300,7 @@ async def test_drawn_numbers_have_63_bits_and_are_not_zero() -> None:
     assert all(0 < number < 2**63 for number in drawn)
 
 
+@pytest.mark.interop
 async def test_a_cancelled_request_reports_nothing(servers: EtcdServers) -> None:
     answers: list[EtcdAnswer] = []
     async with client() as one:
@@ -302,6 +311,7 @@ async def test_a_cancelled_request_reports_nothing(servers: EtcdServers) -> None
     assert answers == []
 
 
+@pytest.mark.interop
 async def test_tls_needs_the_right_ca(tmp_path: Path) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
@@ -319,6 +329,7 @@ async def test_tls_needs_the_right_ca(tmp_path: Path) -> None:
             assert await ask(one, shown, Look("k")) == Found(None)
 
 
+@pytest.mark.interop
 async def test_the_client_logs_in_and_gets_a_new_token_when_the_old_one_is_invalid(
     tmp_path: Path,
 ) -> None:

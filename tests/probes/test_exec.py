@@ -308,6 +308,7 @@ async def test_root_runs_a_program_as_nobody_without_groups_and_capabilities() -
     )
 
 
+@pytest.mark.kernel
 async def test_a_program_of_a_user_has_the_groups_of_the_user() -> None:
     result = await run_probe(shell("id -un; exit 1", user="daemon"))
     assert result.reason == "exit status 1: daemon"

@@ -91,7 +91,7 @@ def test_silence_of_the_prober_is_failure() -> None:
     node = cluster.node(200, fenced=True)
     cluster.run(10)
     runner = node.supervisor.checks["web"]
-    runner._schedule.set(None)
+    runner._schedule.stop()
     cluster.run(4)
     assert reason(node).startswith("fenced by web: no result for ")
     assert cluster.holders() == []

@@ -8,6 +8,7 @@ from pyvrrp.config.model.configuration import ClaimProbePolicy
 from pyvrrp.fencing.weight import Weight
 from pyvrrp.ports import ProbeResult
 from tests.support.cluster import Cluster, Node
+from tests.support.seeds import seeds
 
 FAILED, PASSED = ProbeResult(False, "HTTP 503"), ProbeResult(True, "HTTP 200")
 CALM = 700  # seconds: longer than the longest hold-down, 300 s, and everything after it
@@ -58,7 +59,7 @@ class History:
             node.router.drain(drained=False)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", seeds(8, quick=2))
 @pytest.mark.parametrize("weighted", [False, True])
 def test_once_all_is_well_the_best_one_holds_and_nobody_waits(seed: int, weighted: bool) -> None:
     history = History(seed, weighted=weighted)
@@ -75,7 +76,7 @@ def test_once_all_is_well_the_best_one_holds_and_nobody_waits(seed: int, weighte
         assert node.router.waits_for == ""
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", seeds(8, quick=2))
 def test_when_all_fail_one_last_resort_holds_if_there_is_one_and_whoever_is_well_replaces_it(
     seed: int,
 ) -> None:

@@ -163,6 +163,7 @@ def test_the_checks_go_on_while_a_stopping_node_waits_for_its_successor() -> Non
     assert cluster.holders() == ["n1"]
 
 
+@pytest.mark.slow
 def test_resigning_moves_the_address_once_and_for_good() -> None:
     cluster, high, low = pair()
     high.router.resign()
@@ -171,6 +172,7 @@ def test_resigning_moves_the_address_once_and_for_good() -> None:
     assert holders_over_time(cluster, 30) == [["n2"], ["n1", "n2"], ["n1"]]
 
 
+@pytest.mark.slow
 def test_manual_failback_is_a_resignation_of_the_standby() -> None:
     cluster = Cluster()
     high, low = cluster.node(200, preempt=False), cluster.node(100, preempt=False)

@@ -112,7 +112,7 @@ def test_silence_of_a_prober_takes_the_points_away() -> None:
     node = cluster.node(100, fenced=True, weights=(Weight("web", -20),))
     cluster.run(10)
     assert node.router.priority == 100
-    node.supervisor.checks["web"]._schedule.set(None)
+    node.supervisor.checks["web"]._schedule.stop()
     cluster.run(4)
     assert node.router.priority == 80
 

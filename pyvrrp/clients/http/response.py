@@ -1,7 +1,5 @@
 """Read the response to one HTTP request, with limits for its size, and check it."""
 
-import hashlib
-
 import h11
 
 from pyvrrp.clients.base.failure import ProbeError, printable
@@ -107,6 +105,8 @@ def check_status(probe: HttpProbeConfig, status: int) -> None:
 def check_digest(probe: HttpProbeConfig, body: bytes) -> None:
     """Raise ProbeError if *probe* has a digest and *body* has another one."""
     if probe.body_sha256:
+        import hashlib  # noqa: PLC0415 - it brings OpenSSL
+
         digest = hashlib.sha256(body).hexdigest()
         if digest != probe.body_sha256.lower():
             raise ProbeError(f"body has another sha256: {digest}")

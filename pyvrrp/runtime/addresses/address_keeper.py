@@ -133,10 +133,11 @@ class AddressKeeper:
         self._restoration.set(None)
         self._advance()
 
-    def observe(self, present: Collection[InterfaceAddress]) -> None:
+    def observe(self, present: frozenset[InterfaceAddress]) -> None:
         """Take note of what is on the interface; put back what somebody removed."""
-        self._observed = frozenset(present)
-        self._confirmed |= self._observed & frozenset(self._managed)
+        # Not all of it is kept: it may be hundreds of addresses of other virtual routers.
+        self._observed = present.intersection(self._managed)
+        self._confirmed |= self._observed
         self._put_back()
 
     def _advance(self) -> None:

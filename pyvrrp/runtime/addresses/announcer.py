@@ -23,9 +23,9 @@ from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
-FRAMES_PER_TURN = 32  # sent in one go before the loop gets a turn for advertisements
-# A predecessor may answer for the addresses 50 ms longer, and a neighbour that asked just then may
-# have heard it last.
+FRAMES_PER_TURN = 32  # sent at once; then the loop may handle advertisements
+# A predecessor may answer for the addresses for 50 ms longer. A neighbour that asks then may learn
+# its address after the first announcements.
 PREDECESSOR_GONE = Nanoseconds(150 * MILLISECOND)
 FIRST_LOOK_FOR_OTHERS = SECOND  # a master that yields needs a moment to remove the address
 LOOK_FOR_OTHERS_EVERY = Nanoseconds(10 * SECOND)
@@ -82,9 +82,9 @@ class Announcer:
         self._look = DeadlineTimer(clock, self._look_for_others)
 
     def start(self, *, succeeds: bool = False) -> None:
-        """Announce on becoming master, and keep announcing until stopped.
+        """Announce now, and again from time to time, until `stop`.
 
-        *succeeds*: a living predecessor let go in favour of this one.
+        *succeeds*: the predecessor is alive and has handed over to this router.
         """
         self._running = True
         self.announce_now(self._addresses)
@@ -97,7 +97,7 @@ class Announcer:
         self._look.set(Nanoseconds(now + FIRST_LOOK_FOR_OTHERS))
 
     def stop(self) -> None:
-        """Say nothing any more."""
+        """Stop announcing."""
         self._running = False
         self._queue.clear()
         alarms = (self._pump_alarm, self._once_more, self._again, self._refresh, self._look)
@@ -105,7 +105,7 @@ class Announcer:
             alarm.set(None)
 
     def announce_now(self, addresses: Collection[Address] | None = None) -> None:
-        """Announce *addresses* (all if None) as many times as configured, now."""
+        """Announce *addresses* (None: all) now, as many times as configured."""
         if not self._running:
             return
         self._enqueue(self._addresses if addresses is None else addresses, self._policy.count)

@@ -120,14 +120,14 @@ class EtcdKey:
         for number in tuple(left):
             self._ask(Revoke(number), partial(revoked, number))
 
-    def call_off(self) -> None:
+    def cancel(self) -> None:
         """Forget the errand under way."""
         for handle in self._under_way:
             handle.cancel()
         self._under_way = []
 
     def _begin(self) -> None:
-        self.call_off()
+        self.cancel()
         self._began = self._clock.now()
 
     def _ask(self, request: EtcdRequest, done: Callable[[EtcdAnswer], None]) -> None:

@@ -241,7 +241,7 @@ class EtcdLeaseHolder(BaseConcern):
 
     def _let_go(self, reason: str) -> None:
         self.phase = LeasePhase.LOST
-        self._key.call_off()
+        self._key.cancel()
         self._end.set(None)
         self._next.set(None)
         self._router.obstacle(self, reason)

@@ -147,7 +147,7 @@ class ResourceChain:
         self._address_keeper.let_go()
         self._go_down(0)
 
-    def observe(self, present: Collection[InterfaceAddress]) -> None:
+    def observe(self, present: frozenset[InterfaceAddress]) -> None:
         """Take note of what is on the interface; put back what somebody removed."""
         self._address_keeper.observe(present)
 

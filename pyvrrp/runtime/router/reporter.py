@@ -98,9 +98,9 @@ class Reporter:
         """Tell of virtual addresses here with another prefix, which are not ours to remove."""
         if self._config.priority == OWNER:
             return
-        virtual = {address.ip for address in self._config.addresses}
-        for address in state.addresses:
-            if address.ip in virtual and address not in self._config.addresses:
+        hosts = dict.fromkeys(address.ip for address in self._config.addresses)
+        for address in (found for host in hosts for found in state.by_host.get(host, ())):
+            if address not in self._config.addresses:
                 self._journal.warn_rarely(
                     "foreign_address",
                     f"{address} is on {self._config.id.place} and was not put there by pyvrrp: "

@@ -162,6 +162,8 @@ class Router:
         if isinstance(self._state, Master):
             self._advertise()
             return
+        if self._master_goes_on():
+            return
         if isinstance(self._state, Backup | HandingOver):
             # The proof that the master, or the successor, is alive may already be in the socket.
             self.read_links()
@@ -174,6 +176,14 @@ class Router:
         else:
             self.take(TimerFired())
         self.group.consider()
+
+    def _master_goes_on(self) -> bool:
+        """Put the deadline off if the same master was heard meanwhile; return whether it was."""
+        due = None if self._repeated is None else deadline(self.state)
+        if due is None or self._clock.now() >= due:
+            return False
+        self._alarm.ring_before(due)
+        return True
 
     def _advertise(self) -> None:
         turn = self.adver_at
@@ -351,7 +361,7 @@ class Router:
         if unknown:
             self.addresses.begin_anew()
         self.group.consider()
-        self.addresses.keeper.observe(state.addresses)
+        self.addresses.keeper.observe(state.present)
         self.reporter.foreign(state)
 
     def _primary_address_is(self, primary: Address) -> None:

@@ -111,7 +111,7 @@ class RouterAddresses:
 
         *first*: it is looked at for the first time.
         """
-        self.present = frozenset(state.addresses) & frozenset(self._config.addresses)
+        self.present = state.present.intersection(self._config.addresses)
         if not state.exists:
             self._interface_index = 0
             if first:

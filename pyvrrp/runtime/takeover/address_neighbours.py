@@ -60,13 +60,13 @@ class AddressNeighbours:
         with suppress(KernelError):  # the announcements that failed before it were reported
             self.announce(probe(self._address, self._state.mac))
 
-    def call_off(self) -> None:
+    def cancel(self) -> None:
         """Ask no more."""
-        self._query.call_off()
+        self._query.cancel()
 
     def stop(self) -> None:
         """Close everything."""
-        self.call_off()
+        self.cancel()
         self._close()
 
     def announce(self, frame: bytes) -> None:

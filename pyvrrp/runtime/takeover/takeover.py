@@ -108,11 +108,11 @@ class Takeover:
         if before is None or before.up != state.up or before.index != state.index:
             self._link_changed(state)
         if self.phase is TakeoverPhase.HOLDING:
-            self._address_keeper.observe(state.addresses)
+            self._address_keeper.observe(state.present)
 
     def _link_changed(self, state: InterfaceState) -> None:
         # What failed while this host was cut off says nothing of the server.
-        self._server.forget()
+        self._server.reset_counts()
         obstacle = self._link_obstacle(state)
         if self.phase is TakeoverPhase.ASKING:
             self._stop_asking()
@@ -220,7 +220,7 @@ class Takeover:
         )
 
     def _stop_asking(self) -> None:
-        self._neighbours.call_off()
+        self._neighbours.cancel()
         self.phase = TakeoverPhase.WATCHING
 
     def _look_for_rival(self) -> None:
@@ -267,7 +267,7 @@ class Takeover:
             self.phase = TakeoverPhase.WATCHING
             if not self._config.release_when_back:
                 self._server.start()
-            self._server.forget()
+            self._server.reset_counts()
 
     def addresses_refused(self, error: KernelError) -> None:
         """AddressKeeper: the kernel does not let us have the address."""
