@@ -5,12 +5,12 @@ from pyvrrp.simulator.world.observer import WorldObserver
 
 
 def test_the_judges_hear_everything_that_a_world_tells() -> None:
-    told = {name for name in vars(WorldObserver) | inherited() if not name.startswith("_")}
+    told = {name for name in vars(WorldObserver) | registered() if not name.startswith("_")}
     assert len(told) > 20
     assert told <= vars(Judges).keys()
 
 
-def inherited() -> dict[str, object]:
+def registered() -> dict[str, object]:
     return {
         name: value for base in WorldObserver.__mro__[:-1] for name, value in vars(base).items()
     }
