@@ -23,7 +23,7 @@ def test_each_configuration_has_a_line_and_all_of_them_a_sum(
         "holds  v3 2 nodes by priority     ",
         "holds  v3 2 nodes by priority, del",
     ]
-    assert lines[-1].startswith("3 configurations, ")
+    assert lines[-1].startswith("4 configurations, ")
     assert lines[-1].endswith("promises, none broken")
 
 
