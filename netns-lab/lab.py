@@ -27,9 +27,6 @@ GOOD, NO, USAGE, REFUSED = 0, 1, 2, 3
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the lab and return its exit status: 0 good, 1 not as it must be, 2 usage, 3 refused."""
     options = _parser().parse_args(arguments)
-    if options.command in {"up", "down", "run", "bench", "shell"} and os.geteuid() != 0:
-        sys.stderr.write("lab: network namespaces are made by root: use sudo\n")
-        return REFUSED
     interrupt_on_sigterm()
     try:
         status: int = options.act(options)
@@ -70,6 +67,7 @@ def _run(options: argparse.Namespace) -> int:
     if unknown:
         sys.stderr.write(f"lab: no scenario {unknown[0]}; there are: {', '.join(known)}\n")
         return USAGE
+    _be_root()
     results = []
     asked = Options(options.adv, thorough=options.thorough)
     chosen = [known[name] for name in names]
@@ -104,22 +102,26 @@ def _up(options: argparse.Namespace) -> int:
     if options.topology not in known:
         sys.stderr.write(f"lab: no topology {options.topology}; there are: {', '.join(known)}\n")
         return USAGE
+    _be_root()
     return stand(known[options.topology])
 
 
 def _down(_options: argparse.Namespace) -> int:
+    _be_root()
     ended = take_down()
     sys.stdout.write(f"taken down: {ended}\n" if ended else "no lab is up\n")
     return GOOD
 
 
 def _shell(options: argparse.Namespace) -> int:
+    _be_root()
     namespace = namespace_of(options.node)
     command = options.program or [os.environ.get("SHELL", "/bin/sh")]
     return subprocess.call(["ip", "netns", "exec", namespace, *command])
 
 
 def _bench(options: argparse.Namespace) -> int:
+    _be_root()
     if options.scale:
         return bench.run_scale(
             read_cases(options.cases),
@@ -135,6 +137,11 @@ def _bench(options: argparse.Namespace) -> int:
         options.report,
         as_json=options.json,
     )
+
+
+def _be_root() -> None:
+    if os.geteuid() != 0:
+        raise BenchError("network namespaces are made by root: use sudo")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""Fixtures that tests of several packages use."""
+"""Settings of all tests, and fixtures that tests of several packages use."""
 
 import shutil
 import tempfile
@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Whether a test passes must not depend on how busy the machine is.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.fixture
@@ -17,3 +22,11 @@ def root_only() -> Iterator[Path]:
         yield path
     finally:
         shutil.rmtree(path)
+
+
+@pytest.hookimpl(tryfirst=True)  # before the markers are selected
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses `root_only` as a test for root."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "root_only" in item.fixturenames:
+            item.add_marker("kernel")

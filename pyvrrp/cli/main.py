@@ -1,15 +1,16 @@
-"""The command ``pyvrrp``. Each of its commands is a module."""
+"""The command ``pyvrrp``. Each of its commands is a module.
 
-import argparse
-import importlib
-import io
-import os
+A command that may hold addresses has a guardian. It is forked here, before anything else is
+imported: it keeps all memory that the process has at that moment. So this module imports next to
+nothing.
+"""
+
 import sys
 from collections.abc import Sequence
 
-from pyvrrp import __version__
-from pyvrrp.cli.exit_status import REFUSED, USAGE
-from pyvrrp.errors import ConfigurationError, ControlError, KernelError, VrrpError
+TYPE_CHECKING = False  # typing itself would take 0.4 MB
+if TYPE_CHECKING:
+    from pyvrrp.net.guardian.parent import Guardian
 
 COMMANDS = {  # the name of each command, and its module below pyvrrp.cli
     "run": "run",
@@ -23,52 +24,36 @@ COMMANDS = {  # the name of each command, and its module below pyvrrp.cli
     "announce": "operate.announce",
     "takeover": "takeover",
     "decode": "captures.decode",
-    "simulate": "simulate",
-    "verify": "verify",
+    "simulate": "simulation.simulate",
+    "verify": "simulation.verify",
     "interfaces": "interfaces",
     "import-heartbeat": "import_heartbeat",
 }
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+WITH_GUARDIAN = ("run", "takeover")
+HELP = frozenset({"-h", "--help"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # Print characters that the terminal cannot show as escapes instead of failing.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    has_guardian = words[:1] and words[0] in WITH_GUARDIAN and HELP.isdisjoint(words)
+    guardian = _fork_guardian() if has_guardian else None
     try:
-        args = _parser(words).parse_args(words)
-        status: int = args.func(args)
-        sys.stdout.flush()
-    except ConfigurationError as error:
-        print(error, file=sys.stderr)
-        return USAGE
-    except (KernelError, ControlError) as error:
-        print(f"pyvrrp: {error}", file=sys.stderr)
-        return REFUSED
-    except VrrpError as error:
-        print(f"pyvrrp: {error}", file=sys.stderr)
-        return USAGE
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output ended. Python would write the rest at exit and fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return status
+        from pyvrrp.cli.base.command_line import run_command  # noqa: PLC0415 - after the fork
+
+        return run_command(words, COMMANDS, guardian)
+    finally:
+        if guardian is not None:
+            guardian.close()
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="pyvrrp",
-        description="VRRP for Linux. Only a node whose health checks pass holds the addresses.",
-    )
-    parser.add_argument("--version", action="version", version=f"pyvrrp {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    # Only the module of the given command is imported. So `run` forks its guardian while the
-    # process is still small, and `status` does not wait for the modules of `check`.
-    wanted = [name for name in COMMANDS if name in words[:1]] or list(COMMANDS)
-    for name in wanted:
-        importlib.import_module(f"pyvrrp.cli.{COMMANDS[name]}").register(commands)
-    return parser
+def _fork_guardian() -> "Guardian | None":
+    """Return the guardian. If it cannot be started, report that on standard error, return None."""
+    from pyvrrp.net.guardian.parent import Guardian  # noqa: PLC0415 - not for other commands
+
+    try:
+        return Guardian.fork()
+    except OSError as error:
+        what = "cannot start the guardian, only address leases protect"
+        print(f"pyvrrp: {what}: {error.strerror}", file=sys.stderr)
+        return None

@@ -1,16 +1,16 @@
 """``pyvrrp run``: run the daemon in the foreground."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyvrrp.cli.arguments import add_log_format, add_node
+from pyvrrp.cli.base.arguments import add_log_format, add_node
 from pyvrrp.config.model.paths import CONFIGURATION_FILE
-from pyvrrp.net.guardian.parent import Guardian
+from pyvrrp.daemon.lean_asyncio import import_asyncio
 
 if TYPE_CHECKING:
     from pyvrrp.config.model.configuration import Configuration
+    from pyvrrp.net.guardian.parent import Guardian
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,42 +32,28 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run(args: argparse.Namespace) -> int:
     """Run the daemon until a signal stops it."""
-    # Fork before large modules are imported, so that the guardian needs little memory.
-    guardian = fork_guardian()
-    try:
-        from pyvrrp.daemon.logs import choose_format  # noqa: PLC0415 - after the fork
-        from pyvrrp.daemon.main import Options  # noqa: PLC0415 - after the fork
-        from pyvrrp.daemon.main import run as run_daemon  # noqa: PLC0415 - after the fork
+    import_asyncio()
+    from pyvrrp.daemon.logs import choose_format  # noqa: PLC0415 - not for the help
+    from pyvrrp.daemon.main import DaemonOptions  # noqa: PLC0415 - the same
+    from pyvrrp.daemon.main import run as run_daemon  # noqa: PLC0415 - the same
 
-        configuration = _configuration(args)
-        if guardian is not None and not configuration.guardian:
-            guardian.close()
-            guardian = None
-        return run_daemon(configuration, guardian, Options(choose_format(args.log_format)))
-    finally:
-        if guardian is not None:
-            guardian.close()
+    guardian: Guardian | None = args.guardian
+    configuration = _configuration(args)
+    if guardian is not None and not configuration.guardian:
+        guardian.close()
+        guardian = None
+    return run_daemon(configuration, guardian, DaemonOptions(choose_format(args.log_format)))
 
 
 def _add_flags(parser: argparse.ArgumentParser) -> None:
-    from pyvrrp.cli.router_flags import add_flags  # noqa: PLC0415 - `takeover` does not need it
+    from pyvrrp.cli.base.router_flags import add_flags  # noqa: PLC0415 - `takeover` does not need it
 
     add_flags(parser)
 
 
-def fork_guardian() -> Guardian | None:
-    """Return the guardian. If it cannot be started, report that on standard error, return None."""
-    try:
-        return Guardian.fork()
-    except OSError as error:
-        what = "cannot start the guardian, only address leases protect"
-        print(f"pyvrrp: {what}: {error.strerror}", file=sys.stderr)
-        return None
-
-
 def _configuration(args: argparse.Namespace) -> "Configuration":
-    from pyvrrp.cli.router_flags import configuration, given  # noqa: PLC0415 - after the fork
-    from pyvrrp.config.files.load import load  # noqa: PLC0415 - after the fork
+    from pyvrrp.cli.base.router_flags import configuration, given  # noqa: PLC0415 - not for the help
+    from pyvrrp.config.files.load import load  # noqa: PLC0415 - not for the help
 
     if given(args):
         return configuration(args)

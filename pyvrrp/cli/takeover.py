@@ -3,13 +3,14 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from pyvrrp.cli.arguments import add_log_format
-from pyvrrp.cli.router_flags import SOURCE, SWITCHES, Flag
-from pyvrrp.cli.run import fork_guardian
+from pyvrrp.cli.base.arguments import add_log_format
+from pyvrrp.cli.base.router_flags import SOURCE, SWITCHES, Flag
+from pyvrrp.daemon.lean_asyncio import import_asyncio
 from pyvrrp.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
     from pyvrrp.config.model.takeover import TakeoverConfig
+    from pyvrrp.net.guardian.parent import Guardian
 
 ADDRESS_FLAGS = (
     Flag("--interface", "interface", "NAME", "interface that gets the address"),
@@ -60,16 +61,15 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run(args: argparse.Namespace) -> int:
     """Watch the server until a signal ends the command."""
-    # Fork before large modules are imported, so that the guardian needs little memory.
-    guardian = None if args.no_guardian else fork_guardian()
-    try:
-        from pyvrrp.daemon.logs import choose_format  # noqa: PLC0415 - after the fork
-        from pyvrrp.daemon.takeover import run as run_takeover  # noqa: PLC0415 - after the fork
+    import_asyncio()
+    from pyvrrp.daemon.logs import choose_format  # noqa: PLC0415 - not for the help
+    from pyvrrp.daemon.takeover import run as run_takeover  # noqa: PLC0415 - the same
 
-        return run_takeover(configuration(args), guardian, choose_format(args.log_format))
-    finally:
-        if guardian is not None:
-            guardian.close()
+    guardian: Guardian | None = args.guardian
+    if guardian is not None and args.no_guardian:
+        guardian.close()
+        guardian = None
+    return run_takeover(configuration(args), guardian, choose_format(args.log_format))
 
 
 def configuration(args: argparse.Namespace) -> "TakeoverConfig":
@@ -77,7 +77,7 @@ def configuration(args: argparse.Namespace) -> "TakeoverConfig":
 
     Raise ConfigurationError with all problems at once; their paths are flags.
     """
-    from pyvrrp.config.parse_takeover import takeover  # noqa: PLC0415 - after the fork
+    from pyvrrp.config.parse_takeover import takeover  # noqa: PLC0415 - not for the help
 
     problems = _repeated(args)
     target = _values(args, TARGET_FLAGS)

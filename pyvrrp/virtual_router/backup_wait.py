@@ -5,7 +5,7 @@ from dataclasses import replace
 from pyvrrp.identity import Version
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.events import AdvertisementReceived
-from pyvrrp.virtual_router.parameters import Parameters, believed
+from pyvrrp.virtual_router.parameters import LAST_RESORT, RELEASE, Parameters, believed
 from pyvrrp.virtual_router.states import Backup, Heard
 from pyvrrp.virtual_router.timers import master_down_interval, skew_time
 
@@ -27,6 +27,15 @@ def wait(
     patience = master_down_interval(parameters.version, parameters.priority, learned)
     master = None if event is None else Heard(event.sender, event.priority)
     return Backup(Nanoseconds(now + patience), learned, master)
+
+
+def only_moves_deadline(event: AdvertisementReceived, parameters: Parameters) -> bool:
+    """Tell whether a Backup that hears *event* again and again only waits anew each time.
+
+    Then the last one of them alone makes the same state as all of them. A release and the
+    advertisement of a last resort set deadlines that depend on what was heard before.
+    """
+    return event.priority != RELEASE and not event.priority == LAST_RESORT < parameters.priority
 
 
 def hear_last_resort(

@@ -167,6 +167,7 @@ def test_a_configuration_with_an_unknown_user_is_not_loaded(tmp_path: Path) -> N
     ]
 
 
+@pytest.mark.kernel
 def test_root_runs_programs_as_nobody_and_nobody_must_not_write_them() -> None:
     user = user_of("")
     assert user is not None

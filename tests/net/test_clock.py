@@ -1,4 +1,5 @@
 import asyncio
+import select
 import time
 
 import pytest
@@ -124,3 +125,48 @@ async def test_time_is_that_of_the_boot_clock() -> None:
     before = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
     assert before <= clock.now() <= time.clock_gettime_ns(time.CLOCK_BOOTTIME)
     clock.close()
+
+
+@pytest.mark.asyncio
+async def test_when_all_timers_have_run_the_loop_is_not_woken_any_more() -> None:
+    clock = MonotonicClock(asyncio.get_running_loop())
+    done: list[str] = []
+    clock.call_at(after(clock, 1), lambda: done.append("ran"))
+    clock.call_at(after(clock, 1), lambda: done.append("never")).cancel()
+    await ran(done, 1)
+    assert select.select([clock._timer], [], [], 0)[0] == []
+    clock.call_at(after(clock, 1), lambda: done.append("again"))
+    await ran(done, 2)
+    assert select.select([clock._timer], [], [], 0)[0] == []
+    clock.close()
+    assert done == ["ran", "again"]
+
+
+@pytest.mark.asyncio
+async def test_a_clock_that_is_closed_by_a_timer_runs_no_other() -> None:
+    clock = MonotonicClock(asyncio.get_running_loop())
+    done: list[str] = []
+    clock.call_at(Nanoseconds(1), clock.close)
+    clock.call_at(Nanoseconds(2), lambda: done.append("never"))
+    await asyncio.sleep(0.01)
+    assert done == []
+
+
+@pytest.mark.asyncio
+async def test_timers_that_are_called_off_while_others_run_are_forgotten() -> None:
+    clock = MonotonicClock(asyncio.get_running_loop())
+    done: list[str] = []
+    later = [clock.call_at(after(clock, 60_000), lambda: None) for _ in range(300)]
+
+    def call_off() -> None:
+        for handle in later:
+            handle.cancel()
+        done.append("called off")
+
+    clock.call_at(Nanoseconds(1), call_off)
+    clock.call_at(after(clock, 2), lambda: done.append("ran"))
+    await ran(done, 2)
+    clock.call_at(after(clock, 60_000), lambda: None).cancel()
+    assert len(clock._heap) < 100
+    clock.close()
+    assert done == ["called off", "ran"]

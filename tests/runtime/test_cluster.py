@@ -55,6 +55,7 @@ orders = st.lists(
 ).filter(lambda found: {node for order in found for node in order} == set(FOUR))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(orders=orders, failed=st.sets(st.sampled_from(FOUR), max_size=3))
 def test_every_holder_is_the_first_living_node_of_its_list(

@@ -10,6 +10,7 @@ from pyvrrp.config.model.configuration import LinkConfig
 from pyvrrp.identity import Address, Place
 from pyvrrp.units import MILLISECOND, Nanoseconds
 from tests.support.cluster import Cluster, Node
+from tests.support.seeds import seeds
 from tests.support.world import FakeCard, FakeHost, Lan
 
 INTERVAL = Nanoseconds(100 * MILLISECOND)
@@ -56,7 +57,7 @@ def trio(priorities: tuple[int, int, int], *, unicast: bool) -> Trio:
 
 
 @pytest.mark.parametrize("unicast", [True, False], ids=["unicast", "multicast"])
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(40, quick=8))
 def test_those_who_hear_each_other_have_one_master_and_it_is_the_best(
     seed: int, unicast: bool
 ) -> None:

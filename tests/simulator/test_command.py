@@ -7,7 +7,7 @@ import pytest
 
 from pyvrrp.cli.main import main
 from pyvrrp.simulator.benchmark import benchmark_scenario
-from pyvrrp.simulator.judges.invariants import INVARIANTS
+from pyvrrp.simulator.judges.rules.invariants import INVARIANTS
 from pyvrrp.simulator.random.scenarios import make_up
 from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.scenario.read import load_scenario
@@ -124,6 +124,7 @@ def test_random_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == said
 
 
+@pytest.mark.slow
 def test_random_prints_a_small_scenario_that_replays_what_it_found(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -138,6 +139,7 @@ def test_random_prints_a_small_scenario_that_replays_what_it_found(
     assert simulate(load_scenario(path)).violations
 
 
+@pytest.mark.slow
 def test_the_benchmark_prints_a_number(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--benchmark", "--json"]) == 0
     # What it is on an idle machine is told in the documentation; here it must be there.

@@ -7,6 +7,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from pyvrrp.simulator.random.campaign import campaign
 from pyvrrp.simulator.random.scenarios import make_up
 from pyvrrp.simulator.scenario.fault import FaultKind
@@ -32,6 +34,7 @@ def digest_with(hash_seed: str) -> str:
     return hashlib.sha256(done.stdout).hexdigest()
 
 
+@pytest.mark.slow
 def test_the_trace_does_not_depend_on_the_process_or_its_hash_seed() -> None:
     assert digest_with("1") == digest_with("2")
 
@@ -52,6 +55,7 @@ def test_steps_of_the_wall_clock_change_nothing() -> None:
     assert trace(years) == trace("")
 
 
+@pytest.mark.slow
 def test_wall_clock_steps_change_nothing_in_made_up_scenarios() -> None:
     seen = 0
     for seed in range(200):
@@ -70,6 +74,7 @@ def test_wall_clock_steps_change_nothing_in_made_up_scenarios() -> None:
     assert seen == 10
 
 
+@pytest.mark.slow
 def test_the_finding_is_the_lowest_seed_whatever_the_number_of_processes() -> None:
     assert campaign(0, 8, 2, jobs=1) is None
     assert campaign(0, 8, 2, jobs=2) is None

@@ -3,11 +3,12 @@
 import pytest
 
 from pyvrrp.ports import Found, Grant, Granted, Look, Revoke, Unanswered, Write
-from pyvrrp.simulator.judges.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.random import scenarios as swarm
+from pyvrrp.simulator.report.result import SimulationResult
 from pyvrrp.simulator.scenario.scenario import Scenario
-from pyvrrp.simulator.simulate import SimulationResult, simulate
-from pyvrrp.simulator.world.etcd_store import EtcdStore
+from pyvrrp.simulator.simulate import simulate
+from pyvrrp.simulator.world.etcd.store import EtcdStore
 from pyvrrp.units import SECOND
 from tests.simulator.scenarios import ROUTER, fault, holding, overlap, scenario
 
@@ -116,6 +117,7 @@ def test_a_proof_without_its_margins_is_seen_when_the_process_is_stopped_at_its_
     assert right.good
 
 
+@pytest.mark.slow
 def test_one_in_five_made_up_scenarios_has_a_lease_and_none_of_them_two_holders() -> None:
     scenarios = [swarm.make_up(seed, 3) for seed in range(60)]
     with_lease = [s for s in scenarios if s.nodes[0].configuration.virtual_routers[0].is_exclusive]

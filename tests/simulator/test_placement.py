@@ -10,6 +10,7 @@ from pyvrrp.simulator.report.measure import holders
 from pyvrrp.simulator.scenario.read import read_scenario
 from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import to_seconds
+from tests.support.seeds import seeds
 
 
 def document(
@@ -32,7 +33,7 @@ def document(
     return "\n".join(parts)
 
 
-@pytest.mark.parametrize("seed", range(14))
+@pytest.mark.parametrize("seed", seeds(14, quick=4))
 def test_each_service_ends_with_the_best_node_that_is_left(seed: int) -> None:
     random = Random(f"placement {seed}")
     nodes = [f"n{number + 1}" for number in range(random.randint(2, 7))]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.simulator.judges.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.random.scenarios import make_up
 from pyvrrp.simulator.random.shrink import shrink
 from pyvrrp.simulator.scenario.fault import FaultKind
@@ -44,6 +44,7 @@ def test_only_the_fault_that_matters_is_left(monkeypatch: pytest.MonkeyPatch) ->
     assert InvariantName.PUT_BACK in {v.invariant for v in simulate(small).violations}
 
 
+@pytest.mark.slow
 def test_what_was_made_up_is_shrunk_written_and_replayed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

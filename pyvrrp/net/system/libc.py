@@ -39,9 +39,21 @@ def boottime_timer() -> int:
 
 
 def arm_timer(descriptor: int, when: int) -> None:
-    """Let the timer fire at *when* (absolute nanoseconds; what is past fires at once)."""
+    """Let the timer fire at *when* (absolute nanoseconds; what is past fires at once).
+
+    That it has fired before is forgotten: the descriptor is readable when it fires anew.
+    """
     # A zero would disarm it.
-    seconds, nanoseconds = divmod(max(when, 1), _NANOSECONDS_PER_SECOND)
+    when = when if when > 0 else 1
+    _set_timer(descriptor, when // _NANOSECONDS_PER_SECOND, when % _NANOSECONDS_PER_SECOND)
+
+
+def disarm_timer(descriptor: int) -> None:
+    """Let the timer not fire, and forget that it has fired before."""
+    _set_timer(descriptor, 0, 0)
+
+
+def _set_timer(descriptor: int, seconds: int, nanoseconds: int) -> None:
     specification = _TIMERSPEC.pack(0, 0, seconds, nanoseconds)
     _checked(_library().timerfd_settime(descriptor, _TFD_TIMER_ABSTIME, specification, None))
 
@@ -49,3 +61,10 @@ def arm_timer(descriptor: int, when: int) -> None:
 def name_process(name: str) -> None:
     """Show *name* (15 characters at most) in ps and top."""
     _checked(_library().prctl(_PR_SET_NAME, name.encode()))
+
+
+def trim_memory() -> None:
+    """Give free memory back to the system, where the C library can do that (glibc)."""
+    trim = getattr(_library(), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

@@ -73,12 +73,12 @@ class Advertiser:
         """Make the packets anew the next time: a link can, or cannot, be used any more."""
         self._prepared = None
 
-    def follow(self, forms: frozenset[ChecksumForm]) -> None:
-        """Take note of the forms in which a peer's checksum was right."""
+    def follow(self, forms: frozenset[ChecksumForm], times: int = 1) -> None:
+        """Take note of the forms in which a peer's checksum was right, *times* times."""
         if len(forms) != 1:
             return
         (form,) = forms
-        self._counters.add(_RECEIVED[form])
+        self._counters.add(_RECEIVED[form], times)
         if self._config.checksum is ChecksumPolicy.AUTO and form is not self.form:
             self.form = form
             self._prepared = None

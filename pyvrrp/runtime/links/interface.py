@@ -1,13 +1,13 @@
 """One network device: its state, its sockets, and the links that stand on it.
 
 The sockets are shared by all links. A packet is judged here once. An advertisement that is byte for
-byte one that was accepted before costs one look-up, and goes to its link in the same callback: no
-queue and no task lies between the socket and `step`.
+byte one that was accepted before costs one look-up. What changes more than a deadline goes to its
+link in the same callback: no queue and no task lies between the socket and `step`.
 """
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address, Family, InterfaceAddress, Place
@@ -21,8 +21,10 @@ from pyvrrp.ports import (
     Ports,
 )
 from pyvrrp.runtime.base.counters import INTERFACE_COUNTERS, Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
+from pyvrrp.runtime.links.heard_packet import HeardPacket
+from pyvrrp.runtime.links.shared_wakeups import SharedWakeUps
 from pyvrrp.runtime.links.source_address import source_address
 from pyvrrp.units import SECOND, Nanoseconds
 
@@ -50,7 +52,7 @@ class Listener(Protocol):
     def judge(self, examined: Examined) -> Accepted | None:
         """Judge an advertisement for this VRID that is sound in itself; None: not accepted."""
 
-    def receive(self, accepted: Accepted) -> None:
+    def receive(self, heard: HeardPacket) -> None:
         """Take an accepted advertisement; the same one may come again and again."""
 
     def discard(self, discarded: Discarded) -> None:
@@ -67,13 +69,6 @@ class Claimant(Protocol):
         """Take note that another host says that one of the watched addresses is its own."""
 
 
-class _Known(NamedTuple):
-    """An accepted packet: its link, and what was found in it."""
-
-    link: Listener
-    accepted: Accepted
-
-
 class Interface:
     """The one owner of a network device's sockets."""
 
@@ -86,12 +81,13 @@ class Interface:
         self._links: dict[tuple[Family, int], Listener] = {}
         self._sockets: dict[Family, AdvertisementSocket] = {}
         self._announcements: AnnouncementSocket | None = None
-        self._known: dict[bytes, _Known] = {}
+        self._known: dict[bytes, HeardPacket] = {}
         self._foreign: set[bytes] = set()  # advertisements of other VRIDs that concern no link
+        self._wake_ups: dict[Nanoseconds, SharedWakeUps] = {}
         self._opened_for = 0  # interface index; 0: nothing is open
         self._watching: Handle | None = None
         self._watched: dict[Claimant, frozenset[Address]] = {}
-        self._watch = AlarmClock(ports.clock, self._watch_now)
+        self._watch = DeadlineTimer(ports.clock, self._watch_now)
 
     def add(self, link: Listener) -> None:
         """Have *link* stand on this interface, from `start` on."""
@@ -120,6 +116,12 @@ class Interface:
         socket = self._sockets.get(family)
         if socket is not None:
             socket.drain()
+
+    def wake_ups(self, interval: Nanoseconds) -> SharedWakeUps:
+        """Return what the masters on this interface that advertise every *interval* share."""
+        if interval not in self._wake_ups:
+            self._wake_ups[interval] = SharedWakeUps(interval)
+        return self._wake_ups[interval]
 
     def forget_judgements(self) -> None:
         """Judge every packet anew: what a link accepts has changed."""
@@ -190,14 +192,17 @@ class Interface:
         socket.expect(frozenset(link.vrid for link in here), min(link.min_ttl for link in here))
 
     def _receiver(self, family: Family) -> Callable[[bytes], None]:
-        known, judge = self._known, partial(self._judge, family)
+        known, judge, now = self._known, partial(self._judge, family), self._ports.clock.now
 
         def receive(packet: bytes) -> None:
-            found = known.get(packet)
-            if found is not None:
-                found.link.receive(found.accepted)
-            else:
+            heard = known.get(packet)
+            if heard is None:
                 judge(packet)
+            elif heard.only_moves_deadline:
+                heard.times += 1
+                heard.at = now()
+            else:
+                heard.link.receive(heard)
 
         return receive
 
@@ -236,8 +241,8 @@ class Interface:
             return
         if len(self._known) >= self._most_remembered:
             self._known.clear()
-        self._known[packet] = _Known(link, accepted)
-        link.receive(accepted)
+        heard = self._known[packet] = HeardPacket(link, accepted)
+        link.receive(heard)
 
     @property
     def _most_remembered(self) -> int:

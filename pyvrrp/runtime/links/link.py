@@ -15,6 +15,7 @@ from pyvrrp.identity import Address, InterfaceAddress
 from pyvrrp.packet.layout import group_of
 from pyvrrp.packet.reception import Accepted, Discarded, Examined, Expectation, admit
 from pyvrrp.ports import InterfaceState
+from pyvrrp.runtime.links.heard_packet import HeardPacket
 from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.units import Nanoseconds
 
@@ -31,7 +32,7 @@ class LinkOwner(Protocol):
     def link_changed(self, link: "Link", state: InterfaceState, primary: Address | None) -> None:
         """Take note of the interface of *link*, and of the address to send from there."""
 
-    def heard(self, accepted: Accepted, link: "Link") -> None:
+    def heard(self, heard: HeardPacket, link: "Link") -> None:
         """Take an advertisement of another router that came over *link*."""
 
     def discarded(self, discarded: Discarded) -> None:
@@ -98,8 +99,7 @@ class Link:
     def interface_changed(self, state: InterfaceState, primary: Address | None) -> None:
         """Take note of the interface as it is, and of the address to send from."""
         if self.is_unicast:
-            own = {address.ip for address in state.addresses}
-            self.destinations = tuple(peer for peer in self.peers if peer not in own)
+            self.destinations = tuple(peer for peer in self.peers if peer not in state.by_host)
             if primary is not None:
                 self._source = primary
                 self.own_address_is(primary)
@@ -119,10 +119,10 @@ class Link:
         known_as = self._names.get(verdict.source, verdict.source)
         return verdict if known_as == verdict.source else replace(verdict, source=known_as)
 
-    def receive(self, accepted: Accepted) -> None:
+    def receive(self, heard: HeardPacket) -> None:
         """Hand an accepted advertisement to the virtual router."""
         self.received += 1
-        self._owner.heard(accepted, self)
+        self._owner.heard(heard, self)
 
     def discard(self, discarded: Discarded) -> None:
         """Hand a packet that failed a receive check to the virtual router, which counts it."""

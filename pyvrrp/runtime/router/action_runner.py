@@ -3,7 +3,6 @@
 from typing import Protocol, assert_never
 
 from pyvrrp.identity import Address
-from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.links.advertiser import Advertiser
 from pyvrrp.runtime.router.reporter import Reporter
 from pyvrrp.runtime.router.router_addresses import RouterAddresses
@@ -24,9 +23,11 @@ from pyvrrp.virtual_router.actions import (
 class Acting(Protocol):
     """The virtual router whose actions are carried out."""
 
-    counters: Counters
     reporter: Reporter
     addresses: RouterAddresses
+
+    def count(self, counter: str) -> None:
+        """Count one more under the name *counter*."""
 
     def announced_again(self) -> None:
         """Have the rest of the group announce too: a rival made this router do it."""
@@ -52,7 +53,7 @@ class ActionRunner:
                 self._addresses.keeper.let_go()
                 self._addresses.stop_announcing()
             case AnnounceAddresses():
-                self._addresses.announcer.burst()
+                self._addresses.announcer.announce_now()
                 self._router.announced_again()
             case CeaseAnnouncing():
                 self._addresses.announcer.stop()
@@ -70,6 +71,6 @@ class ActionRunner:
             case ReportSplitBrain():
                 self._router.reporter.split_brain(action)
             case CountSuppressed():
-                self._router.counters.add("reassertions_suppressed")
+                self._router.count("reassertions_suppressed")
             case _:
                 assert_never(action)

@@ -109,7 +109,10 @@ class RouterControl(Protocol):
     """The virtual router as a concern sees it."""
 
     config: VirtualRouterConfig
-    state: State
+
+    @property
+    def state(self) -> State:
+        """The state of its election."""
 
     @property
     def priority(self) -> int:

@@ -21,7 +21,10 @@ class GroupMember(Protocol):
     """A virtual router as its group sees it."""
 
     config: VirtualRouterConfig
-    state: State
+
+    @property
+    def state(self) -> State:
+        """The state of its election."""
 
     @property
     def waits_for_concern(self) -> str:

@@ -19,9 +19,10 @@ from pyvrrp.packet.reception import Accepted, Discarded, Examined
 from pyvrrp.ports import InterfaceState, Ports
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.advertiser import Advertiser
+from pyvrrp.runtime.links.heard_packet import HeardPacket
 from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.last_heard import LastHeard
 from pyvrrp.runtime.links.link import Link
@@ -43,8 +44,8 @@ from pyvrrp.runtime.router.reporter import Reporter
 from pyvrrp.runtime.router.router_addresses import RouterAddresses
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.actions import NewMasterReason
+from pyvrrp.virtual_router.backup_wait import only_moves_deadline
 from pyvrrp.virtual_router.events import (
-    AdvertisementReceived,
     Event,
     HandOver,
     PriorityChanged,
@@ -87,14 +88,15 @@ class Router:
         group: Group | None = None,
     ) -> None:
         self.config = config
-        self.state: State = Init(STARTING)
-        self.counters = Counters(VIRTUAL_ROUTER_COUNTERS)
+        self._state: State = Init(STARTING)
+        self._counters = Counters(VIRTUAL_ROUTER_COUNTERS)
+        self._repeated: HeardPacket | None = None  # a packet that only moves its deadline
         self.priority_sources = PrioritySources(config.priority)
         self.group = Group(ports.clock) if group is None else group
         self.operator = Operator(self)
         self.concerns: tuple[Concern, ...] = (self.operator,)
-        self.reporter = Reporter(config, ports.clock, journal, self.counters)
-        given = (config, interfaces[0], ports, journal, self.counters, renewals, chain)
+        self.reporter = Reporter(config, ports.clock, journal, self._counters)
+        given = (config, interfaces[0], ports, journal, self._counters, renewals, chain)
         self.addresses = RouterAddresses(self, *given)
         self._clock = ports.clock
         self._parameters = parameters_of(config)
@@ -105,9 +107,10 @@ class Router:
         self.links = RouterLinks(config, journal)
         for link, interface in zip(config.links, interfaces, strict=True):
             self.links.add(Link(config, link, interface, expectation, self))
-        self._advertiser = Advertiser(config, self.links, ports.clock, journal, self.counters)
+        self._advertiser = Advertiser(config, self.links, ports.clock, journal, self._counters)
         self._actions = ActionRunner(self, self._advertiser)
-        self._alarm = AlarmClock(ports.clock, self._deadline_reached)
+        self._alarm = DeadlineTimer(ports.clock, self._deadline_reached)
+        self._wake_ups = interfaces[0].wake_ups(config.advertisement_interval)
         self._held_back_by: Concern | None = None
         self._limiting: tuple[Concern, ...] = ()  # those that limit how long it may hold
         self._has_primary = False
@@ -129,44 +132,73 @@ class Router:
 
     def take(self, event: Event) -> None:
         """Take one step of the election and carry out what it asks for."""
-        if isinstance(self.state, Master):
+        if isinstance(self._state, Master):
             self.group.end_expired_holds()
-        before = self.state
-        self.state, actions = step(before, event, self._parameters, self._clock.now())
+        self._end_repetition()
+        now, before = self._clock.now(), self._state
+        self._state, actions = step(before, event, self._parameters, now)
         for action in actions:
             self._actions.run(action, self._parameters.primary_address)
-        due = deadline(self.state)
+        due = deadline(self._state)
         self._alarm.set(due)
         if self.group.claiming and (due is None or self._clock.now() < due):
             self.group.claim_ended()
         if isinstance(event, Startup):
             self.operator.defers = False
-        if type(before) is not type(self.state):
+        if type(before) is not type(self._state):
             self._state_changed()
 
     def _state_changed(self) -> None:
-        if isinstance(self.state, Master):
+        if isinstance(self._state, Master):
+            self._wake_ups.join(self)
             for concern in self.concerns:
                 concern.claimed()
+        else:
+            self._wake_ups.leave(self)
         self.operator.state_changed()
         self.group.consider()
 
     def _deadline_reached(self) -> None:
-        if isinstance(self.state, Backup | HandingOver):
+        if isinstance(self._state, Master):
+            self._advertise()
+            return
+        if self._master_goes_on():
+            return
+        if isinstance(self._state, Backup | HandingOver):
             # The proof that the master, or the successor, is alive may already be in the socket.
             self.read_links()
             due = deadline(self.state)
             if due is None or self._clock.now() < due:
                 self._alarm.set(due)
                 return
-        if isinstance(self.state, Master):
-            self.take(TimerFired())
-            return
-        if isinstance(self.state, Backup) and takeover_is_due(self.state, self._clock.now()):
+        if isinstance(self._state, Backup) and takeover_is_due(self._state, self._clock.now()):
             self.group.claim()
         else:
             self.take(TimerFired())
         self.group.consider()
+
+    def _master_goes_on(self) -> bool:
+        """Put the deadline off if the same master was heard meanwhile; return whether it was."""
+        due = None if self._repeated is None else deadline(self.state)
+        if due is None or self._clock.now() >= due:
+            return False
+        self._alarm.ring_before(due)
+        return True
+
+    def _advertise(self) -> None:
+        turn = self.adver_at
+        self.take(TimerFired())
+        if turn is not None and turn != self.adver_at:
+            self._wake_ups.advertised(turn)
+
+    @property
+    def adver_at(self) -> Nanoseconds | None:
+        """When it advertises next; None: it is not MASTER."""
+        return self._state.adver_at if isinstance(self._state, Master) else None
+
+    def advertise_with(self, at: Nanoseconds) -> None:
+        """Advertise now, in step with a router whose turn was *at*."""
+        self.take(TimerFired(with_turn=at))
 
     # What a group asks.
 
@@ -190,6 +222,7 @@ class Router:
 
     def ask_concerns(self) -> bool:
         """Ask the concerns whether the addresses may be claimed, up to the first that says no."""
+        self._end_repetition()
         self._held_back_by = None
         for concern in self.concerns:
             concern.claim_due()
@@ -253,7 +286,7 @@ class Router:
 
     def count(self, counter: str) -> None:
         """Count one more under the name *counter*."""
-        self.counters.add(counter)
+        self._counters.add(counter)
 
     def part_obstacle(self, source: str, reason: str) -> None:
         """Keep it from taking part for the *reason* of a part; empty: the part has none."""
@@ -295,7 +328,7 @@ class Router:
 
     def announce(self) -> None:
         """Tell the neighbours once more where the addresses are, if they are here."""
-        self.addresses.announcer.burst()
+        self.addresses.announcer.announce_now()
 
     # What its links say.
 
@@ -328,7 +361,7 @@ class Router:
         if unknown:
             self.addresses.begin_anew()
         self.group.consider()
-        self.addresses.keeper.observe(state.addresses)
+        self.addresses.keeper.observe(state.present)
         self.reporter.foreign(state)
 
     def _primary_address_is(self, primary: Address) -> None:
@@ -336,34 +369,61 @@ class Router:
             self._parameters = replace(self._parameters, primary_address=primary)
         self.links.own_address_is(primary)
 
-    def heard(self, accepted: Accepted, link: Link) -> None:
+    def heard(self, heard: HeardPacket, link: Link) -> None:
         """Take an advertisement of another router that came over *link*."""
-        now = self._clock.now()
+        now, accepted = self._clock.now(), heard.accepted
         if not self.links.is_news(accepted, link, now):
             return
-        advertisement = accepted.advertisement
-        event = AdvertisementReceived(
-            accepted.source, advertisement.priority, advertisement.interval
-        )
         self._count_received(accepted)
         self._advertiser.follow(accepted.checksum_forms)
         self._accepted, self._accepted_at = accepted, now
         before = self.state
-        self.take(event)
-        if advertisement.priority == RELEASE:
-            self.group.release_heard(self, event, before)
+        self.take(heard.event)
+        if heard.event.priority == RELEASE:
+            self.group.release_heard(self, heard.event, before)
         for concern in self.concerns:
             concern.advertisement()
+        if type(before) is Backup and type(self._state) is Backup:
+            self._begin_repetition(heard)
 
     def _count_received(self, accepted: Accepted) -> None:
         advertisement = accepted.advertisement
-        self.counters.add("advertisement_rcvd")
+        self._counters.add("advertisement_rcvd")
         if advertisement.priority == RELEASE:
-            self.counters.add("priority_zero_pkts_rcvd")
+            self._counters.add("priority_zero_pkts_rcvd")
         if accepted.mismatches:
             self.reporter.mismatches(accepted)
         if advertisement.interval > self.config.max_learned_interval:
-            self.counters.add("intervals_capped")
+            self._counters.add("intervals_capped")
+
+    def _begin_repetition(self, heard: HeardPacket) -> None:
+        """Be content to know when *heard* comes again, if it then only moves the deadline."""
+        told = heard.accepted.mismatches or heard.event.interval > self.config.max_learned_interval
+        if told or self.is_last_resort or self.group.claiming or len(self.links.all) > 1:
+            return
+        if only_moves_deadline(heard.event, self._parameters):
+            heard.only_moves_deadline = True
+            self._repeated = heard
+
+    def _catch_up(self) -> None:
+        """Take the last one of the packets that only moved the deadline."""
+        heard = self._repeated
+        if heard is None or not heard.times:
+            return
+        times, heard.times = heard.times, 0
+        link = self.links.all[0]
+        link.received += times
+        link.heard_at = self._accepted_at = heard.at
+        self._counters.add("advertisement_rcvd", times)
+        self._advertiser.follow(heard.accepted.checksum_forms, times)
+        self._state, _no_actions = step(self._state, heard.event, self._parameters, heard.at)
+
+    def _end_repetition(self) -> None:
+        """Hear every packet again as it comes."""
+        if self._repeated is not None:
+            self._catch_up()
+            self._repeated.only_moves_deadline = False
+            self._repeated = None
 
     def discarded(self, discarded: Discarded) -> None:
         """Count and tell a packet that failed a receive check. It changes nothing else."""
@@ -392,6 +452,18 @@ class Router:
     # What it is at this moment. Asking changes nothing.
 
     @property
+    def state(self) -> State:
+        """The state of its election."""
+        self._catch_up()
+        return self._state
+
+    @property
+    def counters(self) -> Counters:
+        """What it has counted, under the names of RFC 8347 where it has one."""
+        self._catch_up()
+        return self._counters
+
+    @property
     def priority(self) -> int:
         """The priority in force: what advertisements carry and the election compares."""
         return self._parameters.priority
@@ -408,6 +480,7 @@ class Router:
     @property
     def last_heard(self) -> LastHeard | None:
         """The newest advertisement that was accepted from another router."""
+        self._catch_up()
         if self._accepted is None:
             return None
         heard = self._accepted.advertisement

@@ -7,10 +7,10 @@ from typing import TypeAlias
 
 from pyvrrp.identity import Version
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
+from pyvrrp.virtual_router.actions import Step
 from pyvrrp.virtual_router.events import Event
 from pyvrrp.virtual_router.parameters import Parameters
 from pyvrrp.virtual_router.states import State
-from pyvrrp.virtual_router.transitions import Step
 
 StepFunction: TypeAlias = Callable[[State, Event, Parameters, Nanoseconds], Step]
 

@@ -52,6 +52,7 @@ def test_without_faults_two_nodes_keep_every_promise_for_ever(scope: Scope) -> N
     assert verdict.states > 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", Version)
 def test_whatever_single_fault_befalls_two_nodes_every_promise_is_kept_for_ever(
     version: Version,
@@ -74,6 +75,7 @@ def test_a_search_that_ends_early_says_so() -> None:
     assert (verdict.depth, verdict.complete) == (9, False)
 
 
+@pytest.mark.slow
 def test_progress_is_shown_while_it_searches() -> None:
     seen: list[SearchProgress] = []
     search(matrix(2, 1, ALL)[0], SearchLimits(states=40_000), report=seen.append)

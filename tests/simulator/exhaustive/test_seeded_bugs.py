@@ -12,6 +12,8 @@ from pyvrrp.simulator.exhaustive.search import SearchLimits, search
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.simulator.exhaustive import broken
 
+pytestmark = pytest.mark.slow  # more than thirty, half a second each
+
 ENOUGH = SearchLimits(states=60_000)
 PAIR = Scope("pair", (router(1, 128), router(2, 64)), faults=1)
 EQUAL = Scope("equal", (router(1, 128), router(2, 128)), faults=1)

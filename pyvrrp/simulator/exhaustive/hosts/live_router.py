@@ -219,7 +219,7 @@ class LiveRouter:
         interval = own.advertisement_interval
         if isinstance(self.state, Backup):
             interval = self.state.master_adver_interval
-        facts = last_resort.Facts(
+        facts = last_resort.LastResortFacts(
             state=self.state,
             stands=kept.stands,
             stands_since=kept.stands_since,
