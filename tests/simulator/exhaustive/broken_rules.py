@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router import transitions
-from pyvrrp.virtual_router.actions import RemoveAddresses
+from pyvrrp.virtual_router.actions import RemoveAddresses, Step
 from pyvrrp.virtual_router.events import (
     AddressesGone,
     AdvertisementReceived,
@@ -18,7 +18,6 @@ from pyvrrp.virtual_router.parameters import Parameters
 from pyvrrp.virtual_router.rules import capacity, group, last_resort
 from pyvrrp.virtual_router.rules.group import Member, Told
 from pyvrrp.virtual_router.states import Backup, HandingOver, Master, Releasing, State
-from pyvrrp.virtual_router.transitions import Step
 
 real_consequences = group.consequences
 real_is_claim_due = group.is_claim_due
@@ -65,13 +64,13 @@ def never_says_goodbye(members: Sequence[Member], name: str = "") -> list[Told]:
     return [(number, event) for number, event in told if not isinstance(event, AddressesGone)]
 
 
-def stands_for_ever(facts: last_resort.Facts, now: Nanoseconds) -> last_resort.Decision:
+def stands_for_ever(facts: last_resort.LastResortFacts, now: Nanoseconds) -> last_resort.Decision:
     """A last resort goes on beside another one, and after its checks pass."""
     decision = real_decide(facts, now)
     return last_resort.Nothing() if isinstance(decision, last_resort.End) else decision
 
 
-def never_stands(facts: last_resort.Facts, now: Nanoseconds) -> last_resort.Decision:
+def never_stands(facts: last_resort.LastResortFacts, now: Nanoseconds) -> last_resort.Decision:
     decision = real_decide(facts, now)
     return last_resort.Nothing() if isinstance(decision, last_resort.Stand) else decision
 
