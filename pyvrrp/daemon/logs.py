@@ -1,8 +1,8 @@
 """The journal as lines: one per event, for people or as JSON.
 
-Nothing on the timer path may wait for a terminal, a pipe or a disk: events are collected, turned
-into text a moment later, and written by a thread. If that cannot keep up, or the disk is full,
-lines are dropped and never waited for; how many is the next line that can be written.
+An advertisement must never wait for a terminal, a pipe or a disk. So events are collected, turned
+into text a moment later, and written by a thread. If the thread is too slow or the disk is full,
+lines are dropped. The next line that can be written says how many.
 """
 
 import json
@@ -33,7 +33,7 @@ class LogFormat(StrEnum):
 
 
 def choose_format(wanted: str, descriptor: int = 1) -> LogFormat:
-    """Return the format of that name; ``text`` becomes SYSTEMD where journald reads along."""
+    """Return the format *wanted*; ``text`` becomes SYSTEMD if journald reads the output."""
     if wanted == LogFormat.TEXT and _is_journal(descriptor):
         return LogFormat.SYSTEMD
     return LogFormat(wanted)
@@ -55,12 +55,12 @@ class LogWriter:
         self._pending: deque[tuple[float, JournalEvent]] = deque()
         self._scheduled = False
         self._batches: queue.Queue[bytes | None] = queue.Queue(MOST_BATCHES)
-        self.dropped = 0  # for want of room in the queue
+        self.dropped = 0  # lines, because the queue was full
         self._thread = threading.Thread(target=self._write, name="pyvrrp-log", daemon=True)
         self._thread.start()
 
     def listen(self, event: JournalEvent) -> None:
-        """Take note of one event."""
+        """Add one event. It is written a moment later."""
         self._pending.append((time.time(), event))
         if not self._scheduled:
             self._scheduled = True
@@ -114,7 +114,7 @@ class LogWriter:
             try:
                 view = view[os.write(self._descriptor, view) :]
             except OSError as error:
-                # The daemon's work does not depend on it.
+                # The daemon goes on without its log.
                 return bytes(view), error.strerror or str(error)
         return b"", ""
 
@@ -147,7 +147,7 @@ def as_text(wall_clock: float, event: JournalEvent) -> str:
 
 
 def as_systemd(_wall_clock: float, event: JournalEvent) -> str:
-    """Return one line for journald, which has the time itself."""
+    """Return one line for journald, which adds the time."""
     return f"{SYSLOG[event.level]}{_name(event)}: {event.text}\n"
 
 

@@ -1,4 +1,4 @@
-"""The composition root: wires the runtime to Linux and runs until told to stop."""
+"""The composition root of ``pyvrrp run``: connects the runtime to Linux, and runs it."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ from pyvrrp.units import Nanoseconds
 
 @dataclass(frozen=True, slots=True)
 class DaemonOptions:
-    """How the daemon shows itself."""
+    """The options of the daemon that are not in its configuration."""
 
     log_format: LogFormat = LogFormat.TEXT
 

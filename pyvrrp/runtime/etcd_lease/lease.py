@@ -1,7 +1,8 @@
-"""The etcd lease of one virtual router over time: no key, no MASTER.
+"""The etcd lease of one virtual router over time: without the key it is not MASTER.
 
-A claim waits until the key is taken. While MASTER the key is renewed; long before it can expire
-without that the addresses go. When they are gone, so is the key, and only then priority 0 is sent.
+A claim waits until the key is taken. While the router is MASTER, the key is renewed. If that fails,
+the addresses are removed long before the key can expire. After the addresses the key is given back,
+and only then priority 0 is sent.
 """
 
 from collections.abc import Mapping
@@ -22,17 +23,17 @@ from pyvrrp.virtual_router.states import Backup, Master
 
 
 class LeasePhase(StrEnum):
-    """What is being done about the key."""
+    """What this node does about the key."""
 
-    IDLE = "idle"  # nobody here wants it; a look now and then, for status
-    SEEKING = "seeking"  # a claim is due and waits for it
-    HOLDING = "holding"  # it is ours, and the addresses may be there
-    LOST = "lost"  # the addresses are going
+    IDLE = "idle"  # this node does not want it; it reads the key from time to time, for status
+    SEEKING = "seeking"  # a claim is due and waits for the key
+    HOLDING = "holding"  # the key is ours, and the addresses may be here
+    LOST = "lost"  # the key is lost, and the addresses are being removed
     LEAVING = "leaving"  # the addresses are gone, and the key is being given back
 
 
 class EtcdLeaseHolder(BaseConcern):
-    """Lets one virtual router have its addresses only while a key in etcd is its own."""
+    """Lets one virtual router have its addresses only while it has a key in etcd."""
 
     name = "etcd lease"
 
@@ -41,7 +42,7 @@ class EtcdLeaseHolder(BaseConcern):
     ) -> None:
         self.lease = lease
         self.phase = LeasePhase.IDLE
-        self.is_answered: bool | None = None  # by etcd, when it was last asked; None: not yet
+        self.is_answered: bool | None = None  # by etcd, the last time; None: not asked yet
         self.last_words = "not asked yet"
         self.answered_at: Nanoseconds | None = None
         self._router = router
@@ -56,28 +57,29 @@ class EtcdLeaseHolder(BaseConcern):
         self._end = DeadlineTimer(ports.clock, self.hold_expired)
 
     def start(self) -> None:
-        """Look for the first time."""
+        """Read the key for the first time."""
         self._go_on()
 
-    # What the router asks and tells.
+    # The methods of a concern.
 
     def claim_due(self) -> None:
-        """Go and get the key."""
+        """Begin to take the key."""
         if self.phase is LeasePhase.IDLE:
             self.phase = LeasePhase.SEEKING
             self._go_on()
 
     def may_claim(self) -> str | None:
-        """Return None if the key is ours for long enough."""
+        """Return None if the key is ours and its last proof is recent enough."""
         if self._clock.now() < self.may_hold_until():
             return None
         return f"the key {self.lease.key}: {self.last_words}"
 
     def released(self) -> None:
-        """Let others have the key: there is no claim, or no address any more."""
+        """Give the key back: the claim is over, or the addresses are gone."""
         if not isinstance(self._router.state, Backup):
             self._preemption_request.withdraw()
-        # Otherwise it was put off: a release, which the wish has brought about, begins a wait anew.
+        # A Backup keeps the request: it made the holder send priority 0, and that starts a new
+        # wait.
         if self.phase in {LeasePhase.IDLE, LeasePhase.LEAVING}:
             return
         self.phase = LeasePhase.LEAVING
@@ -87,15 +89,15 @@ class EtcdLeaseHolder(BaseConcern):
         self._key.give_back(self._given_back)
 
     def may_hold_until(self) -> Nanoseconds:
-        """Return when the last proof that the key is ours is too old; 0 if it is not ours."""
+        """Return until when the last proof that the key is ours is valid; 0 if it is not ours."""
         return self._proven_until() if self.phase is LeasePhase.HOLDING else Nanoseconds(0)
 
     def has_let_go(self) -> bool:
-        """Return whether the key is given back. An etcd that does not answer is not waited for."""
+        """Return whether the key is given back, or etcd does not answer."""
         return self.phase is not LeasePhase.LEAVING or not self.is_answered
 
     def hold_expired(self) -> None:
-        """Give the key up for lost: the last proof is too old."""
+        """Treat the key as lost: the last proof is too old."""
         if self.phase is LeasePhase.HOLDING:
             age = Nanoseconds(self._clock.now() - (self._key.proven_at or 0))
             age = Nanoseconds(age // (100 * MILLISECOND) * (100 * MILLISECOND))
@@ -124,12 +126,12 @@ class EtcdLeaseHolder(BaseConcern):
 
     @property
     def valid_for(self) -> Nanoseconds | None:
-        """For how long the addresses may stay if the key is not renewed again; None: not held."""
+        """How long the addresses may stay if the key is not renewed again; None: no key."""
         if self.phase is not LeasePhase.HOLDING:
             return None
         return Nanoseconds(self._proven_until() - self._clock.now())
 
-    # What is done.
+    # Requests to etcd, and what follows from the answers.
 
     def _go_on(self) -> None:
         match self.phase:
@@ -158,16 +160,16 @@ class EtcdLeaseHolder(BaseConcern):
             self._retry()
 
     def _stand_by(self, record: Record | None) -> None:
-        """Nobody here wants the key, and etcd answers: nothing hinders this node any more."""
+        """Remove the obstacle: this node does not want the key, and etcd answers."""
         self._again(self.lease.interval)
         if record is not None and self._writer.wrote(record):
-            # It could not be given back when it was lost.
+            # The key could not be given back when it was lost.
             self.phase = LeasePhase.LEAVING
             self._key.give_back(self._given_back, record)
         self._router.obstacle(self, "")
 
     def _decide(self, answer: Found | Unanswered) -> None:
-        """A claim waits: the key is free, somebody's, or nobody says."""
+        """A claim waits for the key: take it if it is free."""
         if isinstance(answer, Unanswered):
             self._retry()
             return
@@ -201,7 +203,7 @@ class EtcdLeaseHolder(BaseConcern):
         self._report("lease_taken", f"the key {self.lease.key} is ours")
         self._router.retry_claim()
         if self.phase is LeasePhase.HOLDING and not isinstance(self._router.state, Master):
-            # Another concern holds the claim back, or its time is not now: others may have the key.
+            # Another concern delays the claim, or the claim is not due any more: give the key back.
             self.released()
 
     def _renewed(self, outcome: KeyOutcome) -> None:
@@ -230,7 +232,7 @@ class EtcdLeaseHolder(BaseConcern):
         who = f"{better.node} of priority {better.priority}"
         reason = f"gives way to {who}, which may have the key"
         self._report("lease_yielded", reason)
-        # The key is renewed on until everything has stopped, however long that takes.
+        # The key is renewed until the addresses and resources are gone, however long that takes.
         self._gives_way = True
         self._router.obstacle(self, reason)
 

@@ -1,4 +1,4 @@
-"""The wish of a better node: it asks, beside the key, that the holder let it have the addresses."""
+"""The request of a node with a higher priority: the holder of the key shall give it back."""
 
 from collections.abc import Callable
 
@@ -22,9 +22,10 @@ _RENEWALS_PER_TTL = 3
 
 
 class PreemptionRequest:
-    """Left while this node waits for a holder of lower priority, and bound to a lease of its own.
+    """A record beside the key, while this node waits for a holder of lower priority.
 
-    Whatever goes wrong with it, it goes by itself; without it this node waits a little longer.
+    It is bound to an etcd lease of its own, so it expires by itself. Without it this node only
+    waits a little longer, so errors are ignored.
     """
 
     def __init__(self, lease: EtcdLease, writer: RecordWriter, clock: Clock, etcd: Etcd) -> None:
@@ -32,12 +33,12 @@ class PreemptionRequest:
         self._writer = writer
         self._clock = clock
         self._etcd = etcd
-        self._numbers: list[int] = []  # leases that it may be bound to, the newest last
+        self._numbers: list[int] = []  # etcd leases that it may be bound to, the newest last
         self._renew_at = Nanoseconds(0)
         self._handle: Handle | None = None
 
     def ensure_written(self) -> None:
-        """Have it there; to be called again and again while it shall stay."""
+        """Write or renew the request if that is due. It must be called repeatedly."""
         now = self._clock.now()
         if self._handle is not None or (self._numbers and now < self._renew_at):
             return
@@ -56,7 +57,7 @@ class PreemptionRequest:
         self._ask(Grant(number, self._lease.ttl), granted)
 
     def withdraw(self) -> None:
-        """Have it gone."""
+        """Delete the request."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -74,4 +75,4 @@ class PreemptionRequest:
 
 
 def _whatever(_answer: EtcdAnswer) -> None:
-    """It goes by itself if etcd does not answer."""
+    """Do nothing: without an answer the request expires by itself."""

@@ -1,9 +1,9 @@
 """The resources of one virtual router: started in order below its addresses, stopped in reverse.
 
-The chain stands in the place of the address keeper. When its router becomes master, it starts the
-resources and then has the addresses added. When the router lets go, it has them removed, stops the
-resources, and only then says that everything is gone. So priority 0 is sent when nothing runs here
-any more. The last order counts. It never does two things at once, so a stop never meets a start.
+The chain has the interface of an address keeper. When its router becomes master, it starts the
+resources and then adds the addresses. When the router lets go, it removes the addresses, stops the
+resources, and only then reports that all is gone. So priority 0 is sent when no resource runs here
+any more. The newest order counts. One command runs at a time, so a stop never overlaps a start.
 """
 
 from collections.abc import Collection
@@ -35,28 +35,28 @@ SWITCH_TIMEOUT = Nanoseconds(60 * SECOND)  # for the command of on_stop_failure
 
 
 class ChainOwner(address_keeper.Master, Protocol):
-    """The virtual router on whose behalf the chain works."""
+    """The virtual router that has the chain."""
 
     def addresses_withdrawn(self) -> None:
-        """The addresses are being removed although it stays master: announce them no more."""
+        """Stop the announcements: the addresses are being removed although it stays master."""
 
     def resources_failed(self, why: str) -> None:
-        """Be told why this node cannot run the resources; empty: it can again."""
+        """Note why this node cannot run the resources; empty: it can again."""
 
     def retry_claim(self) -> None:
-        """Ask again: a claim that waited for the resources may go on."""
+        """Check again whether a claim that waited for the resources may go on."""
 
     @property
     def reason(self) -> str:
-        """Why it does what it does, for the eyes of a command."""
+        """The reason for the state of the router, for the environment of commands."""
 
     @property
     def last_heard(self) -> LastHeard | None:
-        """Whom it heard last."""
+        """The last advertisement that the router received."""
 
 
 class ResourceChain:
-    """Implements what a router wants of its address keeper, and a gate: no claim while it stops."""
+    """The resources and the addresses of one router, as an address keeper."""
 
     def __init__(
         self,
@@ -92,11 +92,11 @@ class ResourceChain:
         )
         self._pause = DeadlineTimer(ports.clock, self._advance)
 
-    # --- what the router wants ---
+    # --- called by the router ---
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is under way and what is wanted is what is."""
+        """Whether the wanted state is reached and nothing is under way."""
         return self._address_keeper.idle and self._floor is None and not self._busy
 
     @property
@@ -106,7 +106,7 @@ class ResourceChain:
 
     @property
     def gone(self) -> bool:
-        """Whether the addresses and everything below them are gone, and shall be."""
+        """Whether the addresses are gone, the resources have stopped, and neither is wanted."""
         return self._address_keeper.gone and self._floor is None and not self._wanted
 
     @property
@@ -116,7 +116,7 @@ class ResourceChain:
 
     @property
     def doing(self) -> str:
-        """What it does just now, in words; empty while everything is as it shall be."""
+        """What the chain does now, in words; empty if the wanted state is reached."""
         for resource in self.resources:
             match resource.state:
                 case ResourceState.STUCK:
@@ -128,19 +128,19 @@ class ResourceChain:
         return ""
 
     def forget(self, managed: tuple[InterfaceAddress, ...]) -> None:
-        """Start anew on an interface that has come (back): manage these, nothing is known."""
+        """Begin again with *managed* on an interface that is new or has come back."""
         self._wanted = False
         self._address_keeper.forget(managed)
         self._go_down(0)
 
     def take(self) -> None:
-        """Start the resources, then have the addresses there."""
+        """Start the resources, then add the addresses."""
         self._wanted = True
         self.sequence += 1
         self._soon()
 
     def let_go(self) -> None:
-        """Have the addresses gone, then the resources; reports addresses_gone after both."""
+        """Remove the addresses, then stop the resources. Report addresses_gone after both."""
         if self._wanted:
             self.sequence += 1
         self._wanted = False
@@ -153,41 +153,41 @@ class ResourceChain:
 
     @property
     def is_down(self) -> bool:
-        """Whether none of the resources has to be stopped here before they may be started."""
+        """Whether no resource must be stopped here before the resources may start."""
         return self._floor is None
 
-    # --- what the address keeper says ---
+    # --- called by the address keeper ---
 
     def may_hold(self) -> bool:
-        """AddressKeeper: whether the addresses may be kept."""
+        """Return whether the address lease may be renewed."""
         return (
             self._floor is None and not self._guardian.guardian_acts() and self._master.may_hold()
         )
 
     def may_add(self) -> bool:
-        """AddressKeeper: whether the addresses may come."""
+        """Return whether the addresses may be added."""
         return not self._guardian.guardian_acts() and self._master.may_add()
 
     @property
     def may_add_until(self) -> Nanoseconds | None:
-        """AddressKeeper: from when on they may not."""
+        """The instant from which on the addresses may not be added."""
         return self._master.may_add_until
 
     def addresses_taken(self) -> None:
-        """AddressKeeper: the addresses are there."""
+        """Tell the router that the addresses are there, unless they are not wanted any more."""
         if self._wanted and self._floor is None:
             self._master.addresses_taken()
 
     def addresses_gone(self) -> None:
-        """AddressKeeper: the addresses are off the interface."""
+        """Go on: the addresses are gone, so the resources may stop."""
         self._soon()
 
     def addresses_refused(self, error: KernelError) -> None:
-        """AddressKeeper: the kernel does not let us have them."""
+        """Tell the router that the kernel refuses the addresses."""
         self._master.addresses_refused(error)
 
     def addresses_restored(self, addresses: Collection[InterfaceAddress]) -> None:
-        """AddressKeeper: they are back."""
+        """Tell the router that removed addresses were added again."""
         self._master.addresses_restored(addresses)
 
     # --- one thing after the other ---
@@ -203,7 +203,7 @@ class ResourceChain:
         self._soon()
 
     def _soon(self) -> None:
-        # In a turn of its own: whoever decides has first to write down what and why.
+        # In a later turn of the loop: the caller first records what it decided, and why.
         if not self._scheduled:
             self._scheduled = True
             self._clock.call_at(self._clock.now(), self._advance_scheduled)
@@ -231,7 +231,7 @@ class ResourceChain:
             return
         stopped = (one for one in self.resources if one.state is ResourceState.STOPPED)
         if (resource := next(stopped, None)) is not None:
-            # What may not have the addresses now will be let go of soon.
+            # If the addresses may not be added now, `let_go` follows soon.
             if self._master.may_add():
                 self._bring_up(resource)
         elif not self._address_keeper.wanted:
@@ -276,8 +276,8 @@ class ResourceChain:
             self._advance()
             return
         self._report.stop_failed(resource.config.name, outcome)
-        # Of an earlier life's, it must have been seen to run: what kills a machine that has
-        # just started would kill it again.
+        # A resource of an earlier process must have been seen to run. Otherwise a power switch
+        # would kill a machine that has just started, again and again.
         if self._chain.on_stop_failure and resource.touched:
             switched = partial(self._switched, resource)
             self._ports.commands.run(
@@ -287,7 +287,7 @@ class ResourceChain:
         self._try_again_later()
 
     def _switched(self, resource: Resource, result: CommandResult) -> None:
-        # Whatever it says, only the resource itself can tell that it has stopped.
+        # The result does not matter. Only the resource itself can show that it has stopped.
         self._report.switched(resource.config.name, result)
         self._try_again_later()
 

@@ -1,4 +1,4 @@
-"""Why this node does not run its resources for a while: what failed, and how long it stays away."""
+"""The hold-down after a resource failed: this node does not run its resources for a while."""
 
 from collections.abc import Callable
 
@@ -10,10 +10,10 @@ from pyvrrp.units import Nanoseconds, in_words
 
 
 class FailureHoldDown:
-    """Damps failures like the fence does; *tell* hears the reason, then an empty one.
+    """A hold-down like that of the fence. *tell* gets the reason, and an empty one at the end.
 
-    Nothing waives this hold-down: that nobody else serves does not mend a start that fails, and
-    two nodes that both fail would else hand it to and fro as fast as they can.
+    It is never waived. A start that fails does not succeed because no other node serves, and two
+    nodes on which it fails would move the router between them all the time.
     """
 
     def __init__(self, policy: HoldDown, clock: Clock, tell: Callable[[str], None]) -> None:
@@ -41,7 +41,7 @@ class FailureHoldDown:
             self._over.set(ends)
 
     def all_stopped(self) -> None:
-        """Everything has stopped: if the time is over too, the node may try again."""
+        """Note that all resources have stopped. The node may try again if the time is over too."""
         self._is_settled = True
         self._forgive()
 

@@ -1,4 +1,4 @@
-"""What a chain owes to the guardian: word of what to stop if this process dies, signs of life."""
+"""Tells the guardian what to stop if this process dies, and gives it signs of life."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ SIGN_OF_LIFE = Nanoseconds(100 * MILLISECOND)
 
 
 class GuardianRegistration:
-    """The dealings of one chain with the guardian; *intervened* hears when it has stepped in."""
+    """One chain at the guardian. *intervened* is called when the guardian has stopped resources."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class GuardianRegistration:
         self._alive = DeadlineTimer(clock, self.give_sign_of_life)
 
     def register(self, resource: Resource) -> None:
-        """Let the guardian know of *resource* before it is started."""
+        """Register *resource* with the guardian, before it is started."""
         legacy = Legacy(
             router=self._router,
             resource=resource.config.name,
@@ -44,7 +44,7 @@ class GuardianRegistration:
         self.give_sign_of_life()
 
     def unregister(self, resource: Resource) -> None:
-        """Let the guardian forget *resource*, which has stopped."""
+        """Remove *resource* from the guardian: it has stopped."""
         self._heir.disinherit(self._router, resource.config.name)
 
     def power_switch(self, resource: Resource) -> Command:
@@ -52,7 +52,7 @@ class GuardianRegistration:
         return Command(self._chain.on_stop_failure, resource.environment("on_stop_failure"))
 
     def guardian_acts(self) -> bool:
-        """Whether a guardian acts now, so that nothing may be touched."""
+        """Return whether a guardian stops resources now, so that the chain must not act."""
         if self._heir.acting():
             return True
         interventions = self._heir.interventions()
@@ -63,11 +63,11 @@ class GuardianRegistration:
         return False
 
     def give_sign_of_life(self) -> None:
-        """Give a sign of life now and from now on, where the guardian waits for one."""
+        """Give a sign of life now and regularly from now on, if the chain needs it."""
         if self._chain.exclusive:
             self.guardian_acts()
             self._alive.set(Nanoseconds(self._clock.now() + SIGN_OF_LIFE))
 
     def stop_signs_of_life(self) -> None:
-        """Give none any more: nothing runs."""
+        """Stop the signs of life: no resource runs."""
         self._alive.set(None)

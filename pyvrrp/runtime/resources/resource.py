@@ -1,7 +1,7 @@
-"""One resource: started, stopped and looked at, one command at a time.
+"""One resource: its start, its stop and its monitor, one command at a time.
 
-Its chain decides when. Each method takes whom to tell of the end; none may be called before the
-one before has ended, but for `shorten_start` and `unwatch`.
+The chain decides when. A method calls its callback at the end. The next method may be called only
+after that, except for `shorten_start` and `unwatch`.
 """
 
 from collections.abc import Callable
@@ -27,11 +27,11 @@ OnOutcome: TypeAlias = Callable[[CommandOutcome], None]
 class ResourceState(StrEnum):
     """What is known of a resource."""
 
-    UNKNOWN = "unknown"  # an earlier life may have left something
+    UNKNOWN = "unknown"  # an earlier process may have left it running
     STOPPED = "stopped"
     STARTING = "starting"
     STARTED = "started"
-    FAILED = "failed"  # its start or its monitor did; something of it may run
+    FAILED = "failed"  # its start or its monitor failed; parts of it may run
     STOPPING = "stopping"
     STUCK = "stuck"  # it did not stop
 
@@ -77,12 +77,12 @@ class Resource:
         return Command(words, (*self.environment(action), *extra), self._netns)
 
     def environment(self, action: str) -> tuple[tuple[str, str], ...]:
-        """Return what a command for this resource is told."""
+        """Return the environment of a command for this resource."""
         own = ("PYVRRP_RESOURCE", self.config.name)
         return (*self.config.environment, own, *self._describe(action))
 
     def start(self, done: OnOutcome) -> None:
-        """Start it and look until it runs: GOOD, or what kept it from running in time."""
+        """Start it and wait until it runs: GOOD, or why it does not run in time."""
         self.state, self.touched = ResourceState.STARTING, True
         self._deadline = Nanoseconds(self._clock.now() + self.config.start_timeout)
 
@@ -96,7 +96,7 @@ class Resource:
         self._run("start", self.config.start_timeout, ended)
 
     def shorten_start(self) -> None:
-        """Give a start that is no longer wanted as long as a stop may take, and no more."""
+        """Limit a start that is no longer wanted to the time of a stop."""
         if self.state is not ResourceState.STARTING:
             return
         left = self.config.stop_timeout
@@ -105,21 +105,21 @@ class Resource:
             self._running.end_within(left)
 
     def stop(self, done: OnOutcome) -> None:
-        """Stop it, unless it is known to be: STOPPED, or why it could not be confirmed."""
+        """Stop it, unless it is known to be stopped: STOPPED, or why that is not sure."""
         if self.state is ResourceState.UNKNOWN and self.config.monitor:
             self._look_before_stopping(done)
             return
         self._stop(done)
 
     def watch(self, failed: OnOutcome) -> None:
-        """Look at its own interval from now on; *failed* hears of the first look that fails."""
+        """Run the monitor at its interval from now on. *failed* gets the first failure."""
         self._watcher = failed
         self._watch += 1
         if self.config.monitor:
             self._monitor.set(Nanoseconds(self._clock.now() + self.config.monitor_interval))
 
     def unwatch(self) -> None:
-        """Look no more, and forget the look that is under way."""
+        """Stop the monitor, and ignore the one that is under way."""
         if self._watcher is not None and self._running is not None:
             self._running.end_within(Nanoseconds(0))
             self._running = None
@@ -199,7 +199,7 @@ class Resource:
             self.state, self.why = ResourceState.STUCK, outcome.why
         done(outcome)
 
-    # --- looking while it runs ---
+    # --- the monitor while it runs ---
 
     def _look(self) -> None:
         watch = self._watch

@@ -1,4 +1,4 @@
-"""The neighbours on one interface: to be asked who has an address, and to be told."""
+"""The neighbours on one interface: asks them who has an address, and sends announcements."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,7 +17,7 @@ REOPEN_AFTER = SECOND
 
 
 class AddressNeighbours:
-    """Owns the announcement socket of one interface; watches claims of one address."""
+    """Has the announcement socket of one interface, and watches claims of one address."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class AddressNeighbours:
         return self._socket is not None and self._state.arp
 
     def interface_changed(self, state: InterfaceState) -> None:
-        """Follow the interface: it may have gone, or be another one of the same name."""
+        """Open or close the socket: the interface may be gone, or a new one may have its name."""
         self._state = state
         if not state.exists or state.index != self._opened_for:
             self._close()
@@ -52,20 +52,20 @@ class AddressNeighbours:
             self._open()
 
     def ask(self, answered: Callable[[Answer], None]) -> None:
-        """Ask three times within about 450 ms; *answered* is called once, unless called off."""
+        """Ask three times within about 450 ms; *answered* is called once, unless cancelled."""
         self._query.ask((self._address,), answered)
 
     def ask_once(self) -> None:
-        """Ask one time; who answers is reported as a claim."""
+        """Ask once. An answer is reported as a claim."""
         with suppress(KernelError):  # the announcements that failed before it were reported
             self.announce(probe(self._address, self._state.mac))
 
     def cancel(self) -> None:
-        """Ask no more."""
+        """Cancel the query."""
         self._query.cancel()
 
     def stop(self) -> None:
-        """Close everything."""
+        """Cancel the query and close the socket."""
         self.cancel()
         self._close()
 

@@ -1,8 +1,9 @@
-"""Watch a server and take its address when it fails: the old shell script, made safe, no VRRP.
+"""Watch a server and take its address when the server fails. No VRRP is involved.
 
-The address is taken only after `fall` failures in a row, with carrier, and when three probes found
-nobody who answers for it. It is a lease like a virtual router's, and is let go when the link goes
-down, when this process was stopped for longer than the lease, or when another host claims it.
+The address is taken only after `fall` failures in a row, with the link up, and after three probes
+to which no host answered. It has an address lease like that of a virtual router. It is removed when
+the link goes down, when this process did not run for longer than the lease, or when another host
+claims it.
 """
 
 from collections.abc import Callable, Collection
@@ -25,23 +26,23 @@ from pyvrrp.runtime.takeover.watched_server import WatchedServer
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, in_words
 
 KERNEL_BUDGET = Nanoseconds(500 * MILLISECOND)
-STOP_BUDGET = Nanoseconds(5 * SECOND)  # to let go; the lease runs out by itself
-YOUNG = Nanoseconds(3 * SECOND)  # two that took it at the same moment settle it within this
+STOP_BUDGET = Nanoseconds(5 * SECOND)  # to remove the address; the address lease ends by itself
+YOUNG = Nanoseconds(3 * SECOND)  # two hosts that took it together decide within this time
 
 
 class TakeoverPhase(Enum):
-    """What it is doing about the address."""
+    """What this host does about the address."""
 
     WATCHING = auto()
-    ASKING = auto()  # whether anybody has it
-    HOLDING = auto()  # it has been asked for, and perhaps confirmed
+    ASKING = auto()  # the neighbours whether a host has it
+    HOLDING = auto()  # the kernel was asked to add it, and perhaps has
     RELEASING = auto()
     STOPPING = auto()
     STOPPED = auto()
 
 
 class Takeover:
-    """One watched server and its address. *refused* is called if it must not even begin."""
+    """One watched server and its address. *refused* is called if the start is not possible."""
 
     def __init__(
         self,
@@ -79,11 +80,11 @@ class Takeover:
         self._settle = DeadlineTimer(ports.clock, self._look_for_rival)
 
     def start(self) -> None:
-        """Look at the interface, then at the server."""
+        """Watch the interface, then the server."""
         self._link = self._ports.links.watch(self._place, self._interface_changed)
 
     def stop(self, stopped: Callable[[], None]) -> None:
-        """Let the address go if it is held, then call *stopped*."""
+        """Remove the address if it is held, then call *stopped*."""
         self._stopped = stopped
         self._server.stop()
         held = self.phase in {TakeoverPhase.HOLDING, TakeoverPhase.RELEASING}
@@ -95,7 +96,7 @@ class Takeover:
         else:
             self._finish_stopping()
 
-    # --- what is seen ---
+    # --- observations ---
 
     def _interface_changed(self, state: InterfaceState) -> None:
         before, self._state = self._state, state
@@ -111,7 +112,7 @@ class Takeover:
             self._address_keeper.observe(state.present)
 
     def _link_changed(self, state: InterfaceState) -> None:
-        # What failed while this host was cut off says nothing of the server.
+        # Failures while this host had no link say nothing about the server.
         self._server.reset_counts()
         obstacle = self._link_obstacle(state)
         if self.phase is TakeoverPhase.ASKING:
@@ -121,7 +122,7 @@ class Takeover:
         self._explain(obstacle)
 
     def _seen(self) -> None:
-        """Judge the newest result of the lookout."""
+        """Act on the newest result of the check."""
         if self.phase is TakeoverPhase.WATCHING and self._server.failed:
             self._consider()
         elif self.phase is TakeoverPhase.ASKING and self._server.passes:
@@ -139,7 +140,7 @@ class Takeover:
 
     def _answered(self, answer: Answer) -> None:
         self.phase = TakeoverPhase.WATCHING
-        # The world has gone on while the neighbours were asked.
+        # The situation may have changed while the neighbours were asked.
         obstacle = answer.error or self._why_not()
         self._explain(obstacle)
         if obstacle:
@@ -153,7 +154,7 @@ class Takeover:
             self._name(answer.claim.mac)
 
     def _claimed(self, claim: Claim) -> None:
-        """Another host says that the address is its own."""
+        """Handle the claim of another host that it has the address."""
         if self.phase is not TakeoverPhase.HOLDING or self._state is None:
             return
         mac = claim.mac.hex(":")
@@ -168,14 +169,16 @@ class Takeover:
             return
         young = self._clock.now() - self._taken_at < YOUNG
         if young and self._state.mac < claim.mac:
-            # Two that took it at once: the lower one stays, unless the other proves to stay too.
+            # Two hosts took it at once: the one with the lower MAC keeps it, unless the other one
+            # keeps it too.
             self._rival_heard = True
             return
-        # A rival that is heard only while the address is here would make it come and go for ever.
+        # A hold-down, because a host that claims only while the address is here would otherwise
+        # make this host take and remove it for ever.
         self._conflicts = self._conflicts.closed(self._clock.now())
         self._let_go(f"{claim.address} is at {mac}")
 
-    # --- what is done ---
+    # --- actions ---
 
     def _take(self, found: str, *, forced: bool) -> None:
         self.phase = TakeoverPhase.HOLDING
@@ -191,7 +194,7 @@ class Takeover:
             fields={"address": str(self._address), "reason": failed, "forced": forced},
         )
         if not self._config.release_when_back:
-            # The server's address may be the very one that is here now: it would be this host.
+            # The check may use the address that is here now, so it would check this host.
             self._server.stop()
         self._settle.set(Nanoseconds(self._taken_at + YOUNG))
         self._address_keeper.take()
@@ -204,7 +207,7 @@ class Takeover:
             virtual_router=self._router,
             fields={"address": str(self._address), "reason": reason},
         )
-        # The address first; what follows can wait for the kernel's worker.
+        # The address is removed first. The rest can wait.
         self._address_keeper.let_go()
         self._announcer.stop()
         self._settle.set(None)
@@ -224,27 +227,27 @@ class Takeover:
         self.phase = TakeoverPhase.WATCHING
 
     def _look_for_rival(self) -> None:
-        """Two may have taken it at once: by now one is left, who must be heard."""
+        """Ask once more: two hosts may have taken it at once, and only one should be left."""
         if self._rival_heard:
             self._announcer.announce_now()
         self._neighbours.ask_once()
 
-    # --- the address_keeper's master ---
+    # --- called by the address keeper ---
 
-    may_add_until = None  # address_keeper: there is no such time
+    may_add_until = None  # the address may be added at any time
 
     def may_add(self) -> bool:
-        """AddressKeeper: whether the address may come; it was taken on purpose."""
+        """Return True: the address is added only after `_take` has decided it."""
         return True
 
     def may_hold(self) -> bool:
-        """AddressKeeper: whether the lease may be renewed."""
+        """Return whether the address lease may be renewed."""
         if self.phase is not TakeoverPhase.HOLDING:
             return False
         now = self._clock.now()
         late = Nanoseconds(now - self._alive_at)
         if self._router.lease and late > self._router.lease * SECOND:
-            # Whoever else watches may have it by now: look again before it is taken again.
+            # Another host may have it by now, so ask again before it is taken again.
             self._clock.call_at(now, lambda: self._stalled(late))
             return False
         self._alive_at = now
@@ -255,12 +258,12 @@ class Takeover:
             self._let_go(f"stalled for {in_words(late)}, longer than the lease")
 
     def addresses_taken(self) -> None:
-        """AddressKeeper: the address is there, so the neighbours may know."""
+        """Announce the address: the kernel has added it."""
         if self.phase is TakeoverPhase.HOLDING:
             self._announcer.start()
 
     def addresses_gone(self) -> None:
-        """AddressKeeper: the address is off the interface."""
+        """Go on: the kernel has removed the address."""
         if self.phase is TakeoverPhase.STOPPING:
             self._finish_stopping()
         elif self.phase is TakeoverPhase.RELEASING:
@@ -270,19 +273,19 @@ class Takeover:
             self._server.reset_counts()
 
     def addresses_refused(self, error: KernelError) -> None:
-        """AddressKeeper: the kernel does not let us have the address."""
+        """Give up the address for now: the kernel refuses it."""
         if self.phase is TakeoverPhase.HOLDING:
             self._journal.warn_rarely("kernel_refused", str(error), virtual_router=self._router)
             self._let_go(str(error))
 
     def addresses_restored(self, addresses: Collection[InterfaceAddress]) -> None:
-        """AddressKeeper: somebody had removed it; it is back."""
+        """Announce the address again: it had been removed by another program."""
         self._announcer.announce_now([address.ip for address in addresses])
 
-    # --- words ---
+    # --- reasons ---
 
     def _why_not(self) -> str:
-        """Return what keeps this host from taking the address; nothing if nothing does."""
+        """Return why this host cannot take the address; empty if it can."""
         state = self._state or InterfaceState()
         if obstacle := self._link_obstacle(state):
             return obstacle

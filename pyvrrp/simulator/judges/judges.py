@@ -87,7 +87,6 @@ class Judges(WorldObserver):
             self._lasting.overlap(router.id)
             router.changed_at = self._engine.now
             self._facts.version += 1
-            self._lasting.holders.disagree(router)
             if present:
                 self._addresses.gained(router, address)
                 self._etcd_leases.gained(router)

@@ -23,7 +23,7 @@ class Engine:
     __slots__ = ("_count", "_heap", "now")
 
     def __init__(self) -> None:
-        self.now = Nanoseconds(0)
+        self.now = 0  # ns
         self._heap: list[tuple[int, int, Callable[..., None], tuple[object, ...]]] = []
         self._count = 0
 
@@ -44,7 +44,7 @@ class Engine:
     def run(self, until: Nanoseconds) -> None:
         """Let time pass up to and including *until*; raise RunawayError if it stands still."""
         heap = self._heap
-        now: int = self.now
+        now = self.now
         at_once = 0
         while heap and heap[0][0] <= until:
             when, _, job, arguments = heappop(heap)
@@ -55,6 +55,6 @@ class Engine:
             else:
                 at_once = 0
                 now = when
-                self.now = Nanoseconds(when)
+                self.now = when
             job(*arguments)
         self.now = until

@@ -10,6 +10,7 @@ from pyvrrp.runtime.base.journal import Journal, JournalEvent
 from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.simulator.scenario.scenario import NodeSpec
+from pyvrrp.simulator.world.changes import Changes
 from pyvrrp.simulator.world.engine import Engine, Job
 from pyvrrp.simulator.world.etcd.cluster import EtcdCluster
 from pyvrrp.simulator.world.etcd.port import ProcessEtcd
@@ -49,6 +50,7 @@ class SimulatedNode:
         resource_random: Random,
         kernel_delay: Nanoseconds,
         etcd: EtcdCluster,
+        changes: Changes,
         trace: Trace,
         observer: NodeObserver,
     ) -> None:
@@ -56,7 +58,7 @@ class SimulatedNode:
         self.name = spec.name
         self.time = NodeTime(engine, spec.offset, spec.drift_ppm)
         self.kernel = SimulatedKernel(
-            spec.name, engine, self.time, random, kernel_delay, trace, observer
+            spec.name, engine, self.time, random, kernel_delay, changes, trace, observer
         )
         self.cards: dict[Place, NetworkCard] = {}
         self.services = {check.name: SimulatedService(check) for check in spec.configuration.checks}

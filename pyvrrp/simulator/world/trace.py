@@ -45,7 +45,8 @@ class Trace:
 
     def note(self, who: str, what: str, text: str, **fields: Value) -> None:
         """Write down what happened just now."""
-        self.entries.append(TraceEntry(self._engine.now, who, what, text, fields))
+        now = Nanoseconds(self._engine.now)
+        self.entries.append(TraceEntry(now, who, what, text, fields))
 
     def event(self, node: str, event: JournalEvent) -> None:
         """Write down what a daemon has recorded in its journal."""

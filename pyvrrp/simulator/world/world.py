@@ -4,6 +4,7 @@ from random import Random
 
 from pyvrrp.identity import Place, VirtualRouterId
 from pyvrrp.simulator.scenario.scenario import ClientSpec, NodeSpec, Scenario
+from pyvrrp.simulator.world.changes import Changes
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.etcd.cluster import EtcdCluster
 from pyvrrp.simulator.world.machine.kernel import SimulatedInterface
@@ -27,8 +28,11 @@ class World:
         self.observer = WorldObserver()
         self.etcd = EtcdCluster(engine, self._random("etcd"))
         self.sent: dict[VirtualRouterId, bytes] = {}  # the newest advertisement of each
+        self._changes = Changes()
         self.segments = {
-            place: SimulatedSegment(engine, self._random(f"wire {place}"), scenario.network_delay)
+            place: SimulatedSegment(
+                engine, self._random(f"wire {place}"), scenario.network_delay, self._changes
+            )
             for place in scenario.places()
         }
         self.nodes: dict[str, SimulatedNode] = {}
@@ -73,6 +77,7 @@ class World:
             self._random(f"resources {spec.name}"),
             self.scenario.kernel_delay,
             self.etcd,
+            self._changes,
             self.trace,
             self.observer,
         )
@@ -106,6 +111,7 @@ class World:
             AddressOwners(spec.place, kernels),
             tuple(addresses),
             self._random(f"client {spec.name}"),
+            self._changes,
         )
         segment.attach(Station(spec.name, spec.switch, HostLink(), None, client.frame))
         return client

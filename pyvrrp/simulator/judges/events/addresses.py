@@ -5,10 +5,10 @@ from pyvrrp.simulator.judges.observed.facts import Facts
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.machine.kernel import NOTICE
-from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
+from pyvrrp.units import MILLISECOND
 
 
 class AddressJudge:
@@ -46,7 +46,7 @@ class AddressJudge:
             self._broken(
                 InvariantName.LEASE,
                 router.who,
-                f"could not send for {in_words(Nanoseconds(lasted))} and takes an address",
+                f"could not send for {words(lasted)} and takes an address",
             )
 
     def deleted(self, router: ObservedRouter, address: InterfaceAddress) -> None:

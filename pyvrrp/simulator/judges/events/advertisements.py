@@ -7,12 +7,12 @@ from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.judges.rules.protocol_times import handover_wait, master_down, skew
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
 from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement, seen_in
 from pyvrrp.simulator.world.network.sockets import NetworkCard
-from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
+from pyvrrp.units import MILLISECOND
 
 ANSWER_FLOOR = 10 * MILLISECOND
 
@@ -22,6 +22,7 @@ class AdvertisementJudge:
 
     def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
         self._facts = facts
+        self._routers = facts.on_card
         self._bounds = bounds
         self._engine = engine
         self._broken = verdicts.broken
@@ -29,10 +30,10 @@ class AdvertisementJudge:
     def sent(self, card: NetworkCard, packet: bytes) -> None:
         """An advertisement leaves."""
         seen = seen_in(packet)
-        router = self._facts.receiver(card, seen)
+        router = self._routers[card].get(seen.key)
         if router is None:
             return
-        now, here = self._engine.now, router.node.time.now()
+        now, here = self._engine.now, router.here()
         if seen.priority == 0:
             self._judge_release(router)
             router.last_release = now
@@ -53,14 +54,14 @@ class AdvertisementJudge:
     def queued(self, card: NetworkCard, packet: bytes) -> None:
         """A valid advertisement has come to a socket."""
         seen = seen_in(packet)
-        router = self._facts.receiver(card, seen)
+        router = self._routers[card].get(seen.key)
         if router is not None and router.state == "BACKUP" and seen.sender not in router.own:
             self._hear(router, seen)
 
     def taking(self, card: NetworkCard, packet: bytes) -> None:
         """The daemon is about to read one."""
         seen = seen_in(packet)
-        router = self._facts.receiver(card, seen)
+        router = self._routers[card].get(seen.key)
         if router is None:
             return
         if seen.sender in router.own:
@@ -72,7 +73,7 @@ class AdvertisementJudge:
     def taken(self, card: NetworkCard, packet: bytes) -> None:
         """The daemon has done what it wanted about it."""
         seen = seen_in(packet)
-        router = self._facts.receiver(card, seen)
+        router = self._routers[card].get(seen.key)
         if router is None:
             return
         if router.state_before is not None:
@@ -82,7 +83,7 @@ class AdvertisementJudge:
         if router.delivering is None:
             return
         router.delivering = None
-        here = router.node.time.now()
+        here = router.here()
         router.last_heard = here
         if router.state == "BACKUP":
             if not router.followed:
@@ -95,13 +96,13 @@ class AdvertisementJudge:
 
     def injecting(self, card: NetworkCard, packet: bytes) -> None:
         """The daemon is about to read a packet that is not valid."""
-        router = self._facts.receiver(card, seen_in(packet))
+        router = self._routers[card].get(seen_in(packet).key)
         if router is not None:
             router.state_before = (changeable_state(router), router.last_sent)
 
     def injected(self, card: NetworkCard, packet: bytes, invalid: bytes, mutation: str) -> None:
         """The daemon has read it."""
-        router = self._facts.receiver(card, seen_in(packet))
+        router = self._routers[card].get(seen_in(packet).key)
         if router is None:
             return
         if (changeable_state(router), router.last_sent) != router.state_before:
@@ -113,13 +114,21 @@ class AdvertisementJudge:
         router.state_before = None
 
     def _hear(self, router: ObservedRouter, seen: SeenAdvertisement) -> None:
-        """A backup hears something; the release of its master counts for its whole group."""
-        here = router.node.time.now()
+        """A backup hears something; the release of its master counts for its whole group.
+
+        What it reads at the instant at which it came was counted when it came.
+        """
+        here = router.here()
+        if router.heard is seen and router.heard_at == here:
+            return
+        router.heard, router.heard_at = seen, here
         listeners: tuple[ObservedRouter, ...] = (router,)
         if seen.priority == 0 and router.takeover.knows(seen.sender):
             others = (one for one in router.members if one is not router and one.state == "BACKUP")
             listeners = (*others, router)
         for listener in listeners:
+            if listener is not router:
+                listener.heard = None
             before = listener.takeover.due()
             listener.takeover.hear(seen, here)
             if listener.takeover.due() < before:
@@ -151,8 +160,7 @@ class AdvertisementJudge:
                 self._broken(
                     InvariantName.HANDOVER,
                     router.who,
-                    f"advertised {in_words(Nanoseconds(waited))} after it was asked to "
-                    f"{router.move.order}",
+                    f"advertised {words(waited)} after it was asked to {router.move.order}",
                 )
             router.move = None
             self._facts.version += 1
@@ -164,7 +172,7 @@ class AdvertisementJudge:
                 self._broken(
                     InvariantName.STALE_CLAIM,
                     router.who,
-                    f"advertised again after {in_words(Nanoseconds(away))}",
+                    f"advertised again after {words(away)}",
                 )
         if not router.last_resort:
             self._judge_checks(router, here)
@@ -193,7 +201,7 @@ class AdvertisementJudge:
         own = int(config.advertisement_interval)
         gap = max(skew(config.version, router.priority, own), ANSWER_FLOOR)
         # By its own clock: a suspension that was hidden from it is no time to the daemon.
-        silence = router.node.time.now() - router.last_sent_here
+        silence = router.here() - router.last_sent_here
         sends = router.interface.sends_since
         # An answer that the kernel refused counts for the limit too.
         able = sends is not None and now - sends > gap
@@ -218,7 +226,7 @@ class AdvertisementJudge:
     ) -> None:
         # The others follow at their pace, and are looked at when the rival has fallen silent.
         last = router.announced_here
-        if last is None or router.node.time.now() - last > self._bounds.stretched(within):
+        if last is None or router.here() - last > self._bounds.stretched(within):
             self._broken(
                 InvariantName.REANNOUNCED,
                 router.who,

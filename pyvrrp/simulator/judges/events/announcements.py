@@ -35,7 +35,7 @@ class AnnouncementJudge:
                         f"announced {claim.address} as {router.state}",
                     )
                 router.announced[claim.address] = self._engine.now
-                router.announced_here = router.node.time.now()
+                router.announced_here = router.here()
 
     def acknowledged(
         self, node: str, place: Place, addresses: Collection[InterfaceAddress]
@@ -43,6 +43,8 @@ class AnnouncementJudge:
         """A daemon is being told that its addresses are there."""
         interface = self._facts.interfaces[node, place]
         for router in self._facts.on_card[interface.card].values():
+            if not router.unacknowledged:
+                continue
             new = tuple(a for a in addresses if a in router.unacknowledged)
             if new:
                 router.unacknowledged.difference_update(new)

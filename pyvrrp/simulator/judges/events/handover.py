@@ -9,11 +9,10 @@ from pyvrrp.simulator.judges.observed.router import AskedMove, ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER, latest
 from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
 from pyvrrp.simulator.scenario.fault import FaultKind, ServiceHealth
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.node import SimulatedNode
-from pyvrrp.units import Nanoseconds, in_words
 
 
 class HandoverJudge:
@@ -44,7 +43,7 @@ class HandoverJudge:
             if order is FaultKind.DRAIN:
                 router.drained = True
             if router.is_master():
-                here = router.node.time.now()
+                here = router.here()
                 successors = tuple(self._successors(router))
                 router.move = AskedMove(order, self._engine.now, here, successors)
             elif (
@@ -82,10 +81,8 @@ class HandoverJudge:
         begun = max(router.move.at, awake)
         until = begun + self._bounds.handing_over(router.config)
         if self._engine.now > until:
-            lasted = Nanoseconds(self._engine.now - begun)
-            self._broken(
-                InvariantName.HANDOVER, router.who, f"has handed over for {in_words(lasted)}"
-            )
+            lasted = self._engine.now - begun
+            self._broken(InvariantName.HANDOVER, router.who, f"has handed over for {words(lasted)}")
         return until
 
     def _is_upset(self, router: ObservedRouter) -> bool:
@@ -111,7 +108,7 @@ class HandoverJudge:
                 continue
             checks = (other.node.checks[name] for name in other.fence)
             prompt = all(check.service.health is ServiceHealth.OK for check in checks)
-            here = other.node.time.now()
+            here = other.here()
             if prompt and all(c.open(here) for c in other.checks()) and not other.drained:
                 yield other
 

@@ -7,9 +7,8 @@ from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.judges.rules.protocol_times import master_down
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.units import Nanoseconds, in_words
 
 
 class StandingJudge:
@@ -22,14 +21,15 @@ class StandingJudge:
 
     def priority(self, router: ObservedRouter, event: JournalEvent) -> None:
         """A daemon reports another priority."""
-        router.takeover.stand(int(str(event.fields["to"])), router.node.time.now())
+        router.takeover.stand(int(str(event.fields["to"])), router.here())
         router.priority_since = self._engine.now
+        router.heard = None
         self._facts.version += 1
         self.judge(router)
 
     def last_resort(self, router: ObservedRouter, event: JournalEvent) -> None:
         """A daemon reports that it serves although fenced, or does so no longer."""
-        here = router.node.time.now()
+        here = router.here()
         router.last_resort = event.name == "last_resort"
         router.resort_over_at = self._engine.now
         self._facts.version += 1
@@ -46,7 +46,7 @@ class StandingJudge:
 
     def fence(self, router: ObservedRouter, event: JournalEvent) -> None:
         """A daemon reports that a fence has opened or closed."""
-        here = router.node.time.now()
+        here = router.here()
         self._facts.version += 1
         if not event.fields["open"]:
             router.closings.instants.append(here)
@@ -65,12 +65,12 @@ class StandingJudge:
             self._broken(
                 InvariantName.HOLD_DOWN,
                 router.who,
-                f"opened {in_words(Nanoseconds(ends - here))} too early",
+                f"opened {words(ends - here)} too early",
             )
 
     def judge(self, router: ObservedRouter) -> int:
         """Judge the priority in force; return until when no result can change it by its age."""
-        here, until = router.node.time.now(), FOREVER
+        here, until = router.here(), FOREVER
         passing = set()
         for weight in router.config.weights:
             record = router.node.checks[weight.check].record

@@ -8,11 +8,11 @@ from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.rules.bounds import LINGER, Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.judges.rules.protocol_times import handover_wait, master_down
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
 from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
-from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, in_words
+from pyvrrp.units import MILLISECOND, SECOND
 
 ORDINARY_LATENESS = 10 * MILLISECOND
 
@@ -38,7 +38,7 @@ class TransitionJudge:
         """A daemon reports a change of state."""
         before, after = str(event.fields["from"]), str(event.fields["to"])
         reason = str(event.fields["reason"])
-        now, here = self._engine.now, router.node.time.now()
+        now, here = self._engine.now, router.here()
         self._judge_quiet(router, event)
         if after == "MASTER":
             self._judge_takeover(router, before, here, reason)
@@ -57,7 +57,7 @@ class TransitionJudge:
             router.move = None
         router.state, router.state_since = after, now
         router.last_positive = here if after == "MASTER" else None
-        router.rival_at = router.overtaken_at = None
+        router.rival_at = router.overtaken_at = router.heard = None
         self._facts.version += 1
 
     def _begin_to_wait(self, router: ObservedRouter, before: str, here: int) -> None:
@@ -93,7 +93,7 @@ class TransitionJudge:
                 self._broken(
                     InvariantName.TAKEOVER,
                     router.who,
-                    f"{in_words(Nanoseconds(early))} too early ({reason})",
+                    f"{words(early)} too early ({reason})",
                 )
         # Sockets on an interface that has just come back are opened with the next notice.
         now = self._engine.now

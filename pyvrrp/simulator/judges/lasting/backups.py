@@ -5,9 +5,8 @@ from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER, latest
 from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.units import Nanoseconds, in_words
 
 
 class BackupJudge:
@@ -44,6 +43,6 @@ class BackupJudge:
             self._broken(
                 InvariantName.NOT_LATE,
                 router.who,
-                f"could have taken over {in_words(Nanoseconds(overdue))} ago",
+                f"could have taken over {words(overdue)} ago",
             )
         return max(node.last_instant_of(due + limit), ready + limit)

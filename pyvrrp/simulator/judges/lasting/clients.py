@@ -9,11 +9,10 @@ from pyvrrp.simulator.judges.observed.segment import ObservedSegment
 from pyvrrp.simulator.judges.observed.since import FOREVER
 from pyvrrp.simulator.judges.rules.bounds import NEIGHBOUR_AGE, Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
 from pyvrrp.simulator.scenario.scenario import Scenario
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.network.client import SimulatedClient
-from pyvrrp.units import Nanoseconds, in_words
 
 
 class ClientJudge:
@@ -68,7 +67,7 @@ class ClientJudge:
             limit += int(NEIGHBOUR_AGE) + 2 * self._period
         begun = max(clean, held, yielded if yielded > clean else 0)
         if self._engine.now - begun > limit:
-            lasted = in_words(Nanoseconds(self._engine.now - begun))
+            lasted = words(self._engine.now - begun)
             self._broken(
                 InvariantName.CLIENTS,
                 self._client.name,
@@ -94,7 +93,7 @@ class ClientJudge:
     def _answered(self, router: VirtualRouterId, address: InterfaceAddress, begun: int) -> int:
         limit = self._bounds.clients(router) + int(NEIGHBOUR_AGE) + 4 * self._client.period
         if self._engine.now - begun > limit:
-            lasted = in_words(Nanoseconds(self._engine.now - begun))
+            lasted = words(self._engine.now - begun)
             self._broken(
                 InvariantName.NO_GAP,
                 self._client.name,

@@ -4,10 +4,9 @@ from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER, latest
 from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
 from pyvrrp.simulator.scenario.fault import ServiceHealth
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.units import Nanoseconds, in_words
 
 
 class FenceJudge:
@@ -35,11 +34,11 @@ class FenceJudge:
         closes = node.checks[name].record.closes_at()
         closed = node.time.now() - closes
         if min(closed, now - begun) > limit:
-            lasted = Nanoseconds(min(closed, now - begun))
+            lasted = min(closed, now - begun)
             self._broken(
                 InvariantName.NOT_BEFORE_OPEN,
                 router.who,
-                f"{name} has kept it out for {in_words(lasted)}, and it holds an address",
+                f"{name} has kept it out for {words(lasted)}, and it holds an address",
             )
         return max(node.last_instant_of(closes + limit), begun + limit)
 
@@ -53,10 +52,10 @@ class FenceJudge:
         limit = (self._bounds.silent if stuck else self._bounds.failing)(service.check)
         failed = max(check.bad_since, begun)
         if self._engine.now - failed > limit:
-            lasted = Nanoseconds(self._engine.now - failed)
+            lasted = self._engine.now - failed
             self._broken(
                 InvariantName.FENCED,
                 router.who,
-                f"{name} has failed for {in_words(lasted)}, and it holds an address",
+                f"{name} has failed for {words(lasted)}, and it holds an address",
             )
         return failed + limit

@@ -5,9 +5,8 @@ from pyvrrp.simulator.judges.observed.since import FOREVER
 from pyvrrp.simulator.judges.rules.bounds import LINGER, Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.judges.rules.protocol_times import handover_wait
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.units import Nanoseconds, in_words
 
 
 class GroupJudge:
@@ -31,7 +30,7 @@ class GroupJudge:
         waits = max(handover_wait(one.config) for one in members) + int(LINGER) if moving else 0
         until = begun + self._bounds.stretched(waits + 2 * self._bounds.network)
         if now > until:
-            lasted = in_words(Nanoseconds(now - begun))
+            lasted = words(now - begun)
             self._broken(
                 InvariantName.GROUP,
                 f"{first.node.name}/{first.config.group}",

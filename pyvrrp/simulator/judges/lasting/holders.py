@@ -6,11 +6,10 @@ from pyvrrp.identity import VirtualRouterId
 from pyvrrp.simulator.judges.observed.facts import Facts
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER, latest
-from pyvrrp.simulator.judges.rules.bounds import STATUS_WITHIN, Bounds
+from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.units import Nanoseconds, in_words
 
 
 class HolderJudge:
@@ -21,7 +20,6 @@ class HolderJudge:
         self._bounds = bounds
         self._engine = engine
         self._broken = verdicts.broken
-        self._agreed: dict[ObservedRouter, object] = {}
 
     def overlap(self, router: VirtualRouterId) -> int:
         """Judge whether two nodes that hear each other both have an address for too long."""
@@ -68,7 +66,7 @@ class HolderJudge:
             self._broken(
                 InvariantName.LEASE,
                 router.who,
-                f"{node.away} for {in_words(Nanoseconds(lasted))} and still holds an address",
+                f"{node.away} for {words(lasted)} and still holds an address",
             )
         return node.time.true_kernel_time(node.away_at + limit + 1) - 1
 
@@ -101,34 +99,5 @@ class HolderJudge:
             )
         return until
 
-    def status(self, router: ObservedRouter) -> int:
-        """Judge whether the daemon knows which addresses the kernel has.
-
-        What it knows changes without notice, so this is judged at each look.
-        """
-        running = router.node.running_since
-        if running is None:
-            return FOREVER
-        settled = max(running, router.changed_at) + STATUS_WITHIN
-        now = int(self._engine.now)
-        if now <= settled:
-            return settled
-        daemon = router.running()
-        if daemon is not None and daemon.addresses.present is not self._agreed.get(router):
-            present = daemon.addresses.present
-            if present == frozenset(router.held):
-                self._agreed[router] = present
-            else:
-                self._broken(
-                    InvariantName.STATUS,
-                    router.who,
-                    f"status knows of {len(present)} addresses, the kernel has {len(router.held)}",
-                )
-        return now
-
-    def disagree(self, router: ObservedRouter) -> None:
-        """Take note that the kernel's addresses are others than those last compared."""
-        self._agreed.pop(router, None)
-
     def _lasted(self, begun: int) -> str:
-        return in_words(Nanoseconds(self._engine.now - begun))
+        return words(self._engine.now - begun)

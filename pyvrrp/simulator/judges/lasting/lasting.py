@@ -14,6 +14,7 @@ from pyvrrp.simulator.judges.lasting.holders import HolderJudge
 from pyvrrp.simulator.judges.lasting.masters import MasterJudge
 from pyvrrp.simulator.judges.lasting.placement import PlacementJudge
 from pyvrrp.simulator.judges.lasting.rules import LastingRules, Rule
+from pyvrrp.simulator.judges.lasting.status import StatusJudge
 from pyvrrp.simulator.judges.observed.disturbances import Disturbances
 from pyvrrp.simulator.judges.observed.facts import Facts
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
@@ -42,7 +43,8 @@ class LastingJudges:
         self._facts = facts
         self._standing = standing
         self._handovers = handovers
-        self.holders = HolderJudge(facts, bounds, engine, verdicts)
+        self._holders = HolderJudge(facts, bounds, engine, verdicts)
+        self._status = StatusJudge(facts, engine, verdicts)
         self._groups = GroupJudge(bounds, engine, verdicts)
         self._fences = FenceJudge(bounds, engine, verdicts)
         self._masters = MasterJudge(bounds, engine, verdicts)
@@ -62,10 +64,11 @@ class LastingJudges:
     def look(self) -> None:
         """Judge everything that lasts."""
         self._always.look()
+        self._status.look()
 
     def look_from_time_to_time(self) -> None:
         """Judge everything that lasts, and what need not be judged at every change."""
-        self._always.look()
+        self.look()
         self._from_time_to_time.look()
 
     def client_sent(self, client: SimulatedClient, *, changed: bool) -> None:
@@ -77,14 +80,13 @@ class LastingJudges:
 
     def _all_rules(self) -> Iterator[Rule]:
         for router, members in self._facts.by_id.items():
-            yield partial(self.holders.overlap, router)
+            yield partial(self._holders.overlap, router)
             for one in members:
                 if len(one.members) > 1 and one is one.members[0]:
                     yield partial(self._groups.judge, one)
-                yield partial(self.holders.lease, one)
-                yield partial(self.holders.status, one)
+                yield partial(self._holders.lease, one)
                 yield partial(self._fences.judge, one)
-                yield partial(self.holders.only_master, one)
+                yield partial(self._holders.only_master, one)
                 yield partial(self._backups.lateness, one)
                 yield partial(self._masters.pace, one)
                 yield partial(self._masters.rival, one)
@@ -107,4 +109,4 @@ class LastingJudges:
 
     def overlap(self, router: VirtualRouterId) -> None:
         """Judge what lasted until now, before an address or a mastership changes hands."""
-        self.holders.overlap(router)
+        self._holders.overlap(router)

@@ -4,9 +4,8 @@ from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER, latest
 from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.units import Nanoseconds, in_words
 
 
 class MasterJudge:
@@ -28,8 +27,8 @@ class MasterJudge:
             spoke = router.overtaken_at + self._bounds.longest_wait[router.id]
         until = spoke + self._bounds.stretched(int(router.config.advertisement_interval))
         if self._engine.now > until:
-            silence = Nanoseconds(self._engine.now - spoke)
-            self._broken(InvariantName.PACE, router.who, f"a master silent for {in_words(silence)}")
+            silence = self._engine.now - spoke
+            self._broken(InvariantName.PACE, router.who, f"a master silent for {words(silence)}")
         return until
 
     def rival(self, router: ObservedRouter) -> int:

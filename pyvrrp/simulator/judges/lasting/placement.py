@@ -7,9 +7,8 @@ from pyvrrp.simulator.judges.observed.segment import ObservedSegment
 from pyvrrp.simulator.judges.observed.since import FOREVER, latest
 from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.units import Nanoseconds, in_words
 
 
 class PlacementJudge:
@@ -67,11 +66,11 @@ class PlacementJudge:
             begun = max(since, healthy, one.undrained_at)
             until = begun + max(self._bounds.served(s.id, name, s.config) for s in one.members)
             if self._engine.now > until:
-                lasted = Nanoseconds(self._engine.now - begun)
+                lasted = self._engine.now - begun
                 self._broken(
                     InvariantName.SERVED,
                     str(router),
-                    f"{name} is healthy, and nobody has held the addresses for {in_words(lasted)}",
+                    f"{name} is healthy, and nobody has held the addresses for {words(lasted)}",
                 )
             first = min(first, until)
         return first
@@ -114,11 +113,11 @@ class PlacementJudge:
             begun = max(begun, now - (here - last) + looking)
             until = max(until, node.last_instant_of(last + looking + limit))
         if now - begun > limit:
-            lasted = Nanoseconds(now - begun)
+            lasted = now - begun
             self._broken(
                 InvariantName.PLACEMENT,
                 str(router),
                 f"{best.node.name} holds, and {name} of higher priority has been "
-                f"eligible for {in_words(lasted)}",
+                f"eligible for {words(lasted)}",
             )
         return until

@@ -16,7 +16,7 @@ from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.segment import ObservedSegment
 from pyvrrp.simulator.judges.observed.since import latest
 from pyvrrp.simulator.world.etcd.cluster import EtcdCluster
-from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement, router_key
+from pyvrrp.simulator.world.network.seen_advertisement import router_key
 from pyvrrp.simulator.world.network.sockets import NetworkCard
 from pyvrrp.simulator.world.world import World
 
@@ -88,10 +88,6 @@ class Facts:
     def etcd_reached_since(self) -> int | None:
         """Since when every node reaches etcd."""
         return self._etcd.reached_since
-
-    def receiver(self, card: NetworkCard, seen: SeenAdvertisement) -> ObservedRouter | None:
-        """Return the virtual router that an advertisement at *card* is for."""
-        return self.on_card[card].get(seen.key)
 
     def at(self, node: str, place: Place) -> Iterable[ObservedRouter]:
         """Return the virtual routers on one interface of a node."""

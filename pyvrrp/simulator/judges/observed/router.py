@@ -1,5 +1,6 @@
 """One virtual router on one node, as the judges see it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
@@ -45,6 +46,7 @@ class ObservedRouter:
     exclusive: bool = False  # whether its group takes addresses off before others get them
     id: VirtualRouterId = field(init=False)
     who: str = field(init=False)  # what reports call it
+    here: Callable[[], int] = field(init=False)  # its node's clock
     state: str = "INIT"
     state_since: int = 0
     held: dict[InterfaceAddress, int] = field(default_factory=dict)
@@ -65,6 +67,8 @@ class ObservedRouter:
     yielded_at: int = 0
     yielded_to: Address | None = None
     delivering: SeenAdvertisement | None = None
+    heard: SeenAdvertisement | None = None  # the last that came to its socket as a backup
+    heard_at: int = 0  # node's clock
     lingers: bool = False  # a backup that still answers for its successor
     move: AskedMove | None = None  # what the operator asked of this mastership
     drained: bool = False
@@ -84,6 +88,7 @@ class ObservedRouter:
     def __post_init__(self) -> None:
         self.id = self.config.id
         self.who = f"{self.node.name}/{self.config.name}"
+        self.here = self.node.time.now
         self.forget()
 
     def join(self, members: tuple["ObservedRouter", ...]) -> None:
@@ -108,6 +113,7 @@ class ObservedRouter:
         self.last_sent = self.last_positive = self.last_release = self.last_heard = None
         self.rival_at = self.move = self.overtaken_at = None
         self.lingers = False
+        self.heard = None
         self.unacknowledged.clear()
 
     def running(self) -> Router | None:

@@ -3,6 +3,12 @@
 from pyvrrp.simulator.judges.rules.invariants import InvariantName, Violation
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.trace import Trace
+from pyvrrp.units import Nanoseconds, in_words
+
+
+def words(nanoseconds: int) -> str:
+    """Return a duration as reports write it."""
+    return in_words(Nanoseconds(nanoseconds))
 
 
 class Verdicts:
@@ -22,5 +28,5 @@ class Verdicts:
         if name in self._unjudged or (name, who) in self._known:
             return
         self._known.add((name, who))
-        self.violations.append(Violation(self._engine.now, name, who, what))
+        self.violations.append(Violation(Nanoseconds(self._engine.now), name, who, what))
         self._trace.note(who, "violation", f"VIOLATION {name}: {what}", invariant=str(name))

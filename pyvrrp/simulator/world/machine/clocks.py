@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from pyvrrp.ports import Clock
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.machine.process import SimulatedProcess
 from pyvrrp.units import Nanoseconds
@@ -19,11 +18,20 @@ class NodeTime:
     read it.
     """
 
-    __slots__ = ("_asleep_since", "_engine", "_offset", "_rate", "_slept", "wall_step")
+    __slots__ = (
+        "_asleep_since",
+        "_drift_ppm",
+        "_engine",
+        "_offset",
+        "_rate",
+        "_slept",
+        "wall_step",
+    )
 
     def __init__(self, engine: Engine, offset: Nanoseconds, drift_ppm: int) -> None:
         self._engine = engine
-        self._offset = offset
+        self._offset = int(offset)
+        self._drift_ppm = drift_ppm
         self._rate = MILLION + drift_ppm
         self._slept = 0
         self._asleep_since: int | None = None
@@ -31,16 +39,18 @@ class NodeTime:
 
     def now(self) -> Nanoseconds:
         """Return the daemon's time."""
-        return Nanoseconds(self._offset + self._engine.now * self._rate // MILLION)
+        now = self._engine.now
+        # Nanoseconds(...) would be a call, and nothing is asked for as often as this.
+        return self._offset + now + now * self._drift_ppm // MILLION  # type: ignore[return-value]
 
     def true_time(self, when: int) -> int:
         """Return the first true instant at which the daemon's clock shows *when*."""
         return -(-(when - self._offset) * MILLION // self._rate)
 
-    def kernel_now(self) -> Nanoseconds:
+    def kernel_now(self) -> int:
         """Return the time that the kernel counts lifetimes in."""
         now = self._engine.now if self._asleep_since is None else self._asleep_since
-        return Nanoseconds((now - self._slept) * self._rate // MILLION)
+        return (now - self._slept) * self._rate // MILLION
 
     def true_kernel_time(self, when: int) -> int:
         """Return the first true instant at which the kernel's time is *when*."""
@@ -56,7 +66,7 @@ class NodeTime:
         self._slept += duration
         self._asleep_since = None
         if hidden:
-            self._offset = Nanoseconds(self._offset - duration * self._rate // MILLION)
+            self._offset -= duration * self._rate // MILLION
 
 
 class _Timer:
@@ -79,17 +89,19 @@ class _Timer:
             callback()
 
 
-class ProcessClock(Clock):
-    """The clock port of one process: after its death no timer of it fires."""
+class ProcessClock:
+    """The clock port of one process: after its death no timer of it fires.
+
+    ``now`` is the node's own: it is asked too often for a call in between.
+    """
+
+    __slots__ = ("_engine", "_process", "_time", "now")
 
     def __init__(self, engine: Engine, time: NodeTime, process: SimulatedProcess) -> None:
+        self.now: Callable[[], Nanoseconds] = time.now
         self._engine = engine
         self._time = time
         self._process = process
-
-    def now(self) -> Nanoseconds:
-        """Return the node's time."""
-        return self._time.now()
 
     def call_at(self, when: Nanoseconds, callback: Callable[[], None]) -> _Timer:
         """Call *callback* at *when* by the node's clock."""

@@ -15,6 +15,7 @@ from random import Random
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.ports import InterfaceState
+from pyvrrp.simulator.world.changes import Changes
 from pyvrrp.simulator.world.engine import Engine, Job
 from pyvrrp.simulator.world.machine.clocks import NodeTime
 from pyvrrp.simulator.world.machine.process import ProcessLife, SimulatedProcess
@@ -112,6 +113,7 @@ class SimulatedKernel:
         time: NodeTime,
         random: Random,
         delay: Nanoseconds,
+        changes: Changes,
         trace: Trace,
         observer: KernelObserver,
     ) -> None:
@@ -119,12 +121,13 @@ class SimulatedKernel:
         self.interfaces: dict[Place, SimulatedInterface] = {}
         self.slower_by = 0
         self.refuses = False
-        self.suspended = False
+        self._suspended = False
         self.observer = observer
         self._engine = engine
         self._time = time
         self._random = random
         self._delay = delay
+        self._changes = changes
         self._trace = trace
         self._queue: deque[AddressRequest] = deque()
         self._busy = False
@@ -134,6 +137,16 @@ class SimulatedKernel:
             Place, list[tuple[SimulatedProcess, Callable[[InterfaceState], None]]]
         ] = {}
         self._notifying: set[Place] = set()
+
+    @property
+    def suspended(self) -> bool:
+        """Whether the machine is suspended."""
+        return self._suspended
+
+    @suspended.setter
+    def suspended(self, suspended: bool) -> None:
+        self._suspended = suspended
+        self._changes.note()
 
     def holds(self, place: Place, address: InterfaceAddress) -> bool:
         """Whether the address is there, and the interface too."""
@@ -147,7 +160,7 @@ class SimulatedKernel:
 
     def after_current_request(self, job: Job) -> None:
         """Run *job* as soon as the request that is being carried out has ended."""
-        if self.suspended:
+        if self._suspended:
             self._postponed.append(partial(self.after_current_request, job))
         elif self._busy:
             self._after.append(job)
@@ -183,7 +196,8 @@ class SimulatedKernel:
         self._watchers.clear()
 
     def notify(self, place: Place) -> None:
-        """Tell the watchers of *place* soon, once for all that has changed until then."""
+        """Something on *place* has changed: tell its watchers soon, once for all of it."""
+        self._changes.note()
         if place not in self._notifying:
             self._notifying.add(place)
             self._engine.after(NOTICE, self._tell, place)
@@ -217,7 +231,7 @@ class SimulatedKernel:
     def _next(self) -> None:
         while self._queue and self._queue[0].process.life is ProcessLife.DEAD:
             self._queue.popleft()
-        if self._busy or self.suspended or not self._queue:
+        if self._busy or self._suspended or not self._queue:
             return
         if not self._queue[0].process.running:
             return  # the worker thread is stopped too; what it has begun goes on
@@ -229,7 +243,7 @@ class SimulatedKernel:
         self._engine.after(delay, self._carry_out, request)
 
     def _carry_out(self, request: AddressRequest) -> None:
-        if self.suspended:
+        if self._suspended:
             self._postponed.append(partial(self._carry_out, request))
             return
         self._busy = False
@@ -300,7 +314,7 @@ class SimulatedKernel:
     ) -> None:
         if interface.held.get(address) is not lifetime or lifetime.expires is None:
             return
-        if self.suspended:
+        if self._suspended:
             self._postponed.append(partial(self._expire, interface, address, lifetime))
         elif self._time.kernel_now() < lifetime.expires:
             self._check_at(interface, address, lifetime, lifetime.expires)
@@ -309,7 +323,7 @@ class SimulatedKernel:
 
     def _tell(self, place: Place) -> None:
         self._notifying.discard(place)
-        if self.suspended:
+        if self._suspended:
             self._postponed.append(partial(self.notify, place))
             return
         for process, changed in tuple(self._watchers.get(place, ())):

@@ -72,7 +72,7 @@ class ResourceHost:
         self.legacies: list[Legacy] = []
         self.acting = 0  # guardians at work
         self.interventions = 0
-        self.life_seen_at = Nanoseconds(0)
+        self.life_seen_at = 0
         self._node = node
         self._engine = engine
         self._random = random

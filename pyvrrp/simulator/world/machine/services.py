@@ -13,6 +13,8 @@ from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
 
 QUICKEST = MILLISECOND  # a healthy service answers within one to five of these
 
+_PASSED = ProbeResult(True, "HTTP 200")
+
 
 class SimulatedService:
     """One service of one node, seen by one check."""
@@ -49,23 +51,22 @@ class SimulatedService:
     def answer(self, now: int, random: Random) -> tuple[ProbeResult, int] | None:
         """Return what a probe sees and how long that takes; None: it never ends."""
         prompt = int((1 + 4 * random.random()) * QUICKEST)
+        if self.good:
+            slow = self.health is ServiceHealth.SLOW
+            return _PASSED, self.delay if slow else min(prompt, self.check.policy.timeout // 2)
         match self.health:
             case ServiceHealth.STUCK:
                 return None
-            case ServiceHealth.HANG:
+            case ServiceHealth.HANG | ServiceHealth.SLOW:
                 return self._timed_out()
-            case ServiceHealth.SLOW if self.delay >= self.check.policy.timeout:
-                return self._timed_out()
-            case ServiceHealth.SLOW:
-                return ProbeResult(True, "HTTP 200"), self.delay
             case ServiceHealth.REFUSED:
                 return ProbeResult(False, "connection refused"), prompt
             case ServiceHealth.ERROR_500:
                 return ProbeResult(False, "HTTP 500"), prompt
-            case ServiceHealth.FLAPPING if (now - self.since) // max(self.delay, 1) % 2 == 0:
-                return ProbeResult(False, "HTTP 503"), prompt
             case _:
-                return ProbeResult(True, "HTTP 200"), min(prompt, self.check.policy.timeout // 2)
+                if (now - self.since) // max(self.delay, 1) % 2 == 0:
+                    return ProbeResult(False, "HTTP 503"), prompt
+                return _PASSED, min(prompt, self.check.policy.timeout // 2)
 
     def _timed_out(self) -> tuple[ProbeResult, int]:
         timeout = self.check.policy.timeout
@@ -98,7 +99,7 @@ class ProcessProbes(Probes):
     ) -> None:
         self._process = process
         self._engine = engine
-        self._services = services
+        self._services = {id(service.check.probe): service for service in services.values()}
         self._random = random
         self._seen = seen
 
@@ -107,7 +108,7 @@ class ProcessProbes(Probes):
     ) -> _Probe:
         """Look once."""
         del timeout  # that of the check, which the service knows
-        service = next(s for s in self._services.values() if s.check.probe is probe)
+        service = self._services[id(probe)]
         under_way = _Probe(done)
         answer = service.answer(self._engine.now, self._random)
         name, end = service.check.name, self._process.io

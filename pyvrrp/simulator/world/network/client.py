@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from pyvrrp.identity import Address, InterfaceAddress, Place
+from pyvrrp.simulator.world.changes import Changes
 from pyvrrp.simulator.world.network.owners import AddressOwners
 from pyvrrp.simulator.world.network.segment import SimulatedSegment
 from pyvrrp.simulator.world.network.sockets import claim_of
@@ -31,8 +32,10 @@ class SimulatedClient:
     owners: AddressOwners
     addresses: tuple[InterfaceAddress, ...]
     random: Random
+    changes: Changes
     reached: dict[InterfaceAddress, str | None] = field(default_factory=dict)
     _neighbours: dict[Address, _Neighbour] = field(default_factory=dict)
+    _answered_at: int = -1  # the number of changes with which everything was answered
 
     def frame(self, frame: bytes) -> None:
         """Learn from an announcement. Entries that do not exist are not made."""
@@ -41,15 +44,23 @@ class SimulatedClient:
             entry = self._neighbours[claim.address]
             if entry.mac != claim.mac:
                 self._neighbours[claim.address] = _Neighbour(claim.mac)
+                self._answered_at = -1
 
     def send(self, now: int) -> list[tuple[InterfaceAddress, str | None]]:
-        """Send one packet to each address; return whose answers changed, and to whom."""
+        """Send one packet to each address; return whose answers changed, and to whom.
+
+        Where nothing has changed and nothing is lost, the same nodes answer again.
+        """
+        if self._answered_at == self.changes.number and not self.segment.loses:
+            return []
         changed: list[tuple[InterfaceAddress, str | None]] = []
         for address in self.addresses:
             who = self._send_to(address, now)
             if address not in self.reached or self.reached[address] != who:
                 self.reached[address] = who
                 changed.append((address, who))
+        answered = None not in self.reached.values()
+        self._answered_at = self.changes.number if answered else -1
         return changed
 
     def _send_to(self, address: InterfaceAddress, now: int) -> str | None:

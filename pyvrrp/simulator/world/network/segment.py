@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 from pyvrrp.simulator.scenario.scenario import NetworkDelay
+from pyvrrp.simulator.world.changes import Changes
 from pyvrrp.simulator.world.engine import Engine
 
 
@@ -64,8 +65,12 @@ class _Paths:
 class SimulatedSegment:
     """One segment: its stations in the order in which they were attached, and who hears whom."""
 
-    def __init__(self, engine: Engine, random: Random, network_delay: NetworkDelay) -> None:
+    def __init__(
+        self, engine: Engine, random: Random, network_delay: NetworkDelay, changes: Changes
+    ) -> None:
         self.stations: dict[str, Station] = {}
+        self.loses = False  # whether any link loses frames by chance
+        self._changes = changes
         self._engine = engine
         self._random = random.random
         self._delay = int(network_delay.delay)
@@ -78,17 +83,17 @@ class SimulatedSegment:
         """Plug a host into its switch."""
         self.stations[station.host] = station
         self._tables.setdefault(station.switch, {})
-        self._paths.clear()
+        self._changed()
 
     def set_link(self, host: str, link: HostLink) -> None:
         """Have the link of *host* behave like *link* from now on."""
         self.stations[host].link = link
-        self._paths.clear()
+        self._changed()
 
     def block(self, source: str, target: str) -> None:
         """Let nothing from *source* reach *target*, until as many unblocks."""
         self._blocked[source, target] = self._blocked.get((source, target), 0) + 1
-        self._paths.clear()
+        self._changed()
 
     def unblock(self, source: str, target: str) -> None:
         """Take one reason away."""
@@ -97,7 +102,13 @@ class SimulatedSegment:
             self._blocked[source, target] = left
         else:
             self._blocked.pop((source, target), None)
+        self._changed()
+
+    def _changed(self) -> None:
         self._paths.clear()
+        self._changes.note()
+        links = (station.link for station in self.stations.values())
+        self.loses = any(link.loss_in or link.loss_out for link in links)
 
     def connected(self, source: str, target: str) -> bool:
         """Whether any frame from *source* can reach *target* now."""
@@ -137,7 +148,9 @@ class SimulatedSegment:
         if paths is None:
             paths = self._paths[source] = self._find_paths(self.stations[source])
         for table in paths.tables:
-            table[mac] = source
+            if table.get(mac) != source:
+                table[mac] = source
+                self._changes.note()
         return paths.targets
 
     def _find_paths(self, sender: Station) -> _Paths:

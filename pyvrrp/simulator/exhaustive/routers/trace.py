@@ -1,12 +1,10 @@
 """A trace for people: what happened, when, and where everybody stood then."""
 
-from dataclasses import dataclass
 from typing import assert_never
 
-from pyvrrp.simulator.exhaustive.node_state import NodeState, ProcessState
-from pyvrrp.simulator.exhaustive.promises import Promise
-from pyvrrp.simulator.exhaustive.state_space import SearchStep, StateSpace, WorldState
-from pyvrrp.units import SECOND
+from pyvrrp.simulator.exhaustive.outcomes import Path, TraceLine, WorldState, timeline
+from pyvrrp.simulator.exhaustive.routers.node_state import NodeState, ProcessState
+from pyvrrp.simulator.exhaustive.routers.state_space import SearchStep, StateSpace
 from pyvrrp.virtual_router.actions import (
     Action,
     AddAddresses,
@@ -19,13 +17,15 @@ from pyvrrp.virtual_router.actions import (
     ReportTransition,
     SendAdvertisement,
 )
-from pyvrrp.virtual_router.states import HandingOver, Releasing, name
+from pyvrrp.virtual_router.states import HandingOver, Releasing, State, name
 
 WORDS = {
     "timer": "its timer fires",
     "follow fence": "follows its fence",
     "read socket": "reads what waits in its socket",
     "removed": "the kernel has removed its addresses",
+    "added": "the kernel has added its addresses",
+    "hear announcement": "hears that its successor announces",
     "close fence": "FAULT: its fence closes",
     "open fence": "its fence opens",
     "crash": "FAULT: its process dies",
@@ -37,46 +37,16 @@ WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TraceLine:
-    """One step: seconds since the beginning, what happened, and every node after it."""
-
-    seconds: float
-    text: str
-    nodes: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"{self.seconds:8.3f} s  {' | '.join(self.nodes)}  {self.text}"
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenPromise:
-    """A broken promise and the shortest way there."""
-
-    invariant: Promise
-    detail: str
-    steps: int
-    trace: tuple[TraceLine, ...]
-
-
-def tell(
-    world: StateSpace,
-    path: list[tuple[WorldState, SearchStep]],
-    last: WorldState,
-    broken: Promise,
-    detail: str,
-) -> BrokenPromise:
-    """Return the violation with its trace; the passing of time is told by the times alone."""
-    lines: list[TraceLine] = []
-    now = 0
-    states = [*(state for state, _ in path[1:]), last]
-    for (before, step), after in zip(path, states, strict=True):
-        now += step.passed
-        if step.what == "tick" and after is not last:
-            continue
-        nodes = tuple(_node(world.node(after, index)) for index in range(world.size))
-        lines.append(TraceLine(now / SECOND, _text(world, before, step), nodes))
-    return BrokenPromise(broken, detail, len(path), tuple(lines))
+def tell(world: StateSpace, path: Path[SearchStep], last: WorldState) -> tuple[TraceLine, ...]:
+    """Return the steps of *path*, which leads to *last*, as people read them."""
+    return tuple(
+        TraceLine(
+            seconds,
+            _text(world, before, step),
+            tuple(_node(world.node(after, index)) for index in range(world.size)),
+        )
+        for seconds, before, step, after in timeline(path, last)
+    )
 
 
 def _node(node: NodeState) -> str:
@@ -87,10 +57,20 @@ def _node(node: NodeState) -> str:
         case ProcessState.STANDING:
             word = f"({name(node.state).lower()})"
         case ProcessState.RUNNING:
-            word = "RELEASING" if isinstance(node.state, Releasing) else name(node.state)
-            word = "HANDOVER" if isinstance(node.state, HandingOver) else word
+            word = state_word(node.state)
     fence = "" if node.fence_open else "#"
     return f"{word}{'*' if node.held else ''}{fence}".ljust(11)
+
+
+def state_word(state: State) -> str:
+    """Return the name of *state* in a trace, which tells apart the ways out of MASTER."""
+    match state:
+        case Releasing():
+            return "RELEASING"
+        case HandingOver():
+            return "HANDOVER"
+        case _:
+            return name(state)
 
 
 def _text(world: StateSpace, before: WorldState, step: SearchStep) -> str:
@@ -102,7 +82,7 @@ def _text(world: StateSpace, before: WorldState, step: SearchStep) -> str:
     if step.move is None:
         return text
     done = world.moved(before, step.node, step.move).actions
-    return "; ".join((text, *filter(None, map(_action, done))))
+    return "; ".join((text, *filter(None, map(action_text, done))))
 
 
 def _what(step: SearchStep) -> str:
@@ -121,7 +101,8 @@ def _what(step: SearchStep) -> str:
             return f"hears {whose}"
 
 
-def _action(action: Action) -> str:
+def action_text(action: Action) -> str:
+    """Return what *action* does in words, empty if it tells nothing."""
     match action:
         case SendAdvertisement(priority=priority):
             return f"sends priority {priority}"

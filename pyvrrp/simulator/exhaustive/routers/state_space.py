@@ -5,12 +5,20 @@ way, and so on. What one node does depends on nothing but the node and the event
 once and looked up from then on. That is what makes hundreds of thousands of states affordable.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from functools import cache
-from typing import Generic, NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias
 
-from pyvrrp.simulator.exhaustive.durations import Durations, Overview, at_once, later, overdue
-from pyvrrp.simulator.exhaustive.messages import (
+from pyvrrp.simulator.exhaustive.outcomes import NextState, Numbering, WorldState
+from pyvrrp.simulator.exhaustive.promises import Promise
+from pyvrrp.simulator.exhaustive.routers.durations import (
+    Durations,
+    Overview,
+    at_once,
+    later,
+    overdue,
+)
+from pyvrrp.simulator.exhaustive.routers.messages import (
     Messages,
     MessageUnderWay,
     NodePair,
@@ -18,12 +26,15 @@ from pyvrrp.simulator.exhaustive.messages import (
     sent,
     without,
 )
-from pyvrrp.simulator.exhaustive.messages import aged as aged_messages
-from pyvrrp.simulator.exhaustive.moves import MoveName, MoveResult, NodeMove, NodeMoves
-from pyvrrp.simulator.exhaustive.node_state import HeardAdvertisement, NodeState, ProcessState
-from pyvrrp.simulator.exhaustive.node_state import aged as aged_node
-from pyvrrp.simulator.exhaustive.node_view import view_of
-from pyvrrp.simulator.exhaustive.promises import Promise
+from pyvrrp.simulator.exhaustive.routers.messages import aged as aged_messages
+from pyvrrp.simulator.exhaustive.routers.moves import MoveName, MoveResult, NodeMove, NodeMoves
+from pyvrrp.simulator.exhaustive.routers.node_state import (
+    HeardAdvertisement,
+    NodeState,
+    ProcessState,
+)
+from pyvrrp.simulator.exhaustive.routers.node_state import aged as aged_node
+from pyvrrp.simulator.exhaustive.routers.node_view import view_of
 from pyvrrp.simulator.exhaustive.scope import (
     Scope,
     SearchedFault,
@@ -33,9 +44,6 @@ from pyvrrp.simulator.exhaustive.scope import (
 )
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.states import Master
-
-WorldState: TypeAlias = tuple[int, ...]
-Value = TypeVar("Value", bound=Hashable)
 
 LOCAL_FAULTS: dict[MoveName, SearchedFault] = {
     "close fence": SearchedFault.FENCE,
@@ -66,29 +74,7 @@ class SearchStep(NamedTuple):
     passed: Nanoseconds = Nanoseconds(0)
 
 
-class NextState(NamedTuple):
-    """A step, where it leads, and the promise it breaks, if any."""
-
-    step: SearchStep
-    state: WorldState
-    broken: Promise | None = None
-    detail: str = ""
-
-
-class Numbering(Generic[Value]):
-    """Gives each value a number, the same for equal ones."""
-
-    def __init__(self) -> None:
-        self.values: list[Value] = []
-        self._numbers: dict[Value, int] = {}
-
-    def of(self, value: Value) -> int:
-        """Return the number of *value*."""
-        number = self._numbers.get(value)
-        if number is None:
-            number = self._numbers[value] = len(self.values)
-            self.values.append(value)
-        return number
+RouterOutcome: TypeAlias = NextState[SearchStep]
 
 
 class StateSpace:
@@ -136,7 +122,7 @@ class StateSpace:
         """Return what *move* makes of one node of *state*."""
         return self._moves[index].take(self.node(state, index), move)
 
-    def outcomes(self, state: WorldState) -> Iterator[NextState]:
+    def outcomes(self, state: WorldState) -> Iterator[RouterOutcome]:
         """Yield every step that there is from *state*."""
         past = self.pasts.values[state[-2]]
         urgent = False
@@ -148,6 +134,8 @@ class StateSpace:
                     if past.handovers:
                         yield self._hand_over(state, index, past)
                     continue
+                if word == "hear announcement" and not self._is_announced(state, index):
+                    continue
                 fault = LOCAL_FAULTS.get(word)
                 if fault is None or (past.left and fault in self.scope.kinds):
                     yield self._with_node(state, index, word, fault, None)
@@ -158,14 +146,19 @@ class StateSpace:
         if not urgent:
             yield self._tick(state)
 
-    def _hand_over(self, state: WorldState, index: int, past: FaultHistory) -> NextState:
+    def _is_announced(self, state: WorldState, index: int) -> bool:
+        """Tell whether another node may have announced by now, and the node hears it or not."""
+        others = (other for other in range(self.size) if other != index)
+        return any(self._facts(state[other]).announces for other in others)
+
+    def _hand_over(self, state: WorldState, index: int, past: FaultHistory) -> RouterOutcome:
         asked = past._replace(handovers=past.handovers - 1)
         before = self._replaced(state, past=asked)
         return self._with_node(before, index, "hand over", None, None)
 
     def _with_message(
         self, state: WorldState, message: MessageUnderWay, past: FaultHistory
-    ) -> Iterator[NextState]:
+    ) -> Iterator[RouterOutcome]:
         rest = without(self.messages.values[state[-3]], message)
         index = message.receiver
         if self._facts(state[index]).hears:
@@ -185,7 +178,7 @@ class StateSpace:
             delayed = self._replaced(state, messages=late, past=_after(past, SearchedFault.DELAY))
             yield self._outcome(SearchStep("delay", index, message), delayed, disturbed=True)
 
-    def _cuts(self, state: WorldState, past: FaultHistory) -> Iterator[NextState]:
+    def _cuts(self, state: WorldState, past: FaultHistory) -> Iterator[RouterOutcome]:
         if past.cut:
             healed = self._replaced(state, past=past._replace(cut=frozenset()))
             yield self._outcome(SearchStep("heal"), healed, disturbed=True)
@@ -203,7 +196,7 @@ class StateSpace:
         move: NodeMove,
         fault: SearchedFault | None,
         message: MessageUnderWay | None,
-    ) -> NextState:
+    ) -> RouterOutcome:
         number, priorities, broken, detail, silent = self._moved(index, state[index], move)
         past = self.pasts.values[state[-2]]
         if silent is not None:
@@ -220,7 +213,7 @@ class StateSpace:
         outcome = self._outcome(step, after, disturbed=disturbed)
         return outcome._replace(broken=broken, detail=detail) if broken else outcome
 
-    def _tick(self, state: WorldState) -> NextState:
+    def _tick(self, state: WorldState) -> RouterOutcome:
         messages = self.messages.values[state[-3]]
         waits = (self._facts(state[index]).wait for index in range(self.size))
         nearest = [self.scope.quantum, *(wait for wait in waits if wait is not None)]
@@ -236,7 +229,7 @@ class StateSpace:
         broken = overdue(clocks, now, self.scope)
         return NextState(SearchStep("tick", passed=passed), after, broken)
 
-    def _outcome(self, step: SearchStep, state: WorldState, *, disturbed: bool) -> NextState:
+    def _outcome(self, step: SearchStep, state: WorldState, *, disturbed: bool) -> RouterOutcome:
         scene = self._scene(*state[:-1])
         clocks = self._at_once(state[-1], scene, disturbed)
         if clocks != state[-1]:
@@ -333,9 +326,9 @@ class StateSpace:
         )
 
 
-def _expected(outcome: NextState) -> int:
+def _expected(outcome: RouterOutcome) -> int:
     """Rank the steps of a history without faults: what comes first, happens first."""
-    order = ("start", "follow fence", "removed", "hear", "timer", "tick")
+    order = ("start", "follow fence", "removed", "added", "hear", "timer", "tick")
     return order.index(outcome.step.what) if outcome.step.what in order else len(order)
 
 

@@ -45,9 +45,10 @@ class NodeState(NamedTuple):
     """A node.
 
     ``wanted`` is what the machine asked for, ``held`` what the kernel has. ``removal`` is the time
-    left to remove the addresses, ``lease`` the time left to addresses that nobody renews;
-    ``leftovers`` are of an earlier life. ``not_before`` and ``preempts_in`` are the reference: how
-    long the router must still be patient by the letter of the RFC, and by its preemption delay.
+    left to remove the addresses, ``adding`` the time left to add them, ``lease`` the time left to
+    addresses that nobody renews; ``leftovers`` are of an earlier life. ``not_before`` and
+    ``preempts_in`` are the reference: how long the router must still be patient by the letter of
+    the RFC, and by its preemption delay.
     """
 
     process: ProcessState = ProcessState.DEAD
@@ -56,6 +57,7 @@ class NodeState(NamedTuple):
     wanted: bool = False
     held: bool = False
     removal: Nanoseconds | None = None
+    adding: Nanoseconds | None = None
     lease: Nanoseconds | None = None
     leftovers: bool = False
     socket: tuple[HeardAdvertisement, ...] = ()
@@ -66,31 +68,34 @@ class NodeState(NamedTuple):
 def aged(node: NodeState, passed: Nanoseconds, parameters: Parameters) -> NodeState:
     """Return the node after a while in which nothing happened to it."""
     running = node.process is ProcessState.RUNNING
-    lease = _less(node.lease, passed)
+    lease = less(node.lease, passed)
     held = node.held and lease != 0
     return node._replace(
-        state=_aged_state(node.state, passed, parameters),
+        state=aged_state(node.state, passed, parameters),
         held=held,
         # The request of a process that stands may stand with it.
-        removal=_less(node.removal, passed) if running else node.removal,
+        removal=less(node.removal, passed) if running else node.removal,
+        adding=less(node.adding, passed) if running else node.adding,
         lease=lease if held else None,
-        not_before=_less(node.not_before, passed) or Nanoseconds(0),
-        preempts_in=_less(node.preempts_in, passed),
+        not_before=less(node.not_before, passed) or Nanoseconds(0),
+        preempts_in=less(node.preempts_in, passed),
     )
 
 
-def _less(left: Nanoseconds | None, passed: Nanoseconds) -> Nanoseconds | None:
+def less(left: Nanoseconds | None, passed: Nanoseconds) -> Nanoseconds | None:
+    """Return the time that is *left* after a while, if there is any."""
     return None if left is None else Nanoseconds(max(left - passed, 0))
 
 
-def _aged_state(state: State, passed: Nanoseconds, parameters: Parameters) -> State:
+def aged_state(state: State, passed: Nanoseconds, parameters: Parameters) -> State:
+    """Return *state* after a while in which nothing happened."""
     match state:
         case Init():
             return state
         case Backup():
             return replace(
                 state,
-                master_down_at=_earlier(state.master_down_at, passed, Nanoseconds(0)),
+                master_down_at=earlier(state.master_down_at, passed, Nanoseconds(0)),
                 preempt_at=_earlier_if_any(state.preempt_at, passed),
                 holds_until=_earlier_if_any(state.holds_until, passed),
                 successor_until=_earlier_if_any(state.successor_until, passed),
@@ -99,13 +104,13 @@ def _aged_state(state: State, passed: Nanoseconds, parameters: Parameters) -> St
             return _aged_master(state, passed, parameters)
         case Releasing(adver_at=adver_at):
             stalled = Nanoseconds(_own_master_down_interval(parameters) + 1)
-            return replace(state, adver_at=_earlier(adver_at, passed, stalled))
+            return replace(state, adver_at=earlier(adver_at, passed, stalled))
         case HandingOver(give_up_at=give_up_at):
             stalled = Nanoseconds(_own_master_down_interval(parameters) + 1)
             announced_at = state.announced_at
             if announced_at is not None:
-                announced_at = _earlier(announced_at, passed, AFTER_ANNOUNCEMENT)
-            give_up_at = _earlier(give_up_at, passed, stalled)
+                announced_at = earlier(announced_at, passed, AFTER_ANNOUNCEMENT)
+            give_up_at = earlier(give_up_at, passed, stalled)
             return replace(state, give_up_at=give_up_at, announced_at=announced_at)
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(state)
@@ -118,14 +123,14 @@ def _aged_master(state: Master, passed: Nanoseconds, parameters: Parameters) -> 
     reasserted_at, rival = state.reasserted_at, state.rival
     if reasserted_at is not None:
         gap = reassertion_gap(version, priority, interval)
-        reasserted_at = _earlier(reasserted_at, passed, gap)
+        reasserted_at = earlier(reasserted_at, passed, gap)
     if rival is not None:
         rival = replace(
             rival,
-            announced_at=_earlier(rival.announced_at, passed, interval),
-            quiet_at=_earlier(rival.quiet_at, passed, Nanoseconds(0)),
+            announced_at=earlier(rival.announced_at, passed, interval),
+            quiet_at=earlier(rival.quiet_at, passed, Nanoseconds(0)),
         )
-    adver_at = _earlier(state.adver_at, passed, stalled)
+    adver_at = earlier(state.adver_at, passed, stalled)
     return Master(adver_at, reasserted_at, rival, state.predecessor)
 
 
@@ -135,10 +140,11 @@ def _own_master_down_interval(parameters: Parameters) -> Nanoseconds:
 
 
 def _earlier_if_any(instant: Nanoseconds | None, passed: Nanoseconds) -> Nanoseconds | None:
-    return None if instant is None else _earlier(instant, passed, Nanoseconds(0))
+    return None if instant is None else earlier(instant, passed, Nanoseconds(0))
 
 
-def _earlier(instant: Nanoseconds, passed: Nanoseconds, oldest: Nanoseconds) -> Nanoseconds:
+def earlier(instant: Nanoseconds, passed: Nanoseconds, oldest: Nanoseconds) -> Nanoseconds:
+    """Return *instant* a while later, as it is seen from NOW, and not older than *oldest*."""
     return Nanoseconds(max(instant - passed, NOW - oldest))
 
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from pyvrrp.simulator.exhaustive.node_state import HeardAdvertisement
+from pyvrrp.simulator.exhaustive.routers.node_state import HeardAdvertisement
 from pyvrrp.units import Nanoseconds
 
 

@@ -8,16 +8,17 @@ says, and reads its socket before it believes that a master is silent.
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal, NamedTuple, TypeAlias
 
-from pyvrrp.simulator.exhaustive.expected_timers import allowed, reference
-from pyvrrp.simulator.exhaustive.node_state import (
+from pyvrrp.simulator.exhaustive.promises import Promise
+from pyvrrp.simulator.exhaustive.routers.expected_timers import allowed, reference
+from pyvrrp.simulator.exhaustive.routers.node_state import (
     NOW,
     HeardAdvertisement,
     NodeState,
     ProcessState,
     without_reports,
 )
-from pyvrrp.simulator.exhaustive.promises import Promise
 from pyvrrp.simulator.exhaustive.scope import Scope, StepFunction, expected_wait
+from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.actions import (
     Action,
     AddAddresses,
@@ -33,9 +34,11 @@ from pyvrrp.virtual_router.events import (
     HandOver,
     Shutdown,
     Startup,
+    SuccessorAnnounced,
     TimerFired,
 )
 from pyvrrp.virtual_router.parameters import RELEASE
+from pyvrrp.virtual_router.rules.holding import may_hold
 from pyvrrp.virtual_router.states import (
     Backup,
     HandingOver,
@@ -48,7 +51,7 @@ from pyvrrp.virtual_router.states import (
 
 MoveName: TypeAlias = Literal[
     "timer", "follow fence", "read socket", "removed", "close fence", "open fence", "crash",
-    "start", "stall", "go on", "slow kernel", "hand over",
+    "start", "stall", "go on", "slow kernel", "hand over", "hear announcement", "added",
 ]  # fmt: skip
 NodeMove: TypeAlias = MoveName | HeardAdvertisement
 
@@ -85,32 +88,49 @@ class NodeMoves:
 
     def take(self, node: NodeState, move: NodeMove) -> MoveResult:
         """Return what *move* makes of *node*."""
-        if isinstance(move, HeardAdvertisement):
-            return self._hear(node, move)
         match move:
+            case HeardAdvertisement():
+                return self._hear(node, move)
             case "timer":
-                moved = self._drive(node, TimerFired())
-                due = deadline(moved.node.state)
-                # What it held for its successor it lets go of first; then it may be due at once.
-                held = isinstance(node.state, Backup) and node.state.holds_until is not None
-                served = due is None or due > NOW or held
-                return moved if served else _breaking(moved, Promise.TIMER_IS_SERVED)
+                return self._timer(node)
             case "follow fence":
-                moved = self._drive(node, Startup() if node.fence_open else Shutdown("fenced"))
-                follows = not must_follow_fence(moved.node)
-                return moved if follows else _breaking(moved, Promise.FOLLOWS_FENCE)
+                return self._follow_fence(node)
             case "read socket":
                 return self._read_socket(node)
-            case "removed":
-                return self._removed(node)
-            case "hand over" | "slow kernel":
-                slow = MoveResult(node._replace(removal=self._scope.slow))
+            case "removed" | "added" | "slow kernel":
+                return self._kernel(node, move)
+            case "hand over" | "hear announcement":
                 resigns = move == "hand over"
-                return self._drive(node, HandOver("resigned", returns=True)) if resigns else slow
+                resign = HandOver("resigned", returns=True)
+                return self._drive(node, resign if resigns else SuccessorAnnounced())
             case "close fence" | "open fence":
                 return self._fence(node, is_open=move == "open fence")
             case "crash" | "start" | "stall" | "go on":
                 return self._process(node, move)
+
+    def _timer(self, node: NodeState) -> MoveResult:
+        moved = self._drive(node, TimerFired())
+        due = deadline(moved.node.state)
+        # What it held for its successor it lets go of first; then it may be due at once.
+        held = isinstance(node.state, Backup) and node.state.holds_until is not None
+        served = due is None or due > NOW or held
+        return moved if served else _breaking(moved, Promise.TIMER_IS_SERVED)
+
+    def _follow_fence(self, node: NodeState) -> MoveResult:
+        moved = self._drive(node, Startup() if node.fence_open else Shutdown("fenced"))
+        follows = not must_follow_fence(moved.node)
+        return moved if follows else _breaking(moved, Promise.FOLLOWS_FENCE)
+
+    def _kernel(
+        self, node: NodeState, move: Literal["removed", "added", "slow kernel"]
+    ) -> MoveResult:
+        match move:
+            case "removed":
+                return self._removed(node)
+            case "added":
+                return MoveResult(node._replace(adding=None, held=True, lease=None))
+            case "slow kernel":
+                return MoveResult(node._replace(removal=self._scope.slow))
 
     def _hear(self, node: NodeState, heard: HeardAdvertisement) -> MoveResult:
         if node.process is ProcessState.DEAD:
@@ -139,7 +159,7 @@ class NodeMoves:
     def _removed(self, node: NodeState) -> MoveResult:
         if node.wanted:
             # Wanted again meanwhile: they are put back, and nothing is reported.
-            return MoveResult(node._replace(removal=None, held=True, lease=None))
+            return MoveResult(_renewed(node._replace(removal=None)))
         gone = self._drive(
             node._replace(removal=None, held=False, lease=None, leftovers=False), AddressesGone()
         )
@@ -180,15 +200,17 @@ class NodeMoves:
                 return MoveResult(_renewed(woken) if self._may_renew(woken) else woken)
 
     def _may_renew(self, node: NodeState) -> bool:
-        """Whether the last advertisement is young enough, as in `runtime.expectations`."""
-        if node.wanted and isinstance(node.state, HandingOver):
-            return node.state.give_up_at > NOW
-        if not node.wanted or not isinstance(node.state, Master):
-            return False
-        interval = self._own.advertisement_interval
-        age = NOW - (node.state.adver_at - interval)
-        lease = self._scope.lease
-        return age <= (3 * interval - lease if lease <= 2 * interval else 3 * interval)
+        """Whether the last advertisement is young enough, with the limit of the runtime."""
+        interval, lease = self._own.advertisement_interval, self._scope.lease
+        limit = Nanoseconds(3 * interval - lease if lease <= 2 * interval else 3 * interval)
+        match node.state:
+            case HandingOver(give_up_at=give_up_at):
+                sent_at = give_up_at - self._scope.patience(self._own)
+            case Master(adver_at=adver_at):
+                sent_at = adver_at - interval
+            case _:
+                return False
+        return node.wanted and may_hold(node.state, self._own, Nanoseconds(sent_at), limit, NOW)
 
     def _drive(self, node: NodeState, event: Event) -> MoveResult:
         try:
@@ -213,10 +235,12 @@ class NodeMoves:
                 problem = self._wrong_to_send(before, node, priority)
                 return _renewed(node) if node.wanted and priority else node, problem
             case AddAddresses():
+                if self._scope.addition and not node.held:
+                    return node._replace(wanted=True, adding=self._scope.addition), None
                 return node._replace(wanted=True, held=True, lease=None), None
             case RemoveAddresses():
                 removal = self._scope.removal if node.removal is None else node.removal
-                return node._replace(wanted=False, removal=removal), None
+                return node._replace(wanted=False, removal=removal, adding=None), None
             case _:
                 return node, None
 
@@ -253,7 +277,8 @@ class NodeMoves:
             late = is_now.give_up_at > NOW + self._scope.patience(self._own)
             return Promise.PACE if late else None
         if isinstance(is_now, Backup) and is_now.holds_until is not None:
-            late = is_now.holds_until > NOW + self._own.linger
+            until = deadline(is_now)
+            late = until is None or until > NOW + self._scope.linger
             return Promise.REMOVED_IN_TIME if late else None
         if isinstance(is_now, Backup):
             preempts_in = node.not_before if node.preempts_in is None else node.preempts_in
@@ -303,4 +328,4 @@ def _breaking(moved: MoveResult, invariant: Promise) -> MoveResult:
 
 def _renewed(node: NodeState) -> NodeState:
     # Addresses that had expired meanwhile are put back at once.
-    return node._replace(lease=None, held=True)
+    return node._replace(lease=None, held=True) if node.adding is None else node

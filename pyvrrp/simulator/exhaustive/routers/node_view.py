@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pyvrrp.simulator.exhaustive.moves import MoveName, must_follow_fence
-from pyvrrp.simulator.exhaustive.node_state import NOW, NodeState, ProcessState
+from pyvrrp.simulator.exhaustive.routers.moves import MoveName, must_follow_fence
+from pyvrrp.simulator.exhaustive.routers.node_state import NOW, NodeState, ProcessState
 from pyvrrp.simulator.exhaustive.scope import Scope
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.states import Backup, HandingOver, Master, Releasing, deadline
@@ -20,6 +20,7 @@ class NodeView:
     master: bool
     on_the_wire: bool
     holds: bool
+    announces: bool
     eligible: bool
     slow: bool
     hears: bool
@@ -36,6 +37,7 @@ def view_of(node: NodeState, scope: Scope) -> NodeView:
         for instant in (
             None if due is None else due - NOW,
             node.removal if running else None,
+            node.adding if running else None,
             node.lease,
             node.not_before or None,
             node.preempts_in or None,
@@ -45,6 +47,7 @@ def view_of(node: NodeState, scope: Scope) -> NodeView:
     urgent = running and (
         (due is not None and due <= NOW)
         or node.removal == 0
+        or node.adding == 0
         or bool(node.socket)
         or must_follow_fence(node)
     )
@@ -55,6 +58,7 @@ def view_of(node: NodeState, scope: Scope) -> NodeView:
         master=running and isinstance(node.state, Master),
         on_the_wire=running and isinstance(node.state, Master | Releasing | HandingOver),
         holds=running and node.held,
+        announces=running and node.held and isinstance(node.state, Master),
         eligible=running and node.fence_open,
         slow=node.removal is not None and node.removal > scope.removal,
         hears=not (running and node.socket),
@@ -82,7 +86,25 @@ def _moves_of(node: NodeState, scope: Scope) -> Iterator[MoveName]:
         yield "read socket"
     if must_follow_fence(node):
         yield "follow fence"
+    if _waits_for_announcement(node):
+        yield "hear announcement"
+    yield from _kernel_moves_of(node, scope)
+
+
+def _kernel_moves_of(node: NodeState, scope: Scope) -> Iterator[MoveName]:
+    if node.adding is not None:
+        yield "added"
     if node.removal is not None:
         yield "removed"
         if node.removal == scope.removal:
             yield "slow kernel"
+
+
+def _waits_for_announcement(node: NodeState) -> bool:
+    match node.state:
+        case HandingOver(announced_at=None):
+            return True
+        case Backup(successor_until=until):
+            return until is not None
+        case _:
+            return False

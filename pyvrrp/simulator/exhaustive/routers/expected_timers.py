@@ -5,7 +5,7 @@ the two can disagree.
 """
 
 from pyvrrp.identity import Version
-from pyvrrp.simulator.exhaustive.node_state import NodeState
+from pyvrrp.simulator.exhaustive.routers.node_state import NodeState
 from pyvrrp.simulator.exhaustive.scope import expected_skew, expected_wait
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.events import AdvertisementReceived, Event
