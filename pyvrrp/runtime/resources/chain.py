@@ -148,7 +148,7 @@ class ResourceChain:
         self._go_down(0)
 
     def observe(self, present: frozenset[InterfaceAddress]) -> None:
-        """Take note of what is on the interface; put back what somebody removed."""
+        """Compare with the addresses on the interface; add again what was removed by others."""
         self._address_keeper.observe(present)
 
     @property

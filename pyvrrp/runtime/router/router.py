@@ -73,6 +73,8 @@ from pyvrrp.virtual_router.states import (
 from pyvrrp.virtual_router.timers import handover_patience, master_down_interval
 from pyvrrp.virtual_router.transitions import step, takeover_cause, takeover_is_due
 
+TIMER_FIRED = TimerFired()
+
 
 class Router:
     """One virtual router, alive. *interfaces* are those of ``config.links``, in the same order."""
@@ -127,6 +129,8 @@ class Router:
             for one in self.concerns
             if type(one).may_hold_until is not BaseConcern.may_hold_until
         )
+        if self._limiting:
+            self.group.limited_by(self)
 
     # The election.
 
@@ -134,7 +138,8 @@ class Router:
         """Take one step of the election and carry out what it asks for."""
         if isinstance(self._state, Master):
             self.group.end_expired_holds()
-        self._end_repetition()
+        elif self._repeated is not None:
+            self._end_repetition()
         now, before = self._clock.now(), self._state
         self._state, actions = step(before, event, self._parameters, now)
         for action in actions:
@@ -187,7 +192,7 @@ class Router:
 
     def _advertise(self) -> None:
         turn = self.adver_at
-        self.take(TimerFired())
+        self.take(TIMER_FIRED)
         if turn is not None and turn != self.adver_at:
             self._wake_ups.advertised(turn)
 
