@@ -1,4 +1,4 @@
-"""Run before the programs that are measured, so that the delays that are seen are theirs."""
+"""Run with precedence over the programs that are measured, so that delays are theirs."""
 
 import contextlib
 import os
@@ -7,6 +7,6 @@ _NICE = -15
 
 
 def be_punctual() -> None:
-    """Give this process precedence; without the right to, it does without."""
+    """Give this process precedence, if it may have it."""
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, _NICE)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from scenarios.registry import scenarios
+
 LAB = Path(__file__).parents[2] / "netns-lab" / "lab.py"
 
 
@@ -25,6 +27,13 @@ def test_the_lab_lists_its_scenarios_with_what_they_promise() -> None:
     assert finished.returncode == 0
     for name in ("asymmetric", "http_hang", "keepalived_v3_ipv6", "sigkill_guardian"):
         assert f"\n  {name} " in finished.stdout
+
+
+def test_each_scenario_has_a_name_of_its_own() -> None:
+    modules = [
+        file for file in (LAB.parent / "scenarios").glob("*/*.py") if file.stem != "__init__"
+    ]
+    assert len(modules) == len(scenarios())
 
 
 def test_an_unknown_scenario_is_refused_with_those_there_are() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from pyvrrp.testing.processes import Process
+from pyvrrp.testing.processes import SpawnedProcess
 from pyvrrp.testing.segment import Host, Network, Segment
 
 pytestmark = pytest.mark.kernel
@@ -32,13 +32,13 @@ class Lab:
     r1: Host
     r2: Host
     client: Host
-    observer: Process
+    observer: SpawnedProcess
 
     def seen(self, kind: str, node: str) -> list[dict[str, object]]:
         events = [json.loads(line.text) for line in list(self.observer.lines) if not line.error]
         return [event for event in events if (event["kind"], event.get("node")) == (kind, node)]
 
-    def start_client(self, family: str) -> Process:
+    def start_client(self, family: str) -> SpawnedProcess:
         address, _prefix, own = ADDRESS[family]
         process = self.client.spawn(
             *(sys.executable, "-m", "pyvrrp.testing.measure.client", address, "--source", own),
@@ -64,7 +64,7 @@ def lab() -> Iterator[Lab]:
         r1 = lan.host("r1", "10.9.0.1/24", "fd09::1/64")
         r2 = lan.host("r2", "10.9.0.2/24", "fd09::2/64")
         client = lan.host("client", "10.9.0.9/24", "fd09::9/64")
-        observer = Process(
+        observer = SpawnedProcess(
             (
                 *(
                     sys.executable,

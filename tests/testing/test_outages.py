@@ -3,7 +3,7 @@ import json
 import pytest
 
 from pyvrrp.testing.errors import BenchError
-from pyvrrp.testing.measure.outages import Observation, Outage, Run, Sample, observe, overlap
+from pyvrrp.testing.measure.outages import AnswerRun, Observation, Outage, Sample, observe, overlap
 
 
 def answered(*milliseconds: int, node: str = "r1") -> list[Sample]:
@@ -18,7 +18,7 @@ def lost(*milliseconds: int) -> list[Sample]:
 def test_answers_every_millisecond_are_no_outage() -> None:
     seen = observe(answered(*range(100)), {})
     assert seen.outages == ()
-    assert seen.runs == (Run("r1", 0.0005, 0.0995, 100),)
+    assert seen.runs == (AnswerRun("r1", 0.0005, 0.0995, 100),)
 
 
 def test_ten_milliseconds_without_an_answer_are_not_yet_an_outage() -> None:
