@@ -1,12 +1,12 @@
-"""The seams between the runtime and the world.
+"""What the runtime needs from the world, as protocols.
 
-The daemon implements them on Linux (``net``, ``probes``), the simulator in memory. Everything is
-a call that returns at once: what takes time reports through a callback, always from the event
-loop and never before the call that asked for it has returned.
+The daemon implements them on Linux (``net``, ``clients``, ``probes``), the simulator in memory.
+Every call returns at once. What takes time reports through a callback, which the event loop calls,
+never before the call that asked for it has returned.
 """
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from pyvrrp.config.model.configuration import EtcdServers, ProbeConfig
@@ -18,52 +18,52 @@ Done: TypeAlias = Callable[[KernelError | None], None]
 
 
 class Handle(Protocol):
-    """Something under way that can be called off; calling off twice does no harm."""
+    """Something under way that can be cancelled."""
 
     def cancel(self) -> None:
-        """Call it off: its callback will not be called any more."""
+        """Cancel it: its callback will not be called. A second call does nothing."""
 
 
 class Clock(Protocol):
-    """Monotonic time and timers; wall-clock steps change nothing here."""
+    """Monotonic time and timers. A change of the wall clock has no effect on them."""
 
     def now(self) -> Nanoseconds:
-        """Return monotonic nanoseconds, from an origin of its own."""
+        """Return monotonic nanoseconds. The origin is arbitrary."""
 
     def call_at(self, when: Nanoseconds, callback: Callable[[], None]) -> Handle:
-        """Call *callback* at *when* or as soon after as possible."""
+        """Call *callback* at *when*, or as soon after that as possible."""
 
 
 class AdvertisementSocket(Protocol):
-    """Advertisements of one family in and out of one interface, for all its virtual routers."""
+    """Sends and receives the advertisements of one family on one interface, for all its routers."""
 
     def send(self, packet: bytes, destination: Address) -> None:
         """Send one IP packet (header included) to the group or a host.
 
-        Raise KernelError if the kernel refuses. That a host is there is not found out.
+        Raise KernelError if the kernel refuses. A host that does not exist is no error.
         """
 
     def drain(self) -> None:
-        """Deliver at once what is queued, through the callback given when the socket was opened."""
+        """Deliver all queued packets at once, to the callback of `Sockets.open_advertisements`."""
 
     def expect(self, vrids: frozenset[int], min_ttl: int) -> None:
-        """Name the VRIDs and TTLs that matter, for the kernel filter of an overloaded socket."""
+        """Set the VRIDs and the lowest TTL that an overloaded socket lets through."""
 
     def close(self) -> None:
         """Leave the group, if it was joined, and close."""
 
 
 class AnnouncementSocket(Protocol):
-    """Gratuitous ARP and Neighbor Advertisement frames out of one interface, and rivals heard."""
+    """Sends announcements on one interface, and reports those of other hosts."""
 
     def send(self, frame: bytes) -> None:
         """Send one Ethernet frame; raise KernelError if the kernel refuses."""
 
     def watch(self, addresses: frozenset[Address]) -> None:
-        """Report frames of others that claim one of *addresses* from now on (replaces)."""
+        """Report frames of other hosts that claim one of *addresses*; replaces the earlier set."""
 
     def close(self) -> None:
-        """Close."""
+        """Close the socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Claim:
 
 
 class Sockets(Protocol):
-    """Where sockets come from. Opening raises KernelError, as for an interface that is gone."""
+    """Opens sockets. Raises KernelError if that fails, for example if the interface is gone."""
 
     def open_advertisements(
         self,
@@ -86,15 +86,15 @@ class Sockets(Protocol):
         multicast: bool,
         unicast: bool,
     ) -> AdvertisementSocket:
-        """Be ready to send to the group, which is joined, to hosts, or both.
+        """Open a socket that sends to the multicast group, to hosts, or to both.
 
-        *receive* gets each IP packet, header included.
+        With *multicast* it joins the group. *receive* gets each IP packet, header included.
         """
 
     def open_announcements(
         self, place: Place, claimed: Callable[[Claim], None]
     ) -> AnnouncementSocket:
-        """Be ready to announce there; *claimed* gets what `AnnouncementSocket.watch` asked for."""
+        """Open a socket for announcements; *claimed* gets the claims that it watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +104,13 @@ class AddressLease:
     place: Place
     addresses: tuple[InterfaceAddress, ...]
     lifetime: int  # whole seconds from the renewal on
-    until: Nanoseconds | None = None  # from then on it is too late to begin; None: never
+    until: Nanoseconds | None = None  # it must not begin at this instant or later; None: no limit
 
 
 class Addresses(Protocol):
-    """Puts addresses on interfaces. A request states what shall be, so it may be repeated.
+    """Adds and removes addresses. A request states the wanted result, so it may be repeated.
 
-    Requests are carried out one after the other, in the order in which they were made.
+    Requests are carried out one after the other, in their order.
     """
 
     def ensure_present(
@@ -122,10 +122,10 @@ class Addresses(Protocol):
         *,
         until: Nanoseconds | None = None,
     ) -> None:
-        """Have *addresses* there for *lifetime* more seconds (0: for ever), all or an error.
+        """Add *addresses* for *lifetime* seconds (0: for ever), all of them or an error.
 
-        From *until* on it is too late to begin, which is an error: the process may have been
-        stopped since it asked.
+        A request that would begin at *until* or later is an error: the process may have been
+        stopped since it made the request.
         """
 
     def renew(
@@ -136,20 +136,24 @@ class Addresses(Protocol):
     ) -> None:
         """Renew address leases of one network namespace, all in one request.
 
-        Each lease is all or an error, whatever becomes of the others: *done* gets one answer for
-        each, in their order. The addresses must have been added by `ensure_present`; one that
-        somebody has removed meanwhile comes back.
+        Each lease is renewed as a whole or gives an error, independently of the others. *done* gets
+        one answer for each, in their order. The addresses must have been added by
+        `ensure_present`. An address that was removed since then is added again.
         """
 
     def ensure_absent(
         self, place: Place, addresses: Collection[InterfaceAddress], done: Done
     ) -> None:
-        """Have none of *addresses* there; one that is already gone is no error."""
+        """Remove *addresses*. An address that is already gone is no error."""
 
 
 @dataclass(frozen=True, slots=True)
 class InterfaceState:
-    """What is known of one interface. *exists* False: there is none of that name now."""
+    """What is known of one interface. *exists* False: there is none of that name now.
+
+    `present` and `by_host` say the same as *addresses*, and are made once for all virtual routers
+    that look something up: there may be hundreds of both.
+    """
 
     exists: bool = False
     up: bool = False  # administratively up and with carrier
@@ -159,35 +163,46 @@ class InterfaceState:
     arp: bool = True  # False for interfaces without neighbours (IFF_NOARP)
     addresses: tuple[InterfaceAddress, ...] = ()  # usable ones, in the kernel's order
     ours: frozenset[InterfaceAddress] = frozenset()  # of those, the ones tagged as pyvrrp's
+    present: frozenset[InterfaceAddress] = field(init=False, repr=False, compare=False)
+    by_host: Mapping[Address, tuple[InterfaceAddress, ...]] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        by_host: dict[Address, tuple[InterfaceAddress, ...]] = {}
+        for address in self.addresses:
+            by_host[address.ip] = (*by_host.get(address.ip, ()), address)
+        object.__setattr__(self, "present", frozenset(self.addresses))
+        object.__setattr__(self, "by_host", by_host)
 
 
 class Links(Protocol):
-    """Whoever knows interfaces and their addresses."""
+    """Watches interfaces and their addresses."""
 
     def watch(self, place: Place, changed: Callable[[InterfaceState], None]) -> Handle:
-        """Report the state of *place* soon, and again whenever anything in it has changed."""
+        """Report the state of *place* soon, and again after each change."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What one probe saw: pass or fail, always with a reason a person understands."""
+    """The result of one probe: pass or fail, always with a reason in words."""
 
     passed: bool
     reason: str
 
 
 class Probes(Protocol):
-    """Whoever looks at services."""
+    """Runs probes of services."""
 
     def start(
         self, probe: ProbeConfig, timeout: Nanoseconds, done: Callable[[ProbeResult], None]
     ) -> Handle:
-        """Look once; *done* is called once, at most *timeout* plus scheduling later."""
+        """Probe once. *done* is called once, shortly after *timeout* at the latest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A key as etcd has it: *revision* is that of its last change, *lease* 0 if it has none."""
+    """A key in etcd. *revision* is that of its last change; *lease* is 0 if it has none."""
 
     key: str
     value: bytes
@@ -197,7 +212,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Ask for a lease of *ttl* seconds whose number the asker has drawn."""
+    """Ask for a lease of *ttl* seconds with a number from `Etcd.draw`."""
 
     lease: int
     ttl: int
@@ -205,16 +220,16 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Revoke:
-    """Ask that a lease end, and that every key bound to it go."""
+    """Ask etcd to end a lease and delete every key that is bound to it."""
 
     lease: int
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Ask that a key be written and bound to *lease*, if its revision is *revision*.
+    """Ask etcd to write a key and bind it to *lease*, if its revision is *revision*.
 
-    Revision 0 is that of a key that is not there; None writes whatever is there.
+    Revision 0 means that the key must not exist. None writes in every case.
     """
 
     key: str
@@ -235,28 +250,28 @@ EtcdRequest: TypeAlias = Grant | Revoke | Write | Look
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The lease is there, for *ttl* seconds."""
+    """The lease exists, for *ttl* seconds."""
 
     ttl: int
 
 
 @dataclass(frozen=True, slots=True)
 class Revoked:
-    """The lease is not there any more."""
+    """The lease does not exist any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is there after a `Look` or a `Write`, and the wishes beside it (`wishes_of`)."""
+    """What is stored after a `Look` or a `Write`, with the requests under `preemption_prefix`."""
 
     record: Record | None
-    wishes: tuple[Record, ...] = ()
+    preemption_requests: tuple[Record, ...] = ()
     written: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """No answer that could be used, for *reason*: what was asked for may have happened or not."""
+    """There was no usable answer, for *reason*. The request may have been carried out or not."""
 
     reason: str
 
@@ -264,16 +279,16 @@ class Unanswered:
 EtcdAnswer: TypeAlias = Granted | Revoked | Found | Unanswered
 
 
-def wishes_of(key: str) -> str:
-    """Return what the keys of the wishes beside *key* begin with; the name of a node follows."""
+def preemption_prefix(key: str) -> str:
+    """Return the beginning of the keys of preemption requests for *key*; a node name follows."""
     return f"{key}/wish/"
 
 
 class Etcd(Protocol):
-    """Whoever talks to etcd clusters. All answers but Unanswered were agreed on by a majority."""
+    """Talks to etcd clusters. A majority has agreed on every answer except Unanswered."""
 
     def draw(self) -> int:
-        """Return a positive number of 63 bits that nobody else will ever have."""
+        """Return a random positive number of 63 bits, which no other process will draw."""
 
     def ask(
         self,
@@ -282,12 +297,12 @@ class Etcd(Protocol):
         timeout: Nanoseconds,
         done: Callable[[EtcdAnswer], None],
     ) -> Handle:
-        """Ask one cluster; *done* is called once, at most *timeout* plus scheduling later."""
+        """Ask one cluster. *done* is called once, shortly after *timeout* at the latest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program to run for a resource: its words, and all that it finds in its environment."""
+    """A program to run for a resource: its arguments and its whole environment."""
 
     words: tuple[str, ...]
     environment: tuple[tuple[str, str], ...] = ()
@@ -296,7 +311,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """How a command ended: its exit status, or None with *trouble* in words, and what it said."""
+    """How a command ended: its exit status and its output, or None and what went wrong."""
 
     status: int | None
     trouble: str = ""
@@ -307,56 +322,58 @@ class RunningCommand(Protocol):
     """A command under way."""
 
     def end_within(self, time: Nanoseconds) -> None:
-        """Have it ended *time* from now if that is sooner than its own deadline."""
+        """End the command *time* from now, if that is earlier than its own deadline."""
 
 
 class Commands(Protocol):
-    """Whoever runs the commands of resources, one process group each."""
+    """Runs the commands of resources, each in its own process group."""
 
     def run(
         self, command: Command, timeout: Nanoseconds, done: Callable[[CommandResult], None]
     ) -> RunningCommand:
-        """Run it; *done* is called once, when it has ended.
+        """Run *command*. *done* is called once, when it has ended.
 
-        After *timeout* it is asked to end, then killed, with all of its process group. What a
-        command that ended in time has left running lives on: that is what a start is for.
+        After *timeout* its process group gets SIGTERM, then SIGKILL. Processes that a command in
+        time has left behind continue to run: a start command does just that.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Legacy:
-    """What must be done about a resource if this process dies: *stop* it, within *timeout*."""
+    """How the guardian stops a resource if this process dies: *stop*, within *timeout*."""
 
     router: str
     resource: str
     stop: Command
     timeout: Nanoseconds
-    alarm: Command | None = None  # to run if it does not stop
-    watchdog: Nanoseconds = Nanoseconds(0)  # a silence as long counts as death; 0: it does not
+    alarm: Command | None = None  # the command to run if *stop* fails
+    watchdog: Nanoseconds = Nanoseconds(
+        0
+    )  # without a sign of life for that long this process counts as dead; 0: never
 
 
 class Heir(Protocol):
-    """Whoever stops resources when this process cannot: the guardian."""
+    """The guardian: it stops resources when this process cannot."""
 
     def inherit(self, legacy: Legacy) -> None:
-        """Know of a resource that is about to be started, after those named before."""
+        """Register a resource that is about to start. The guardian stops the last one first."""
 
     def disinherit(self, router: str, resource: str) -> None:
-        """Forget a resource: it has stopped."""
+        """Remove a resource that has stopped."""
 
     def acting(self) -> bool:
-        """Whether it is stopping things now, or an earlier life's guardian is: touch nothing.
+        """Return whether a guardian, this one or one of an earlier process, stops resources now.
 
-        Asking is a sign of life.
+        The caller must not start or stop any then. Each call is a sign of life.
         """
 
     def interventions(self) -> int:
-        """How often it has stopped everything because this process gave no sign of life."""
+        """Return how often it has stopped all resources because signs of life were missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The world as the runtime sees it."""
+    """All ports of one daemon."""
 
     clock: Clock
     sockets: Sockets

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyvrrp.cli.arguments import add_file, add_json, add_node
-from pyvrrp.cli.exit_status import GOOD, USAGE
+from pyvrrp.cli.base.arguments import add_file, add_json, add_node
+from pyvrrp.cli.base.exit_status import GOOD, USAGE
 from pyvrrp.config.files.load import load
 from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.report.lint import lint

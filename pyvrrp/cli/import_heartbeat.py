@@ -5,8 +5,8 @@ import json
 import sys
 from pathlib import Path
 
-from pyvrrp.cli.arguments import add_json
-from pyvrrp.cli.exit_status import GOOD, NO, USAGE
+from pyvrrp.cli.base.arguments import add_json
+from pyvrrp.cli.base.exit_status import GOOD, NO, USAGE
 from pyvrrp.errors import ConfigurationError, Problem
 from pyvrrp.importers.heartbeat.importer import translated
 from pyvrrp.importers.heartbeat.report import Fate, Report
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"toml": text or None, "report": _as_values(report)}, indent=2))
         return status
-    print("\n".join(map(str, report.entries)), file=sys.stderr)
+    print("\n".join(map(str, report.lines)), file=sys.stderr)
     print(text, end="")
     return status
 
@@ -51,12 +51,12 @@ def run(args: argparse.Namespace) -> int:
 def _as_values(report: Report) -> list[dict[str, object]]:
     return [
         {
-            "file": entry.place.file,
-            "line": entry.place.line or None,
-            "fate": str(entry.fate),
-            "what": entry.what,
+            "file": line.source.file,
+            "line": line.source.number or None,
+            "fate": str(line.fate),
+            "what": line.what,
         }
-        for entry in report.entries
+        for line in report.lines
     ]
 
 
@@ -65,11 +65,14 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             raw = file.read(_LARGEST + 1)
     except OSError as error:
-        raise ConfigurationError(str(path), [Problem("", str(error.strerror))]) from error
+        raise _wrong_file(path, str(error.strerror)) from error
     if len(raw) > _LARGEST:
-        raise ConfigurationError(str(path), [Problem("", "is longer than 1 MiB")])
+        raise _wrong_file(path, "is longer than 1 MiB")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        what = f"is not UTF-8: byte {error.start} is wrong"
-        raise ConfigurationError(str(path), [Problem("", what)]) from error
+        raise _wrong_file(path, f"is not UTF-8: byte {error.start} is wrong") from error
+
+
+def _wrong_file(path: Path, what: str) -> ConfigurationError:
+    return ConfigurationError(str(path), [Problem("", what)])

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from pyvrrp.cli.arguments import add_json
+from pyvrrp.cli.base.arguments import add_json
 from pyvrrp.net.system.discovery import ListedInterface, list_interfaces
 
 

@@ -24,8 +24,8 @@ COMMANDS = {  # the name of each command, and its module below pyvrrp.cli
     "announce": "operate.announce",
     "takeover": "takeover",
     "decode": "captures.decode",
-    "simulate": "simulate",
-    "verify": "verify",
+    "simulate": "simulation.simulate",
+    "verify": "simulation.verify",
     "interfaces": "interfaces",
     "import-heartbeat": "import_heartbeat",
 }
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     has_guardian = words[:1] and words[0] in WITH_GUARDIAN and HELP.isdisjoint(words)
     guardian = _fork_guardian() if has_guardian else None
     try:
-        from pyvrrp.cli.command_line import run_command  # noqa: PLC0415 - after the fork
+        from pyvrrp.cli.base.command_line import run_command  # noqa: PLC0415 - after the fork
 
         return run_command(words, COMMANDS, guardian)
     finally:

@@ -5,12 +5,12 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyvrrp.cli.arguments import add_file, add_json
-from pyvrrp.cli.exit_status import GOOD, NO
+from pyvrrp.cli.base.arguments import add_file, add_json
+from pyvrrp.cli.base.exit_status import GOOD, NO
 from pyvrrp.config.files.load import load
 from pyvrrp.config.report.placement import (
-    PlannedMove,
     PlannedService,
+    ServiceMove,
     common_destination,
     moves,
     nodes,
@@ -100,7 +100,7 @@ def _lines(
     return lines
 
 
-def _failure(node: str, planned_moves: Sequence[PlannedMove]) -> str:
+def _failure(node: str, planned_moves: Sequence[ServiceMove]) -> str:
     if not planned_moves:
         return f"if {node} fails: nothing moves"
     destination = common_destination(planned_moves)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyvrrp.cli.arguments import add_log_format, add_node
+from pyvrrp.cli.base.arguments import add_log_format, add_node
 from pyvrrp.config.model.paths import CONFIGURATION_FILE
 from pyvrrp.daemon.lean_asyncio import import_asyncio
 
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the daemon until a signal stops it."""
     import_asyncio()
     from pyvrrp.daemon.logs import choose_format  # noqa: PLC0415 - not for the help
-    from pyvrrp.daemon.main import Options  # noqa: PLC0415 - the same
+    from pyvrrp.daemon.main import DaemonOptions  # noqa: PLC0415 - the same
     from pyvrrp.daemon.main import run as run_daemon  # noqa: PLC0415 - the same
 
     guardian: Guardian | None = args.guardian
@@ -42,17 +42,17 @@ def run(args: argparse.Namespace) -> int:
     if guardian is not None and not configuration.guardian:
         guardian.close()
         guardian = None
-    return run_daemon(configuration, guardian, Options(choose_format(args.log_format)))
+    return run_daemon(configuration, guardian, DaemonOptions(choose_format(args.log_format)))
 
 
 def _add_flags(parser: argparse.ArgumentParser) -> None:
-    from pyvrrp.cli.router_flags import add_flags  # noqa: PLC0415 - `takeover` does not need it
+    from pyvrrp.cli.base.router_flags import add_flags  # noqa: PLC0415 - `takeover` does not need it
 
     add_flags(parser)
 
 
 def _configuration(args: argparse.Namespace) -> "Configuration":
-    from pyvrrp.cli.router_flags import configuration, given  # noqa: PLC0415 - not for the help
+    from pyvrrp.cli.base.router_flags import configuration, given  # noqa: PLC0415 - not for the help
     from pyvrrp.config.files.load import load  # noqa: PLC0415 - not for the help
 
     if given(args):

@@ -3,8 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from pyvrrp.cli.arguments import add_log_format
-from pyvrrp.cli.router_flags import SOURCE, SWITCHES, Flag
+from pyvrrp.cli.base.arguments import add_log_format
+from pyvrrp.cli.base.router_flags import SOURCE, SWITCHES, Flag
 from pyvrrp.daemon.lean_asyncio import import_asyncio
 from pyvrrp.errors import ConfigurationError, Problem
 

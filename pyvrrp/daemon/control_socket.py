@@ -1,7 +1,7 @@
-"""The control socket: one JSON object a line asks, one JSON object a line answers.
+"""The control socket: each line is a JSON object, a request or its answer.
 
-It is for root alone. A peer that is slow, hangs or talks nonsense costs a task and nothing else:
-when there are too many, the one that has been silent for longest makes room.
+Only root may use it. A peer that is slow, hangs or sends nonsense costs one task and nothing else.
+If there are too many peers, the connection that has been silent for longest is closed.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ class ControlSocket:
         self._path = path
         self._handlers = handlers
         self._server: asyncio.Server | None = None
-        self._peers: dict[asyncio.Task[None], None] = {}  # who spoke last comes last
+        self._peers: dict[asyncio.Task[None], None] = {}  # the one with the newest request is last
 
     async def open(self) -> None:
         """Listen; raise KernelError if the path cannot be used or another daemon answers there."""
@@ -102,8 +102,8 @@ class ControlSocket:
                 writer.close()
                 await writer.wait_closed()
         except (OSError, TimeoutError, ValueError, asyncio.CancelledError):
-            # The peer is gone, too slow, or asked for too much. What it did not read by now would
-            # keep its connection for as long as it likes.
+            # The peer is gone, is too slow, or sent too much. Unread answers must not keep the
+            # connection open.
             writer.transport.abort()
         finally:
             self._peers.pop(task, None)
@@ -124,7 +124,7 @@ class ControlSocket:
             writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await writer.drain()
-            # One that asks much at once must not keep an advertisement waiting.
+            # A peer with many requests must not delay an advertisement.
             await asyncio.sleep(0)
 
     async def _answer(self, line: bytes) -> dict[str, Json]:

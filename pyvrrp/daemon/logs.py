@@ -1,8 +1,8 @@
 """The journal as lines: one per event, for people or as JSON.
 
-Nothing on the timer path may wait for a terminal, a pipe or a disk: events are collected, turned
-into text a moment later, and written by a thread. If that cannot keep up, or the disk is full,
-lines are dropped and never waited for; how many is the next line that can be written.
+An advertisement must never wait for a terminal, a pipe or a disk. So events are collected, turned
+into text a moment later, and written by a thread. If the thread is too slow or the disk is full,
+lines are dropped. The next line that can be written says how many.
 """
 
 import json
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from pyvrrp.ports import Clock
-from pyvrrp.runtime.base.journal import Event, Level
+from pyvrrp.runtime.base.journal import JournalEvent, Level
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 GATHER = Nanoseconds(10 * MILLISECOND)
@@ -33,7 +33,7 @@ class LogFormat(StrEnum):
 
 
 def choose_format(wanted: str, descriptor: int = 1) -> LogFormat:
-    """Return the format of that name; ``text`` becomes SYSTEMD where journald reads along."""
+    """Return the format *wanted*; ``text`` becomes SYSTEMD if journald reads the output."""
     if wanted == LogFormat.TEXT and _is_journal(descriptor):
         return LogFormat.SYSTEMD
     return LogFormat(wanted)
@@ -50,17 +50,17 @@ class LogWriter:
 
     def __init__(self, clock: Clock, form: LogFormat, descriptor: int = 1) -> None:
         self._clock = clock
-        self._form: Callable[[float, Event], str] = _FORMATS[form]
+        self._form: Callable[[float, JournalEvent], str] = _FORMATS[form]
         self._descriptor = descriptor
-        self._pending: deque[tuple[float, Event]] = deque()
+        self._pending: deque[tuple[float, JournalEvent]] = deque()
         self._scheduled = False
         self._batches: queue.Queue[bytes | None] = queue.Queue(MOST_BATCHES)
-        self.dropped = 0  # for want of room in the queue
+        self.dropped = 0  # lines, because the queue was full
         self._thread = threading.Thread(target=self._write, name="pyvrrp-log", daemon=True)
         self._thread.start()
 
-    def listen(self, event: Event) -> None:
-        """Take note of one event."""
+    def listen(self, event: JournalEvent) -> None:
+        """Add one event. It is written a moment later."""
         self._pending.append((time.time(), event))
         if not self._scheduled:
             self._scheduled = True
@@ -114,12 +114,12 @@ class LogWriter:
             try:
                 view = view[os.write(self._descriptor, view) :]
             except OSError as error:
-                # The daemon's work does not depend on it.
+                # The daemon goes on without its log.
                 return bytes(view), error.strerror or str(error)
         return b"", ""
 
     def _tell(self, lost: int, why: str) -> bytes:
-        event = Event(
+        event = JournalEvent(
             self._clock.now(),
             "log_lines_lost",
             f"{lost} lines of this log are missing: {why}",
@@ -130,7 +130,7 @@ class LogWriter:
         return self._form(time.time(), event).encode(errors="backslashreplace")
 
 
-def _name(event: Event) -> str:
+def _name(event: JournalEvent) -> str:
     config = event.virtual_router
     if config is None:
         return "pyvrrp"
@@ -138,7 +138,7 @@ def _name(event: Event) -> str:
     return f"{config.name} ({config.id.place} {config.id.family.name.lower()}{number})"
 
 
-def as_text(wall_clock: float, event: Event) -> str:
+def as_text(wall_clock: float, event: JournalEvent) -> str:
     """Return one line for people, with local time to the millisecond."""
     stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall_clock))
     milliseconds = int(wall_clock % 1 * 1000)
@@ -146,12 +146,12 @@ def as_text(wall_clock: float, event: Event) -> str:
     return f"{stamp}.{milliseconds:03} {_name(event)}: {level}{event.text}\n"
 
 
-def as_systemd(_wall_clock: float, event: Event) -> str:
-    """Return one line for journald, which has the time itself."""
+def as_systemd(_wall_clock: float, event: JournalEvent) -> str:
+    """Return one line for journald, which adds the time."""
     return f"{SYSLOG[event.level]}{_name(event)}: {event.text}\n"
 
 
-def as_json(wall_clock: float, event: Event) -> str:
+def as_json(wall_clock: float, event: JournalEvent) -> str:
     """Return one JSON object; ``time`` is Unix time, ``monotonic`` the daemon's own clock, in s."""
     line: dict[str, object] = {
         "time": round(wall_clock, 6),

@@ -1,4 +1,4 @@
-"""The composition root: wires the runtime to Linux and runs until told to stop."""
+"""The composition root of ``pyvrrp run``: connects the runtime to Linux, and runs it."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.daemon.control_socket import ControlSocket, Handler, Request
 from pyvrrp.daemon.logs import LogFormat
-from pyvrrp.daemon.operator_commands import Orders
+from pyvrrp.daemon.operator_commands import OperatorCommands
 from pyvrrp.daemon.process_setup import Foundation
 from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.daemon.state_file import StateFile
@@ -21,13 +21,13 @@ from pyvrrp.units import Nanoseconds
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """How the daemon shows itself."""
+class DaemonOptions:
+    """The options of the daemon that are not in its configuration."""
 
     log_format: LogFormat = LogFormat.TEXT
 
 
-def run(configuration: Configuration, guardian: Guardian | None, options: Options) -> int:
+def run(configuration: Configuration, guardian: Guardian | None, options: DaemonOptions) -> int:
     """Run until a signal asks to stop; return the exit status. Raise KernelError at start only."""
     privileges.check(
         namespaces=any(config.id.place.netns for config in configuration.virtual_routers)
@@ -38,7 +38,7 @@ def run(configuration: Configuration, guardian: Guardian | None, options: Option
 
 class _Daemon:
     def __init__(
-        self, configuration: Configuration, guardian: Guardian | None, options: Options
+        self, configuration: Configuration, guardian: Guardian | None, options: DaemonOptions
     ) -> None:
         self._configuration = configuration
         self._guardian = guardian
@@ -56,7 +56,7 @@ class _Daemon:
             self._configuration.control_socket,
             {
                 "status": _status(Snapshots(supervisor, foundation.clock)),
-                **Orders(supervisor, state, drained).handlers(),
+                **OperatorCommands(supervisor, state, drained).handlers(),
             },
         )
         try:

@@ -54,7 +54,7 @@ class CommandsOnDemand:
                 AsyncioCommands,
             )
 
-            self._commands = AsyncioCommands(witness=self._guardian)
+            self._commands = AsyncioCommands(observer=self._guardian)
         return self._commands.run(command, timeout, done)
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What an operator can order a running daemon to do: drain, undrain, resign, priority, announce."""
+"""The orders of an operator to a running daemon: drain, undrain, resign, priority, announce."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -18,8 +18,8 @@ from pyvrrp.virtual_router.rules.effective_priority import HIGHEST, LOWEST
 DISK_SECONDS = 3.0
 
 
-class Orders:
-    """Each order names a virtual router, or means all of them. A bad one changes nothing."""
+class OperatorCommands:
+    """Handles orders. An order names a virtual router, or is for all. A bad one changes nothing."""
 
     def __init__(
         self, supervisor: Supervisor, state: StateFile, drained: Collection[str] = ()
@@ -30,7 +30,7 @@ class Orders:
         self._one_at_a_time = asyncio.Lock()
 
     def handlers(self) -> Mapping[str, Handler]:
-        """Return what the control socket calls for each command."""
+        """Return the handler of each command, for the control socket."""
         return {
             "drain": self.drain,
             "undrain": self.undrain,
@@ -40,15 +40,15 @@ class Orders:
         }
 
     async def drain(self, request: Request) -> dict[str, Json]:
-        """Have virtual routers stay out, over restarts too, unless ``save`` is false."""
+        """Keep virtual routers out, after restarts too unless ``save`` is false."""
         return await self._drain(request, drained=True)
 
     async def undrain(self, request: Request) -> dict[str, Json]:
-        """Undo that."""
+        """End the drain of virtual routers."""
         return await self._drain(request, drained=False)
 
     async def resign(self, request: Request) -> dict[str, Json]:
-        """Have masters step down once."""
+        """Hand over once from each virtual router that is master."""
         meant = self._meant(request)
         masters = [router for router in meant if router.is_master]
         for router in masters:
@@ -56,7 +56,7 @@ class Orders:
         return _answer(meant, masters)
 
     async def priority(self, request: Request) -> dict[str, Json]:
-        """Stand with another ``priority`` until the daemon restarts; null: the file's again."""
+        """Set another ``priority`` until the daemon restarts; null: that of the configuration."""
         wanted = request.get("priority")
         meant = self._meant(request, required=True)
         if wanted is not None and (
@@ -75,7 +75,7 @@ class Orders:
         return _answer(meant, meant)
 
     async def announce(self, request: Request) -> dict[str, Json]:
-        """Tell the neighbours once more where the addresses are."""
+        """Announce the addresses to the neighbours once more."""
         meant = self._meant(request)
         masters = [router for router in meant if router.is_master]
         for router in masters:
@@ -87,7 +87,7 @@ class Orders:
         names = {router.config.name for router in meant}
         async with self._one_at_a_time:
             saved = self._saved | names if drained else self._saved - names
-            # What was never remembered need not be forgotten: no disk is asked for it.
+            # An undrain that changes nothing in the file does not write it.
             if request.get("save") is not False and (drained or saved != self._saved):
                 await self._save(saved)
                 self._saved = saved
@@ -97,7 +97,7 @@ class Orders:
         return _answer(meant, changed)
 
     async def _save(self, drained: frozenset[str]) -> None:
-        # What would be forgotten by a restart must not look as if it were remembered.
+        # If the file cannot be written, the order fails: a restart would lose it.
         try:
             async with asyncio.timeout(DISK_SECONDS):
                 await asyncio.to_thread(self._state.write, drained)

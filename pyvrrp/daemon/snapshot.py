@@ -1,4 +1,4 @@
-"""What status shows: the state of everything, as JSON values. Fields are added, never renamed."""
+"""The answer to status, as JSON values. Fields are added, never renamed."""
 
 from pyvrrp import __version__
 from pyvrrp.ports import Clock
@@ -13,14 +13,14 @@ from pyvrrp.virtual_router.timers import skew_time
 
 
 class Snapshots:
-    """Takes snapshots of one daemon; *wall_offset* turns its clock into Unix time."""
+    """Takes snapshots of one daemon."""
 
     def __init__(self, supervisor: Supervisor, clock: Clock) -> None:
         self._supervisor = supervisor
         self._clock = clock
 
     def take(self, wall_clock: Nanoseconds) -> dict[str, Json]:
-        """Return everything there is to show; *wall_clock* is Unix time now, in nanoseconds."""
+        """Return all that status shows; *wall_clock* is Unix time now, in nanoseconds."""
         now = self._clock.now()
         offset = Nanoseconds(wall_clock - now)
         return {

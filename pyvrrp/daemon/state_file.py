@@ -1,6 +1,6 @@
-"""What outlives the daemon: which virtual routers the operator has drained.
+"""The state file: which virtual routers the operator has drained, for the next start.
 
-One small JSON file, replaced as a whole, so that a crash or a full disk leaves the old one.
+It is one small JSON file. It is replaced as a whole, so a crash or a full disk leaves the old one.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ ONLY_OWNER = 0o600
 
 
 class StateFile:
-    """Reads and replaces one file. Everything here may wait for a disk."""
+    """Reads and replaces one file. Each method may wait for a disk."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -24,8 +24,8 @@ class StateFile:
     def read(self) -> frozenset[str]:
         """Return the names of drained virtual routers; none if there is no file.
 
-        Raise KernelError for a file that cannot be understood: nobody can tell then whether this
-        node was drained because its hardware is broken.
+        Raise KernelError if the file is damaged. This node may have been drained because its
+        hardware is broken, so it must not start as if nothing was drained.
         """
         try:
             with self.path.open("rb") as stream:
@@ -45,7 +45,7 @@ class StateFile:
         return names
 
     def write(self, drained: Collection[str]) -> None:
-        """Have the file say so, on the disk; raise KernelError if that is not possible."""
+        """Write the names of drained virtual routers to the disk; raise KernelError on failure."""
         data = json.dumps({"drained": sorted(drained)}).encode() + b"\n"
         beside = self.path.with_name(f".{self.path.name}.new")
         try:
@@ -59,7 +59,7 @@ class StateFile:
             _sync_directory(self.path.parent)
         except OSError as error:
             with contextlib.suppress(OSError):
-                beside.unlink()  # half of it may be there
+                beside.unlink()  # a part of it may exist
             raise KernelError(
                 f"cannot write the state file {self.path}: {error.strerror}", error.errno or 0
             ) from error

@@ -1,4 +1,4 @@
-"""Tell systemd how we are (sd_notify), if it wants to know."""
+"""Report the state of the daemon to systemd (sd_notify), if it asks for that."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from pyvrrp.units import MICROSECOND, Nanoseconds
 
 
 def notify(state: str) -> None:
-    """Send *state* (such as ``READY=1``) to the service manager; silently nothing without one."""
+    """Send *state* (such as ``READY=1``) to the service manager. Without one, do nothing."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):
         return
@@ -20,7 +20,7 @@ def notify(state: str) -> None:
 
 
 def watchdog_interval() -> Nanoseconds | None:
-    """Return how often WATCHDOG=1 is due: half of WATCHDOG_USEC; None if it is not wanted."""
+    """Return the interval of WATCHDOG=1, half of WATCHDOG_USEC; None without a watchdog."""
     microseconds = os.environ.get("WATCHDOG_USEC", "")
     pid = os.environ.get("WATCHDOG_PID", "")
     if not microseconds.isdigit() or (pid and pid != str(os.getpid())):

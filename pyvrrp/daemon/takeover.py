@@ -17,7 +17,7 @@ from pyvrrp.units import in_words
 def run(config: TakeoverConfig, guardian: Guardian | None, log_format: LogFormat) -> int:
     """Run until a signal asks to stop; return the exit status.
 
-    Raise KernelError at start only, as for an address that is there already.
+    Raise KernelError at start only, for example if the address is already on this host.
     """
     privileges.check(namespaces=False)
     with asyncio.Runner() as runner:

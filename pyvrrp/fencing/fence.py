@@ -35,7 +35,7 @@ class FenceState:
         return not self.stale
 
 
-def judge(
+def fence_state(
     verdicts: Mapping[str, Verdict], policies: Mapping[str, CheckPolicy], now: Nanoseconds
 ) -> FenceState:
     """Return the fence at *now*.

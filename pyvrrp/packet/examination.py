@@ -86,7 +86,7 @@ class Examined:
     ttl: int = TTL
 
 
-Failure: TypeAlias = tuple[DiscardReason, str]
+FailedCheck: TypeAlias = tuple[DiscardReason, str]
 
 
 def examine(packet: bytes, family: Family) -> Examined | Discarded:
@@ -121,7 +121,7 @@ def _examine(packet: bytes, family: Family) -> Examined | Discarded:
 _examine_remembered = lru_cache(maxsize=REMEMBERED)(_examine)
 
 
-def _layout_failure(datagram: Datagram) -> Failure | None:
+def _layout_failure(datagram: Datagram) -> FailedCheck | None:
     message, family = datagram.payload, datagram.family
     if datagram.destination.is_multicast and (failure := ttl_failure(datagram.ttl, family, TTL)):
         return failure
@@ -140,7 +140,7 @@ def _layout_failure(datagram: Datagram) -> Failure | None:
     return DiscardReason.LENGTH, detail
 
 
-def ttl_failure(found: int, family: Family, lowest: int) -> Failure | None:
+def ttl_failure(found: int, family: Family, lowest: int) -> FailedCheck | None:
     """Return None if the TTL or hop limit *found* is at least *lowest*, else what is wrong."""
     if found >= lowest:
         return None
@@ -149,7 +149,7 @@ def ttl_failure(found: int, family: Family, lowest: int) -> Failure | None:
     return DiscardReason.TTL, f"{name} {found}, must be {allowed}"
 
 
-def _type_failure(message: bytes) -> Failure | None:
+def _type_failure(message: bytes) -> FailedCheck | None:
     if (found := message[0] & 0x0F) == ADVERTISEMENT:
         return None
     return DiscardReason.TYPE, f"type {found}, must be {ADVERTISEMENT}"
@@ -194,7 +194,7 @@ def _examine_contents(datagram: Datagram, forms: frozenset[ChecksumForm]) -> Exa
     return Discarded(*failure, vrid, source, after_vrid=True)
 
 
-def _contents_failure(advertisement: Advertisement) -> Failure | None:
+def _contents_failure(advertisement: Advertisement) -> FailedCheck | None:
     if advertisement.version is Version.V2:
         return None
     if not advertisement.addresses:

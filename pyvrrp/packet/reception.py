@@ -16,7 +16,7 @@ from pyvrrp.packet.examination import (
     Discarded,
     DiscardReason,
     Examined,
-    Failure,
+    FailedCheck,
     examine,
     ttl_failure,
 )
@@ -99,7 +99,7 @@ def admit(examined: Examined, expectation: Expectation) -> Accepted | Discarded:
     )
 
 
-def _path_failure(examined: Examined, expectation: Expectation) -> Failure | None:
+def _path_failure(examined: Examined, expectation: Expectation) -> FailedCheck | None:
     """Return what is wrong with the destination, the TTL or the source; None: nothing."""
     found, source = examined.destination, examined.source
     family = family_of(found)
@@ -117,13 +117,13 @@ def _path_failure(examined: Examined, expectation: Expectation) -> Failure | Non
     return None
 
 
-def _configured_failure(examined: Examined, expectation: Expectation) -> Failure | None:
+def _configured_failure(examined: Examined, expectation: Expectation) -> FailedCheck | None:
     """Return what is wrong according to the configuration, in both versions; None: nothing."""
-    version, believed = examined.advertisement.version, expectation.checksum
+    version, accepted_forms = examined.advertisement.version, expectation.checksum
     if version is not expectation.version:
         return DiscardReason.VERSION, f"version {version}, must be {expectation.version}"
-    if examined.checksum_forms and examined.checksum_forms.isdisjoint(believed):
-        found, allowed = (" or ".join(sorted(f)) for f in (examined.checksum_forms, believed))
+    if examined.checksum_forms and examined.checksum_forms.isdisjoint(accepted_forms):
+        found, allowed = (" or ".join(sorted(f)) for f in (examined.checksum_forms, accepted_forms))
         return DiscardReason.CHECKSUM, f"checksum of the form {found}, must be {allowed}"
     # The source may be a virtual address: an owner that comes back sends from one of them.
     if examined.source == expectation.primary_address:
@@ -131,7 +131,7 @@ def _configured_failure(examined: Examined, expectation: Expectation) -> Failure
     return None
 
 
-def _v2_failure(advertisement: Advertisement, expectation: Expectation) -> Failure | None:
+def _v2_failure(advertisement: Advertisement, expectation: Expectation) -> FailedCheck | None:
     if expectation.owner:
         detail = "this node owns the addresses (priority 255) and follows no other node"
         return DiscardReason.OWNER, detail
@@ -144,7 +144,7 @@ def _v2_failure(advertisement: Advertisement, expectation: Expectation) -> Failu
 
 def _authentication_failure(
     advertisement: Advertisement, expectation: Expectation
-) -> Failure | None:
+) -> FailedCheck | None:
     found = advertisement.auth_type
     if found not in (NO_AUTHENTICATION, SIMPLE_TEXT_PASSWORD):
         return DiscardReason.INVALID_AUTH_TYPE, f"authentication type {found}, must be 0 or 1"
@@ -158,7 +158,9 @@ def _authentication_failure(
     return None
 
 
-def _strict_list_failure(advertisement: Advertisement, expectation: Expectation) -> Failure | None:
+def _strict_list_failure(
+    advertisement: Advertisement, expectation: Expectation
+) -> FailedCheck | None:
     dropped = expectation.strict and advertisement.priority != OWNER_PRIORITY
     if not dropped or _lists_same_addresses(advertisement, expectation):
         return None
@@ -169,7 +171,9 @@ def _strict_list_failure(advertisement: Advertisement, expectation: Expectation)
     return DiscardReason.ADDRESS_LIST, f"addresses {found}, must be {wanted}"
 
 
-def _v2_interval_failure(advertisement: Advertisement, expectation: Expectation) -> Failure | None:
+def _v2_interval_failure(
+    advertisement: Advertisement, expectation: Expectation
+) -> FailedCheck | None:
     differs = advertisement.interval != expectation.interval
     # An interval of 0 is never accepted: no node can keep it, and no timer can run with it.
     if not advertisement.interval or (expectation.strict and differs):

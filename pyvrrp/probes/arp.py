@@ -1,8 +1,7 @@
-"""The arp check: somebody on the link answers for an address, or nobody does.
+"""The arp check: a host on the link must answer for an address, or no host may.
 
-Asked in the form that claims nothing: an ARP probe (RFC 5227 section 2.1.1) or the Neighbor
-Solicitation of duplicate address detection (RFC 4862 section 5.4.2). No neighbour learns anything
-wrong from it, whoever holds the address.
+It sends an ARP probe (RFC 5227 section 2.1.1) or the Neighbor Solicitation of duplicate address
+detection (RFC 4862 section 5.4.2). Neither has a sender address, so no neighbour changes an entry.
 """
 
 import asyncio
@@ -18,20 +17,20 @@ from threading import Thread
 
 from pyvrrp.clients.base.failure import ProbeError
 from pyvrrp.clients.base.namespace import inside
-from pyvrrp.clients.base.progress import Progress
-from pyvrrp.clients.base.wait_readable import readable
+from pyvrrp.clients.base.progress import ProbeProgress
+from pyvrrp.clients.base.wait_readable import wait_until_readable
 from pyvrrp.config.model.configuration import ArpProbeConfig
 from pyvrrp.identity import Address
+from pyvrrp.packet.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV6
 from pyvrrp.packet.gratuitous_arp import arp_claim, arp_probe
 from pyvrrp.packet.neighbor_advertisement import neighbor_claim, neighbor_solicitation_probe
 
-_ETH_P_ARP, _ETH_P_IPV6 = 0x0806, 0x86DD
 _ARPHRD_ETHER = 1
 _SO_ATTACH_FILTER = 26
-_FRAME = 2048  # bytes
-_MOST_QUEUED = 256  # frames that are read without a look at the time
-_TIMES = 3  # a single request that is lost must not look like nobody
-_LISTENED = 0.9  # of the time: what is left is for saying that nobody answered
+_FRAME = 2048  # octets
+_MOST_QUEUED = 256  # frames that are read without checking the time
+_REQUESTS = 3  # so that the loss of one request does not change the result
+_LISTEN_FOR = 0.9  # of the time of the probe, so that it ends before its timeout
 _IPV6_ICMP_ADVERTISEMENTS = (
     (0x30, 0, 0, 20),  # next header ...
     (0x15, 0, 3, 58),  # ... ICMPv6
@@ -42,8 +41,8 @@ _IPV6_ICMP_ADVERTISEMENTS = (
 )
 
 
-async def look(probe: ArpProbeConfig, progress: Progress) -> str:
-    """Return who answers; raise ProbeError or OSError if that is not as it shall be."""
+async def run(probe: ArpProbeConfig, progress: ProbeProgress) -> str:
+    """Return which host answers. Raise ProbeError or OSError if the check fails."""
     address = probe.address
     progress.overdue = f"no answer from {address} on {probe.interface} within"
     with _opened(probe) as link:
@@ -55,7 +54,6 @@ async def look(probe: ArpProbeConfig, progress: Progress) -> str:
         )
         answered = await _ask(link, frame, address, mac, progress)
     if answered is None:
-        # Only with `absent`: otherwise the time is over before this.
         nobody = f"nobody answers for {address} on {probe.interface}"
         if probe.absent:
             return nobody
@@ -67,36 +65,36 @@ async def look(probe: ArpProbeConfig, progress: Progress) -> str:
 
 
 async def _ask(
-    link: socket.socket, frame: bytes, address: Address, mac: bytes, progress: Progress
+    link: socket.socket, frame: bytes, address: Address, mac: bytes, progress: ProbeProgress
 ) -> bytes | None:
-    """Return the MAC address of whoever has *address*; None: nobody said so."""
+    """Send *frame* and return the MAC address of the host that has *address*; None: no answer."""
     began = asyncio.get_running_loop().time()
-    listened = (progress.deadline - began) * _LISTENED
-    for number in range(1, _TIMES + 1):
-        # The last one gets half of the time, the others share the rest.
-        share = 1.0 if number == _TIMES else number / (2 * (_TIMES - 1))
+    listen_for = (progress.deadline - began) * _LISTEN_FOR
+    for number in range(1, _REQUESTS + 1):
+        # After the last request it listens for half of the time.
+        share = 1.0 if number == _REQUESTS else number / (2 * (_REQUESTS - 1))
         link.send(frame)
         try:
-            async with asyncio.timeout_at(began + listened * share):
-                return await _claimant(link, address, mac)
+            async with asyncio.timeout_at(began + listen_for * share):
+                return await _next_answer(link, address, mac)
         except TimeoutError:
             continue
-    # The time may be over because the daemon was held up: the answer may be here already.
-    return _queued(link, address, mac)
+    # If the daemon was late, an answer may be in the queue although the time is over.
+    return _queued_answer(link, address, mac)
 
 
-async def _claimant(link: socket.socket, address: Address, mac: bytes) -> bytes:
-    while (answered := _queued(link, address, mac)) is None:
-        await readable(link.fileno())
+async def _next_answer(link: socket.socket, address: Address, mac: bytes) -> bytes:
+    while (answered := _queued_answer(link, address, mac)) is None:
+        await wait_until_readable(link.fileno())
     return answered
 
 
-def _queued(link: socket.socket, address: Address, mac: bytes) -> bytes | None:
-    """Return who says in the queue of *link* that *address* is his; not *mac*, which is ours."""
-    judge = arp_claim if isinstance(address, IPv4Address) else neighbor_claim
+def _queued_answer(link: socket.socket, address: Address, mac: bytes) -> bytes | None:
+    """Return the MAC address in a queued frame that claims *address*, if it is not our *mac*."""
+    read_claim = arp_claim if isinstance(address, IPv4Address) else neighbor_claim
     for _ in range(_MOST_QUEUED):
         try:
-            claim = judge(link.recv(_FRAME))
+            claim = read_claim(link.recv(_FRAME))
         except BlockingIOError:
             break
         if claim is not None and claim[0] == address and claim[1] != mac:
@@ -114,26 +112,26 @@ def _opened(probe: ArpProbeConfig) -> Iterator[socket.socket]:
 
 
 def _close(descriptor: int) -> None:
-    # The kernel takes 16 ms to close a packet socket: it waits for all processors.
+    # The kernel needs 16 ms to close a packet socket, because it waits for all processors.
     closing = Thread(target=os.close, args=(descriptor,), name="pyvrrp-probe", daemon=True)
     try:
         closing.start()
-    except RuntimeError:  # no more threads to be had
+    except RuntimeError:  # no further thread can be started
         os.close(descriptor)
 
 
 def _open(probe: ArpProbeConfig) -> socket.socket:
-    """Return a packet socket on the interface for what answers look like."""
+    """Return a packet socket on the interface that receives answers."""
     with inside(probe.netns):
-        # Without a protocol: it receives nothing before it is bound, which is after the filter.
+        # Without a protocol the socket receives nothing until it is bound, after it has a filter.
         link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     try:
         link.setblocking(False)
         if isinstance(probe.address, IPv4Address):
-            _bind(link, probe.interface, _ETH_P_ARP)
+            _bind(link, probe.interface, ETHERTYPE_ARP)
         else:
             _filter(link)
-            _bind(link, probe.interface, _ETH_P_IPV6)
+            _bind(link, probe.interface, ETHERTYPE_IPV6)
     except BaseException:
         link.close()
         raise
@@ -150,7 +148,7 @@ def _bind(link: socket.socket, interface: str, protocol: int) -> None:
 
 
 def _filter(link: socket.socket) -> None:
-    """Let through Neighbor Advertisements alone: reading all traffic would cost too much."""
+    """Receive Neighbor Advertisements only, because reading all traffic takes too much time."""
     program = b"".join(struct.pack("=HBBI", *line) for line in _IPV6_ICMP_ADVERTISEMENTS)
     memory = ctypes.create_string_buffer(program)
     lines = len(_IPV6_ICMP_ADVERTISEMENTS)
@@ -161,5 +159,5 @@ def _filter(link: socket.socket) -> None:
 def _own_mac(link: socket.socket, interface: str) -> bytes:
     _, _, _, kind, mac = link.getsockname()
     if kind != _ARPHRD_ETHER:
-        raise ProbeError(f"{interface} is no Ethernet interface: it has no neighbours to ask")
+        raise ProbeError(f"{interface} is not an Ethernet interface: it has no neighbours to ask")
     return bytes(mac)

@@ -1,4 +1,4 @@
-"""The exec check: a program that must end with status 0 in time."""
+"""The exec check: a program must end with exit status 0 in time."""
 
 import asyncio
 import signal
@@ -6,54 +6,56 @@ from collections.abc import Coroutine
 from functools import partial
 from uuid import uuid4
 
-from pyvrrp.clients.base.blocking_calls import Background
+from pyvrrp.clients.base.blocking_calls import ThreadedCalls
 from pyvrrp.clients.base.failure import Failure, ProbeError, printable
-from pyvrrp.clients.base.progress import Progress
+from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.processes.child import Child
-from pyvrrp.clients.processes.kill_leftovers import kill_stragglers
-from pyvrrp.clients.processes.spawn import Run, spawn
+from pyvrrp.clients.processes.kill_leftovers import kill_leftovers
+from pyvrrp.clients.processes.spawn import ProgramRun, spawn
 from pyvrrp.config.model.configuration import ExecProbeConfig
 
-_PATIENCE = 2.0  # seconds that the end of the daemon waits for what was killed
+_PATIENCE = 2.0  # seconds that the daemon waits for killed programs when it ends
 _CANNOT_EXECUTE = frozenset((126, 127))  # setpriv(1)
 
 
 class ExecProbe:
-    """Runs programs, each until it ends or its time is over."""
+    """Runs programs, and kills each that does not end in time."""
 
     def __init__(self) -> None:
-        self._starting: Background[str, Run] = Background()
-        self._clearing: Background[str, int] = Background()
-        self._abandoned: dict[ExecProbeConfig, set[asyncio.Task[None]]] = {}
+        self._starting: ThreadedCalls[str, ProgramRun] = ThreadedCalls()
+        self._killing: ThreadedCalls[str, int] = ThreadedCalls()
+        # Tasks that wait until killed programs have ended.
+        self._ending: dict[ExecProbeConfig, set[asyncio.Task[None]]] = {}
 
-    async def look(self, probe: ExecProbeConfig, progress: Progress) -> str:
-        """Return how long it ran; raise ProbeError if it did not end with status 0."""
-        await self._wait_for_the_dead(probe, progress)
+    async def run(self, probe: ExecProbeConfig, progress: ProbeProgress) -> str:
+        """Return how long the program ran. Raise ProbeError if it did not end with status 0."""
+        await self._wait_for_killed_runs(probe, progress)
         progress.phase = f"while starting {probe.command[0]}"
         child = await self._start(probe)
         progress.overdue = "killed after"
         try:
             status = await child.ended()
         except asyncio.CancelledError:
-            self._abandon(probe, child)
+            child.kill()
+            self._keep_waiting(probe, self._end(child))
             raise
-        judge(probe, status, child)
+        check_end(probe, status, child)
         return f"exit status 0 in {progress.elapsed()}"
 
     async def close(self) -> None:
-        """Wait until what was killed is gone."""
-        tasks = {task for tasks in self._abandoned.values() for task in tasks}
+        """Wait until the killed programs have ended, but at most 2 s."""
+        tasks = {task for tasks in self._ending.values() for task in tasks}
         if tasks:
             await asyncio.wait(tasks, timeout=_PATIENCE)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _wait_for_the_dead(self, probe: ExecProbeConfig, progress: Progress) -> None:
-        # Even SIGKILL waits for a disk or an NFS server that does not answer. Until that has
-        # ended, another one would only join it.
+    async def _wait_for_killed_runs(self, probe: ExecProbeConfig, progress: ProbeProgress) -> None:
+        # A program that waits for a disk or an NFS server does not end even after SIGKILL. Until
+        # it has ended, another one of the same check would have to wait too.
         progress.phase = "while the run before could not be killed"
-        if before := self._abandoned.get(probe):
+        if before := self._ending.get(probe):
             await asyncio.wait(set(before))
 
     async def _start(self, probe: ExecProbeConfig) -> Child:
@@ -62,50 +64,47 @@ class ExecProbe:
         try:
             outcome = await asyncio.shield(starting)
         except asyncio.CancelledError:
-            self._see_to(probe, self._bury_late(starting))
+            self._keep_waiting(probe, self._kill_when_started(starting))
             raise
         if isinstance(outcome, Failure):
             raise ProbeError(outcome.reason)
         return Child(outcome)
 
-    async def _bury_late(self, starting: "asyncio.Future[Run | Failure]") -> None:
+    async def _kill_when_started(self, starting: "asyncio.Future[ProgramRun | Failure]") -> None:
         outcome = await asyncio.shield(starting)
-        if isinstance(outcome, Run):
+        if isinstance(outcome, ProgramRun):
             child = Child(outcome)
             child.kill()
-            await self._bury(child)
+            await self._end(child)
 
-    def _abandon(self, probe: ExecProbeConfig, child: Child) -> None:
-        child.kill()
-        self._see_to(probe, self._bury(child))
-
-    async def _bury(self, child: Child) -> None:
+    async def _end(self, child: Child) -> None:
+        """Kill the processes that are left of the run, and wait until the program has ended."""
         run = child.run
-        clearing = self._clearing.start(run.mark, partial(kill_stragglers, child.pid, run.mark))
+        killing = self._killing.start(run.mark, partial(kill_leftovers, child.pid, run.mark))
         try:
-            await asyncio.shield(clearing)
+            await asyncio.shield(killing)
             await child.ended()
         except asyncio.CancelledError:
-            child.forsake()
+            child.abandon()
             raise
 
-    def _see_to(self, probe: ExecProbeConfig, burial: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(burial)
-        self._abandoned.setdefault(probe, set()).add(task)
+    def _keep_waiting(self, probe: ExecProbeConfig, end: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(end)
+        self._ending.setdefault(probe, set()).add(task)
         task.add_done_callback(partial(self._forget, probe))
 
     def _forget(self, probe: ExecProbeConfig, task: "asyncio.Task[None]") -> None:
         if not task.cancelled():
-            task.exception()  # a lost exit status matters to nobody here
-        among = self._abandoned[probe]
-        among.discard(task)
-        if not among:
-            del self._abandoned[probe]
+            task.exception()  # asyncio logs an exception that is not read
+        tasks = self._ending[probe]
+        tasks.discard(task)
+        if not tasks:
+            del self._ending[probe]
 
 
-def judge(probe: ExecProbeConfig, status: int, child: Child) -> None:
-    """Raise ProbeError unless the program ended well."""
-    if child.flooded:
+def check_end(probe: ExecProbeConfig, status: int, child: Child) -> None:
+    """Raise ProbeError if the program did not end with status 0 or wrote too much."""
+    if child.too_much_output:
         raise ProbeError("more than 1 MiB of output")
     if status == 0:
         return

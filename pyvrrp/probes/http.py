@@ -1,35 +1,37 @@
-"""The HTTP check: one request on a fresh connection, its answer judged.
+"""The http check: one request on a new connection must get an acceptable response.
 
-The runner imports this module when the first HTTP check runs: h11 and what it needs cost a daemon
-without one nothing.
+The runner imports this module for the first HTTP check, so a daemon without one does not load h11.
+The first HTTPS check imports OpenSSL.
 """
 
 import socket
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pyvrrp.clients.base.failure import ProbeError
-from pyvrrp.clients.base.progress import Progress
+from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.http.channel import Channel, PlainChannel
 from pyvrrp.clients.http.connection import Connector, connect_unix
 from pyvrrp.clients.http.request import HttpRequest, request_of
-from pyvrrp.clients.http.response import HttpExchange, judge_digest, judge_status
-from pyvrrp.clients.http.tls import TlsChannel
-from pyvrrp.clients.http.tls_contexts import Credentials, TlsContexts
-from pyvrrp.clients.processes.regex import Patterns
+from pyvrrp.clients.http.response import HttpExchange, check_digest, check_status
+from pyvrrp.clients.processes.regex import PatternSearch
 from pyvrrp.config.model.configuration import HttpProbeConfig
+
+if TYPE_CHECKING:
+    from pyvrrp.clients.http.tls_contexts import TlsContexts
 
 
 class HttpProbe:
-    """Looks at web servers."""
+    """Sends HTTP requests and checks the responses."""
 
-    def __init__(self, connector: Connector, patterns: Patterns) -> None:
+    def __init__(self, connector: Connector, pattern_search: PatternSearch) -> None:
         self._connector = connector
-        self._patterns = patterns
-        self._contexts = TlsContexts()
+        self._pattern_search = pattern_search
 
-    async def look(self, probe: HttpProbeConfig, progress: Progress) -> str:
-        """Return what a good answer looked like; raise ProbeError or OSError if it was not good.
+    async def run(self, probe: HttpProbeConfig, progress: ProbeProgress) -> str:
+        """Return the status and the time. Raise ProbeError or OSError if the check fails.
 
-        Redirects are not followed: the status of the redirect is judged.
+        Redirects are not followed. The status of a redirect is checked like any other.
         """
         request = request_of(probe)
         with await self._connect(probe, request, progress) as connection:
@@ -37,16 +39,16 @@ class HttpProbe:
             exchange = HttpExchange(channel, progress)
             await exchange.ask(request)
             status = await exchange.status()
-            judge_status(probe, status)
+            check_status(probe, status)
             body = await exchange.body()
-        judge_digest(probe, body)
+        check_digest(probe, body)
         pattern = probe.body_regex
-        if pattern and not await self._patterns.found(pattern, body, progress):
+        if pattern and not await self._pattern_search.found(pattern, body, progress):
             raise ProbeError(f"body does not match /{pattern}/")
         return f"HTTP {status} in {progress.elapsed()}"
 
     async def _connect(
-        self, probe: HttpProbeConfig, request: HttpRequest, progress: Progress
+        self, probe: HttpProbeConfig, request: HttpRequest, progress: ProbeProgress
     ) -> socket.socket:
         if probe.unix_socket is not None:
             return await connect_unix(probe.unix_socket, progress)
@@ -57,13 +59,18 @@ class HttpProbe:
         probe: HttpProbeConfig,
         request: HttpRequest,
         connection: socket.socket,
-        progress: Progress,
+        progress: ProbeProgress,
     ) -> Channel:
         plain = PlainChannel(connection)
         if not request.tls:
             return plain
-        progress.phase = "in TLS handshake"
-        context = await self._contexts.context(Credentials.of(probe))
-        tls = TlsChannel(plain, context, request.server_name)
-        await tls.handshake()
-        return tls
+        from pyvrrp.clients.http.tls_contexts import Credentials  # noqa: PLC0415 - OpenSSL
+
+        credentials = Credentials.of(probe)
+        return await self._contexts.encrypted(plain, credentials, request.server_name, progress)
+
+    @cached_property
+    def _contexts(self) -> "TlsContexts":
+        from pyvrrp.clients.http.tls_contexts import TlsContexts  # noqa: PLC0415 - OpenSSL
+
+        return TlsContexts()

@@ -1,4 +1,4 @@
-"""ICMP echo (RFC 792, RFC 4443 section 4): one request, and what may come back for it."""
+"""ICMP echo (RFC 792, RFC 4443 section 4): the request, the reply, and errors."""
 
 import struct
 from dataclasses import dataclass
@@ -26,14 +26,14 @@ _IPV6_CODES = {0: "no route", 1: "communication prohibited", 4: "port unreachabl
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """One echo, told from all others by its token."""
+    """One echo request. Its random *token* is different from that of all others."""
 
     family: Family
     identifier: int
     token: bytes
 
     def request(self) -> bytes:
-        """Return the message to send; over IPv6 the kernel puts the checksum in."""
+        """Return the message to send. For IPv6 the kernel fills in the checksum."""
         kind = _REQUEST[self.family]
         message = _HEADER.pack(kind, 0, 0, self.identifier, 1) + self.token
         if self.family is Family.IPV6:
@@ -42,7 +42,7 @@ class Echo:
         return _HEADER.pack(kind, 0, checksum, self.identifier, 1) + self.token
 
     def is_answered_by(self, packet: bytes) -> bool:
-        """Tell whether *packet*, as a raw socket of the family gives it, is the answer."""
+        """Return whether *packet*, received from a raw socket of the family, is the reply."""
         message = packet
         if self.family is Family.IPV4:
             message = packet[4 * (packet[0] & 0xF) :] if packet else b""
@@ -51,7 +51,7 @@ class Echo:
         return self._is_this(message, REPLY[self.family])
 
     def is_quoted_in(self, message: bytes) -> bool:
-        """Tell whether *message*, which an ICMP error quotes, is the request."""
+        """Return whether *message*, which an ICMP error quotes, is the request."""
         return self._is_this(message, _REQUEST[self.family], quoted=True)
 
     def _is_this(self, message: bytes, kind: int, *, quoted: bool = False) -> bool:
@@ -61,12 +61,12 @@ class Echo:
         if (found, code, identifier, sequence) != (kind, 0, self.identifier, 1):
             return False
         payload = message[_HEADER.size :]
-        # RFC 792 lets routers quote the first eight octets alone.
+        # By RFC 792 a router may quote only the first 8 octets, which contain no token.
         return self.token.startswith(payload) if quoted else payload == self.token
 
 
 def error_in_words(family: Family, kind: int, code: int) -> str:
-    """Return what an ICMP error means; nothing for one that does not end the hope of an answer."""
+    """Return the meaning of an ICMP error; empty if a reply may still come after it."""
     words, codes, unreachable = (
         (_IPV4_WORDS, _IPV4_CODES, 3) if family is Family.IPV4 else (_IPV6_WORDS, _IPV6_CODES, 1)
     )

@@ -1,4 +1,4 @@
-"""The interface check: up, with carrier."""
+"""The interface check: an interface must be up and have a carrier."""
 
 import asyncio
 import os
@@ -7,10 +7,10 @@ import struct
 from errno import ENODEV
 from functools import partial
 
-from pyvrrp.clients.base.blocking_calls import Background
+from pyvrrp.clients.base.blocking_calls import ThreadedCalls
 from pyvrrp.clients.base.failure import Failure, ProbeError, in_words
-from pyvrrp.clients.base.namespace import enter_for_good
-from pyvrrp.clients.base.progress import Progress
+from pyvrrp.clients.base.namespace import move_thread_to
+from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.config.model.configuration import InterfaceProbeConfig
 
 _HEADER = struct.Struct("=IHHII")  # struct nlmsghdr
@@ -19,30 +19,30 @@ _ATTRIBUTE = struct.Struct("=HH")
 _RTM_GETLINK, _NLM_F_REQUEST, _IFLA_IFNAME = 18, 1, 3
 _NLMSG_ERROR, _RTM_NEWLINK = 2, 16
 _IFF_UP, _IFF_RUNNING, _IFF_LOWER_UP = 0x1, 0x40, 0x10000
-_ANSWER = 65_536  # bytes
+_ANSWER = 65_536  # octets
 
 
 class InterfaceProbe:
-    """Asks the kernel for the state of interfaces, in a thread.
+    """Asks the kernel for the state of interfaces, in threads.
 
-    The kernel answers under its lock of all interfaces, which others may hold for a while. The
-    ioctl that waits for nobody is told of a lost carrier up to a second later.
+    The kernel answers with its lock for all interfaces, and may have to wait for it. There is an
+    ioctl without that lock, but it shows the loss of the carrier up to a second later.
     """
 
     def __init__(self) -> None:
-        self._asking: Background[InterfaceProbeConfig, int] = Background()
+        self._calls: ThreadedCalls[InterfaceProbeConfig, int] = ThreadedCalls()
 
-    async def look(self, probe: InterfaceProbeConfig, progress: Progress) -> str:
-        """Return that it is up; raise ProbeError if not."""
+    async def run(self, probe: InterfaceProbeConfig, progress: ProbeProgress) -> str:
+        """Return that the interface is up. Raise ProbeError if it is not."""
         progress.phase = f"while asking for the state of {probe.name}"
-        flags = await asyncio.shield(self._asking.start(probe, partial(flags_of, probe)))
+        flags = await asyncio.shield(self._calls.start(probe, partial(flags_of, probe)))
         if isinstance(flags, Failure):
             raise ProbeError(flags.reason)
-        return judge(probe.name, flags)
+        return check_flags(probe.name, flags)
 
 
-def judge(name: str, flags: int) -> str:
-    """Return that *flags* are those of an interface that is up; raise ProbeError if not."""
+def check_flags(name: str, flags: int) -> str:
+    """Return that the interface with these *flags* is up. Raise ProbeError if it is not."""
     if not flags & _IFF_UP:
         raise ProbeError(f"{name} is down")
     if not flags & _IFF_LOWER_UP:
@@ -53,9 +53,12 @@ def judge(name: str, flags: int) -> str:
 
 
 def flags_of(probe: InterfaceProbeConfig) -> int | Failure:
-    """Return the flags of the interface. Blocks, and moves the thread for good."""
+    """Return the flags of the interface, or the reason why they cannot be read.
+
+    Blocks, and the calling thread stays in the network namespace of *probe*.
+    """
     try:
-        enter_for_good(probe.netns)
+        move_thread_to(probe.netns)
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
             kernel.send(_question(probe.name))
             return _flags(kernel.recv(_ANSWER))

@@ -1,7 +1,7 @@
-"""The ping check: one ICMP echo that is answered."""
+"""The ping check: an ICMP echo request must be answered."""
 
 import asyncio
-import secrets
+import os
 import socket
 import struct
 import sys
@@ -9,11 +9,12 @@ from ipaddress import IPv4Address, IPv6Address
 
 from pyvrrp.clients.base.failure import ProbeError
 from pyvrrp.clients.base.namespace import inside
-from pyvrrp.clients.base.progress import Progress
+from pyvrrp.clients.base.progress import ProbeProgress, first_success
 from pyvrrp.clients.http.connection import Connector
 from pyvrrp.clients.http.socket_address import SocketAddress, bind_to, scope_of, sockaddr
 from pyvrrp.config.model.configuration import PingProbeConfig
 from pyvrrp.identity import Address, Family
+from pyvrrp.packet.layout import family_of
 from pyvrrp.probes.icmp import REPLY, Echo, error_in_words
 
 _SOL_RAW, _ICMP_FILTER = 255, 1
@@ -21,41 +22,37 @@ _ICMP6_FILTER = 1
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
 _EXTENDED_ERROR = struct.Struct("=IBBBBII")  # errno, origin, type, code, padding, info, data
 _ORIGINS = {2, 3}  # SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6
-_PACKET = 2048  # bytes; the answer is as long as the request
-_ANCILLARY = 256  # bytes
-_TOKEN = 16  # bytes
+_PACKET = 2048  # octets; the reply is as long as the request
+_ANCILLARY = 256  # octets
+_TOKEN = 16  # octets
 
 
 class PingProbe:
-    """Pings."""
+    """Sends ICMP echo requests."""
 
     def __init__(self, connector: Connector) -> None:
         self._connector = connector
 
-    async def look(self, probe: PingProbeConfig, progress: Progress) -> str:
-        """Return how long the answer took; raise ProbeError or OSError if there is none.
+    async def run(self, probe: PingProbeConfig, progress: ProbeProgress) -> str:
+        """Return how long the reply took. Raise ProbeError or OSError if there is none.
 
-        Addresses of one name are tried in turn, each with a fair share of the time left.
+        The addresses of a host name are tried one after the other, see `first_success`.
         """
         addresses = await self._connector.addresses(probe.host, probe.source, probe.netns, progress)
         progress.overdue = f"no answer from {probe.host} within"
-        for left in range(len(addresses), 1, -1):
-            try:
-                async with asyncio.timeout_at(progress.share(left)):
-                    return await _ping(addresses[-left], probe, progress)
-            except (OSError, ProbeError):
-                continue  # the last address will give the reason
-        return await _ping(addresses[-1], probe, progress)
+        return await first_success(
+            addresses, lambda address: _ping(address, probe, progress), progress
+        )
 
 
-async def _ping(address: Address, probe: PingProbeConfig, progress: Progress) -> str:
-    family = Family.IPV4 if isinstance(address, IPv4Address) else Family.IPV6
-    echo = Echo(family, secrets.randbits(16), secrets.token_bytes(_TOKEN))
+async def _ping(address: Address, probe: PingProbeConfig, progress: ProbeProgress) -> str:
+    family = family_of(address)
+    echo = Echo(family, int.from_bytes(os.urandom(2)), os.urandom(_TOKEN))
     connection, target = _prepare(address, family, probe)
     loop = asyncio.get_running_loop()
     with connection:
-        # Connected, so that only what comes from there is received, and errors are told.
-        # Neither call waits: there is nothing to shake hands about.
+        # A connected socket receives packets from this address only, and reports ICMP errors.
+        # Both calls return at once, because there is no handshake.
         connection.connect(target)
         connection.send(echo.request())
         while True:
@@ -90,7 +87,7 @@ def _prepare(
             connection.close()
             raise
     try:
-        _want_replies_and_errors(connection, family)
+        _receive_replies_and_errors(connection, family)
         if probe.source is not None:
             bind_to(connection, probe.source, source_scope)
     except BaseException:
@@ -106,11 +103,11 @@ def _index(interface: str) -> int:
         raise ProbeError(f"there is no interface {interface}") from error
 
 
-def _want_replies_and_errors(connection: socket.socket, family: Family) -> None:
-    """Have the kernel drop all messages but replies, and queue errors with their senders."""
+def _receive_replies_and_errors(connection: socket.socket, family: Family) -> None:
+    """Receive echo replies only, and ICMP errors with their senders."""
     if family is Family.IPV4:
-        unwanted = ~(1 << REPLY[family]) & 0xFFFFFFFF
-        connection.setsockopt(_SOL_RAW, _ICMP_FILTER, struct.pack("=I", unwanted))
+        dropped = ~(1 << REPLY[family]) & 0xFFFFFFFF
+        connection.setsockopt(_SOL_RAW, _ICMP_FILTER, struct.pack("=I", dropped))
         connection.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
         return
     words = [0xFFFFFFFF] * 8
@@ -120,11 +117,14 @@ def _want_replies_and_errors(connection: socket.socket, family: Family) -> None:
 
 
 def _raise_if_final(connection: socket.socket, echo: Echo, error: OSError) -> None:
-    """Raise ProbeError if a router or host says that this echo will not be answered."""
+    """Raise ProbeError if an ICMP error says that no reply will come; raise *error* otherwise.
+
+    Return if the ICMP error is about another packet, or a reply may still come.
+    """
     try:
         message, ancillary, _, _ = connection.recvmsg(_PACKET, _ANCILLARY, socket.MSG_ERRQUEUE)
     except BlockingIOError:
-        raise error from None  # no ICMP error, but one of this machine
+        raise error from None  # an error of this machine, not an ICMP error
     for _, _, data in ancillary:
         if len(data) < _EXTENDED_ERROR.size:
             continue
@@ -137,7 +137,7 @@ def _raise_if_final(connection: socket.socket, echo: Echo, error: OSError) -> No
 
 
 def _from(offender: bytes) -> str:
-    """Return who sent an error: a sockaddr_in or sockaddr_in6 behind the error itself."""
+    """Return the sender of an error, from the sockaddr_in or sockaddr_in6 after it, as text."""
     family = int.from_bytes(offender[:2], sys.byteorder) if len(offender) >= 2 else 0  # noqa: PLR2004
     sender: IPv4Address | IPv6Address
     if family == socket.AF_INET and len(offender) >= 8:  # noqa: PLR2004 - struct sockaddr_in

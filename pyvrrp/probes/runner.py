@@ -1,16 +1,16 @@
-"""Runs probes on the event loop: the daemon's `pyvrrp.ports.Probes`."""
+"""Implements the port `pyvrrp.ports.Probes` on the event loop."""
 
 import asyncio
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, assert_never
 
-from pyvrrp.clients.base.async_call import Errand
+from pyvrrp.clients.base.async_call import AsyncCalls
 from pyvrrp.clients.base.failure import ProbeError, in_words, printable
-from pyvrrp.clients.base.progress import Progress
+from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.base.resolver import Resolver
 from pyvrrp.clients.http.connection import Connector
-from pyvrrp.clients.processes.regex import Patterns
+from pyvrrp.clients.processes.regex import PatternSearch
 from pyvrrp.config.model.configuration import (
     ArpProbeConfig,
     ExecProbeConfig,
@@ -38,92 +38,83 @@ if TYPE_CHECKING:
 
 
 class AsyncioProbes:
-    """Starts probes and tells how they ended. Whatever goes wrong in one is a failed result."""
+    """Runs probes. An error in a probe gives a failed result with the reason."""
 
     def __init__(self) -> None:
         self._connector = Connector(Resolver())
         self._tcp = TcpProbe(self._connector)
         self._ping = PingProbe(self._connector)
         self._exec = ExecProbe()
-        self._patterns = Patterns()
-        self._process = ProcessProbe(self._patterns)
-        self._file = FileProbe(self._patterns)
+        self._pattern_search = PatternSearch()
+        self._process = ProcessProbe(self._pattern_search)
+        self._file = FileProbe(self._pattern_search)
         self._interface = InterfaceProbe()
-        self._running: set[Errand[ProbeResult]] = set()
+        self._calls: AsyncCalls[ProbeResult] = AsyncCalls()
 
     def start(
         self, probe: ProbeConfig, timeout: Nanoseconds, done: Callable[[ProbeResult], None]
     ) -> Handle:
-        """Look once; call *done* once, from the loop, *timeout* later at the latest."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        progress = Progress(began, began + to_seconds(timeout))
-        task = loop.create_task(self._result(probe, timeout, progress))
-        running = Errand(task, done, self._running)
-        self._running.add(running)
-        return running
+        """Run one probe. Call *done* once, at most *timeout* later."""
+        began = asyncio.get_running_loop().time()
+        progress = ProbeProgress(began, began + to_seconds(timeout))
+        return self._calls.start(self._result(probe, timeout, progress), done)
 
     async def close(self) -> None:
-        """Call off what is under way and wait until its sockets are closed, its programs dead."""
-        running = tuple(self._running)
-        for each in running:
-            each.cancel()
-        await asyncio.gather(*(each.task for each in running), return_exceptions=True)
+        """Cancel all probes and wait until their sockets are closed and their programs ended."""
+        await self._calls.close()
         await self._exec.close()
-        self._patterns.close()
+        self._pattern_search.close()
 
     async def _result(
-        self, probe: ProbeConfig, budget: Nanoseconds, progress: Progress
+        self, probe: ProbeConfig, budget: Nanoseconds, progress: ProbeProgress
     ) -> ProbeResult:
         try:
             async with asyncio.timeout_at(progress.deadline):
-                return ProbeResult(passed=True, reason=await self._look(probe, progress))
+                return ProbeResult(passed=True, reason=await self._run(probe, progress))
         except ProbeError as error:
             reason = str(error)
         except OSError as error:
-            # The kernel's own ETIMEDOUT is the same class, but has a number.
+            # ETIMEDOUT of the kernel has the same class, but also an errno.
             if isinstance(error, TimeoutError) and error.errno is None:
                 reason = _overdue(progress, budget)
             else:
                 reason = in_words(error)
-        except Exception as error:  # noqa: BLE001 - a bug in a probe must fence, not kill
+        except Exception as error:  # noqa: BLE001 - a bug must fail the check, not end the daemon
             reason = f"internal error: {printable(repr(error))}"
-        self._connector.doubt(progress)
+        self._connector.look_up_again(progress)
         return ProbeResult(passed=False, reason=reason)
 
-    async def _look(self, probe: ProbeConfig, progress: Progress) -> str:
+    async def _run(self, probe: ProbeConfig, progress: ProbeProgress) -> str:
         match probe:
             case HttpProbeConfig():
-                return await self._http.look(probe, progress)
+                return await self._http.run(probe, progress)
             case TcpProbeConfig():
-                return await self._tcp.look(probe, progress)
+                return await self._tcp.run(probe, progress)
             case ExecProbeConfig():
-                return await self._exec.look(probe, progress)
+                return await self._exec.run(probe, progress)
             case PingProbeConfig():
-                return await self._ping.look(probe, progress)
+                return await self._ping.run(probe, progress)
             case ArpProbeConfig():
-                return await arp.look(probe, progress)
+                return await arp.run(probe, progress)
             case ProcessProbeConfig():
-                return await self._process.look(probe, progress)
+                return await self._process.run(probe, progress)
             case FileProbeConfig():
-                return await self._file.look(probe, progress)
+                return await self._file.run(probe, progress)
             case InterfaceProbeConfig():
-                return await self._interface.look(probe, progress)
+                return await self._interface.run(probe, progress)
             case _:
                 assert_never(probe)
 
     @cached_property
     def _http(self) -> "HttpProbe":
-        # Here, so that a daemon without HTTP checks has neither h11 nor OpenSSL contexts.
+        # Imported here, so that a daemon without HTTP checks does not load h11 and OpenSSL.
         from pyvrrp.probes.http import HttpProbe  # noqa: PLC0415
 
-        return HttpProbe(self._connector, self._patterns)
+        return HttpProbe(self._connector, self._pattern_search)
 
 
-def _overdue(progress: Progress, budget: Nanoseconds) -> str:
+def _overdue(progress: ProbeProgress, budget: Nanoseconds) -> str:
     time = duration_in_words(budget)
-    return (
-        f"{progress.overdue} {time}"
-        if progress.overdue
-        else (f"timed out after {time} {progress.phase}")
-    )
+    if progress.overdue:
+        return f"{progress.overdue} {time}"
+    return f"timed out after {time} {progress.phase}"

@@ -10,10 +10,10 @@ from pyvrrp.config.model.configuration import (
 from pyvrrp.identity import Place
 from pyvrrp.ports import Ports
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.claims.capacity import Capacity
-from pyvrrp.runtime.claims.neighbours import Neighbours
+from pyvrrp.runtime.claims.neighbours import ClaimProbe
 from pyvrrp.runtime.claims.running_resources import RunningResources
 from pyvrrp.runtime.etcd_lease.lease import EtcdLeaseHolder
 from pyvrrp.runtime.health.check_runner import CheckRunner
@@ -55,7 +55,7 @@ class Supervisor:
         self._stopped: Callable[[], None] | None = None
         self._give_up_at: Nanoseconds | None = None
         self._renewals = LeaseRenewals(ports.clock, ports.addresses, configuration.kernel_budget)
-        self._look = AlarmClock(ports.clock, self._look_whether_stopped)
+        self._look = DeadlineTimer(ports.clock, self._look_whether_stopped)
         used = {name for config in configuration.virtual_routers for name in config.checks}
         for check in configuration.checks:
             if check.name in used:
@@ -99,7 +99,7 @@ class Supervisor:
             concerns.append(Capacity(router, most, self.held_here, clock, journal))
         if config.claim_probe is not ClaimProbePolicy.OFF:
             interface = self.interfaces[config.id.place]
-            concerns.append(Neighbours(router, interface, clock, journal))
+            concerns.append(ClaimProbe(router, interface, clock, journal))
         if router.addresses.chain is not None:
             concerns.append(RunningResources(router.addresses.chain))
         if config.etcd_lease is not None:

@@ -1,9 +1,11 @@
-"""Everything a virtual router can ask the outside world to do, as complete values."""
+"""The actions that an election can ask for, as complete values. The runtime carries them out."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
+
+from pyvrrp.virtual_router.states import State
 
 
 class NewMasterReason(StrEnum):
@@ -24,15 +26,15 @@ class SendAdvertisement:
 
 @dataclass(frozen=True, slots=True)
 class AddAddresses:
-    """Put the virtual addresses on the interface, then announce them."""
+    """Add the virtual addresses to the interface, then announce them."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveAddresses:
-    """Take the virtual addresses off the interface, then report AddressesGone.
+    """Remove the virtual addresses from the interface, then report AddressesGone.
 
-    If several are under way, only the last one reports: an older confirmation proves nothing
-    about addresses that were added since.
+    If several removals are under way, only the last one reports. An older confirmation proves
+    nothing about addresses that were added since.
     """
 
 
@@ -43,12 +45,12 @@ class AnnounceAddresses:
 
 @dataclass(frozen=True, slots=True)
 class CeaseAnnouncing:
-    """Announce nothing any more: the addresses stay for a moment, but they are the successor's."""
+    """Stop all announcements. The addresses stay for a moment, but the successor announces them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportHandover:
-    """Tell people how a planned move stands."""
+    """Tell people the progress of a planned move; *failed*: no router took over."""
 
     text: str
     failed: bool = False
@@ -56,7 +58,7 @@ class ReportHandover:
 
 @dataclass(frozen=True, slots=True)
 class ReportTransition:
-    """Tell people that the state changed, and why."""
+    """Tell people that the state changed, or the reason for INIT, and why."""
 
     before: str
     after: str
@@ -66,7 +68,7 @@ class ReportTransition:
 
 @dataclass(frozen=True, slots=True)
 class ReportSplitBrain:
-    """Tell people that another router of lower rank is master too."""
+    """Tell people that another router, which ranks below this one, is master too."""
 
     sender: IPv4Address | IPv6Address
     priority: int
@@ -88,3 +90,6 @@ Action: TypeAlias = (
     | ReportSplitBrain
     | CountSuppressed
 )
+
+# The next state, and the actions to carry out, in their order.
+Step: TypeAlias = tuple[State, tuple[Action, ...]]

@@ -9,7 +9,7 @@ from pyvrrp.units import Nanoseconds
 
 @dataclass(frozen=True, slots=True)
 class Startup:
-    """The router may take part in the election; if it ``defers``, it preempts nobody."""
+    """The router may take part in the election. If it ``defers``, it preempts no other router."""
 
     defers: bool = False
 
@@ -23,9 +23,9 @@ class Shutdown:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """The operator wants another router to take over, for *reason*, without a gap.
+    """The operator orders a planned move, for *reason*: another router shall take over.
 
-    If no other router takes over, this one leaves nevertheless, unless it ``returns``.
+    If no other router takes over, this one leaves all the same, or stays if it ``returns``.
     """
 
     reason: str
@@ -34,7 +34,10 @@ class HandOver:
 
 @dataclass(frozen=True, slots=True)
 class AdvertisementReceived:
-    """A valid advertisement of another router for this VRID arrived."""
+    """A valid advertisement of another router for this VRID arrived.
+
+    *interval* is the one that it advertises.
+    """
 
     sender: IPv4Address | IPv6Address
     priority: int
@@ -64,16 +67,17 @@ class AddressesGone:
 
 @dataclass(frozen=True, slots=True)
 class PriorityChanged:
-    """The parameters have another priority now; it was ``before``."""
+    """The priority in the parameters has changed. It was ``before``."""
 
     before: int
 
 
 @dataclass(frozen=True, slots=True)
 class StepDown:
-    """Another virtual router of the same group is not master any more, so this one stops too.
+    """Another virtual router of the same group is no longer master, so this one leaves MASTER too.
 
-    ``lingers``: it was succeeded, and keeps its addresses for a moment; this one is, and may too.
+    ``lingers``: the other one has a successor and keeps its addresses for a moment. This one may do
+    the same.
     """
 
     reason: str

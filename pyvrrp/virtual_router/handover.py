@@ -1,14 +1,14 @@
-"""A planned move: the mastership goes first, the addresses when the successor has announced.
+"""A planned move: the router gives up MASTER first, and the addresses a moment later.
 
-Priority 0 is sent while this router still answers for the addresses. The first advertisement of the
-successor makes it a BACKUP. It keeps the addresses for ``linger`` more, until the successor's
-announcement has moved the neighbours. A successor that is held up after its first advertisement
-announces later: it is waited for, but not longer than ``LONGEST_WAIT``. So at every instant a host
-answers. ``docs/decisions/0006-handover.md`` has the reasons.
+The router sends priority 0 while it still answers for the addresses. The first advertisement of the
+successor makes it a BACKUP. It keeps the addresses for ``linger`` longer, until the neighbours have
+heard the announcement of the successor. If the successor announces late, the router waits for that,
+but at most ``LONGEST_WAIT`` longer. So one host or the other answers at every instant.
+``docs/decisions/0006-handover.md`` has the reasons.
 """
 
 from dataclasses import replace
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
 from pyvrrp.virtual_router.actions import (
@@ -19,6 +19,7 @@ from pyvrrp.virtual_router.actions import (
     ReportHandover,
     ReportTransition,
     SendAdvertisement,
+    Step,
 )
 from pyvrrp.virtual_router.backup_wait import wait
 from pyvrrp.virtual_router.events import (
@@ -34,21 +35,21 @@ from pyvrrp.virtual_router.events import (
     TimerFired,
 )
 from pyvrrp.virtual_router.parameters import RELEASE, Parameters
-from pyvrrp.virtual_router.states import Backup, HandingOver, Init, Master, State
+from pyvrrp.virtual_router.states import Backup, HandingOver, Init, Master
 from pyvrrp.virtual_router.timers import handover_patience
 
-Step: TypeAlias = tuple[State, tuple[Action, ...]]
-
-LONGEST_WAIT = Nanoseconds(450 * MILLISECOND)  # beyond ``linger``, for a successor that is silent
-AFTER_ANNOUNCEMENT = Nanoseconds(20 * MILLISECOND)  # for what the neighbours have sent already
+LONGEST_WAIT = Nanoseconds(450 * MILLISECOND)  # beyond ``linger``, for a late announcement
+AFTER_ANNOUNCEMENT = Nanoseconds(
+    20 * MILLISECOND
+)  # for frames that the neighbours have already sent here
 
 
 def begin(event: HandOver, parameters: Parameters, now: Nanoseconds) -> Step:
-    """Give the mastership up on the wire, and nothing else."""
+    """Send priority 0 and keep the addresses."""
     patience = handover_patience(parameters.version, parameters.advertisement_interval)
     return HandingOver(Nanoseconds(now + patience), event.reason, event.returns), (
         ReportHandover(f"hands over: {event.reason}"),
-        # Twice, as one of them may be lost and the cost of that is three intervals.
+        # Sent twice: the loss of a single one would delay the takeover by three intervals.
         SendAdvertisement(RELEASE),
         SendAdvertisement(RELEASE),
     )
@@ -57,10 +58,10 @@ def begin(event: HandOver, parameters: Parameters, now: Nanoseconds) -> Step:
 def in_handing_over(
     state: HandingOver, event: Event, parameters: Parameters, now: Nanoseconds
 ) -> Step:
-    """Wait for the successor."""
+    """Handle an event while the router waits for a successor."""
     match event:
         case AdvertisementReceived(priority=0):
-            return state, ()  # it does not want the addresses either
+            return state, ()  # that router does not want the addresses either
         case AdvertisementReceived():
             return _succeeded(state, event, parameters, now)
         case SuccessorAnnounced() if state.announced_at is None:
@@ -68,7 +69,7 @@ def in_handing_over(
         case TimerFired() if now >= state.give_up_at:
             return _nobody_came(state, parameters, now)
         case Shutdown():
-            # The service is dead, say: nobody is served by going on.
+            # The service has failed, for example, so it does not help to wait for a successor.
             return Init(event.reason), (
                 RemoveAddresses(),
                 ReportTransition("MASTER", "INIT", event.reason),
@@ -87,14 +88,14 @@ def in_handing_over(
 def keep_for_now(
     waiting: Backup, parameters: Parameters, now: Nanoseconds
 ) -> tuple[Backup, tuple[Action, ...]]:
-    """Stop announcing the addresses, and have them removed a moment later."""
+    """Stop the announcements, and remove the addresses after ``linger`` (at once if it is 0)."""
     if parameters.linger == 0:
         return waiting, (RemoveAddresses(),)
     return replace(waiting, holds_until=Nanoseconds(now + parameters.linger)), (CeaseAnnouncing(),)
 
 
 def successor_announced(state: Backup, now: Nanoseconds) -> Backup:
-    """Return a Backup that keeps the addresses no longer than the neighbours need."""
+    """Return *state* with a shorter wait: the successor has announced the addresses."""
     if state.successor_until is None:
         return state
     until = Nanoseconds(now + AFTER_ANNOUNCEMENT)

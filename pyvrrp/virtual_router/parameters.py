@@ -1,4 +1,4 @@
-"""What the election needs to know: the operator's decisions and the primary address."""
+"""The parameters of the election: what the operator configured, and the primary address."""
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
@@ -7,7 +7,7 @@ from pyvrrp.identity import OWNER_PRIORITY, Version
 from pyvrrp.units import SECOND, Nanoseconds
 
 OWNER = OWNER_PRIORITY
-LAST_RESORT = 1  # serves although fenced, until anybody healthy comes
+LAST_RESORT = 1  # takes part although fenced; every healthy router preempts it
 RELEASE = 0
 MAY_LEAVE_EARLY = 50  # an advertisement may leave by an interval divided by this early, never late
 
@@ -16,10 +16,11 @@ MAY_LEAVE_EARLY = 50  # an advertisement may leave by an interval divided by thi
 class Parameters:
     """The constants of the election (RFC 9568 section 6.1).
 
-    ``preempt_delay`` counts from the first lower-priority advertisement; ``max_learned_interval``
-    is how much of a peer's interval is believed at most, though never less than the own one.
-    ``linger`` is how long a master that is followed by another one keeps the addresses, so that
-    no client is without either; 0 where two may never have them at once.
+    ``preempt_delay`` counts from the first advertisement of lower priority.
+    ``max_learned_interval`` is the longest interval that is learned from a peer; the own interval
+    is always accepted. ``linger`` is how long a master with a successor keeps the addresses, so
+    that one host or the other answers at every instant. It is 0 if two hosts may never have the
+    addresses at once.
     """
 
     version: Version
@@ -33,10 +34,10 @@ class Parameters:
 
 
 def believed(interval: Nanoseconds, parameters: Parameters) -> Nanoseconds:
-    """Return how much of a peer's advertised *interval* is believed.
+    """Return a peer's advertised *interval*, or the limit if it is longer than that.
 
-    One forged advertisement must not postpone a takeover for minutes; a peer that is configured
-    like this router is believed whatever the limit.
+    One forged advertisement must not delay a takeover for minutes. A peer with the same interval
+    as this router is accepted even above ``max_learned_interval``.
     """
     limit = max(parameters.max_learned_interval, parameters.advertisement_interval)
     return min(interval, limit)

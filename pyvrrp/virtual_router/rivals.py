@@ -1,8 +1,8 @@
-"""What a master does about other masters of lower rank (RFC 9568 section 6.4.3).
+"""What a master does about another master that ranks below it (RFC 9568 section 6.4.3).
 
-It answers them, so that they yield, and announces the addresses again, because their gratuitous
-ARP may have moved the neighbours. All of it is limited in time and not by who sends: sender
-addresses cost nothing to forge.
+It answers with an advertisement, so that the other one yields. It announces the addresses again,
+because the neighbours may have learned the hardware address of the other one. The limits on both
+are per time and not per sender, because an attacker can forge any number of sender addresses.
 """
 
 from dataclasses import replace
@@ -22,7 +22,7 @@ from pyvrrp.virtual_router.parameters import Parameters, believed
 from pyvrrp.virtual_router.states import Master, Rival
 from pyvrrp.virtual_router.timers import reassertion_gap
 
-REPORTED_AT_MOST = 8  # rivals of one episode; whoever floods us with more is one attacker
+REPORTED_AT_MOST = 8  # senders in one split brain; more than that is a flood of forged packets
 
 
 def sender_wins(event: AdvertisementReceived, parameters: Parameters) -> bool:
@@ -44,10 +44,10 @@ def answer_release(
     )
 
 
-def meet_rival(
+def answer_rival(
     state: Master, event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds
 ) -> tuple[Master, tuple[Action, ...]]:
-    """Answer a losing advertisement, tell people, and win the neighbours back."""
+    """Answer a losing advertisement, report it, and announce the addresses again."""
     actions: list[Action] = []
     if parameters.version is Version.V3:
         # RFC 9568 section 6.4.3, item 5 of section 1.1; RFC 3768 only discards.
@@ -88,8 +88,8 @@ def _is_news(
 def _quiet_at(
     known: Rival | None, event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds
 ) -> Nanoseconds:
-    # A rival of a longer interval is not silent between two of its advertisements.
+    # A rival with a longer interval has not yielded only because it pauses for that interval.
     pace = max(parameters.advertisement_interval, believed(event.interval, parameters))
-    # One that gives in goes on answering for a moment, and a neighbour that asks then may hear it.
+    # A rival that yields answers for a moment longer, so a neighbour may still learn its address.
     quiet_at = Nanoseconds(now + max(pace + pace // 2, 3 * parameters.linger))
     return quiet_at if known is None else max(known.quiet_at, quiet_at)

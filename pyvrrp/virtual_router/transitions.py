@@ -1,13 +1,45 @@
 """The VRRP state machine: one pure function per state.
 
+BackupHolds is a `Backup` that has the addresses for a moment longer (``holds_until``). RFC 9568
+calls Init INIT, both kinds of Backup BACKUP, and the other three MASTER (Active). No event that is
+not listed changes the state. ``docs/state-machine.md`` shows these lines as a picture.
+
+In time:
+    Init         --Startup-->                Backup
+    Init         --Startup-->                Master       it owns the addresses
+    Backup       --TimerFired-->             Master       the master is silent or preempted
+    Backup       --Shutdown-->               Init
+    Master       --AdvertisementReceived-->  BackupHolds  a better master
+    Master       --AdvertisementReceived-->  Backup       a better master, linger 0
+    Master       --StepDown-->               BackupHolds  its group follows a better master
+    Master       --StepDown-->               Backup       its group leaves MASTER
+    Master       --HandOver-->               HandingOver  it sends priority 0
+    Master       --Shutdown-->               Releasing    the addresses go first
+    BackupHolds  --TimerFired-->             Backup       the addresses are removed
+    BackupHolds  --Shutdown-->               Init
+    HandingOver  --AdvertisementReceived-->  BackupHolds  the successor
+    HandingOver  --AdvertisementReceived-->  Backup       the successor, linger 0
+    HandingOver  --TimerFired-->             Init         no successor
+    HandingOver  --TimerFired-->             Master       no successor, it returns
+    HandingOver  --Shutdown-->               Init
+    Releasing    --AddressesGone-->          Init         it sends priority 0
+
+After a stall, when the deadline is past by more than Master_Down_Interval:
+    Master       --Shutdown-->               Init
+    Master       --any other event-->        Backup
+    HandingOver  --Shutdown-->               Init
+    HandingOver  --any other event-->        Backup
+    Releasing    --any event-->              Init
+
 RFC 9568 section 6.4 with errata for VRRPv3, RFC 3768 section 6.4 for VRRPv2, and what
 ``docs/decisions/0002-beyond-the-rfc.md`` adds: the delay of a preemption, the limit on
-re-assertion, the stall guard, the farewell of a master that yields, and the two steps of a release
-(addresses first, priority 0 when the kernel has confirmed). A planned move is in `handover`.
+re-assertion, the stall guard, the last advertisement of a master that yields, and the two steps of
+a release (addresses first, priority 0 when the kernel has confirmed). `handover` has the planned
+move.
 """
 
 from dataclasses import replace
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from pyvrrp.units import Nanoseconds, in_words
 from pyvrrp.virtual_router.actions import (
@@ -18,6 +50,7 @@ from pyvrrp.virtual_router.actions import (
     RemoveAddresses,
     ReportTransition,
     SendAdvertisement,
+    Step,
 )
 from pyvrrp.virtual_router.backup_wait import hear_last_resort, wait
 from pyvrrp.virtual_router.events import (
@@ -45,7 +78,7 @@ from pyvrrp.virtual_router.parameters import (
     RELEASE,
     Parameters,
 )
-from pyvrrp.virtual_router.rivals import answer_release, meet_rival, sender_wins
+from pyvrrp.virtual_router.rivals import answer_release, answer_rival, sender_wins
 from pyvrrp.virtual_router.states import (
     Backup,
     HandingOver,
@@ -57,8 +90,6 @@ from pyvrrp.virtual_router.states import (
     deadline,
 )
 from pyvrrp.virtual_router.timers import master_down_interval, skew_time
-
-Step: TypeAlias = tuple[State, tuple[Action, ...]]
 
 
 def step(state: State, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
@@ -82,7 +113,7 @@ def step(state: State, event: Event, parameters: Parameters, now: Nanoseconds) -
 
 
 def takeover_cause(state: Backup, parameters: Parameters, now: Nanoseconds) -> NewMasterReason:
-    """Return why a Backup whose time has come takes over."""
+    """Return the reason, in the terms of RFC 8347, for which a Backup takes over now."""
     return _why_now(state, parameters, now)[1]
 
 
@@ -165,19 +196,20 @@ def _in_master(state: Master, event: Event, parameters: Parameters, now: Nanosec
 
 def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
     if now - state.adver_at > _own_master_down_interval(parameters):
-        # Others had to take over meanwhile. An advertisement would take the addresses from them,
-        # and priority 0 would start an election beside a living master.
+        # Another router had to take over meanwhile. An advertisement would take the addresses from
+        # it, and priority 0 would start an election although it is alive.
         reason = event.reason if isinstance(event, Shutdown) else state.reason
         return Init(reason), (ReportTransition("MASTER", "INIT", reason),)
     match event:
         case AdvertisementReceived() if sender_wins(event, parameters):
-            # It serves already. Should it fall silent, this claim keeps the others away again.
+            # That router serves already. If it becomes silent, this one advertises again, so that
+            # no third router takes over before the addresses are gone here.
             patience = _own_master_down_interval(parameters)
             return replace(state, adver_at=Nanoseconds(now + patience), overtaken=True), ()
         case AddressesGone() if state.overtaken:
             return Init(state.reason), (ReportTransition("MASTER", "INIT", state.reason),)
         case AddressesGone():
-            # Twice, as one of them may be lost and the cost of that is three intervals.
+            # Sent twice: the loss of a single one would delay the takeover by three intervals.
             return Init(state.reason), (
                 SendAdvertisement(RELEASE),
                 SendAdvertisement(RELEASE),
@@ -198,7 +230,7 @@ def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: N
 
 
 def _accepts(event: AdvertisementReceived, parameters: Parameters) -> bool:
-    # The owner preempts whatever the flag says (RFC 9568 section 6.1).
+    # The owner of the addresses always preempts (RFC 9568 section 6.1).
     preempts = parameters.preempt or parameters.priority == OWNER
     return not preempts or event.priority >= parameters.priority
 
@@ -243,7 +275,7 @@ def _backup_hears(
 def _hear_release(
     state: Backup, event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds
 ) -> Backup:
-    # Unconditional, even where it lengthens a wait, and the interval is not learned (6.4.2).
+    # RFC 9568 section 6.4.2: always, even if the wait gets longer. The interval is not learned.
     skew = skew_time(parameters.version, parameters.priority, state.master_adver_interval)
     lower = state.lower
     if lower is not None and lower.sender == event.sender:
@@ -262,7 +294,7 @@ def _hear_lower(
     lower = Heard(event.sender, event.priority)
     if parameters.preempt_delay == 0:
         return state if state.lower == lower else replace(state, lower=lower)
-    # While the delay runs, the lower master is believed, so that its death is noticed in time.
+    # During the delay the lower master counts as the master, so that its failure is noticed.
     preempt_at = state.preempt_at
     if preempt_at is None:
         preempt_at = Nanoseconds(now + parameters.preempt_delay)
@@ -279,7 +311,7 @@ def _let_go_in_time(state: Backup, now: Nanoseconds) -> Step:
 
 
 def _go_on(state: Backup, waiting: Backup) -> Backup:
-    # What was begun goes on, no matter which router is heard meanwhile.
+    # A release that has begun continues, whichever router advertises meanwhile.
     if state.holds_until is None and not state.defers:
         return waiting
     return replace(
@@ -294,7 +326,7 @@ def _go_on(state: Backup, waiting: Backup) -> Backup:
 def _wait_otherwise(
     state: Backup, event: PriorityChanged, parameters: Parameters, now: Nanoseconds
 ) -> Backup:
-    """Wait as the new priority has to: the skew is another one, and a lower master may be none."""
+    """Adjust the wait to the new priority: Skew_Time changes, and a lower master may be higher."""
     learned = state.master_adver_interval
     lower = state.lower
     if lower is not None and lower.priority >= parameters.priority:
@@ -308,7 +340,7 @@ def _wait_otherwise(
 def _become_master(
     before: str, reason: str, cause: NewMasterReason, parameters: Parameters, now: Nanoseconds
 ) -> tuple[Master, tuple[Action, ...]]:
-    # Becoming master uses the own interval; what was learned matters to a Backup only.
+    # A master uses its own interval. Only a Backup uses the learned one.
     adver_at = Nanoseconds(now + parameters.advertisement_interval)
     return Master(adver_at), (
         SendAdvertisement(parameters.priority),
@@ -324,7 +356,7 @@ def _own_master_down_interval(parameters: Parameters) -> Nanoseconds:
 
 
 def _follow(event: StepDown, parameters: Parameters, now: Nanoseconds) -> Step:
-    # Not a word on the wire: who has the other members has this one too, or will in a moment.
+    # It sends nothing: the router that took over the other members takes over this one too.
     waiting = wait(parameters, parameters.advertisement_interval, now)
     actions: tuple[Action, ...] = (RemoveAddresses(),)
     if event.lingers:
@@ -333,12 +365,12 @@ def _follow(event: StepDown, parameters: Parameters, now: Nanoseconds) -> Step:
 
 
 def _after_stall(late: Nanoseconds, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
-    """Give way: others had to take over while this process did not run."""
+    """Become a Backup: another router had to take over while this process did not run."""
     reason = f"stalled for {in_words(late)}, longer than Master_Down_Interval"
     waiting = wait(parameters, parameters.advertisement_interval, now)
     given_way = (RemoveAddresses(), ReportTransition("MASTER", "BACKUP", reason))
     if isinstance(event, PriorityChanged):
-        return waiting, given_way  # it waits as the new priority has to already
+        return waiting, given_way  # the wait is for the new priority already
     state, actions = _in_backup(waiting, event, parameters, now)
     return state, (*given_way, *actions)
 
@@ -373,14 +405,15 @@ def _master_hears(
         return _yield(event, parameters, now)
     if event.priority == RELEASE:
         return answer_release(state, parameters, now)
-    return meet_rival(state, event, parameters, now)
+    return answer_rival(state, event, parameters, now)
 
 
 def _yield(event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds) -> Step:
     reason = f"{event.sender} has priority {event.priority}"
     if event.priority == parameters.priority:
         reason += " too and the higher address"
-    # The losing advertisement tells the winner that there was a rival, so that it announces.
+    # This advertisement loses. It tells the winner that there was a rival, so that the winner
+    # announces the addresses again.
     waiting, actions = keep_for_now(wait(parameters, event.interval, now, event), parameters, now)
     return waiting, (
         SendAdvertisement(parameters.priority),

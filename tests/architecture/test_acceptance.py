@@ -1,4 +1,4 @@
-"""docs/testing.md says which scenario proves which behaviour; what it names exists."""
+"""docs/testing.md says which scenario proves which behaviour. The scenarios exist."""
 
 import re
 
@@ -9,7 +9,7 @@ SCENARIOS = ROOT / "netns-lab" / "scenarios"
 
 
 def rows() -> dict[str, list[str]]:
-    """Return what proves each behaviour: names of scenarios, and paths of tests."""
+    """Return the proofs of each behaviour: names of scenarios and paths of tests."""
     text = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
     section = text.partition("## Which scenario proves what")[2].partition("\n## ")[0]
     found = {}
@@ -34,7 +34,7 @@ def test_every_behaviour_has_a_row() -> None:
     assert rows().keys() == wanted
 
 
-def test_every_row_names_a_scenario_or_a_test_that_exists() -> None:
+def test_every_row_names_an_existing_scenario_or_test() -> None:
     missing = {
         f"{behaviour}: {proof}"
         for behaviour, proofs in rows().items()

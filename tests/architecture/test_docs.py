@@ -1,4 +1,4 @@
-"""What the documentation names exists, and what it shows as configuration is one."""
+"""The names in the documentation exist, and the configurations in it are valid."""
 
 import re
 import tomllib
@@ -21,20 +21,20 @@ PAGES = sorted(
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
-# A file or directory of the repository, as prose names it: relative to its top, or to pyvrrp/.
+# A file or folder of the repository, relative to its top or to pyvrrp/.
 NAMED = re.compile(
     r"(?<![\w./-])(?:\.ci|docs|netns-lab|pyvrrp|tests)/[\w./-]*"
     r"|(?<![\w./-])(?:cli|clients|config|daemon|fencing|importers|net|packet|probes|runtime|simulator|virtual_router)/[\w/]+\.py"
     r"|(?<![\w./-])(?:pyproject\.toml|constraints\.txt|[A-Z]+\.md)"
 )
 MODULE = re.compile(r"\bpyvrrp(?:\.[a-z_]+)+")
-NO_MODULES = {"pyvrrp.d", "pyvrrp.toml", "pyvrrp.service", "pyvrrp.sock"}
+NOT_MODULES = {"pyvrrp.d", "pyvrrp.toml", "pyvrrp.service", "pyvrrp.sock"}
 METHOD = re.compile(r"^([A-Z]\w+)\.([a-z_]\w*)$")
 COMMAND = re.compile(r"(?:^|/|\| |sudo )pyvrrp ([a-z][a-z-]*)\b", re.MULTILINE)
 SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "pyvrrp").rglob("*.py"))
 
 
-# What a scenario that is shown calls its configuration.
+# The configuration that a shown scenario refers to.
 README_CONFIGURATION = """
 [[virtual_router]]
 name = "web"
@@ -66,7 +66,7 @@ def blocks(language: str) -> Iterator[tuple[Path, str]]:
 
 
 def anchors(page: Path) -> set[str]:
-    """Return the anchors of its headings, as repository hosts make them."""
+    """Return the anchors of the headings of *page*, as repository hosts make them."""
     headings = re.findall(r"^#+ +(.*)$", prose(page), flags=re.MULTILINE)
     plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
     return {heading.strip().replace(" ", "-") for heading in plain}
@@ -86,18 +86,18 @@ def broken_links(page: Path) -> list[str]:
 
 def missing_files(page: Path) -> list[str]:
     names = {found for code in CODE.findall(prose(page)) for found in NAMED.findall(code)}
-    return sorted(name for name in names if not is_there(name))
+    return sorted(name for name in names if not is_in_repository(name))
 
 
-def is_there(name: str) -> bool:
-    """Tell whether the repository has it, with or without its suffix."""
+def is_in_repository(name: str) -> bool:
+    """Return whether the repository has a file of that name, with or without its suffix."""
     places = (ROOT / name, ROOT / f"{name}.py", ROOT / "pyvrrp" / name)
     return any(place.exists() for place in places)
 
 
 def missing_modules(page: Path) -> list[str]:
-    """Return dotted names whose head is no module; what follows it may be one of its names."""
-    names = set(MODULE.findall(prose(page))) - NO_MODULES
+    """Return dotted names that are neither a module nor a name in a module."""
+    names = set(MODULE.findall(prose(page))) - NOT_MODULES
     return sorted(name for name in names if not is_known(name))
 
 
@@ -130,29 +130,29 @@ def is_known(dotted: str) -> bool:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
-def test_every_relative_link_leads_somewhere(page: Path) -> None:
+def test_every_relative_link_has_a_target(page: Path) -> None:
     assert broken_links(page) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
-def test_every_file_that_is_named_exists(page: Path) -> None:
+def test_every_named_file_exists(page: Path) -> None:
     assert missing_files(page) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
-def test_every_module_that_is_named_exists(page: Path) -> None:
+def test_every_named_module_exists(page: Path) -> None:
     assert missing_modules(page) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
-def test_every_method_that_is_named_exists(page: Path) -> None:
+def test_every_named_method_exists(page: Path) -> None:
     assert missing_methods(page) == []
 
 
 @pytest.mark.parametrize(
     ("page", "block"), [pytest.param(*found, id=f"{found[0]}") for found in blocks("toml")]
 )
-def test_every_configuration_that_is_shown_is_valid(page: Path, block: str, tmp_path: Path) -> None:
+def test_every_shown_configuration_is_valid(page: Path, block: str, tmp_path: Path) -> None:
     document = tomllib.loads(block)
     if "duration" in document:
         (tmp_path / "pair.toml").write_text(README_CONFIGURATION, encoding="utf-8")
@@ -162,7 +162,7 @@ def test_every_configuration_that_is_shown_is_valid(page: Path, block: str, tmp_
     assert configuration.virtual_routers
 
 
-def test_every_command_that_is_shown_exists() -> None:
+def test_every_shown_command_exists() -> None:
     codes = [code for page in PAGES for code in CODE.findall(prose(page))]
     codes += [block for language in ("", "sh", "text") for _, block in blocks(language)]
     shown = {command for code in codes for command in COMMAND.findall(code)}
@@ -170,7 +170,7 @@ def test_every_command_that_is_shown_exists() -> None:
     assert shown >= {"run", "check", "status", "decode"}
 
 
-def test_every_page_is_reached_from_the_index() -> None:
+def test_the_index_links_to_every_page() -> None:
     index = Path("docs/index.md")
     linked = {
         (ROOT / index.parent / target.partition("#")[0]).resolve()
@@ -180,13 +180,13 @@ def test_every_page_is_reached_from_the_index() -> None:
     assert pages - linked - {(ROOT / index).resolve()} == set()
 
 
-def test_the_unit_that_is_shown_is_the_unit() -> None:
+def test_the_shown_systemd_unit_is_that_in_the_repository() -> None:
     unit = (ROOT / "docs" / "pyvrrp.service").read_text(encoding="utf-8")
     resources = (ROOT / "docs" / "resources.conf").read_text(encoding="utf-8")
     assert [block for _, block in blocks("ini")] == [unit, resources]
 
 
-def test_every_reason_that_is_explained_is_one_that_a_fence_can_give() -> None:
+def test_every_explained_reason_is_in_the_source() -> None:
     sources = "\n".join(
         path.read_text(encoding="utf-8")
         for package in ("clients", "probes", "fencing")
@@ -195,13 +195,13 @@ def test_every_reason_that_is_explained_is_one_that_a_fence_can_give() -> None:
     section = text(Path("docs/fencing.md")).split("\n## Reasons\n")[1].split("\n## ")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     reasons = [reason for row in rows for reason in CODE.findall(row)]
-    # What a probe fills in is different each time: numbers, names, texts of others.
+    # The other parts are numbers, names and texts, which are different each time.
     fixed = [re.split(r"\.\.\.|NAME|\d[\d.]*(?: [muM]?i?[sB])?", reason) for reason in reasons]
     unknown = [parts for parts in fixed if max(parts, key=len).strip(" :/") not in sources]
     assert unknown == []
     assert len(reasons) > 30
 
 
-def test_something_is_looked_at() -> None:
+def test_there_are_pages_and_configurations_to_check() -> None:
     assert Path("docs/operations.md") in PAGES
     assert len(list(blocks("toml"))) > 3

@@ -1,4 +1,4 @@
-"""The tables of events and counters in docs/events.md are those of the source."""
+"""The tables of events and counters in docs/events.md agree with the source."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pyvrrp.runtime.base.counters import INTERFACE_COUNTERS, VIRTUAL_ROUTER_COUNTERS
 from tests.architecture.tree import ROOT, modules, parsed
 
-RECORDERS = {"record", "warn_rarely", "_report"}  # the last hands its arguments to `record`
+RECORDERS = {"record", "warn_rarely", "_report"}  # the last passes its arguments to `record`
 
 
 @dataclass
@@ -35,7 +35,7 @@ def functions(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 
 def recordings(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
-    """Yield the names that a module records, with the calls that do it."""
+    """Yield the names of the events that a module records, each with the call."""
     for function in functions(tree):
         own = {argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)}
         for call in ast.walk(function):
@@ -48,9 +48,9 @@ def recordings(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
                     for name in assigned(tree, function, variable):
                         yield name, call
                 case ast.Name():
-                    pass  # it passes on what its callers say, who are looked at themselves
+                    pass  # a parameter: the name is in the calls of this function
                 case other:
-                    raise AssertionError(f"cannot tell the event's name: {ast.unparse(other)}")
+                    raise AssertionError(f"unknown name of the event: {ast.unparse(other)}")
 
 
 def called(call: ast.Call) -> str:
@@ -58,7 +58,7 @@ def called(call: ast.Call) -> str:
 
 
 def assigned(tree: ast.Module, function: ast.AST, variable: str) -> list[str]:
-    """Return what *variable* may be: a constant, or the first of what a method returns."""
+    """Return the values of *variable*: constants, or the first values that a method returns."""
     names: list[str] = []
     for node in ast.walk(function):
         match node:
@@ -70,12 +70,12 @@ def assigned(tree: ast.Module, function: ast.AST, variable: str) -> list[str]:
                 names += returned(tree, called(call)) if target == variable else []
             case _:
                 pass
-    assert names, f"cannot tell what {variable} may be"
+    assert names, f"unknown values of {variable}"
     return names
 
 
 def returned(tree: ast.Module, method: str) -> list[str]:
-    """Return the constants that stand first in the tuples that *method* returns."""
+    """Return the constants that are first in the tuples that *method* returns."""
     (function,) = (function for function in functions(tree) if function.name == method)
     names = []
     for node in ast.walk(function):
@@ -130,19 +130,19 @@ def events_of_the_page() -> dict[str, Known]:
     }
 
 
-def test_the_table_of_events_is_that_of_the_source() -> None:
+def test_the_table_of_events_agrees_with_the_source() -> None:
     page, source = events_of_the_page(), events_of_the_source()
     assert sorted(page) == sorted(source)
     assert page == source
 
 
-def test_each_event_stands_there_once_and_is_explained() -> None:
+def test_each_event_has_one_row_with_an_explanation() -> None:
     rows = table("Events")
     assert len({row[0] for row in rows}) == len(rows)
     assert all(row[2] for row in rows)
 
 
-def test_the_tables_of_counters_are_those_of_the_source() -> None:
+def test_the_tables_of_counters_agree_with_the_source() -> None:
     assert [named(row[0])[0] for row in table("Counters of a virtual router")] == list(
         VIRTUAL_ROUTER_COUNTERS
     )
@@ -151,7 +151,7 @@ def test_the_tables_of_counters_are_those_of_the_source() -> None:
     )
 
 
-def test_a_name_in_a_variable_is_found() -> None:
+def test_an_event_whose_name_is_in_a_variable_is_found() -> None:
     tree = ast.parse(
         "def f(self, bad):\n"
         "    if bad:\n"

@@ -35,7 +35,7 @@ FOREIGN = {
 }
 # A name with an underscore or with two capital words in it. Plain words could be anything.
 NAME = re.compile(r"\b(?:[A-Za-z]+(?:_[A-Za-z0-9]+)+|(?:[A-Z][a-z0-9]+){2,})\b")
-# What stands for something else each time in a message of the documentation.
+# The parts of a message in the documentation that are different each time.
 EXAMPLE = re.compile(
     r"\.\.\.|; |\b(?:web\d?|http|wan|lan|edge|database|eth0|rfc\d+)\b|\b[0-9a-f]{2}:"
     r"|\d[\d.:/]*(?: m?s\b)?|waits for |(?:stays away|failed|killed) (?:for|until|after)?|: "
@@ -64,7 +64,7 @@ FINISHED = [page for page in PAGES if page not in UNFINISHED]
 
 @cache
 def known_names() -> set[str]:
-    """Return the words of all that can define a name: code, tests, scenarios, units, file names."""
+    """Return all words in code, tests, scenarios and units, and the names of files."""
     files = [
         path
         for place in ("pyvrrp", "netns-lab", "tests")
@@ -102,7 +102,7 @@ def test_every_name_of_code_exists(page: Path) -> None:
     assert unknown_names(code_of(page)) == []
 
 
-def test_a_name_that_is_gone_would_be_found() -> None:
+def test_a_name_that_does_not_exist_is_found() -> None:
     gone = "former" + "_name"  # written so that this file does not define it
     assert unknown_names([f"{gone}()", "Former" + "Class", "use_vmac", "`step`"]) == [
         "Former" + "Class",
@@ -110,13 +110,13 @@ def test_a_name_that_is_gone_would_be_found() -> None:
     ]
 
 
-def test_a_name_that_is_foreign_stands_in_a_page() -> None:
+def test_every_foreign_name_is_on_a_page() -> None:
     shown = "\n".join(code for page in PAGES for code in code_of(page))
     assert {name for name in FOREIGN if name not in shown} == set()
 
 
 def messages() -> Iterator[str]:
-    """Yield what `status` or the log says, as the table of symptoms quotes it."""
+    """Yield the messages of `status` and the log that the table of symptoms quotes."""
     for line in text(Path("docs/troubleshooting.md")).splitlines():
         if line.startswith("| `"):
             yield from CODE.findall(line.split("|")[1])
@@ -131,18 +131,18 @@ def invented(shown: Iterable[str]) -> list[str]:
     ]
 
 
-def test_every_message_in_troubleshooting_is_one_that_pyvrrp_writes() -> None:
+def test_pyvrrp_writes_every_message_in_troubleshooting() -> None:
     assert invented(messages()) == []
     assert len(list(messages())) > 40
 
 
-def test_every_log_line_that_is_shown_is_one_that_pyvrrp_writes() -> None:
+def test_pyvrrp_writes_every_shown_log_line() -> None:
     lines = [line for page in PAGES for line in LOG_LINE.findall(text(page))]
     assert invented(lines) == []
     assert len(lines) > 5
 
 
-def test_a_message_that_is_gone_would_be_found() -> None:
+def test_a_message_that_pyvrrp_does_not_write_is_found() -> None:
     assert invented(["fenced by web: connection refused"]) == []
     assert invented(["web has left" + " the building"]) == ["web has left the building"]
 
@@ -154,7 +154,7 @@ def test_the_table_of_commands_names_every_command() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_flag_that_is_shown_exists(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_shown_flag_exists(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([command, "--help"])
     known = set(FLAG.findall(capsys.readouterr().out))
@@ -181,7 +181,7 @@ def test_prose_is_wrapped(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", FINISHED, ids=str)
-def test_words_have_their_one_meaning(page: Path) -> None:
+def test_words_are_used_in_their_one_meaning(page: Path) -> None:
     plain = re.sub(r"\]\([^)]*\)", "]", CODE.sub("", prose(page)))
     assert MISUSED.findall(plain) == []
 

@@ -1,4 +1,4 @@
-"""How the sources themselves must look where no linter says it."""
+"""Rules for the sources that no linter checks."""
 
 import ast
 import os
@@ -11,7 +11,7 @@ import pytest
 from pyvrrp import __version__
 from tests.architecture.tree import ROOT, modules, parsed
 
-# Here a test meets the real kernel or other daemons, whose time is the real one.
+# These tests use the real kernel or other daemons, which need real time.
 REAL_TIME = ("tests/kernel/", "tests/interop/", "tests/testing/")
 
 SCRIPTS = [
@@ -25,7 +25,7 @@ def length(path: Path) -> int:
     return len((ROOT / path).read_text(encoding="utf-8").splitlines())
 
 
-def test_every_module_says_what_it_is() -> None:
+def test_every_module_has_a_docstring() -> None:
     silent = [
         str(module)
         for module in modules()
@@ -34,7 +34,7 @@ def test_every_module_says_what_it_is() -> None:
     assert silent == []
 
 
-def test_no_test_waits_for_real_time_where_virtual_time_would_do() -> None:
+def test_only_tests_with_real_programs_sleep() -> None:
     sleepers = [
         f"{path}:{call.lineno}"
         for path in sorted(file.relative_to(ROOT) for file in (ROOT / "tests").rglob("test_*.py"))
@@ -55,7 +55,7 @@ def sleeps(tree: ast.Module) -> list[ast.Call]:
     ]
 
 
-def test_a_sleep_would_be_found() -> None:
+def test_a_sleep_is_found() -> None:
     source = "import time\ntime.sleep(0)\ntime.sleep(0.1)\nsleep(pause)\nasyncio.sleep(1)\n"
     assert [call.lineno for call in sleeps(ast.parse(source))] == [3, 4]
 
@@ -67,7 +67,7 @@ def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=str)
-def test_a_script_can_be_started(script: Path) -> None:
+def test_a_script_is_executable(script: Path) -> None:
     assert os.access(ROOT / script, os.X_OK)
 
 

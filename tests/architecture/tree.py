@@ -1,6 +1,9 @@
-"""What the architecture tests look at: the files of the repository."""
+"""The files of the repository, and the names that the package defines."""
 
 import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,6 +20,35 @@ def dotted(module: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def parsed(path: Path) -> ast.Module:
     """Return the syntax tree of *path*."""
     return ast.parse((ROOT / path).read_text(encoding="utf-8"), filename=str(path))
+
+
+@cache
+def classes() -> dict[str, list[tuple[Path, frozenset[str]]]]:
+    """Return the classes of the package by name: for each its module and its members."""
+    found: dict[str, list[tuple[Path, frozenset[str]]]] = defaultdict(list)
+    for module in modules():
+        for node in ast.walk(parsed(module)):
+            if isinstance(node, ast.ClassDef):
+                found[node.name].append((module, frozenset(defined_in(node))))
+    return dict(found)
+
+
+def defined_in(tree: ast.AST) -> Iterator[str]:
+    """Yield all names that *tree* defines.
+
+    They are those of classes and functions, of their parameters, of variables and of attributes.
+    """
+    for node in ast.walk(tree):
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
+                yield name
+            case ast.AsyncFunctionDef(name=name) | ast.arg(arg=name):
+                yield name
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name
+            case _:
+                pass

@@ -44,7 +44,7 @@ def test_the_exit_status_is_2_if_there_is_no_configuration(
     assert imported(tmp_path, lines="db1 192.0.2.10\n") == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert "haresources:1: wrong: db1 is no node of" in printed.err
+    assert "haresources:1: wrong: db1 is not a node of" in printed.err
 
 
 def test_json_contains_the_configuration_and_the_report(
@@ -57,8 +57,8 @@ def test_json_contains_the_configuration_and_the_report(
         "file": f"{tmp_path}/ha.cf",
         "line": 1,
         "fate": "translated",
-        "what": "deadtime: advertisement_interval = 10s, a third of it; a peer is dead after 30s "
-        "to 40s of silence, by rank",
+        "what": "deadtime: advertisement_interval = 10s, a third of it; a silent master is "
+        "replaced after 30s to 40s, depending on the priority",
     }
     assert imported(tmp_path, "--json", ha_cf="") == 2
     assert json.loads(capsys.readouterr().out)["toml"] is None

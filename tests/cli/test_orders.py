@@ -8,7 +8,7 @@ import pytest
 
 from pyvrrp.cli.main import main
 from pyvrrp.daemon.control_socket import ControlSocket, Request
-from pyvrrp.daemon.operator_commands import Orders
+from pyvrrp.daemon.operator_commands import OperatorCommands
 from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.runtime.base.json import Json
@@ -32,7 +32,7 @@ class Daemon:
         return asyncio.run(self._order(words))
 
     async def _order(self, words: tuple[str, ...]) -> int:
-        orders = Orders(self.node.supervisor, self.state, self.state.read())
+        orders = OperatorCommands(self.node.supervisor, self.state, self.state.read())
         control = ControlSocket(self.socket, {"status": self._status, **orders.handlers()})
         await control.open()
         try:
@@ -105,9 +105,9 @@ def test_priority_takes_a_number_or_reset(
 ) -> None:
     daemon = Daemon(tmp_path)
     assert daemon.order("priority", "web", "50") == 0
-    assert daemon.node.instance.priority == 50
+    assert daemon.node.router.priority == 50
     assert daemon.order("priority", "web", "reset") == 0
-    assert daemon.node.instance.priority == 200
+    assert daemon.node.router.priority == 200
     for wrong in ("high", "0", "255", "1" * 5000):
         assert daemon.order("priority", "web", wrong) == 2
     assert "priority must be from 1 to 254" in capsys.readouterr().err

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pyvrrp.cli.router_flags import add_flags, configuration, given
+from pyvrrp.cli.base.router_flags import add_flags, configuration, given
 from pyvrrp.config.model.configuration import (
     ExecProbeConfig,
     HttpProbeConfig,
@@ -146,7 +146,7 @@ def test_given_is_true_if_one_of_the_flags_is_used() -> None:
 
 
 def test_importing_the_flags_does_not_import_the_parser() -> None:
-    program = "import sys; import pyvrrp.cli.router_flags; print(*sys.modules)"
+    program = "import sys; import pyvrrp.cli.base.router_flags; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )

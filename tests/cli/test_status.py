@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -19,8 +18,6 @@ from pyvrrp.runtime.base.json import Json
 from pyvrrp.units import Nanoseconds
 from tests.support.cluster import Cluster, Node
 from tests.support.world import Lan
-
-Status = Callable[..., int]
 
 
 def nodes() -> tuple[dict[str, Json], dict[str, Json]]:

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from pyvrrp.cli import verify
+from pyvrrp.cli.simulation import verify
 
 
 def run(*words: str) -> int:

@@ -1,4 +1,4 @@
-"""The client of etcd, against a real one, and against servers that answer badly."""
+"""The client of etcd, with a real etcd and with servers that give wrong answers."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ from pyvrrp.ports import (
     Revoked,
     Unanswered,
     Write,
-    wishes_of,
+    preemption_prefix,
 )
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from tests.probes.support import Behaviour, serve
@@ -81,7 +81,7 @@ def answering(body: object, status: str = "200 OK") -> Behaviour:
 
 
 @pytest.mark.interop
-async def test_a_key_is_taken_once_kept_and_given_back(servers: EtcdServers) -> None:
+async def test_a_key_is_written_once_kept_and_released(servers: EtcdServers) -> None:
     async with client() as one:
         first, second = one.draw(), one.draw()
         assert await ask(one, servers, Grant(first, 60)) == Granted(60)
@@ -104,19 +104,19 @@ async def test_a_key_is_taken_once_kept_and_given_back(servers: EtcdServers) -> 
 
 
 @pytest.mark.interop
-async def test_wishes_stand_beside_the_key_and_not_beside_others(servers: EtcdServers) -> None:
+async def test_wishes_are_returned_with_their_key_only(servers: EtcdServers) -> None:
     async with client() as one:
         lease = one.draw()
         await ask(one, servers, Grant(lease, 60))
         for key in ("192.0.2.1", "192.0.2.10", "192.0.2.1-x"):
-            await ask(one, servers, Write(wishes_of(key) + "n2", key.encode(), lease, None))
+            await ask(one, servers, Write(preemption_prefix(key) + "n2", key.encode(), lease, None))
         found = await ask(one, servers, Look("192.0.2.1"))
         assert isinstance(found, Found)
-        assert [wish.value for wish in found.wishes] == [b"192.0.2.1"]
+        assert [wish.value for wish in found.preemption_requests] == [b"192.0.2.1"]
 
 
 @pytest.mark.interop
-async def test_a_lease_granted_twice_is_granted(servers: EtcdServers) -> None:
+async def test_a_lease_can_be_granted_twice_with_the_same_number(servers: EtcdServers) -> None:
     async with client() as one:
         lease = one.draw()
         assert await ask(one, servers, Grant(lease, 60)) == Granted(60)
@@ -124,7 +124,9 @@ async def test_a_lease_granted_twice_is_granted(servers: EtcdServers) -> None:
 
 
 @pytest.mark.interop
-async def test_a_lease_that_is_gone_is_revoked_and_takes_no_key(servers: EtcdServers) -> None:
+async def test_a_lease_that_does_not_exist_counts_as_revoked_and_cannot_hold_a_key(
+    servers: EtcdServers,
+) -> None:
     async with client() as one:
         assert await ask(one, servers, Revoke(one.draw())) == Revoked()
     said = await why(servers, Write("k/2", b"", 4711, 0))
@@ -132,13 +134,13 @@ async def test_a_lease_that_is_gone_is_revoked_and_takes_no_key(servers: EtcdSer
 
 
 @pytest.mark.interop
-async def test_a_ttl_that_etcd_lengthens_is_told_as_it_is(servers: EtcdServers) -> None:
+async def test_the_ttl_that_etcd_grants_is_returned(servers: EtcdServers) -> None:
     async with client() as one:
         assert await ask(one, servers, Grant(one.draw(), 1)) == Granted(2)
 
 
 @pytest.mark.interop
-async def test_the_member_that_answers_is_found_and_asked_first_from_then_on(
+async def test_the_member_that_answered_is_asked_first_the_next_time(
     servers: EtcdServers,
 ) -> None:
     async with serve(answering(b"no")) as garbage:
@@ -150,7 +152,7 @@ async def test_the_member_that_answers_is_found_and_asked_first_from_then_on(
 
 
 @pytest.mark.interop
-async def test_a_member_that_hangs_leaves_time_for_the_others(servers: EtcdServers) -> None:
+async def test_if_a_member_hangs_there_is_time_for_the_others(servers: EtcdServers) -> None:
     async def hang(_: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(60)
 
@@ -159,7 +161,7 @@ async def test_a_member_that_hangs_leaves_time_for_the_others(servers: EtcdServe
         assert await ask(one, both, Look("k/4"), Nanoseconds(2 * SECOND)) == Found(None)
 
 
-async def test_all_reasons_are_told_with_their_members() -> None:
+async def test_the_reasons_of_all_members_are_returned() -> None:
     ports = [free_port() for _ in range(2)]
     urls = tuple(f"http://127.0.0.1:{port}" for port in ports)
     assert await why(EtcdServers(urls), Look("k")) == (
@@ -184,18 +186,18 @@ async def test_all_reasons_are_told_with_their_members() -> None:
         ),
         (
             answering({"message": "etcdserver: user name is empty", "code": 3}, "400 Bad"),
-            "HTTP 400: etcdserver: user name is empty; give the check user and password_file",
+            "HTTP 400: etcdserver: user name is empty; set user and password_file in the check",
         ),
         (answering(b"x" * 2_000_000), "body is larger than 1 MiB"),
     ],
 )
-async def test_answers_that_are_of_no_use_say_why(behaviour: Behaviour, reason: str) -> None:
+async def test_an_unusable_answer_gives_a_reason(behaviour: Behaviour, reason: str) -> None:
     async with serve(behaviour) as server:
         url = server.url.rstrip("/")
         assert await why(EtcdServers((url,)), Look("k")) == f"{url}: {reason}"
 
 
-async def test_a_slow_drip_ends_at_the_deadline() -> None:
+async def test_an_answer_that_comes_octet_by_octet_ends_at_the_deadline() -> None:
     async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
         while True:
@@ -212,7 +214,7 @@ async def test_a_slow_drip_ends_at_the_deadline() -> None:
         assert "no answer" in said
 
 
-async def test_half_an_answer_is_none() -> None:
+async def test_an_incomplete_answer_is_not_used() -> None:
     async def half(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"header"')
         await writer.drain()
@@ -224,17 +226,17 @@ async def test_half_an_answer_is_none() -> None:
 
 
 @pytest.mark.interop
-async def test_a_member_of_another_cluster_is_not_believed(servers: EtcdServers) -> None:
+async def test_the_answer_of_a_member_of_another_cluster_is_not_used(servers: EtcdServers) -> None:
     ranges: list[object] = [{"response_range": {}}, {"response_range": {}}]
     other = answering({"header": HEADER, "responses": ranges})
     async with serve(other) as stranger, client() as one:
         urls = (*servers.endpoints, stranger.url.rstrip("/"))
         assert await ask(one, EtcdServers(urls), Look("k/5")) == Found(None)
-        clusters = one._clusters._known[EtcdServers(urls)]
+        clusters = one._clusters._states[EtcdServers(urls)]
         clusters.member = 1
         assert await ask(one, EtcdServers(urls), Look("k/5")) == Found(None)
         assert len(stranger.requests) == 1
-        clusters.member, clusters.at = 1, 0.0
+        clusters.member, clusters.answered_at = 1, 0.0
         assert await ask(one, EtcdServers(urls), Look("k/5")) == Found(None)
         assert clusters.cluster == 5
 
@@ -277,9 +279,7 @@ async def test_a_member_of_another_cluster_is_not_believed(servers: EtcdServers)
         ),
     ],
 )
-async def test_answers_that_say_what_cannot_be_are_refused(
-    request_: EtcdRequest, answer: object
-) -> None:
+async def test_impossible_answers_are_refused(request_: EtcdRequest, answer: object) -> None:
     with pytest.raises(ProbeError, match="malformed answer: "):
         reply_of(request_, 200, json.dumps(answer).encode())
 
@@ -294,14 +294,14 @@ async def test_a_write_is_one_transaction() -> None:
     assert fields["success"][0] == {"request_put": {"key": "YQ==", "value": "Yg==", "lease": "9"}}
 
 
-async def test_numbers_are_drawn_from_63_bits_and_never_zero() -> None:
+async def test_drawn_numbers_have_63_bits_and_are_not_zero() -> None:
     drawn = [AsyncioEtcd().draw() for _ in range(1000)]
     assert len(set(drawn)) == 1000
     assert all(0 < number < 2**63 for number in drawn)
 
 
 @pytest.mark.interop
-async def test_what_is_called_off_reports_nothing(servers: EtcdServers) -> None:
+async def test_a_cancelled_request_reports_nothing(servers: EtcdServers) -> None:
     answers: list[EtcdAnswer] = []
     async with client() as one:
         handle = one.ask(servers, Look("k"), SECOND, answers.append)
@@ -312,7 +312,7 @@ async def test_what_is_called_off_reports_nothing(servers: EtcdServers) -> None:
 
 
 @pytest.mark.interop
-async def test_tls_needs_the_right_authority(tmp_path: Path) -> None:
+async def test_tls_needs_the_right_ca(tmp_path: Path) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     issued = authority.issue_cert("127.0.0.1")
@@ -330,7 +330,7 @@ async def test_tls_needs_the_right_authority(tmp_path: Path) -> None:
 
 
 @pytest.mark.interop
-async def test_an_etcd_that_wants_a_user_gets_one_and_a_new_token_when_the_old_one_is_gone(
+async def test_the_client_logs_in_and_gets_a_new_token_when_the_old_one_is_invalid(
     tmp_path: Path,
 ) -> None:
     password = tmp_path / "password"
@@ -360,7 +360,7 @@ async def test_an_etcd_that_wants_a_user_gets_one_and_a_new_token_when_the_old_o
             written = await ask(one, known, Write("k/1", b"me", lease, 0))
             assert isinstance(written, Found)
             assert written.written
-            one._clusters._known[known].token = "no token any more"
+            one._clusters._states[known].token = "no token any more"
             assert await ask(one, known, Look("k/1")) == replace(written, written=False)
             assert await ask(one, known, Revoke(lease)) == Revoked()
         said = await why(known, Look("other"))
@@ -373,7 +373,7 @@ async def test_an_etcd_that_wants_a_user_gets_one_and_a_new_token_when_the_old_o
         assert "cannot read" in await why(known, Look("k/1"))
 
 
-async def test_a_log_in_without_a_token_is_none() -> None:
+async def test_an_answer_to_the_log_in_without_a_token_is_refused() -> None:
     with pytest.raises(ProbeError, match="no token"):
         token_of(200, b"{}")
     with pytest.raises(ProbeError, match="HTTP 503 to the log-in"):

@@ -1,4 +1,4 @@
-"""Agents of every class, real programs, judged by what they print and how they end."""
+"""Agents of every class, as real programs: their output and exit status decide."""
 
 import asyncio
 from dataclasses import replace
@@ -11,8 +11,8 @@ from pyvrrp.config.model.resources import AgentClass, ResourceConfig
 from pyvrrp.config.parse import parse
 from pyvrrp.ports import Command, CommandResult
 from pyvrrp.runtime.resources.exit_status import (
+    CommandOutcome,
     Kind,
-    Outcome,
     after_monitor,
     after_start,
     after_stop,
@@ -39,7 +39,7 @@ stop) rm -f $state ;;
 status) [ -e $state ] || exit 3 ;;
 esac
 """
-# As old as its class: status ends well whatever it says, and takes its arguments first.
+# As in old versions of Heartbeat, status always exits with 0. Arguments come before the action.
 HEARTBEAT = """#!/bin/sh
 state={place}/$1
 case $2 in
@@ -78,8 +78,8 @@ def configured(**keys: object) -> ResourceConfig:
     return parse(document, "file", node="n1", hostname="n1").resources[0]
 
 
-def moved(config: ResourceConfig, program: str) -> ResourceConfig:
-    """Return *config* with its program at another place than the class's own."""
+def with_program(config: ResourceConfig, program: str) -> ResourceConfig:
+    """Return *config* with *program* instead of the program of its class."""
     return replace(
         config,
         start=(program, *config.start[1:]),
@@ -88,7 +88,7 @@ def moved(config: ResourceConfig, program: str) -> ResourceConfig:
     )
 
 
-async def done(config: ResourceConfig, action: str) -> Outcome:
+async def done(config: ResourceConfig, action: str) -> CommandOutcome:
     ended: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
     command = Command(getattr(config, action), config.environment)
     AsyncioCommands().run(command, Nanoseconds(10 * SECOND), ended.set_result)
@@ -96,57 +96,67 @@ async def done(config: ResourceConfig, action: str) -> Outcome:
     return judge(config, await ended)
 
 
-async def life(config: ResourceConfig) -> list[Kind]:
-    """Look, start, look, stop, look, stop once more."""
+async def kinds_of_all_actions(config: ResourceConfig) -> list[Kind]:
+    """Return the results of monitor, start, monitor, stop, monitor and a second stop."""
     actions = ("monitor", "start", "monitor", "stop", "monitor", "stop")
     return [(await done(config, action)).kind for action in actions]
 
 
-LIFE = [Kind.STOPPED, Kind.GOOD, Kind.GOOD, Kind.STOPPED, Kind.STOPPED, Kind.STOPPED]
+EXPECTED_KINDS = [Kind.STOPPED, Kind.GOOD, Kind.GOOD, Kind.STOPPED, Kind.STOPPED, Kind.STOPPED]
 
 
-async def test_an_ocf_agent_by_path_lives_its_life(root_only: Path) -> None:
+async def test_an_ocf_agent_given_by_path_starts_and_stops(root_only: Path) -> None:
     agent = program(root_only, OCF)
     config = configured(agent=agent, parameters={"state": f"{root_only}/state"})
     assert config.agent_class is AgentClass.OCF
-    assert await life(config) == LIFE
+    assert await kinds_of_all_actions(config) == EXPECTED_KINDS
 
 
-async def test_an_ocf_agent_by_provider_is_the_same_program_elsewhere(
+async def test_an_ocf_agent_given_by_provider_starts_and_stops(
     root_only: Path,
 ) -> None:
     config = configured(agent="ocf:pyvrrp:test", parameters={"state": f"{root_only}/state"})
     assert config.start[0] == "/usr/lib/ocf/resource.d/pyvrrp/test"
-    assert await life(moved(config, program(root_only, OCF))) == LIFE
+    assert (
+        await kinds_of_all_actions(with_program(config, program(root_only, OCF))) == EXPECTED_KINDS
+    )
 
 
-async def test_an_ocf_agent_without_its_parameter_is_hopeless(root_only: Path) -> None:
+async def test_an_ocf_agent_without_a_required_parameter_fails_for_ever(root_only: Path) -> None:
     outcome = await done(configured(agent=program(root_only, OCF)), "start")
     assert outcome.kind is Kind.HOPELESS
     assert outcome.why == "exit status 6"
 
 
-async def test_an_init_script_lives_its_life(root_only: Path) -> None:
-    assert await life(moved(configured(agent="lsb:it"), program(root_only, LSB))) == LIFE
+async def test_an_init_script_starts_and_stops(root_only: Path) -> None:
+    assert (
+        await kinds_of_all_actions(
+            with_program(configured(agent="lsb:it"), program(root_only, LSB))
+        )
+        == EXPECTED_KINDS
+    )
 
 
-async def test_a_heartbeat_script_is_judged_by_what_it_prints(root_only: Path) -> None:
+async def test_the_output_of_a_heartbeat_script_decides(root_only: Path) -> None:
     config = configured(agent="heartbeat:it", arguments=["disk"])
-    kinds = await life(moved(config, program(root_only, HEARTBEAT)))
-    # Its stop proves nothing; only its status does.
-    assert kinds == [*LIFE[:3], Kind.FAILED, Kind.STOPPED, Kind.FAILED]
+    kinds = await kinds_of_all_actions(with_program(config, program(root_only, HEARTBEAT)))
+    # The exit status of stop does not count. Only the output of status does.
+    assert kinds == [*EXPECTED_KINDS[:3], Kind.FAILED, Kind.STOPPED, Kind.FAILED]
 
 
-async def test_a_unit_is_judged_by_its_state(root_only: Path) -> None:
+async def test_the_state_of_a_systemd_unit_decides(root_only: Path) -> None:
     config = configured(agent="systemd:it.service")
     assert config.start == ("/usr/bin/systemctl", "start", "it.service")
-    assert await life(moved(config, program(root_only, SYSTEMCTL))) == LIFE
+    assert (
+        await kinds_of_all_actions(with_program(config, program(root_only, SYSTEMCTL)))
+        == EXPECTED_KINDS
+    )
 
 
-async def test_a_unit_that_is_on_its_way_neither_runs_nor_is_stopped(
+async def test_a_unit_that_is_being_stopped_has_failed(
     root_only: Path,
 ) -> None:
-    config = moved(configured(agent="systemd:it"), program(root_only, SYSTEMCTL))
+    config = with_program(configured(agent="systemd:it"), program(root_only, SYSTEMCTL))
     (root_only / "unit").write_text("deactivating\n")
     assert (await done(config, "monitor")).kind is Kind.FAILED
 
@@ -171,7 +181,7 @@ async def test_a_unit_that_is_on_its_way_neither_runs_nor_is_stopped(
         (AgentClass.COMMAND, 1, "", Kind.FAILED),
     ],
 )
-async def test_what_a_monitor_says(
+async def test_the_meaning_of_a_monitor_depends_on_the_class(
     agent_class: AgentClass, status: int | None, output: str, expected: Kind
 ) -> None:
     config = ResourceConfig("it", ("/s",), ("/s",), ("/s",), agent_class=agent_class)

@@ -1,3 +1,5 @@
+"""Run the commands of resources."""
+
 import asyncio
 import os
 import signal
@@ -7,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.clients.processes.proc_table import look_at
+from pyvrrp.clients.processes.proc_table import stat_of
 from pyvrrp.clients.processes.resource_commands import AsyncioCommands
 from pyvrrp.ports import Command, CommandResult
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
@@ -29,22 +31,22 @@ async def run(command: Command, timeout: Nanoseconds = LONG) -> CommandResult:
 
 
 def alive(pid: int) -> bool:
-    process = look_at(pid)
+    process = stat_of(pid)
     return process is not None and not process.dead
 
 
-async def test_a_command_tells_its_exit_status_and_what_it_said() -> None:
+async def test_a_command_returns_its_exit_status_and_output() -> None:
     assert await run(shell("echo one; echo two >&2; exit 7")) == CommandResult(7, "", "one\ntwo\n")
 
 
-async def test_a_command_finds_what_it_is_told_in_its_environment_and_little_else() -> None:
+async def test_a_command_has_the_given_environment_and_few_other_variables() -> None:
     result = await run(shell("env", PYVRRP_REASON="link down"))
     variables = {line.partition("=")[0] for line in result.output.splitlines()}
     assert "PYVRRP_REASON=link down" in result.output
     assert variables <= {"PATH", "LANG", "HOME", "PWD", "PYVRRP_RUN", "PYVRRP_REASON", "_"}
 
 
-async def test_what_a_start_leaves_running_lives_on_and_may_go_on_talking(
+async def test_a_service_that_a_command_started_goes_on_and_can_write(
     root_only: Path,
 ) -> None:
     line = f"(while :; do echo still here; sleep 0.05; done) & echo $! > {root_only}/pid"
@@ -57,7 +59,7 @@ async def test_what_a_start_leaves_running_lives_on_and_may_go_on_talking(
         os.kill(pid, signal.SIGKILL)
 
 
-async def test_a_service_that_talks_for_years_fills_no_memory(root_only: Path) -> None:
+async def test_the_output_of_a_running_service_does_not_fill_the_memory(root_only: Path) -> None:
     line = f"(while :; do head -c 100000 /dev/zero; sleep 0.01; done) & echo $! > {root_only}/pid"
     assert (await run(shell(line))).status == 0
     pid = int((root_only / "pid").read_text())
@@ -70,14 +72,14 @@ async def test_a_service_that_talks_for_years_fills_no_memory(root_only: Path) -
         os.kill(pid, signal.SIGKILL)
 
 
-async def test_a_command_that_takes_too_long_is_asked_to_end_first(root_only: Path) -> None:
+async def test_a_command_that_takes_too_long_gets_sigterm(root_only: Path) -> None:
     line = f"trap 'echo asked > {root_only}/said; exit 3' TERM; while :; do sleep 0.05; done"
     result = await run(shell(line), Nanoseconds(300 * MILLISECOND))
     assert (result.status, result.trouble) == (None, "killed after 300 ms")
     assert (root_only / "said").read_text() == "asked\n"
 
 
-async def test_a_command_that_will_not_end_is_killed_with_all_its_children(
+async def test_a_command_that_ignores_sigterm_is_killed_with_all_its_children(
     root_only: Path,
 ) -> None:
     line = (
@@ -91,7 +93,7 @@ async def test_a_command_that_will_not_end_is_killed_with_all_its_children(
     assert not alive(int((root_only / "pid").read_text()))
 
 
-async def test_the_time_of_a_command_can_be_cut_short() -> None:
+async def test_the_deadline_of_a_running_command_can_be_changed_to_an_earlier_one() -> None:
     commands = AsyncioCommands()
     ended: asyncio.Future[CommandResult] = asyncio.get_running_loop().create_future()
     running = commands.run(shell("sleep 60"), LONG, ended.set_result)
@@ -100,16 +102,16 @@ async def test_the_time_of_a_command_can_be_cut_short() -> None:
     assert (await asyncio.wait_for(ended, 5)).trouble.startswith("killed after ")
 
 
-async def test_a_command_that_ends_by_a_signal_says_so() -> None:
+async def test_a_command_that_a_signal_ended_is_reported_with_the_signal() -> None:
     assert (await run(shell("kill -9 $$"))).trouble == "ended by signal 9"
 
 
-async def test_a_program_that_is_not_there_is_told_by_its_path() -> None:
+async def test_a_missing_program_is_reported_with_its_path() -> None:
     result = await run(Command(("/usr/sbin/no-such-agent", "start")))
     assert result.trouble == "refused: /usr/sbin/no-such-agent: no such file or directory"
 
 
-async def test_a_program_that_others_may_write_to_is_refused_with_the_component_named() -> None:
+async def test_a_program_that_others_can_write_is_refused_with_the_path() -> None:
     with tempfile.TemporaryDirectory() as directory:
         script = Path(directory) / "agent"
         script.write_text("#!/bin/sh\n")
@@ -118,7 +120,7 @@ async def test_a_program_that_others_may_write_to_is_refused_with_the_component_
         assert result.trouble.startswith("refused: /tmp is writable by everybody")
 
 
-async def test_commands_leave_no_descriptors_behind() -> None:
+async def test_commands_leave_no_open_descriptors() -> None:
     before = descriptors()
     for _ in range(3):
         await run(shell("exit 0"))

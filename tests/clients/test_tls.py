@@ -1,3 +1,5 @@
+"""HTTP checks with TLS."""
+
 import asyncio
 import socket
 import ssl
@@ -22,8 +24,8 @@ from tests.probes.support import (
     HASTY,
     Server,
     answers,
-    look,
-    look_with,
+    run_probe,
+    run_probe_with,
     says,
     serve,
     stays_silent,
@@ -61,18 +63,18 @@ def url(server: Server) -> str:
 
 
 async def reason(probe: HttpProbeConfig) -> str:
-    result = await look(probe)
+    result = await run_probe(probe)
     assert not result.passed
     return result.reason
 
 
 async def test_a_server_of_a_known_ca_passes(authority: Authority) -> None:
     async with serve(answers("200 OK", b"ok"), tls=authority.server()) as server:
-        result = await look(HttpProbeConfig(url(server), ca=authority.file, body_regex="ok"))
+        result = await run_probe(HttpProbeConfig(url(server), ca=authority.file, body_regex="ok"))
     assert result.passed, result.reason
 
 
-async def test_a_ca_can_be_a_directory_and_an_empty_one_knows_nobody(
+async def test_a_ca_can_be_a_directory_and_an_empty_one_accepts_no_server(
     authority: Authority, tmp_path: Path
 ) -> None:
     async with serve(answers("200 OK"), tls=authority.server()) as server:
@@ -87,7 +89,7 @@ async def test_an_unknown_ca_fails_by_default(authority: Authority) -> None:
 
 async def test_without_verification_an_unknown_ca_passes(authority: Authority) -> None:
     async with serve(answers("200 OK"), tls=authority.server()) as server:
-        result = await look(HttpProbeConfig(url(server), verify=False))
+        result = await run_probe(HttpProbeConfig(url(server), verify=False))
     assert result.passed, result.reason
 
 
@@ -116,7 +118,7 @@ async def test_an_expired_certificate_fails(authority: Authority) -> None:
 
 
 async def test_a_self_signed_certificate_fails(authority: Authority, tmp_path: Path) -> None:
-    # A CA's own certificate, shown by a server, is signed by itself.
+    # The server uses the certificate of a CA, which is signed by itself.
     alone = trustme.CA()
     file = tmp_path / "self.pem"
     alone.private_key_pem.write_to_path(str(file))
@@ -134,11 +136,11 @@ async def test_the_server_name_is_sent_and_verified(authority: Authority) -> Non
     tls.sni_callback = lambda _, name, __: asked.append(name)
     async with serve(answers("200 OK"), tls=tls) as server:
         probe = HttpProbeConfig(url(server), ca=authority.file, server_name="web.example")
-        assert (await look(probe)).passed
+        assert (await run_probe(probe)).passed
     assert asked == ["web.example"]
 
 
-def demanding(authority: Authority) -> ssl.SSLContext:
+def requiring_a_client_certificate(authority: Authority) -> ssl.SSLContext:
     tls = authority.server()
     tls.verify_mode = ssl.CERT_REQUIRED
     authority.ca.configure_trust(tls)
@@ -151,12 +153,12 @@ def handshake_once(listener: socket.socket, tls: ssl.SSLContext) -> None:
         pass
 
 
-async def test_a_server_that_wants_a_client_certificate_refuses_without(
+async def test_a_server_that_requires_a_client_certificate_refuses_a_client_without_one(
     authority: Authority,
 ) -> None:
-    # asyncio's servers drop the alert that says why, so this one uses a blocking socket.
+    # Servers of asyncio do not send the alert with the reason, so this is a blocking socket.
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        tls = demanding(authority)
+        tls = requiring_a_client_certificate(authority)
         thread = Thread(target=handshake_once, args=(listener, tls), daemon=True)
         thread.start()
         address = f"https://127.0.0.1:{listener.getsockname()[1]}/"
@@ -165,20 +167,18 @@ async def test_a_server_that_wants_a_client_certificate_refuses_without(
     assert why == "TLS: the server requires a client certificate"
 
 
-async def test_a_client_certificate_is_shown(authority: Authority, tmp_path: Path) -> None:
+async def test_a_client_certificate_is_sent(authority: Authority, tmp_path: Path) -> None:
     client = authority.ca.issue_cert("client.example")
     certificate, key = tmp_path / "client.pem", tmp_path / "client.key"
     client.cert_chain_pems[0].write_to_path(str(certificate))
     client.private_key_pem.write_to_path(str(key))
-    async with serve(answers("200 OK"), tls=demanding(authority)) as server:
+    async with serve(answers("200 OK"), tls=requiring_a_client_certificate(authority)) as server:
         probe = HttpProbeConfig(url(server), ca=authority.file, certificate=certificate, key=key)
-        result = await look(probe)
+        result = await run_probe(probe)
     assert result.passed, result.reason
 
 
-async def test_a_key_with_a_password_fails_instead_of_asking_for_it(
-    authority: Authority, tmp_path: Path
-) -> None:
+async def test_a_key_with_a_password_fails(authority: Authority, tmp_path: Path) -> None:
     client = authority.ca.issue_cert("client.example")
     certificate, key = tmp_path / "client.pem", tmp_path / "client.key"
     client.cert_chain_pems[0].write_to_path(str(certificate))
@@ -193,7 +193,7 @@ async def test_a_key_with_a_password_fails_instead_of_asking_for_it(
         assert (await reason(probe)).startswith(f"cannot use client certificate {certificate}: ")
 
 
-async def test_files_that_are_missing_or_no_certificates_are_named(tmp_path: Path) -> None:
+async def test_missing_files_and_files_without_certificates_are_named(tmp_path: Path) -> None:
     missing, junk = tmp_path / "missing.pem", tmp_path / "junk.pem"
     junk.write_text("no certificate\n")
     async with serve(says()) as server:
@@ -203,7 +203,7 @@ async def test_files_that_are_missing_or_no_certificates_are_named(tmp_path: Pat
         )
         assert (
             await reason(HttpProbeConfig(url(server), ca=junk))
-            == f"cannot use {junk}: it holds no CA certificate in PEM form"
+            == f"cannot use {junk}: it contains no CA certificate in PEM format"
         )
         assert (
             await reason(HttpProbeConfig(url(server), verify=False, certificate=missing))
@@ -214,22 +214,22 @@ async def test_files_that_are_missing_or_no_certificates_are_named(tmp_path: Pat
 async def test_a_server_without_tls_fails() -> None:
     async with serve(says(b"HTTP/1.1 400 Bad Request\r\n\r\n"), read_request=False) as server:
         probe = HttpProbeConfig(url(server), verify=False)
-        assert await reason(probe) == "TLS: the server speaks no TLS, or another version"
+        assert await reason(probe) == "TLS: the server does not use TLS, or uses another version"
 
 
-async def test_a_server_that_closes_in_the_handshake_fails() -> None:
+async def test_a_server_that_closes_during_the_handshake_fails() -> None:
     async with serve(says(), read_request=False) as server:
         probe = HttpProbeConfig(url(server), verify=False)
         assert await reason(probe) in {"closed during the TLS handshake", "connection reset"}
 
 
-async def test_a_server_that_is_silent_in_the_handshake_times_out_there() -> None:
+async def test_a_server_that_does_not_answer_the_handshake_times_out() -> None:
     async with serve(stays_silent, read_request=False) as server:
-        result = await look(HttpProbeConfig(url(server), verify=False), HASTY)
+        result = await run_probe(HttpProbeConfig(url(server), verify=False), HASTY)
     assert result.reason == "timed out after 300 ms in TLS handshake"
 
 
-async def test_a_server_name_that_cannot_be_one_fails(authority: Authority) -> None:
+async def test_an_impossible_server_name_fails(authority: Authority) -> None:
     async with serve(answers("200 OK"), tls=authority.server()) as server:
         probe = HttpProbeConfig(url(server), ca=authority.file, server_name=".example")
         assert (await reason(probe)).startswith("bad server name .example: ")
@@ -243,16 +243,16 @@ async def test_a_ca_file_that_is_replaced_is_read_again(
     async with serve(answers("200 OK"), tls=authority.server()) as server:
         probes = AsyncioProbes()
         probe = HttpProbeConfig(url(server), ca=file)
-        assert (await look_with(probes, probe)).reason == "certificate: unknown CA"
+        assert (await run_probe_with(probes, probe)).reason == "certificate: unknown CA"
         file.write_bytes(authority.file.read_bytes())
-        assert (await look_with(probes, probe)).passed
+        assert (await run_probe_with(probes, probe)).passed
         await probes.close()
 
 
 @pytest.mark.parametrize(
     ("head", "passed"), [("Content-Length: 10\r\n", False), ("Connection: close\r\n", True)]
 )
-async def test_an_end_without_close_notify_is_judged_by_http(
+async def test_an_end_without_close_notify_is_accepted_if_the_http_message_is_complete(
     authority: Authority, *, head: str, passed: bool
 ) -> None:
     async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -261,6 +261,6 @@ async def test_an_end_without_close_notify_is_judged_by_http(
         writer.transport.abort()
 
     async with serve(hang_up, tls=authority.server()) as server:
-        result = await look(HttpProbeConfig(url(server), ca=authority.file))
+        result = await run_probe(HttpProbeConfig(url(server), ca=authority.file))
     assert result.passed is passed
     assert passed or result.reason == "closed in the middle of the answer"

@@ -189,7 +189,7 @@ def test_a_long_address_lease_needs_a_long_ttl() -> None:
 
 def test_a_router_with_a_lease_needs_address_leases() -> None:
     found = lease_problems(router=ROUTER + 'lease = "off"\n')
-    assert found[0].startswith('virtual_router[0] "web".lease: must not be "off" beside cluster')
+    assert found[0].startswith('virtual_router[0] "web".lease: must not be "off" with cluster')
 
 
 def test_an_owner_with_a_lease_is_refused() -> None:
@@ -276,7 +276,7 @@ def test_a_lease_with_a_weight_is_refused() -> None:
 def test_a_last_resort_is_refused_with_a_lease() -> None:
     (problem,) = lease_problems(router=ROUTER + 'when_all_fail = "last-resort"\n')
     assert problem.startswith(
-        'virtual_router[0] "web".when_all_fail: must be "release" beside a lease'
+        'virtual_router[0] "web".when_all_fail: must be "release" with a lease'
     )
 
 

@@ -10,15 +10,15 @@ from threading import Semaphore
 import pytest
 
 from pyvrrp.daemon.logs import LogFormat, LogWriter, as_json, as_systemd, as_text, choose_format
-from pyvrrp.runtime.base.journal import Event, Journal, Level
+from pyvrrp.runtime.base.journal import Journal, JournalEvent, Level
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.support.clock import FakeClock
 from tests.support.cluster import Cluster
 
 
-def an_event(level: Level = Level.INFO) -> Event:
-    config = Cluster().node(200, start=False).instance.config
-    return Event(
+def an_event(level: Level = Level.INFO) -> JournalEvent:
+    config = Cluster().node(200, start=False).router.config
+    return JournalEvent(
         Nanoseconds(5 * SECOND),
         "transition",
         "BACKUP -> MASTER: nobody was heard for 3.219 s",

@@ -1,6 +1,6 @@
 """The fence: several checks together."""
 
-from pyvrrp.fencing.fence import FenceState, judge
+from pyvrrp.fencing.fence import FenceState, fence_state
 from pyvrrp.fencing.policy import CheckPolicy
 from pyvrrp.fencing.verdict import Verdict
 from pyvrrp.units import Nanoseconds
@@ -20,11 +20,11 @@ def failed(reason: str) -> Verdict:
 
 
 def judged(**verdicts: Verdict) -> FenceState:
-    return judge(verdicts, dict.fromkeys(verdicts, POLICY), T)
+    return fence_state(verdicts, dict.fromkeys(verdicts, POLICY), T)
 
 
 def test_without_checks_the_fence_is_open_and_fresh() -> None:
-    fence = judge({}, {}, T)
+    fence = fence_state({}, {}, T)
     assert fence == FenceState(failing=(), stale=(), reason="", closes_at=None)
     assert fence.is_open
     assert fence.is_fresh
@@ -81,5 +81,5 @@ def test_a_closed_fence_has_no_instant_at_which_it_closes() -> None:
 
 def test_each_check_is_judged_by_its_own_policy() -> None:
     slow = CheckPolicy(interval=Nanoseconds(60 * S), timeout=Nanoseconds(5 * S))
-    fence = judge({"web": passed_at(7), "db": passed_at(7)}, {"web": slow, "db": POLICY}, T)
+    fence = fence_state({"web": passed_at(7), "db": passed_at(7)}, {"web": slow, "db": POLICY}, T)
     assert fence.failing == ("db",)

@@ -1,4 +1,4 @@
-"""Heartbeat's files to a configuration: what is translated, and what is told about the rest."""
+"""Translate files of Heartbeat: the configuration, and the report on each line."""
 
 import tomllib
 from collections.abc import Mapping
@@ -32,16 +32,17 @@ SCRIPTS = frozenset(
     }
 )
 HARESOURCES = "web1 IPaddr::192.0.2.10/24/eth0\n"
+MISSING = "this machine has no such script or unit, so check will refuse it"
 
 
 def imported(
     ha_cf: str = HA_CF,
     haresources: str = HARESOURCES,
     node: str | None = None,
-    there: frozenset[str] = SCRIPTS,
+    existing: frozenset[str] = SCRIPTS,
 ) -> tuple[Mapping[str, object], Report]:
     files = ("ha.cf", ha_cf), ("haresources", haresources)
-    text, report = translated(*files, node, there.__contains__)
+    text, report = translated(*files, node, existing.__contains__)
     return tomllib.loads(text), report
 
 
@@ -49,21 +50,21 @@ def configuration(
     ha_cf: str = HA_CF, haresources: str = HARESOURCES, *, node: str = "web1"
 ) -> Configuration:
     document, report = imported(ha_cf, haresources)
-    assert not report.has(Fate.WRONG), report.entries
+    assert not report.has(Fate.WRONG), report.lines
     return parse(document, "imported", node=node, hostname=node)
 
 
-def told(report: Report, fate: Fate) -> list[str]:
-    return [f"{entry.place}: {entry.what}" for entry in report.entries if entry.fate is fate]
+def reported(report: Report, fate: Fate) -> list[str]:
+    return [f"{line.source}: {line.what}" for line in report.lines if line.fate is fate]
 
 
 def wrong(ha_cf: str = HA_CF, haresources: str = HARESOURCES, node: str | None = None) -> list[str]:
     text, report = translated(("ha.cf", ha_cf), ("haresources", haresources), node)
     assert text == ""
-    return told(report, Fate.WRONG)
+    return reported(report, Fate.WRONG)
 
 
-def test_the_common_case_is_one_virtual_router_by_unicast() -> None:
+def test_a_common_configuration_becomes_one_virtual_router_with_unicast() -> None:
     document, report = imported()
     assert document == {
         "virtual_router": [
@@ -78,15 +79,15 @@ def test_the_common_case_is_one_virtual_router_by_unicast() -> None:
             }
         ]
     }
-    assert [str(entry) for entry in report.entries] == [
+    assert [str(line) for line in report.lines] == [
         (
-            "ha.cf:1: approximated: keepalive: VRRP has one time for both, and deadtime decides "
-            'it; advertisement_interval = "2s" would send as often as Heartbeat did, and take over '
-            "after 3 to 4 times that"
+            "ha.cf:1: approximated: keepalive: not used, because in VRRP one interval decides both "
+            'times; advertisement_interval = "2s" would send as often as Heartbeat did, and take '
+            "over after 3 to 4 times that"
         ),
         (
-            "ha.cf:2: translated: deadtime: advertisement_interval = 10s, a third of it; a peer is "
-            "dead after 30s to 40s of silence, by rank"
+            "ha.cf:2: translated: deadtime: advertisement_interval = 10s, a third of it; a silent "
+            "master is replaced after 30s to 40s, depending on the priority"
         ),
         "ha.cf:3: translated: ucast: a peer of eth0, 192.0.2.1",
         "ha.cf:4: translated: ucast: a peer of eth0, 192.0.2.2",
@@ -96,7 +97,7 @@ def test_the_common_case_is_one_virtual_router_by_unicast() -> None:
     ]
 
 
-def test_the_node_of_the_line_is_preferred_and_the_others_follow() -> None:
+def test_the_node_of_the_line_is_the_most_preferred() -> None:
     found = configuration(
         HA_CF.replace("web1 web2", "web1 web2\nnode web3"), "web3 192.0.2.10/24\n"
     )
@@ -104,7 +105,7 @@ def test_the_node_of_the_line_is_preferred_and_the_others_follow() -> None:
     assert [node for node, _ in router.ranking] == ["web3", "web1", "web2"]
 
 
-def test_each_line_is_a_virtual_router_with_a_vrid_of_its_own() -> None:
+def test_each_line_becomes_a_virtual_router_with_its_own_vrid() -> None:
     lines = "web1 192.0.2.10/24\nweb2 192.0.2.11/24\nweb1 198.51.100.10/24\nweb1 198.51.100.0/32\n"
     document, _ = imported(HA_CF, lines)
     routers = document["virtual_router"]
@@ -117,10 +118,10 @@ def test_each_line_is_a_virtual_router_with_a_vrid_of_its_own() -> None:
     ]
 
 
-def test_the_written_name_of_the_node_is_its_name_here() -> None:
+def test_the_given_name_of_the_node_is_written() -> None:
     document, _ = imported(node="web2")
     assert document["node"] == "web2"
-    assert wrong(node="db1") == ["ha.cf: db1 is no node; there are web1, web2"]
+    assert wrong(node="db1") == ["ha.cf: db1 is not one of the nodes web1, web2"]
 
 
 @pytest.mark.parametrize(
@@ -134,22 +135,22 @@ def test_the_written_name_of_the_node_is_its_name_here() -> None:
         ("10m", "40.95s"),
     ],
 )
-def test_deadtime_is_how_long_a_peer_may_be_silent(deadtime: str, interval: str) -> None:
+def test_the_interval_is_a_third_of_deadtime(deadtime: str, interval: str) -> None:
     document, _ = imported(HA_CF.replace("deadtime 30", f"deadtime {deadtime}"))
     routers = document["virtual_router"]
     assert isinstance(routers, list)
     assert routers[0]["advertisement_interval"] == interval
 
 
-def test_what_is_not_said_is_heartbeats_default_and_told() -> None:
+def test_missing_directives_have_the_defaults_of_heartbeat_and_are_reported() -> None:
     document, report = imported("bcast eth0\nnode web1 web2\n")
     routers = document["virtual_router"]
     assert isinstance(routers, list)
     assert routers[0]["advertisement_interval"] == "10s"
-    assert told(report, Fate.APPROXIMATED) == [
-        "ha.cf:1: bcast: eth0 by VRRP's multicast, not by broadcast",
-        "ha.cf: deadtime: not set, so Heartbeat's default, 30s",
-        "ha.cf: auto_failback: not set, so legacy; taken for on: preempt = true",
+    assert reported(report, Fate.APPROXIMATED) == [
+        "ha.cf:1: bcast: eth0 with multicast instead of broadcast",
+        "ha.cf: deadtime: not set, so it has the default of Heartbeat, 30s",
+        "ha.cf: auto_failback: not set, so legacy; translated like on: preempt = true",
     ]
 
 
@@ -162,12 +163,12 @@ def test_what_is_not_said_is_heartbeats_default_and_told() -> None:
         ("nice_failback on", False),
     ],
 )
-def test_failback_is_preemption(line: str, preempt: bool) -> None:
+def test_failback_becomes_preemption(line: str, preempt: bool) -> None:
     [router] = configuration(HA_CF.replace("auto_failback on", line)).virtual_routers
     assert router.preempt is preempt
 
 
-def test_two_unicast_devices_are_two_links() -> None:
+def test_two_unicast_devices_become_two_links() -> None:
     second = "ucast eth1 10.0.0.1\nucast eth1 10.0.0.2\n"
     [router] = configuration(HA_CF + second).virtual_routers
     assert [(str(link.place), [str(peer) for peer in link.peers]) for link in router.links] == [
@@ -176,7 +177,7 @@ def test_two_unicast_devices_are_two_links() -> None:
     ]
 
 
-def test_broadcast_devices_are_multicast_links() -> None:
+def test_broadcast_devices_become_multicast_links() -> None:
     ha_cf = "bcast eth1 eth0\nmcast eth2 239.0.0.1 694 1 0\ndeadtime 3\nnode web1 web2\n"
     [router] = configuration(ha_cf).virtual_routers
     assert [(str(link.place), link.peers) for link in router.links] == [
@@ -189,46 +190,46 @@ def test_broadcast_devices_are_multicast_links() -> None:
 @pytest.mark.parametrize(
     "more", ["bcast eth1\n", "ucast eth1 10.0.0.1\n", "bcast eth0\n"], ids=["other", "few", "both"]
 )
-def test_unicast_that_not_all_interfaces_have_becomes_multicast_and_is_told(more: str) -> None:
+def test_unicast_on_only_some_interfaces_becomes_multicast_and_is_reported(more: str) -> None:
     [router] = configuration(HA_CF + more).virtual_routers
     assert all(link.peers == () for link in router.links)
     _, report = imported(HA_CF + more)
-    assert any("by multicast on all interfaces" in what for what in told(report, Fate.APPROXIMATED))
+    approximated = reported(report, Fate.APPROXIMATED)
+    assert any("all interfaces use multicast" in what for what in approximated)
 
 
-def test_an_address_where_no_heartbeat_goes_brings_its_interface_along() -> None:
+def test_the_interface_of_an_address_becomes_a_link_even_without_heartbeats() -> None:
     [router] = configuration(HA_CF, "web1 192.0.2.10/24/eth5\n").virtual_routers
     assert [str(link.place) for link in router.links] == ["eth5", "eth0"]
     _, report = imported(HA_CF, "web1 192.0.2.10/24/eth5\n")
-    assert ("haresources:1: heartbeats go over eth5 too, since the addresses are there") in told(
-        report, Fate.APPROXIMATED
-    )
+    what = "haresources:1: advertisements are sent on eth5 too, which has the addresses"
+    assert what in reported(report, Fate.APPROXIMATED)
 
 
-def test_a_label_and_a_broadcast_address_are_ignored_and_a_missing_prefix_is_told() -> None:
+def test_labels_broadcast_addresses_and_missing_prefixes_and_interfaces_are_reported() -> None:
     document, report = imported(
         HA_CF, "web1 IPaddr2::192.0.2.10/24/eth0:3/192.0.2.255 192.0.2.11\n"
     )
     routers = document["virtual_router"]
     assert isinstance(routers, list)
     assert routers[0]["addresses"] == ["192.0.2.10/24", "192.0.2.11/32"]
-    assert told(report, Fate.IGNORED) == [
-        "haresources:1: 192.0.2.10: eth0:3 is a label; the address has none on eth0",
-        "haresources:1: 192.0.2.10: the kernel knows the broadcast address",
+    assert reported(report, Fate.IGNORED) == [
+        "haresources:1: 192.0.2.10: the address gets no label eth0:3 on eth0",
+        "haresources:1: 192.0.2.10: the kernel sets the broadcast address",
     ]
-    assert told(report, Fate.APPROXIMATED)[1:] == [
+    assert reported(report, Fate.APPROXIMATED)[1:] == [
         (
-            "haresources:1: 192.0.2.11: without a prefix length it stands alone (/32 or /128); add "
-            "the network's"
+            "haresources:1: 192.0.2.11: has no prefix length, so it is /32 or /128; add that of "
+            "the network"
         ),
         (
-            "haresources:1: 192.0.2.11: on eth0, as no interface is named; Heartbeat would have "
-            "looked at the routes"
+            "haresources:1: 192.0.2.11: has no interface, so eth0 is used; Heartbeat chose the "
+            "interface by the routes"
         ),
     ]
 
 
-def test_ipv6_gets_the_link_local_address_that_vrrp_needs() -> None:
+def test_ipv6_gets_a_link_local_address() -> None:
     ha_cf = "bcast eth0\nnode web1 web2\n"
     [router] = configuration(ha_cf, "web1 IPv6addr::2001:db8::10/64/eth0\n").virtual_routers
     assert [str(address) for address in router.addresses] == ["fe80::16/64", "2001:db8::10/64"]
@@ -237,7 +238,7 @@ def test_ipv6_gets_the_link_local_address_that_vrrp_needs() -> None:
     assert [str(address) for address in router.addresses] == ["fe80::9/64", "2001:db8::10/64"]
 
 
-def test_services_are_the_resources_of_the_group_in_its_order() -> None:
+def test_the_scripts_of_a_group_become_resources_in_the_same_order() -> None:
     line = (
         "web1 192.0.2.10/24/eth0 drbddisk::r0 \\\n"
         "   Filesystem::/dev/drbd0::/srv::ext3 httpd MailTo::root::web tune::a\\b::$x\n"
@@ -257,49 +258,42 @@ def test_services_are_the_resources_of_the_group_in_its_order() -> None:
         "httpd": {"agent": "lsb:httpd"},
         "tune": {"agent": "heartbeat:tune", "arguments": ["a\\b", "$$x"]},
     }
-    assert told(report, Fate.DROPPED) == [
-        "haresources:1: MailTo: events are in the log; have whatever reads it send mail"
+    assert reported(report, Fate.DROPPED) == [
+        "haresources:1: MailTo: events are in the log; have a program that reads it send mail"
     ]
     assert (
-        "haresources:1: drbddisk::r0: must never be up on two nodes, and as with Heartbeat "
-        "nothing guarantees it yet; put exclusive = true on it, and a lease or a power switch "
-        "behind"
-    ) in told(report, Fate.APPROXIMATED)
-    assert any("ip_nonlocal_bind" in what for what in told(report, Fate.APPROXIMATED))
+        "haresources:1: drbddisk::r0: must never run on two nodes, but nothing guarantees that, "
+        "as with Heartbeat; set exclusive = true, and add a check with a lease or a power switch"
+    ) in reported(report, Fate.APPROXIMATED)
+    assert any("ip_nonlocal_bind" in what for what in reported(report, Fate.APPROXIMATED))
 
 
 @pytest.mark.parametrize(
     ("service", "agent", "what"),
     [
-        ("nginx", "systemd:nginx", "by its systemd unit, as there is no script of that name"),
         (
-            "nginx::x",
-            "heartbeat:nginx",
-            "not on this machine, neither as a script nor as a unit; check refuses it",
+            "nginx",
+            "systemd:nginx",
+            "there is no script of that name, so its systemd unit is used",
         ),
-        (
-            "apache::x",
-            "heartbeat:apache",
-            "not on this machine, neither as a script nor as a unit; check refuses it",
-        ),
-        (
-            "mysql",
-            "lsb:mysql",
-            "not on this machine, neither as a script nor as a unit; check refuses it",
-        ),
+        ("nginx::x", "heartbeat:nginx", MISSING),
+        ("apache::x", "heartbeat:apache", MISSING),
+        ("mysql", "lsb:mysql", MISSING),
     ],
 )
-def test_a_service_without_a_script_here_is_told(service: str, agent: str, what: str) -> None:
+def test_a_script_that_this_machine_does_not_have_is_reported(
+    service: str, agent: str, what: str
+) -> None:
     document, report = imported(HA_CF, f"web1 192.0.2.10/24/eth0 {service}\n")
     resources = document["resource"]
     assert isinstance(resources, dict)
     [resource] = resources.values()
     assert resource["agent"] == agent
     name = service.partition(":")[0]
-    assert f"haresources:1: {name}: {what}" in told(report, Fate.APPROXIMATED)
+    assert f"haresources:1: {name}: {what}" in reported(report, Fate.APPROXIMATED)
 
 
-def test_the_same_service_twice_has_two_names() -> None:
+def test_two_resources_of_the_same_script_have_different_names() -> None:
     document, _ = imported(HA_CF, "web1 192.0.2.10 httpd\nweb2 192.0.2.11 httpd\n")
     resources, routers = document["resource"], document["virtual_router"]
     assert isinstance(resources, dict)
@@ -308,7 +302,7 @@ def test_the_same_service_twice_has_two_names() -> None:
     assert [router["name"] for router in routers] == ["httpd", "httpd-2"]
 
 
-def test_a_group_on_two_interfaces_is_one_election() -> None:
+def test_a_group_with_addresses_on_two_interfaces_becomes_a_group() -> None:
     document, _ = imported(HA_CF, "web1 192.0.2.10/24/eth0 198.51.100.10/24/eth1 httpd\n")
     routers = document["virtual_router"]
     assert isinstance(routers, list)
@@ -318,7 +312,7 @@ def test_a_group_on_two_interfaces_is_one_election() -> None:
     ]
 
 
-def test_ping_nodes_and_ipfail_are_checks_that_leave_one_serving() -> None:
+def test_ping_nodes_with_ipfail_become_checks_with_a_last_resort() -> None:
     more = "ping 192.0.2.254 2001:db8::1\nrespawn hacluster /usr/lib/heartbeat/ipfail\n"
     document, _ = imported(HA_CF + more)
     routers = document["virtual_router"]
@@ -331,29 +325,33 @@ def test_ping_nodes_and_ipfail_are_checks_that_leave_one_serving() -> None:
     }
 
 
-def test_ping_nodes_without_ipfail_decided_nothing() -> None:
+def test_ping_nodes_without_ipfail_are_ignored() -> None:
     document, report = imported(HA_CF + "ping 192.0.2.254\n")
     assert "check" not in document
-    assert told(report, Fate.IGNORED) == [
-        "ha.cf:7: ping: 192.0.2.254 decided nothing without ipfail"
+    assert reported(report, Fate.IGNORED) == [
+        "ha.cf:7: ping: 192.0.2.254 had no effect without ipfail"
     ]
     _, report = imported(HA_CF + "respawn hacluster /usr/lib/heartbeat/ipfail\n")
-    assert told(report, Fate.IGNORED) == [
-        "ha.cf:7: respawn: ipfail, by the checks of the ping nodes"
+    assert reported(report, Fate.IGNORED) == [
+        "ha.cf:7: respawn: the checks of the ping nodes replace ipfail"
     ]
 
 
 @pytest.mark.parametrize(
     ("line", "fate", "what"),
     [
-        ("logfacility local0", Fate.IGNORED, "logfacility: says nothing about who serves"),
         (
-            "udpport 694",
+            "logfacility local0",
             Fate.IGNORED,
-            "udpport: VRRP is an IP protocol of its own (112) and has no port",
+            "logfacility: does not change which node serves",
         ),
+        ("udpport 694", Fate.IGNORED, "udpport: VRRP is IP protocol 112 and has no port"),
         ("crm off", Fate.IGNORED, "crm: off"),
-        ("warntime 10", Fate.IGNORED, "warntime: a late heartbeat is no event, a silent link is"),
+        (
+            "warntime 10",
+            Fate.IGNORED,
+            "warntime: there is no event for a late heartbeat, only for a silent link",
+        ),
         (
             "initdead 120",
             Fate.APPROXIMATED,
@@ -370,21 +368,21 @@ def test_ping_nodes_without_ipfail_decided_nothing() -> None:
         (
             "respawn root /usr/bin/thing -x",
             Fate.DROPPED,
-            "respawn: /usr/bin/thing is not started; have the service manager do that",
+            "respawn: /usr/bin/thing is not started; use the service manager for it",
         ),
-        ("deadtme 30", Fate.DROPPED, 'deadtme: not known, did you mean "deadtime"?'),
-        ("zzz\x1b 30", Fate.DROPPED, "zzz\\x1b: not known"),
+        ("deadtme 30", Fate.DROPPED, 'deadtme: unknown directive, did you mean "deadtime"?'),
+        ("zzz\x1b 30", Fate.DROPPED, "zzz\\x1b: unknown directive"),
     ],
 )
-def test_each_other_line_is_accounted_for(line: str, fate: Fate, what: str) -> None:
+def test_every_other_line_is_reported(line: str, fate: Fate, what: str) -> None:
     _, report = imported(f"{HA_CF}{line}\n")
-    assert f"ha.cf:7: {what}" in told(report, fate)
+    assert f"ha.cf:7: {what}" in reported(report, fate)
 
 
 def test_a_group_without_an_address_is_dropped() -> None:
     _, report = imported(HA_CF, HARESOURCES + "web2 httpd\n")
-    assert told(report, Fate.DROPPED) == [
-        "haresources:2: httpd: a group without an address is no virtual router"
+    assert reported(report, Fate.DROPPED) == [
+        "haresources:2: httpd: a virtual router needs an address, but the group has none"
     ]
 
 
@@ -399,26 +397,26 @@ def test_a_group_without_an_address_is_dropped() -> None:
             "web1\n",
             "haresources: has no group with an address, so there is nothing to configure",
         ),
-        (HA_CF, "db1 192.0.2.10\n", "haresources:1: db1 is no node of ha.cf"),
+        (HA_CF, "db1 192.0.2.10\n", "haresources:1: db1 is not a node of ha.cf"),
         (HA_CF, "web1 IPaddr::192.0.2.300\n", 'haresources:1: "192.0.2.300" is not an IP address'),
         (HA_CF, "web1 IPaddr::\n", 'haresources:1: "" is not an IP address'),
-        (HA_CF, "web1 ../x 192.0.2.10\n", "haresources:1: ../x is no resource"),
+        (HA_CF, "web1 ../x 192.0.2.10\n", "haresources:1: ../x is not a resource"),
         (
             HA_CF + "crm yes\n",
             HARESOURCES,
             (
-                "ha.cf:7: crm: the resources of this cluster are in Pacemaker's CIB "
-                "and not in haresources"
+                "ha.cf:7: crm: the resources of this cluster are in the CIB of Pacemaker, "
+                "not in haresources"
             ),
         ),
         (
             HA_CF + "deadtime soon\n",
             HARESOURCES,
-            "ha.cf:7: deadtime: soon is no time, such as 30 or 200ms",
+            "ha.cf:7: deadtime: soon is not a time, such as 30 or 200ms",
         ),
         (HA_CF + "deadtime 0\n", HARESOURCES, "ha.cf:7: deadtime: must be longer than 0"),
-        (HA_CF + "deadtime\n", HARESOURCES, "ha.cf:7: deadtime: says too little"),
-        (HA_CF + "ucast eth0\n", HARESOURCES, "ha.cf:7: ucast: says too little"),
+        (HA_CF + "deadtime\n", HARESOURCES, "ha.cf:7: deadtime: has too few arguments"),
+        (HA_CF + "ucast eth0\n", HARESOURCES, "ha.cf:7: ucast: has too few arguments"),
         (HA_CF + "ucast eth0 x\n", HARESOURCES, 'ha.cf:7: ucast: "x" is not an IP address'),
         (
             HA_CF + "auto_failback maybe\n",
@@ -429,13 +427,13 @@ def test_a_group_without_an_address_is_dropped() -> None:
             HA_CF,
             "web1 192.0.2.1\n",
             (
-                'haresources: cannot be had: virtual_router[0] "web1-1".peers: 192.0.2.1 is a '
-                "virtual address; write the own address of the node"
+                'haresources: cannot be translated: virtual_router[0] "web1-1".peers: 192.0.2.1 is '
+                "a virtual address; write the own address of the node"
             ),
         ),
     ],
 )
-def test_what_cannot_be_had_is_told_with_its_line(ha_cf: str, haresources: str, what: str) -> None:
+def test_a_wrong_line_is_reported(ha_cf: str, haresources: str, what: str) -> None:
     assert wrong(ha_cf, haresources) == [what]
 
 
@@ -452,8 +450,6 @@ TEXTS = st.lists(st.lists(WORDS, max_size=5).map(" ".join), max_size=8).map("\n"
 
 
 @given(TEXTS, TEXTS)
-def test_whatever_the_files_say_there_is_a_valid_configuration_or_a_reason(
-    ha_cf: str, haresources: str
-) -> None:
+def test_any_files_give_a_valid_configuration_or_a_reason(ha_cf: str, haresources: str) -> None:
     text, report = translated(("ha.cf", ha_cf), ("haresources", haresources))
     assert bool(text) is not report.has(Fate.WRONG)

@@ -1,4 +1,4 @@
-"""What a running daemon has imported, and what it costs."""
+"""What a running daemon has imported, and how much memory it takes."""
 
 import json
 import signal
@@ -30,14 +30,19 @@ def host() -> Iterator[Host]:
         yield network.segment("lan").host("r1", "192.0.2.1/24")
 
 
-def imported(host: Host, directory: Path, more: str = "") -> set[str]:
-    """Run a master until it holds its address, and return the modules of its process."""
-    config, modules = directory / "pyvrrp.toml", directory / "modules.json"
+def configured(directory: Path, more: str = "", top: str = "") -> Path:
+    config = directory / "pyvrrp.toml"
     config.write_text(
         f'node = "r1"\ncontrol_socket = "{directory}/r1.sock"\nstate_file = "{directory}/r1.json"\n'
-        '[[virtual_router]]\nname = "web"\ninterface = "eth0"\nvrid = 51\n'
+        f'{top}\n[[virtual_router]]\nname = "web"\ninterface = "eth0"\nvrid = 51\n'
         f'addresses = ["{VIP}/24"]\nadvertisement_interval = "100ms"\n{more}\n'
     )
+    return config
+
+
+def imported(host: Host, directory: Path, more: str = "") -> set[str]:
+    """Run a master until it holds its address, and return the modules of its process."""
+    config, modules = configured(directory, more), directory / "modules.json"
     process = host.spawn(sys.executable, "-c", OBSERVED, str(modules), "run", "-c", str(config))
     eventually("it holds the address", lambda: VIP in host.addresses("eth0"))
     process.signal(signal.SIGTERM)
@@ -45,7 +50,33 @@ def imported(host: Host, directory: Path, more: str = "") -> set[str]:
     return set(json.loads(modules.read_text()))
 
 
-def test_a_daemon_needs_neither_pyroute2_nor_scapy(host: Host, tmp_path: Path) -> None:
-    heads = {name.partition(".")[0] for name in imported(host, tmp_path)}
-    assert "pyvrrp" in heads
-    assert heads & {"pyroute2", "scapy"} == set()
+def test_a_daemon_imports_what_its_configuration_needs(host: Host, tmp_path: Path) -> None:
+    modules = imported(host, tmp_path)
+    heads = {name.partition(".")[0] for name in modules}
+    assert "asyncio" in heads
+    assert heads & {"pyroute2", "scapy", "h11", "ssl", "_ssl", "hashlib", "email", "http"} == set()
+    assert "pyvrrp.probes.runner" not in modules
+    assert "pyvrrp.clients.processes.resource_commands" not in modules
+
+
+def test_a_check_over_http_needs_no_openssl(host: Host, tmp_path: Path) -> None:
+    server = host.spawn(sys.executable, "-m", "http.server", "8080", "--bind", "127.0.0.1")
+    more = 'checks = ["web"]\n[check.web]\nhttp = "http://127.0.0.1:8080/"'
+    modules = imported(host, tmp_path, more)
+    assert server.running
+    assert "h11" in modules
+    assert modules & {"ssl", "_ssl", "_hashlib"} == set()
+
+
+def pss(pid: int) -> int:
+    """Return the memory of a process in kB, what it shares with others counted in parts."""
+    rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(row.split()[1]) for row in rows if row.startswith("Pss:"))
+
+
+def test_a_daemon_with_its_guardian_needs_at_most_30_mib(host: Host, tmp_path: Path) -> None:
+    process = host.spawn(sys.executable, "-m", "pyvrrp", "run", "-c", str(configured(tmp_path)))
+    eventually("it holds the address", lambda: VIP in host.addresses("eth0"))
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert len(children) == 1
+    assert pss(process.pid) + pss(int(children[0])) < 30 * 1024

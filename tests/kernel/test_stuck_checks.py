@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from pyvrrp.clients.processes.proc_table import look_at, read, running
+from pyvrrp.clients.processes.proc_table import process_ids, read_file, stat_of
 from pyvrrp.testing.segment import Network
 from tests.kernel.test_daemon import Bench, Daemon, eventually
 
@@ -64,8 +64,8 @@ def why_it_took_over(daemon: Daemon) -> str:
 
 def asleep(seconds: str) -> list[int]:
     command = f"sleep\0{seconds}\0".encode()
-    found = [pid for pid in running() if read(pid, "cmdline", 100) == command]
-    return [pid for pid in found if (process := look_at(pid)) is not None and not process.dead]
+    found = [pid for pid in process_ids() if read_file(pid, "cmdline", 100) == command]
+    return [pid for pid in found if (process := stat_of(pid)) is not None and not process.dead]
 
 
 def test_a_program_that_ignores_every_signal_and_hides_its_children_is_killed_and_fences(

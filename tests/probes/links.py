@@ -1,4 +1,4 @@
-"""Two network namespaces with a cable between them."""
+"""Two network namespaces that are connected."""
 
 import asyncio
 import subprocess

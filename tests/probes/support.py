@@ -1,4 +1,4 @@
-"""Servers that behave badly in exactly one way, and one call that lets a probe look at them."""
+"""Servers that behave in one wrong way, and functions that run a probe against them."""
 
 import asyncio
 import socket
@@ -6,7 +6,6 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,15 +14,14 @@ from pyvrrp.ports import ProbeResult
 from pyvrrp.probes.runner import AsyncioProbes
 from pyvrrp.units import Nanoseconds
 
-PATIENT = Nanoseconds(5_000_000_000)  # for probes that shall not time out, on a loaded machine too
-HASTY = Nanoseconds(300_000_000)  # for probes that shall
-LOOPBACK = IPv4Address("127.0.0.1")
+PATIENT = Nanoseconds(5_000_000_000)  # for probes that must not time out, even on a busy machine
+HASTY = Nanoseconds(300_000_000)  # for probes that must time out
 
 Behaviour: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Server:
-    """What a running server can be asked."""
+    """A running server: its port, and the requests and peers that it has seen."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -44,7 +42,7 @@ async def serve(
     unix: Path | None = None,
     read_request: bool = True,
 ) -> AsyncIterator[Server]:
-    """Read each request's headers, then behave as told."""
+    """Run a server. It reads the headers of each request, then *behaviour* takes over."""
     seen = Server(0)
     writers: set[asyncio.StreamWriter] = set()
 
@@ -57,7 +55,7 @@ async def serve(
                 seen.requests.append(await reader.readuntil(b"\r\n\r\n"))
             await behaviour(reader, writer)
         except (OSError, asyncio.IncompleteReadError):
-            pass  # the probe has had enough
+            pass  # the probe has closed the connection
         finally:
             writers.discard(writer)
             writer.transport.abort()
@@ -73,7 +71,7 @@ async def serve(
         server.close()
         for writer in tuple(writers):
             writer.transport.abort()
-        for _ in range(5):  # let aborted handlers end before their loop does
+        for _ in range(5):  # so that aborted handlers end before their event loop
             await asyncio.sleep(0)
 
 
@@ -92,13 +90,13 @@ def says(*pieces: bytes, pause: float = 0.0) -> Behaviour:
 
 
 def answers(status: str, body: bytes = b"", *headers: str) -> Behaviour:
-    """Send a complete answer."""
+    """Send a complete response."""
     head = "".join(f"{line}\r\n" for line in (f"HTTP/1.1 {status}", *headers))
     return says(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
 
 
 async def stays_silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
-    """Wait until the probe has gone."""
+    """Wait until the probe closes the connection."""
     await reader.read()
 
 
@@ -122,16 +120,16 @@ def endless(head: bytes, piece: bytes) -> Behaviour:
     return behaviour
 
 
-async def look(probe: ProbeConfig, timeout: Nanoseconds = PATIENT) -> ProbeResult:
-    """Let a probe look once."""
+async def run_probe(probe: ProbeConfig, timeout: Nanoseconds = PATIENT) -> ProbeResult:
+    """Run a probe once and return its result."""
     probes = AsyncioProbes()
     try:
-        return await look_with(probes, probe, timeout)
+        return await run_probe_with(probes, probe, timeout)
     finally:
         await probes.close()
 
 
-async def look_with(
+async def run_probe_with(
     probes: AsyncioProbes, probe: ProbeConfig, timeout: Nanoseconds = PATIENT
 ) -> ProbeResult:
     result: asyncio.Future[ProbeResult] = asyncio.get_running_loop().create_future()
@@ -140,15 +138,15 @@ async def look_with(
 
 
 async def reason_at(behaviour: Behaviour, timeout: Nanoseconds = PATIENT) -> str:
-    """Return why an HTTP check of a server that shows *behaviour* fails."""
+    """Return the reason for which an HTTP check of a server with *behaviour* fails."""
     async with serve(behaviour) as server:
-        result = await look(HttpProbeConfig(server.url), timeout)
+        result = await run_probe(HttpProbeConfig(server.url), timeout)
     assert not result.passed
     return result.reason
 
 
 def unused_port() -> int:
-    """Return a port of 127.0.0.1 where nobody listens."""
+    """Return a port of 127.0.0.1 without a listener."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]

@@ -1,3 +1,5 @@
+"""The arp check."""
+
 import asyncio
 import re
 from ipaddress import ip_address
@@ -9,7 +11,7 @@ from pyvrrp.ports import ProbeResult
 from pyvrrp.probes.runner import AsyncioProbes
 from pyvrrp.units import Nanoseconds
 from tests.probes.links import cable
-from tests.probes.support import HASTY, PATIENT, look, look_with
+from tests.probes.support import HASTY, PATIENT, run_probe, run_probe_with
 from tests.probes.test_runner import descriptors
 
 pytestmark = [pytest.mark.kernel, pytest.mark.asyncio]
@@ -20,63 +22,67 @@ def probe(address: str, netns: str, *, absent: bool = False) -> ArpProbeConfig:
 
 
 @pytest.mark.parametrize("address", ["192.0.2.2", "2001:db8::2"])
-async def test_somebody_who_answers_passes_and_is_named(address: str) -> None:
+async def test_the_check_passes_if_a_host_answers_and_names_it(address: str) -> None:
     async with cable() as link:
-        result = await look(probe(address, link.here), PATIENT)
+        result = await run_probe(probe(address, link.here), PATIENT)
         mac = link.mac(link.there)
     assert result.passed, result.reason
     assert re.fullmatch(rf"{address} is at {mac}, answered in [0-9.]+ ms", result.reason)
 
 
 @pytest.mark.parametrize("address", ["192.0.2.9", "2001:db8::9"])
-async def test_nobody_fails_or_passes_if_there_shall_be_nobody(address: str) -> None:
+async def test_without_an_answer_the_check_fails_or_passes_if_the_address_must_be_absent(
+    address: str,
+) -> None:
     async with cable() as link:
         reason = f"nobody answers for {address} on v0"
-        assert await look(probe(address, link.here), HASTY) == ProbeResult(False, reason)
-        absent = await look(probe(address, link.here, absent=True), HASTY)
+        assert await run_probe(probe(address, link.here), HASTY) == ProbeResult(False, reason)
+        absent = await run_probe(probe(address, link.here, absent=True), HASTY)
         assert absent == ProbeResult(passed=True, reason=reason)
 
 
 @pytest.mark.parametrize("address", ["192.0.2.2", "2001:db8::2"])
-async def test_somebody_where_nobody_shall_be_fails_with_his_mac(address: str) -> None:
+async def test_the_check_fails_with_the_mac_if_the_address_must_be_absent_and_a_host_answers(
+    address: str,
+) -> None:
     async with cable() as link:
-        result = await look(probe(address, link.here, absent=True), PATIENT)
+        result = await run_probe(probe(address, link.here, absent=True), PATIENT)
         mac = link.mac(link.there)
     assert result == ProbeResult(passed=False, reason=f"{address} is at {mac}")
 
 
 @pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1"])
-async def test_an_address_of_ones_own_is_nobody_elses(address: str) -> None:
+async def test_an_address_of_this_host_counts_as_absent(address: str) -> None:
     async with cable() as link:
-        assert (await look(probe(address, link.here, absent=True), HASTY)).passed
+        assert (await run_probe(probe(address, link.here, absent=True), HASTY)).passed
 
 
-async def test_asking_teaches_no_neighbour_anything() -> None:
+async def test_a_probe_changes_no_neighbour_entry() -> None:
     async with cable() as link:
-        assert (await look(probe("192.0.2.2", link.here), PATIENT)).passed
+        assert (await run_probe(probe("192.0.2.2", link.here), PATIENT)).passed
         assert link.ip(link.there, "-4", "neigh", "show") == ""
 
 
-async def test_interfaces_of_no_use_say_why() -> None:
+async def test_an_unusable_interface_gives_a_reason() -> None:
     async with cable() as link:
         link.ip(link.here, "link", "set", "v0", "down")
-        down = await look(probe("192.0.2.2", link.here))
+        down = await run_probe(probe("192.0.2.2", link.here))
         address = ip_address("192.0.2.2")
-        gone = await look(ArpProbeConfig(address, "v9", netns=link.here))
-    lo = await look(ArpProbeConfig(address, "lo"))
+        gone = await run_probe(ArpProbeConfig(address, "v9", netns=link.here))
+    lo = await run_probe(ArpProbeConfig(address, "lo"))
     assert down.reason == "the interface is down"
     assert gone.reason == "there is no interface v9"
-    assert lo.reason == "lo is no Ethernet interface: it has no neighbours to ask"
+    assert lo.reason == "lo is not an Ethernet interface: it has no neighbours to ask"
 
 
-async def test_100_questions_leave_no_descriptor() -> None:
+async def test_100_probes_leave_no_open_descriptor() -> None:
     probes = AsyncioProbes()
     before = descriptors()
     async with cable() as link:
         for _ in range(50):
             await asyncio.gather(
-                look_with(probes, probe("192.0.2.2", link.here)),
-                look_with(probes, probe("2001:db8::9", link.here), Nanoseconds(20_000_000)),
+                run_probe_with(probes, probe("192.0.2.2", link.here)),
+                run_probe_with(probes, probe("2001:db8::9", link.here), Nanoseconds(20_000_000)),
             )
         for _ in range(200):  # packet sockets are closed in the background
             if descriptors() <= before:

@@ -1,3 +1,5 @@
+"""The exec check."""
+
 import asyncio
 import os
 import re
@@ -10,17 +12,17 @@ from uuid import uuid4
 
 import pytest
 
-from pyvrrp.clients.processes.proc_table import look_at, read, running
-from pyvrrp.clients.processes.spawn import Run, spawn
+from pyvrrp.clients.processes.proc_table import process_ids, read_file, stat_of
+from pyvrrp.clients.processes.spawn import ProgramRun, spawn
 from pyvrrp.config.model.configuration import ExecProbeConfig
 from pyvrrp.ports import ProbeResult
 from pyvrrp.probes.runner import AsyncioProbes
 from pyvrrp.units import Nanoseconds
-from tests.probes.support import HASTY, PATIENT, look, look_with
+from tests.probes.support import HASTY, PATIENT, run_probe, run_probe_with
 from tests.probes.test_runner import descriptors, namespace
 from tests.support.programs import script
 
-LOADED = Nanoseconds(500_000_000)  # on a loaded machine, a program has begun after this
+LOADED = Nanoseconds(500_000_000)  # after this a program has begun, even on a busy machine
 pytestmark = pytest.mark.asyncio
 
 
@@ -29,56 +31,56 @@ def shell(line: str, *, user: str = "", netns: str = "") -> ExecProbeConfig:
     return ExecProbeConfig(command, user=user, check="web", node="n1", netns=netns)
 
 
-def asleep(seconds: str) -> list[int]:
+def sleeping(seconds: str) -> list[int]:
     """Return the processes that run `sleep SECONDS`."""
     return [
         pid
-        for pid in running()
-        if read(pid, "cmdline", 100) == f"sleep\0{seconds}\0".encode()
-        and (process := look_at(pid)) is not None
+        for pid in process_ids()
+        if read_file(pid, "cmdline", 100) == f"sleep\0{seconds}\0".encode()
+        and (process := stat_of(pid)) is not None
         and not process.dead
     ]
 
 
-def nap() -> str:
-    """Return a time to sleep that tells this process from all others."""
+def unique_time() -> str:
+    """Return a time to sleep that no other process uses."""
     return f"3{uuid4().int % 10**9:09}"
 
 
-def every_child() -> set[str]:
+def all_children() -> set[str]:
     while True:
         tasks = list(Path("/proc/self/task").iterdir())
         try:
             return {pid for task in tasks for pid in (task / "children").read_text().split()}
         except FileNotFoundError:
-            continue  # a thread has just ended, and its children are another thread's now
+            continue  # a thread has just ended, and its children belong to another thread now
 
 
-# Not of these tests: what multiprocessing keeps for other tests of the same process.
-OTHERS: set[str] = set()
+# Children of other tests in the same process, which multiprocessing keeps.
+CHILDREN_BEFORE: set[str] = set()
 
 
 @pytest.fixture(autouse=True)
-def others() -> Iterator[None]:
-    OTHERS.update(every_child())
+def children_before() -> Iterator[None]:
+    CHILDREN_BEFORE.update(all_children())
     yield
-    OTHERS.clear()
+    CHILDREN_BEFORE.clear()
 
 
 def children() -> list[str]:
-    return sorted(every_child() - OTHERS)
+    return sorted(all_children() - CHILDREN_BEFORE)
 
 
-async def eventually_nobody(seconds: str) -> None:
+async def wait_until_none_sleeps(seconds: str) -> None:
     for _ in range(200):
-        if not asleep(seconds):
+        if not sleeping(seconds):
             return
         await asyncio.sleep(0.02)
     pytest.fail("a process of the check is still alive")
 
 
 async def test_status_0_passes() -> None:
-    result = await look(ExecProbeConfig(("/bin/true",)))
+    result = await run_probe(ExecProbeConfig(("/bin/true",)))
     assert result.passed
     assert re.fullmatch(r"exit status 0 in [0-9.]+ ms", result.reason)
 
@@ -95,88 +97,88 @@ async def test_status_0_passes() -> None:
         ("read line || exit 9", "exit status 9"),  # there is no input to wait for
     ],
 )
-async def test_any_other_end_fails_with_the_first_line_said(line: str, reason: str) -> None:
-    assert await look(shell(line)) == ProbeResult(passed=False, reason=reason)
+async def test_any_other_end_fails_with_the_first_line_of_output(line: str, reason: str) -> None:
+    assert await run_probe(shell(line)) == ProbeResult(passed=False, reason=reason)
 
 
 async def test_a_long_line_is_cut() -> None:
-    result = await look(shell("head -c 100000 /dev/zero | tr '\\0' x; exit 1"))
+    result = await run_probe(shell("head -c 100000 /dev/zero | tr '\\0' x; exit 1"))
     assert result.reason == f"exit status 1: {'x' * 160}..."
 
 
-async def test_output_without_end_is_not_read_without_end() -> None:
-    assert await look(shell("exec yes")) == ProbeResult(
+async def test_endless_output_fails_the_check() -> None:
+    assert await run_probe(shell("exec yes")) == ProbeResult(
         passed=False, reason="more than 1 MiB of output"
     )
 
 
-async def test_output_below_the_bound_is_no_matter() -> None:
-    assert (await look(shell("head -c 1000000 /dev/zero"))).passed
+async def test_output_below_the_limit_does_not_fail_the_check() -> None:
+    assert (await run_probe(shell("head -c 1000000 /dev/zero"))).passed
 
 
-async def test_a_program_that_closes_its_output_is_waited_for_all_the_same() -> None:
-    result = await look(shell("exec >&- 2>&-; sleep 0.1; exit 5"))
+async def test_a_program_that_closes_its_output_may_go_on() -> None:
+    result = await run_probe(shell("exec >&- 2>&-; sleep 0.1; exit 5"))
     assert result.reason == "exit status 5"
 
 
 async def test_a_program_that_takes_too_long_is_killed() -> None:
-    seconds = nap()
-    result = await look(shell(f"trap '' TERM; exec sleep {seconds}"), LOADED)
+    seconds = unique_time()
+    result = await run_probe(shell(f"trap '' TERM; exec sleep {seconds}"), LOADED)
     assert result == ProbeResult(passed=False, reason="killed after 500 ms")
-    await eventually_nobody(seconds)
+    await wait_until_none_sleeps(seconds)
 
 
 @pytest.mark.parametrize(
     "line",
     [
         "sleep {} & sleep {}",
-        "(sleep {} &); sleep {}",  # nobody's child any more, but of the group
+        "(sleep {} &); sleep {}",  # its parent is init, but it is in the group
         "setsid sleep {} & sleep {}",
         "setsid sh -c 'sleep {} & sleep {}' & wait",
         "(setsid sh -c '(setsid sleep {} &) ; sleep {}' &); wait; sleep 30",
-        "set -m; env -i sleep {} & wait",  # a group of its own, and no mark: the session tells
+        "set -m; env -i sleep {} & wait",  # its own group and no mark, but the same session
     ],
 )
-async def test_all_its_children_die_with_it(line: str) -> None:
-    seconds = nap()
-    result = await look(shell(line.replace("{}", seconds)), LOADED)
+async def test_all_children_of_a_killed_program_are_killed(line: str) -> None:
+    seconds = unique_time()
+    result = await run_probe(shell(line.replace("{}", seconds)), LOADED)
     assert result.reason == "killed after 500 ms"
-    await eventually_nobody(seconds)
+    await wait_until_none_sleeps(seconds)
 
 
-async def test_what_a_program_leaves_in_its_group_goes_when_it_ends() -> None:
-    seconds = nap()
-    assert (await look(shell(f"sleep {seconds} &"))).passed
-    await eventually_nobody(seconds)
+async def test_processes_in_the_group_of_a_program_are_killed_when_it_ends() -> None:
+    seconds = unique_time()
+    assert (await run_probe(shell(f"sleep {seconds} &"))).passed
+    await wait_until_none_sleeps(seconds)
 
 
-async def test_somebody_elses_process_with_the_same_look_is_left_alone() -> None:
-    seconds = nap()
+async def test_another_process_with_the_same_command_is_not_killed() -> None:
+    seconds = unique_time()
     other = await asyncio.create_subprocess_exec("sleep", seconds)
     try:
-        await look(shell(f"sleep {seconds}"), HASTY)
-        assert asleep(seconds) == [other.pid]
+        await run_probe(shell(f"sleep {seconds}"), HASTY)
+        assert sleeping(seconds) == [other.pid]
     finally:
         other.kill()
         await other.wait()
 
 
-async def test_calling_off_kills_and_says_nothing() -> None:
-    seconds = nap()
+async def test_a_cancelled_probe_kills_the_program_and_reports_nothing() -> None:
+    seconds = unique_time()
     probes = AsyncioProbes()
     results: list[ProbeResult] = []
     handle = probes.start(shell(f"sleep {seconds}"), PATIENT, results.append)
     for _ in range(200):
-        if asleep(seconds):
+        if sleeping(seconds):
             break
         await asyncio.sleep(0.02)
     handle.cancel()
     await probes.close()
-    assert (results, asleep(seconds)) == ([], [])
+    assert (results, sleeping(seconds)) == ([], [])
 
 
-async def test_calling_off_while_the_program_is_being_started_leaves_nothing() -> None:
-    seconds = nap()
+async def test_a_probe_that_is_cancelled_while_its_program_starts_leaves_no_process() -> None:
+    seconds = unique_time()
     probes = AsyncioProbes()
     before = descriptors()
     for _ in range(5):
@@ -184,11 +186,11 @@ async def test_calling_off_while_the_program_is_being_started_leaves_nothing() -
         await asyncio.sleep(0)
         handle.cancel()
     await probes.close()
-    assert (asleep(seconds), children()) == ([], [])
+    assert (sleeping(seconds), children()) == ([], [])
     assert descriptors() <= before
 
 
-async def test_200_runs_leave_no_zombie_and_no_descriptor() -> None:
+async def test_200_runs_leave_no_zombie_and_no_open_descriptor() -> None:
     probes = AsyncioProbes()
     kinds = [
         (ExecProbeConfig(("/bin/true",)), PATIENT),
@@ -197,40 +199,40 @@ async def test_200_runs_leave_no_zombie_and_no_descriptor() -> None:
         (ExecProbeConfig(("/nowhere/x",)), PATIENT),
     ]
     for kind in kinds:
-        await look_with(probes, *kind)
+        await run_probe_with(probes, *kind)
     await probes.close()
     before = descriptors()
     for _ in range(10):
-        await asyncio.gather(*(look_with(probes, *kind) for kind in kinds * 5))
+        await asyncio.gather(*(run_probe_with(probes, *kind) for kind in kinds * 5))
     await probes.close()
     assert descriptors() <= before
     assert children() == []
 
 
-async def test_a_run_waits_for_the_one_before_it_to_be_dead() -> None:
+async def test_a_run_waits_until_the_killed_one_before_it_has_ended() -> None:
     probes = AsyncioProbes()
     slow = shell("sleep 30")
-    first = await look_with(probes, slow, LOADED)
-    second = await look_with(probes, slow, LOADED)
+    first = await run_probe_with(probes, slow, LOADED)
+    second = await run_probe_with(probes, slow, LOADED)
     await probes.close()
     assert (first.reason, second.reason) == ("killed after 500 ms", "killed after 500 ms")
     assert children() == []
 
 
-async def test_what_cannot_be_killed_is_never_joined_by_another(
+async def test_no_program_is_started_while_a_killed_one_has_not_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     gone = Event()
-    monkeypatch.setattr("pyvrrp.probes.exec.kill_stragglers", lambda *_: gone.wait(30))
+    monkeypatch.setattr("pyvrrp.probes.exec.kill_leftovers", lambda *_: gone.wait(30))
     probes = AsyncioProbes()
     slow = shell("sleep 30")
     try:
-        await look_with(probes, slow, Nanoseconds(50_000_000))
-        second = await look_with(probes, slow, HASTY)
-        other = await look_with(probes, shell("exit 0"))
+        await run_probe_with(probes, slow, Nanoseconds(50_000_000))
+        second = await run_probe_with(probes, slow, HASTY)
+        other = await run_probe_with(probes, shell("exit 0"))
     finally:
         gone.set()
-    third = await look_with(probes, slow, LOADED)
+    third = await run_probe_with(probes, slow, LOADED)
     await probes.close()
     assert second.reason == "timed out after 300 ms while the run before could not be killed"
     assert other.passed
@@ -239,17 +241,17 @@ async def test_what_cannot_be_killed_is_never_joined_by_another(
 
 
 @pytest.mark.kernel
-async def test_a_daemon_with_capabilities_alone_passes_none_on() -> None:
-    # CAP_DAC_READ_SEARCH, for a Python that nobody else may read.
+async def test_a_daemon_that_has_only_capabilities_does_not_pass_them_on() -> None:
+    # CAP_DAC_READ_SEARCH, for a Python that only root may read.
     capabilities = "+net_admin,+net_raw,+dac_read_search"
     program = (
         "import asyncio\n"
-        "from tests.probes.support import look\n"
+        "from tests.probes.support import run_probe\n"
         "from tests.probes.test_exec import shell\n"
         "line = \"echo $(id -u) $(grep -E 'NoNew|Cap[PEA]' /proc/$$/status); exit 1\"\n"
-        "print(asyncio.run(look(shell(line))).reason)\n"
-        "print(asyncio.run(look(shell('exit 0', user='nobody'))).passed)\n"
-        "print(asyncio.run(look(shell('exit 0', user='daemon'))).reason)\n"
+        "print(asyncio.run(run_probe(shell(line))).reason)\n"
+        "print(asyncio.run(run_probe(shell('exit 0', user='nobody'))).passed)\n"
+        "print(asyncio.run(run_probe(shell('exit 0', user='daemon'))).reason)\n"
     )
     child = await asyncio.create_subprocess_exec(
         *("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"),
@@ -267,11 +269,11 @@ async def test_a_daemon_with_capabilities_alone_passes_none_on() -> None:
     ]
 
 
-async def test_it_knows_for_what_it_runs_and_nothing_else(
+async def test_the_environment_of_a_program_names_the_check_and_the_node(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SECRET", "hunter2")
-    result = await look(shell("env | sort | tr '\\n' ' '; exit 1"))
+    result = await run_probe(shell("env | sort | tr '\\n' ' '; exit 1"))
     assert re.fullmatch(
         r"exit status 1: HOME=/ LANG=C\.UTF-8 PATH=/usr/local/sbin:\S+ "
         r"(PWD=/ )?PYVRRP_CHECK=web PYVRRP_NETNS= PYVRRP_NODE=n1 PYVRRP_R.*",
@@ -279,10 +281,10 @@ async def test_it_knows_for_what_it_runs_and_nothing_else(
     )
 
 
-async def test_it_has_no_files_of_the_daemon_and_a_session_of_its_own() -> None:
+async def test_a_program_has_its_own_session_and_no_descriptors_of_the_daemon() -> None:
     with Path("/dev/null").open() as file:
         os.set_inheritable(file.fileno(), True)
-        result = await look(
+        result = await run_probe(
             shell(
                 f"test -e /proc/$$/fd/{file.fileno()} && exit 2; "
                 "echo $(pwd) $(umask) $(cut -d' ' -f6 /proc/$$/stat) = $$; exit 1"
@@ -293,8 +295,8 @@ async def test_it_has_no_files_of_the_daemon_and_a_session_of_its_own() -> None:
     assert match[1] == match[2] != str(os.getsid(0))
 
 
-async def test_root_lets_nobody_run_it_without_groups_and_powers() -> None:
-    result = await look(
+async def test_root_runs_a_program_as_nobody_without_groups_and_capabilities() -> None:
+    result = await run_probe(
         shell(
             "echo $(id -u) $(id -g) $(id -G) $(grep -E 'NoNewP|Cap[IPEA]' /proc/$$/status); exit 1"
         )
@@ -307,32 +309,32 @@ async def test_root_lets_nobody_run_it_without_groups_and_powers() -> None:
 
 
 @pytest.mark.kernel
-async def test_a_user_brings_his_own_group() -> None:
-    result = await look(shell("id -un; exit 1", user="daemon"))
+async def test_a_program_of_a_user_has_the_groups_of_the_user() -> None:
+    result = await run_probe(shell("id -un; exit 1", user="daemon"))
     assert result.reason == "exit status 1: daemon"
-    group = await look(shell("id -gn; exit 1", user="daemon"))
+    group = await run_probe(shell("id -gn; exit 1", user="daemon"))
     assert group.reason == "exit status 1: daemon"
 
 
-async def test_without_setpriv_it_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_setpriv_the_result_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pyvrrp.clients.processes.spawn._SETPRIV", ("/nowhere/setpriv",))
-    result = await look(
+    result = await run_probe(
         shell("echo $(id -u) $(id -g) $(id -G) $(grep NoNewP /proc/$$/status); exit 1")
     )
     assert result.reason == "exit status 1: 65534 65534 65534 NoNewPrivs: 1"
 
 
-async def test_the_daemon_itself_keeps_its_powers() -> None:
+async def test_the_daemon_keeps_its_privileges() -> None:
     own = Path("/proc/self/status").read_text()
-    await look(ExecProbeConfig(("/bin/true",)))
+    await run_probe(ExecProbeConfig(("/bin/true",)))
     after = Path("/proc/self/status").read_text()
     for key in ("NoNewPrivs", "CapEff", "CapAmb", "Uid", "Groups"):
         line = f"\n{key}:"
         assert own.split(line)[1].split("\n")[0] == after.split(line)[1].split("\n")[0]
 
 
-async def test_a_user_that_is_not_there_is_a_reason() -> None:
-    result = await look(shell("true", user="pyvrrp-nobody"))
+async def test_an_unknown_user_gives_a_reason() -> None:
+    result = await run_probe(shell("true", user="pyvrrp-nobody"))
     assert result == ProbeResult(passed=False, reason="there is no user pyvrrp-nobody")
 
 
@@ -344,61 +346,63 @@ async def test_a_user_that_is_not_there_is_a_reason() -> None:
         ("/etc", "refused: /etc is not a regular file"),
     ],
 )
-async def test_what_is_no_program_is_refused(program: str, reason: str) -> None:
-    assert await look(ExecProbeConfig((program,))) == ProbeResult(passed=False, reason=reason)
+async def test_a_path_that_is_not_a_program_is_refused(program: str, reason: str) -> None:
+    assert await run_probe(ExecProbeConfig((program,))) == ProbeResult(passed=False, reason=reason)
 
 
-async def test_a_program_that_others_may_write_to_is_refused_before_each_run(
+async def test_before_each_run_a_program_that_others_can_write_is_refused(
     root_only: Path,
 ) -> None:
     program = script(root_only / "check")
     probe = ExecProbeConfig((str(program),))
-    assert (await look(probe)).passed
+    assert (await run_probe(probe)).passed
     program.chmod(0o757)
-    assert (await look(probe)).reason == (
+    assert (await run_probe(probe)).reason == (
         f"refused: {program} is writable by everybody (-rwxr-xrwx), who could replace the program"
     )
     program.chmod(0o755)
     root_only.chmod(0o777)
-    assert (await look(probe)).reason == (
+    assert (await run_probe(probe)).reason == (
         f"refused: {root_only} is writable by everybody (drwxrwxrwx), who could replace the program"
     )
 
 
-async def test_a_program_of_the_wrong_kind_says_so(root_only: Path) -> None:
+async def test_a_file_that_the_kernel_cannot_run_gives_a_reason(root_only: Path) -> None:
     program = script(root_only / "check", "\x7fELF garbage")
-    result = await look(ExecProbeConfig((str(program),)))
+    result = await run_probe(ExecProbeConfig((str(program),)))
     assert not result.passed
-    # setpriv gives such a file to a shell, as shells do.
+    # setpriv runs such a file with a shell, as shells do.
     assert result.reason.startswith("exit status 127: ")
 
 
-async def test_a_program_that_its_user_may_not_run_says_so(root_only: Path) -> None:
+async def test_a_program_that_its_user_must_not_run_gives_a_reason(root_only: Path) -> None:
     program = script(root_only / "check", mode=0o700)
-    result = await look(ExecProbeConfig((str(program),)))
+    result = await run_probe(ExecProbeConfig((str(program),)))
     assert result.reason == f"cannot run {program}: failed to execute {program}: Permission denied"
 
 
 @pytest.mark.kernel
-async def test_it_runs_inside_its_network_namespace() -> None:
+async def test_a_program_runs_in_its_network_namespace() -> None:
     with namespace() as name:
-        result = await look(shell("ls /sys/class/net | wc -l; readlink /proc/self/ns/net; exit 1"))
+        result = await run_probe(
+            shell("ls /sys/class/net | wc -l; readlink /proc/self/ns/net; exit 1")
+        )
         inside = Path(f"/run/netns/{name}").stat().st_ino
         line = f'test "$(readlink /proc/self/ns/net)" = "net:[{inside}]"'
-        assert (await look(shell(line, netns=name))).passed
-        assert not (await look(shell(line))).passed
+        assert (await run_probe(shell(line, netns=name))).passed
+        assert not (await run_probe(shell(line))).passed
         assert not result.passed
 
 
-async def test_a_network_namespace_that_is_not_there_is_a_reason() -> None:
-    result = await look(shell("true", netns="pyvrrp-nowhere"))
+async def test_a_missing_network_namespace_gives_a_reason() -> None:
+    result = await run_probe(shell("true", netns="pyvrrp-nowhere"))
     assert result.reason == "there is no network namespace pyvrrp-nowhere"
 
 
-async def test_an_exit_status_that_is_lost_is_a_failure() -> None:
+async def test_a_lost_exit_status_fails_the_check() -> None:
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
-        result = await look(ExecProbeConfig(("/bin/true",)))
+        result = await run_probe(ExecProbeConfig(("/bin/true",)))
     finally:
         signal.signal(signal.SIGCHLD, before)
     assert not result.passed
@@ -407,9 +411,9 @@ async def test_an_exit_status_that_is_lost_is_a_failure() -> None:
 
 async def test_spawning_as_root_does_not_fork_the_daemon() -> None:
     run = spawn(ExecProbeConfig(("/bin/true",)), "mark")
-    assert isinstance(run, Run)
+    assert isinstance(run, ProgramRun)
     run.process.wait()
     os.close(run.descriptor)
     os.close(run.output)
-    # Popen's own `user` costs ten times as long as setpriv.
+    # `user` of Popen needs ten times as much time as setpriv.
     assert run.through_setpriv is (os.geteuid() == 0)

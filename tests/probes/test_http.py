@@ -1,3 +1,5 @@
+"""The http check."""
+
 import asyncio
 import re
 import socket
@@ -12,9 +14,9 @@ from tests.probes.support import (
     HASTY,
     answers,
     endless,
-    look,
     reason_at,
     resets,
+    run_probe,
     says,
     serve,
     stays_silent,
@@ -27,24 +29,24 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 
 async def passes(probe: HttpProbeConfig) -> str:
-    result = await look(probe)
+    result = await run_probe(probe)
     assert result.passed, result.reason
     return result.reason
 
 
 async def fails(probe: HttpProbeConfig) -> str:
-    result = await look(probe)
+    result = await run_probe(probe)
     assert not result.passed
     return result.reason
 
 
-async def test_an_answer_of_200_passes_and_tells_how_long_it_took() -> None:
+async def test_status_200_passes_with_the_time_it_took() -> None:
     async with serve(answers("200 OK", b"healthy")) as server:
         reason = await passes(HttpProbeConfig(server.url))
     assert re.fullmatch(r"HTTP 200 in [0-9.]+ ms", reason)
 
 
-async def test_an_answer_of_204_without_a_body_passes() -> None:
+async def test_status_204_without_a_body_passes() -> None:
     async with serve(says(b"HTTP/1.1 204 No Content\r\n\r\n")) as server:
         assert (await passes(HttpProbeConfig(server.url))).startswith("HTTP 204 in ")
 
@@ -52,16 +54,16 @@ async def test_an_answer_of_204_without_a_body_passes() -> None:
 @pytest.mark.parametrize(
     "status", ["500 Internal Server Error", "503 Service Unavailable", "404 Not Found"]
 )
-async def test_a_bad_status_fails_by_its_number(status: str) -> None:
+async def test_a_wrong_status_fails_with_its_number(status: str) -> None:
     assert await reason_at(answers(status, b"sorry")) == f"HTTP {status[:3]}"
 
 
-async def test_a_bad_status_fails_before_its_body_is_read() -> None:
+async def test_a_wrong_status_fails_before_the_body_is_read() -> None:
     behaviour = endless(b"HTTP/1.1 503 No\r\n\r\n", b"x" * 65536)
     assert await reason_at(behaviour) == "HTTP 503"
 
 
-async def test_a_redirect_is_judged_by_its_status_and_not_followed() -> None:
+async def test_a_redirect_is_not_followed_and_its_status_counts() -> None:
     async with serve(answers("302 Found", b"", "Location: /elsewhere")) as server:
         assert await fails(HttpProbeConfig(server.url)) == "HTTP 302"
         wanted = HttpProbeConfig(server.url, status=(StatusRange(200, 200), StatusRange(302, 302)))
@@ -69,16 +71,16 @@ async def test_a_redirect_is_judged_by_its_status_and_not_followed() -> None:
     assert len(server.requests) == 2
 
 
-async def test_a_port_where_nobody_listens_refuses() -> None:
+async def test_a_port_without_a_listener_refuses_the_connection() -> None:
     url = f"http://127.0.0.1:{unused_port()}/"
     assert await fails(HttpProbeConfig(url)) == "connection refused"
 
 
-async def test_a_reset_instead_of_an_answer_fails() -> None:
+async def test_a_reset_without_a_response_fails() -> None:
     assert await reason_at(resets) == "connection reset"
 
 
-async def test_a_close_instead_of_an_answer_fails() -> None:
+async def test_a_close_without_a_response_fails() -> None:
     assert await reason_at(says()) == "closed without an answer"
 
 
@@ -91,7 +93,7 @@ async def test_a_close_instead_of_an_answer_fails() -> None:
         b"HTTP/1.1 100 Continue\r\n\r\n",
     ],
 )
-async def test_a_close_within_the_answer_fails(piece: bytes) -> None:
+async def test_a_close_during_the_response_fails(piece: bytes) -> None:
     assert await reason_at(says(piece)) == "closed in the middle of the answer"
 
 
@@ -110,7 +112,7 @@ async def test_one_byte_of_body_at_a_time_does_not_prolong_the_deadline() -> Non
     assert await reason_at(drip, HASTY) == "timed out after 300 ms reading the body"
 
 
-async def test_interim_answers_for_ever_do_not_prolong_the_deadline() -> None:
+async def test_endless_interim_responses_do_not_prolong_the_deadline() -> None:
     behaviour = endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n")
     assert await reason_at(behaviour, HASTY) == "timed out after 300 ms waiting for the response"
 
@@ -144,24 +146,24 @@ async def test_endless_headers_fail_at_64_kib() -> None:
         (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "malformed answer: Received"),
     ],
 )
-async def test_what_is_not_http_fails_and_says_what_is_wrong(garbage: bytes, reason: str) -> None:
+async def test_a_response_that_is_not_http_fails_with_a_reason(garbage: bytes, reason: str) -> None:
     assert (await reason_at(says(garbage))).startswith(reason)
 
 
-async def test_what_a_server_wrote_into_a_reason_is_short_and_printable() -> None:
+async def test_text_from_a_server_in_a_reason_is_short_and_printable() -> None:
     reason = await reason_at(says(b"\x1b[31m" + b"A" * 5000 + b"\r\n\r\n"))
     assert reason.startswith("malformed answer: ")
     assert len(reason) < 200
     assert reason.isprintable()
 
 
-async def test_100_continue_before_the_answer_is_skipped() -> None:
+async def test_100_continue_before_the_response_is_skipped() -> None:
     interim = b"HTTP/1.1 100 Continue\r\n\r\n"
     async with serve(says(interim, OK + b"Content-Length: 0\r\n\r\n")) as server:
         await passes(HttpProbeConfig(server.url))
 
 
-async def test_a_chunked_body_is_decoded_before_it_is_judged() -> None:
+async def test_a_chunked_body_is_decoded_before_it_is_checked() -> None:
     chunked = OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nhea\r\n4\r\nlthy\r\n0\r\n\r\n"
     async with serve(says(chunked)) as server:
         await passes(HttpProbeConfig(server.url, body_regex="^healthy$"))
@@ -172,7 +174,7 @@ async def test_a_body_that_ends_with_the_connection_is_complete() -> None:
         await passes(HttpProbeConfig(server.url, body_regex="^healthy$"))
 
 
-async def test_a_server_that_keeps_the_connection_open_does_not_hold_the_probe() -> None:
+async def test_a_server_that_keeps_the_connection_open_does_not_delay_the_probe() -> None:
     async def keep(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(OK + b"Content-Length: 2\r\n\r\nok")
         await reader.read()
@@ -192,13 +194,13 @@ async def test_a_body_that_is_not_utf_8_can_still_be_matched() -> None:
         await passes(HttpProbeConfig(server.url, body_regex="ok$"))
 
 
-async def test_a_pattern_that_is_none_fails_as_such() -> None:
+async def test_a_pattern_that_does_not_compile_fails() -> None:
     async with serve(answers("200 OK", b"ok")) as server:
         reason = await fails(HttpProbeConfig(server.url, body_regex="("))
-    assert reason.startswith("/(/ is not a pattern: ")
+    assert reason.startswith("/(/ is not a regular expression: ")
 
 
-async def test_the_digest_of_the_body_is_compared() -> None:
+async def test_the_body_must_have_the_digest() -> None:
     # printf ok | sha256sum
     digest = "2689367b205c16ce32ed4200942b8b8b1e262dfc70d9bc9fbc77c49699a4f1df"
     async with serve(answers("200 OK", b"ok")) as server:
@@ -208,14 +210,14 @@ async def test_the_digest_of_the_body_is_compared() -> None:
 
 
 async def request_for(probe: HttpProbeConfig) -> list[str]:
-    """Return the lines that *probe* sends to its server (the port in its URL is replaced)."""
+    """Return the lines that *probe* sends to a server. The port in its URL is replaced."""
     async with serve(answers("200 OK")) as server:
         await passes(replace(probe, url=probe.url.replace(":1", f":{server.port}")))
         text = server.requests[0].decode().replace(f":{server.port}", ":1")
     return text.rstrip("\r\n").split("\r\n")
 
 
-async def test_the_request_asks_for_path_and_query_and_closes() -> None:
+async def test_the_request_has_path_and_query_and_closes_the_connection() -> None:
     assert await request_for(HttpProbeConfig("http://127.0.0.1:1/a/b?c=d&e")) == [
         "GET /a/b?c=d&e HTTP/1.1",
         "Host: 127.0.0.1:1",
@@ -226,11 +228,11 @@ async def test_the_request_asks_for_path_and_query_and_closes() -> None:
     ]
 
 
-async def test_a_url_without_a_path_asks_for_the_root() -> None:
+async def test_a_url_without_a_path_requests_the_root() -> None:
     assert (await request_for(HttpProbeConfig("http://127.0.0.1:1")))[0] == "GET / HTTP/1.1"
 
 
-async def test_method_host_and_headers_are_as_configured() -> None:
+async def test_the_request_has_the_configured_method_host_and_headers() -> None:
     probe = HttpProbeConfig(
         "http://127.0.0.1:1/",
         method="HEAD",
@@ -252,12 +254,12 @@ async def test_a_host_among_the_headers_replaces_that_of_the_url() -> None:
     assert [line for line in lines if line.startswith("Host")] == ["Host: www.example"]
 
 
-async def test_the_answer_to_head_has_no_body_whatever_its_length_says() -> None:
+async def test_the_response_to_head_has_no_body_in_spite_of_its_content_length() -> None:
     async with serve(says(OK + b"Content-Length: 9000000\r\n\r\n")) as server:
         await passes(HttpProbeConfig(server.url, method="HEAD"))
 
 
-async def test_a_post_says_that_it_has_no_body() -> None:
+async def test_a_post_request_has_the_content_length_0() -> None:
     probe = HttpProbeConfig("http://127.0.0.1:1/", method="POST")
     assert "Content-Length: 0" in await request_for(probe)
 
@@ -269,18 +271,18 @@ async def test_a_header_that_cannot_be_sent_fails() -> None:
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http:///x", "http://127.0.0.1:99999/", "x"])
-async def test_a_url_that_makes_no_sense_fails_and_is_named(url: str) -> None:
+async def test_an_unusable_url_fails_and_is_named(url: str) -> None:
     assert (await fails(HttpProbeConfig(url))).startswith(f"bad URL {url}: ")
 
 
-async def test_an_ipv6_literal_is_connected_to_and_bracketed_in_host() -> None:
+async def test_an_ipv6_address_is_used_and_has_brackets_in_host() -> None:
     async with serve(answers("200 OK"), host="::1") as server:
         await passes(HttpProbeConfig(f"http://[::1]:{server.port}/"))
     assert f"Host: [::1]:{server.port}\r\n".encode() in server.requests[0]
     assert server.peers == ["::1"]
 
 
-async def test_a_zone_that_is_no_interface_fails() -> None:
+async def test_a_zone_that_is_not_an_interface_fails() -> None:
     reason = await fails(HttpProbeConfig("http://[fe80::1%25nosuch0]:80/"))
     assert reason in {"no interface with this name", "no such interface"}
 
@@ -292,7 +294,7 @@ async def test_a_unix_socket_is_used_instead_of_the_network(tmp_path: Path) -> N
     assert server.requests[0].startswith(b"GET /health HTTP/1.1\r\nHost: app.example\r\n")
 
 
-async def test_a_unix_socket_that_is_not_there_fails(tmp_path: Path) -> None:
+async def test_a_missing_unix_socket_fails(tmp_path: Path) -> None:
     probe = HttpProbeConfig("http://x/", unix_socket=tmp_path / "none.sock")
     assert await fails(probe) == "no such socket"
 
@@ -303,7 +305,7 @@ async def test_a_unix_socket_whose_backlog_is_full_times_out_connecting(tmp_path
         listener.bind(str(path))
         listener.listen(0)
         first.connect(str(path))
-        result = await look(HttpProbeConfig("http://x/", unix_socket=path), HASTY)
+        result = await run_probe(HttpProbeConfig("http://x/", unix_socket=path), HASTY)
     assert result.reason == "timed out after 300 ms while connecting"
 
 
@@ -313,7 +315,7 @@ async def test_the_source_address_is_used() -> None:
     assert server.peers == ["127.0.0.9"]
 
 
-async def test_a_source_address_of_somebody_else_cannot_be_used() -> None:
+async def test_a_source_address_of_another_host_cannot_be_used() -> None:
     probe = HttpProbeConfig("http://127.0.0.1:1/", source=ip_address("192.0.2.77"))
     assert await fails(probe) == "cannot use source address 192.0.2.77: this host does not have it"
 
@@ -323,7 +325,7 @@ async def test_a_source_address_of_the_other_family_cannot_be_used() -> None:
     assert await fails(probe) == "cannot use source address ::1: 127.0.0.1 has no IPv6 one"
 
 
-async def test_a_tunnel_is_no_answer() -> None:
+async def test_the_response_to_connect_fails() -> None:
     async with serve(says(OK + b"\r\n")) as server:
         reason = await fails(HttpProbeConfig(server.url, method="CONNECT"))
     assert reason.startswith("malformed answer: unexpected")

@@ -1,3 +1,5 @@
+"""ICMP echo messages and errors."""
+
 import struct
 
 import pytest
@@ -13,7 +15,7 @@ REPLY = bytes.fromhex("0000 be93 1234 0001") + b"0123456789abcdef"
 HEADER = bytes.fromhex("4500002c000000004001000 0c0000202c0000201".replace(" ", ""))
 
 
-def test_a_request_over_ipv4_has_its_checksum() -> None:
+def test_a_request_over_ipv4_has_a_checksum() -> None:
     assert V4.request() == REQUEST
 
 
@@ -21,7 +23,7 @@ def test_a_request_over_ipv6_leaves_the_checksum_to_the_kernel() -> None:
     assert V6.request() == bytes.fromhex("8000 0000 1234 0001") + b"0123456789abcdef"
 
 
-def test_the_reply_is_the_answer() -> None:
+def test_the_reply_to_the_request_is_recognised() -> None:
     assert V4.is_answered_by(HEADER + REPLY)
     assert V6.is_answered_by(bytes.fromhex("8100 ffff 1234 0001") + b"0123456789abcdef")
 
@@ -39,12 +41,12 @@ def test_the_reply_is_the_answer() -> None:
         bytes.fromhex("0000 be92 1234 0002") + b"0123456789abcdef",
     ],
 )
-def test_nothing_else_is(message: bytes) -> None:
+def test_other_messages_are_not_the_reply(message: bytes) -> None:
     assert not V4.is_answered_by(HEADER + message)
 
 
 @pytest.mark.parametrize("packet", [b"", b"\x45", b"\x4f" + bytes(19), HEADER, b"\xff" * 60])
-def test_no_packet_raises(packet: bytes) -> None:
+def test_any_octets_are_read_without_raising(packet: bytes) -> None:
     assert not V4.is_answered_by(packet)
     assert not V6.is_answered_by(packet)
 
@@ -64,7 +66,7 @@ def test_an_error_may_quote_eight_octets_or_more() -> None:
         (Family.IPV4, 3, 1, "host unreachable"),
         (Family.IPV4, 3, 13, "communication prohibited"),
         (Family.IPV4, 11, 0, "time to live exceeded"),
-        (Family.IPV4, 4, 0, ""),  # source quench ends nothing
+        (Family.IPV4, 4, 0, ""),  # a reply may follow a source quench
         (Family.IPV4, 5, 1, ""),
         (Family.IPV6, 1, 0, "no route"),
         (Family.IPV6, 1, 3, "host unreachable"),
@@ -72,7 +74,7 @@ def test_an_error_may_quote_eight_octets_or_more() -> None:
         (Family.IPV6, 2, 0, ""),
     ],
 )
-def test_errors_have_words_if_they_are_final(
+def test_an_error_gives_a_reason_if_no_reply_can_follow(
     family: Family, kind: int, code: int, words: str
 ) -> None:
     assert error_in_words(family, kind, code) == words

@@ -1,3 +1,5 @@
+"""Start, cancel and end probes of every kind."""
+
 import asyncio
 import socket
 import subprocess
@@ -19,9 +21,9 @@ from tests.probes.support import (
     HASTY,
     PATIENT,
     answers,
-    look,
-    look_with,
     resets,
+    run_probe,
+    run_probe_with,
     serve,
     stays_silent,
     unused_port,
@@ -43,7 +45,7 @@ async def test_done_is_called_once_and_never_before_start_has_returned() -> None
 
 
 @pytest.mark.asyncio
-async def test_a_probe_that_is_called_off_says_nothing() -> None:
+async def test_a_cancelled_probe_reports_nothing() -> None:
     probes = AsyncioProbes()
     results: list[ProbeResult] = []
     async with serve(stays_silent) as server:
@@ -56,7 +58,7 @@ async def test_a_probe_that_is_called_off_says_nothing() -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_probe_that_is_called_off_before_it_began_says_nothing() -> None:
+async def test_a_probe_that_is_cancelled_before_it_began_reports_nothing() -> None:
     probes = AsyncioProbes()
     results: list[ProbeResult] = []
     probes.start(TcpProbeConfig("127.0.0.1", 1), PATIENT, results.append).cancel()
@@ -66,7 +68,7 @@ async def test_a_probe_that_is_called_off_before_it_began_says_nothing() -> None
 
 
 @pytest.mark.asyncio
-async def test_calling_off_after_the_result_does_no_harm() -> None:
+async def test_cancelling_after_the_result_has_no_effect() -> None:
     probes = AsyncioProbes()
     result: asyncio.Future[ProbeResult] = asyncio.get_running_loop().create_future()
     handle = probes.start(TcpProbeConfig("127.0.0.1", 1), PATIENT, result.set_result)
@@ -75,7 +77,7 @@ async def test_calling_off_after_the_result_does_no_harm() -> None:
 
 
 @pytest.mark.asyncio
-async def test_closing_calls_off_everything_and_leaves_no_socket() -> None:
+async def test_closing_cancels_all_probes_and_leaves_no_socket() -> None:
     probes = AsyncioProbes()
     results: list[ProbeResult] = []
     async with serve(stays_silent) as server:
@@ -85,7 +87,7 @@ async def test_closing_calls_off_everything_and_leaves_no_socket() -> None:
         await asyncio.sleep(0.1)
         await probes.close()
         assert results == []
-        for _ in range(100):  # the server closes its ends as it notices
+        for _ in range(100):  # the server needs a moment to close its sockets
             if descriptors() <= before:
                 break
             await asyncio.sleep(0.02)
@@ -93,7 +95,9 @@ async def test_closing_calls_off_everything_and_leaves_no_socket() -> None:
 
 
 @pytest.mark.asyncio
-async def test_what_done_raises_is_the_loops_to_report_and_no_second_result() -> None:
+async def test_an_exception_of_done_is_reported_by_the_event_loop_and_gives_no_second_result() -> (
+    None
+):
     reported: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
     calls: list[ProbeResult] = []
@@ -112,15 +116,15 @@ async def test_what_done_raises_is_the_loops_to_report_and_no_second_result() ->
 
 
 @pytest.mark.asyncio
-async def test_a_bug_in_a_probe_is_a_failed_result() -> None:
-    result = await look(TcpProbeConfig("127.0.0.1", 70_000))
+async def test_an_unexpected_exception_in_a_probe_is_a_failed_result() -> None:
+    result = await run_probe(TcpProbeConfig("127.0.0.1", 70_000))
     assert not result.passed
     assert result.reason.startswith("internal error: OverflowError")
 
 
 @pytest.mark.asyncio
 async def test_a_timeout_that_is_over_before_it_begins_still_gives_one_result() -> None:
-    result = await look(TcpProbeConfig("127.0.0.1", unused_port()), Nanoseconds(0))
+    result = await run_probe(TcpProbeConfig("127.0.0.1", unused_port()), Nanoseconds(0))
     assert not result.passed
 
 
@@ -129,7 +133,7 @@ def descriptors() -> int:
 
 
 @pytest.mark.asyncio
-async def test_200_probes_of_every_kind_leave_no_descriptor_behind() -> None:
+async def test_200_probes_of_every_kind_leave_no_open_descriptor() -> None:
     probes = AsyncioProbes()
     async with serve(answers("200 OK")) as good, serve(resets) as bad, serve(stays_silent) as mute:
         kinds: list[tuple[ProbeConfig, Nanoseconds]] = [
@@ -140,12 +144,12 @@ async def test_200_probes_of_every_kind_leave_no_descriptor_behind() -> None:
             (TcpProbeConfig("127.0.0.1", good.port), PATIENT),
         ]
         for probe, timeout in kinds:
-            await look_with(probes, probe, timeout)
+            await run_probe_with(probes, probe, timeout)
         await asyncio.sleep(0.05)
         before = descriptors()
         for _ in range(40):
-            await asyncio.gather(*(look_with(probes, *kind) for kind in kinds))
-        for _ in range(100):  # the servers close their ends as they notice
+            await asyncio.gather(*(run_probe_with(probes, *kind) for kind in kinds))
+        for _ in range(100):  # the servers need a moment to close their sockets
             if descriptors() <= before:
                 break
             await asyncio.sleep(0.02)
@@ -155,11 +159,11 @@ async def test_200_probes_of_every_kind_leave_no_descriptor_behind() -> None:
 def test_a_name_service_that_hangs_does_not_keep_the_process_from_exiting() -> None:
     program = (
         "import asyncio, time\n"
-        "from pyvrrp.clients.base.resolver import Name, Resolver\n"
+        "from pyvrrp.clients.base.resolver import HostName, Resolver\n"
         "async def main():\n"
         "    resolver = Resolver(lambda name: time.sleep(600))\n"
         "    try:\n"
-        "        await asyncio.wait_for(resolver.addresses(Name('web.example')), 0.05)\n"
+        "        await asyncio.wait_for(resolver.addresses(HostName('web.example')), 0.05)\n"
         "    except TimeoutError:\n"
         "        print('given up')\n"
         "asyncio.run(main())\n"
@@ -170,7 +174,7 @@ def test_a_name_service_that_hangs_does_not_keep_the_process_from_exiting() -> N
     assert (ended.stdout, ended.stderr) == ("given up\n", "")
 
 
-def test_a_daemon_without_http_checks_does_not_pay_for_h11() -> None:
+def test_a_daemon_without_http_checks_does_not_import_h11() -> None:
     program = "import sys, pyvrrp.probes.runner; print('h11' in sys.modules)"
     ended = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True
@@ -191,16 +195,16 @@ def namespace() -> Iterator[str]:
 
 @pytest.mark.kernel
 @pytest.mark.asyncio
-async def test_a_probe_looks_from_inside_its_network_namespace() -> None:
+async def test_a_probe_runs_in_its_network_namespace() -> None:
     with namespace() as name:
         with inside(name):
             listener = socket.create_server(("127.0.0.1", 0))
         own = Path("/proc/thread-self/ns/net").readlink()
         with listener:
             port = listener.getsockname()[1]
-            there = await look(TcpProbeConfig("127.0.0.1", port, netns=name))
-            named = await look(TcpProbeConfig("localhost", port, netns=name))
-            here = await look(TcpProbeConfig("127.0.0.1", port))
+            there = await run_probe(TcpProbeConfig("127.0.0.1", port, netns=name))
+            named = await run_probe(TcpProbeConfig("localhost", port, netns=name))
+            here = await run_probe(TcpProbeConfig("127.0.0.1", port))
         assert there.passed, there.reason
         assert named.passed, named.reason
         assert here == ProbeResult(passed=False, reason="connection refused")
@@ -209,23 +213,23 @@ async def test_a_probe_looks_from_inside_its_network_namespace() -> None:
 
 @pytest.mark.kernel
 @pytest.mark.asyncio
-async def test_a_network_without_a_way_to_the_host_says_so() -> None:
+async def test_a_missing_route_gives_a_reason() -> None:
     with namespace() as name:
-        result = await look(TcpProbeConfig("192.0.2.1", 80, netns=name))
+        result = await run_probe(TcpProbeConfig("192.0.2.1", 80, netns=name))
     assert result == ProbeResult(passed=False, reason="network is unreachable")
 
 
 @pytest.mark.kernel
 @pytest.mark.asyncio
-async def test_a_name_that_nobody_can_tell_does_not_resolve() -> None:
-    with namespace() as name:  # there is no way to any name service in it
-        result = await look(TcpProbeConfig("nowhere.invalid", 80, netns=name), PATIENT)
+async def test_a_name_does_not_resolve_without_a_name_service() -> None:
+    with namespace() as name:  # no name service can be reached from it
+        result = await run_probe(TcpProbeConfig("nowhere.invalid", 80, netns=name), PATIENT)
     assert result == ProbeResult(passed=False, reason="name does not resolve: nowhere.invalid")
 
 
 @pytest.mark.asyncio
-async def test_a_network_namespace_that_is_not_there_fails() -> None:
-    result = await look(TcpProbeConfig("127.0.0.1", 80, netns="pyvrrp-nowhere"))
+async def test_a_missing_network_namespace_fails() -> None:
+    result = await run_probe(TcpProbeConfig("127.0.0.1", 80, netns="pyvrrp-nowhere"))
     assert result.reason == "there is no network namespace pyvrrp-nowhere"
-    named = await look(TcpProbeConfig("localhost", 80, netns="pyvrrp-nowhere"))
+    named = await run_probe(TcpProbeConfig("localhost", 80, netns="pyvrrp-nowhere"))
     assert named.reason == "there is no network namespace pyvrrp-nowhere"

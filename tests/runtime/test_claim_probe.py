@@ -25,7 +25,7 @@ def questions(node: Node) -> list[float]:
 
 
 def holders_besides(node: Node) -> list[tuple[str, str]]:
-    known = node.instance.addresses.other_holders.known
+    known = node.router.addresses.other_holders.known
     return [(str(holder.address), holder.mac.hex(":")) for holder in known]
 
 
@@ -84,7 +84,7 @@ def test_who_refuses_never_claims_while_somebody_answers_and_asks_again_each_tim
     cluster.run(30)
     assert cluster.holders() == ["n1"]
     assert low.advertisements() == []
-    assert low.instance.waits_for == "02:00:00:00:00:01 to have 192.0.2.100 no longer"
+    assert low.router.waits_for == "02:00:00:00:00:01 to have 192.0.2.100 no longer"
     assert questions(low)[:3] == [13.828125, 17.4377, 21.047275]
     assert low.count("claims_held_back") == 8
     assert low.host.announcements is not None
@@ -93,7 +93,7 @@ def test_who_refuses_never_claims_while_somebody_answers_and_asks_again_each_tim
     high.host.connected = False
     cluster.run(4)
     assert "n2" in cluster.holders()
-    assert low.instance.waits_for == ""
+    assert low.router.waits_for == ""
 
 
 def test_who_defers_waits_three_master_down_intervals_and_then_claims_loudly() -> None:
@@ -101,9 +101,7 @@ def test_who_defers_waits_three_master_down_intervals_and_then_claims_loudly() -
     low.host.filtered = True
     cluster.run(13)
     assert cluster.holders() == ["n1"]
-    assert low.instance.waits_for == (
-        "02:00:00:00:00:01 to have 192.0.2.100 no longer (wait 3 of 3)"
-    )
+    assert low.router.waits_for == ("02:00:00:00:00:01 to have 192.0.2.100 no longer (wait 3 of 3)")
     cluster.run(4)
     assert cluster.holders() == ["n1", "n2"]
     assert low.advertisements()[0][0] == 24.65705
@@ -133,11 +131,11 @@ def test_a_master_that_is_heard_again_ends_the_waiting_and_what_was_counted() ->
     assert low.count("claims_held_back") == 2
     low.host.filtered = False
     cluster.run(2)
-    assert low.instance.waits_for == ""
+    assert low.router.waits_for == ""
     low.host.filtered = True
     cluster.run(9)
     assert cluster.holders() == ["n1"]
-    assert low.instance.waits_for.endswith("(wait 2 of 3)")
+    assert low.router.waits_for.endswith("(wait 2 of 3)")
 
 
 def test_nobody_is_asked_after_a_release_nor_before_a_preemption() -> None:
@@ -151,7 +149,7 @@ def test_nobody_is_asked_after_a_release_nor_before_a_preemption() -> None:
     assert high.transitions()[-1][2].startswith("preempts")
     first_look_for_others = high.transitions()[-1][0] + 1
     assert questions(high)[0] == first_look_for_others
-    high.instance.stop()
+    high.router.stop()
     cluster.run(0.7)
     assert cluster.holders() == ["n1"]
     assert len(questions(low)) == before
@@ -221,7 +219,7 @@ def test_at_most_eight_other_holders_are_remembered() -> None:
         node.host.hear_claim(claim(number))
     assert len(holders_besides(node)) == 8
     assert node.count("address_conflicts") == 20
-    node.instance.stop()
+    node.router.stop()
     cluster.run(5)
     assert holders_besides(node) == []
     assert cluster.holders(VIP) == []

@@ -11,7 +11,7 @@ OTHERS = "192.0.2.77/24"
 def collisions(node: Node) -> list[tuple[str, int, list[str]]]:
     return [
         (str(one.sender), one.vrid, [str(address) for address in one.addresses])
-        for one in node.instance.reporter.collisions.known
+        for one in node.router.reporter.collisions.known
     ]
 
 

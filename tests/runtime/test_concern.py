@@ -9,8 +9,8 @@ def pair() -> tuple[Cluster, Node, OwnConcern]:
     """Two nodes; the better one heeds a concern of its own."""
     cluster = Cluster()
     high = cluster.node(200, start=False)
-    concern = OwnConcern(high.instance)
-    high.instance.heed(concern)
+    concern = OwnConcern(high.router)
+    high.router.heed(concern)
     high.supervisor.start()
     cluster.node(100)
     return cluster, high, concern
@@ -20,7 +20,7 @@ def test_it_hears_what_happens_in_order() -> None:
     cluster, high, concern = pair()
     cluster.run(10)
     assert concern.heard == ["start", "released", "claim due", "claimed"]
-    high.instance.obstacle(concern, "own reason")
+    high.router.obstacle(concern, "own reason")
     cluster.run(10)
     assert concern.heard[4:6] == ["released", "advertisement"]
     assert set(concern.heard[6:]) == {"advertisement"}
@@ -28,11 +28,11 @@ def test_it_hears_what_happens_in_order() -> None:
 
 def test_an_obstacle_keeps_the_router_away_and_is_its_reason() -> None:
     cluster, high, concern = pair()
-    high.instance.obstacle(concern, "own reason")
+    high.router.obstacle(concern, "own reason")
     cluster.run(10)
     assert cluster.holders() == ["n2"]
-    assert (high.state, high.instance.reason) == ("INIT", "own reason")
-    high.instance.obstacle(concern, "")
+    assert (high.state, high.router.reason) == ("INIT", "own reason")
+    high.router.obstacle(concern, "")
     cluster.run(10)
     assert cluster.holders() == ["n1"]
 
@@ -42,9 +42,9 @@ def test_a_claim_waits_for_it_and_goes_on_when_its_answer_has_changed() -> None:
     concern.waits_for = "a word"
     cluster.run(10)
     assert cluster.holders() == ["n2"]
-    assert high.instance.waits_for == "a word"
+    assert high.router.waits_for == "a word"
     concern.waits_for = None
-    high.instance.retry_claim()
+    high.router.retry_claim()
     assert high.state == "MASTER"
 
 
@@ -53,7 +53,7 @@ def test_asking_what_is_waited_for_changes_nothing() -> None:
     concern.waits_for = "a word"
     cluster.run(10)
     heard = list(concern.heard)
-    assert [high.instance.waits_for for _ in range(3)] == ["a word"] * 3
+    assert [high.router.waits_for for _ in range(3)] == ["a word"] * 3
     assert concern.heard == heard
 
 
@@ -65,19 +65,19 @@ def test_where_its_limit_has_passed_the_master_leaves() -> None:
     assert cluster.holders() == ["n1"]
     cluster.run(5)
     assert cluster.holders() == ["n2"]
-    assert (high.state, high.instance.reason) == ("INIT", "own limit has passed")
+    assert (high.state, high.router.reason) == ("INIT", "own limit has passed")
 
 
 def test_the_router_says_goodbye_when_the_concern_has_let_go() -> None:
     cluster, high, concern = pair()
     cluster.run(10)
     concern.let_go = False
-    high.instance.obstacle(concern, "own reason")
+    high.router.obstacle(concern, "own reason")
     cluster.run(3)
     assert cluster.holders() == []
     assert high.advertisements()[-1][1] == 200  # it keeps the others away
     concern.let_go = True
-    high.instance.retry_claim()
+    high.router.retry_claim()
     assert [priority for _, priority in high.advertisements()[-2:]] == [0, 0]
     cluster.run(1)
     assert cluster.holders() == ["n2"]
@@ -86,7 +86,7 @@ def test_the_router_says_goodbye_when_the_concern_has_let_go() -> None:
 def test_another_priority_is_in_force_at_once() -> None:
     cluster, high, _concern = pair()
     cluster.run(10)
-    high.instance.priority_from(weights=-150)
+    high.router.priority_from(weights=-150)
     cluster.run(5)
-    assert high.instance.priority == 50
+    assert high.router.priority == 50
     assert cluster.holders() == ["n2"]

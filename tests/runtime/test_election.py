@@ -15,7 +15,7 @@ from tests.support.world import ETH0
 
 
 def fence(node: Node, reason: str) -> None:
-    node.instance.obstacle(node.concern("fence"), reason)
+    node.router.obstacle(node.concern("fence"), reason)
 
 
 def test_the_higher_priority_takes_the_address_after_its_master_down_interval() -> None:
@@ -53,7 +53,7 @@ def test_a_dead_master_is_replaced_and_gives_the_reason() -> None:
     at, change, reason = low.transitions()[-1]
     assert (at, change) == (12.828125, "BACKUP>MASTER")  # 9.21875 + 3.609375
     assert reason == "192.0.2.1 was silent for 3.609 s"
-    assert low.instance.reporter.new_master_reason == "no-response"
+    assert low.router.reporter.new_master_reason == "no-response"
 
 
 def test_a_partition_heals_to_one_master_and_the_winner_announces_again() -> None:
@@ -174,7 +174,7 @@ def test_link_down_ends_mastership_and_link_up_starts_as_a_backup() -> None:
     cluster.run(10)
     node.host.link(up=False)
     cluster.run(0.001)
-    assert (node.state, node.instance.state.reason) == ("INIT", "link down")  # type: ignore[union-attr]
+    assert (node.state, node.router.state.reason) == ("INIT", "link down")  # type: ignore[union-attr]
     assert cluster.holders() == []
     node.host.link(up=True)
     cluster.run(3.2)
@@ -189,10 +189,10 @@ def test_an_interface_that_appears_later_is_waited_for() -> None:
     node.host.state = replace(node.host.state, exists=False, up=False, index=0, addresses=())
     node.supervisor.start()
     cluster.run(1)
-    assert node.instance.state.reason == "no such interface"  # type: ignore[union-attr]
+    assert node.router.state.reason == "no such interface"  # type: ignore[union-attr]
     node.host.link(exists=True, up=True, index=7)
     cluster.run(1)
-    assert node.instance.state.reason == "no primary address"  # type: ignore[union-attr]
+    assert node.router.state.reason == "no primary address"  # type: ignore[union-attr]
     node.host.link(addresses=(ip_interface("192.0.2.1/24"),))
     cluster.run(3.3)
     assert node.state == "MASTER"
@@ -239,7 +239,7 @@ def test_the_virtual_address_is_never_the_primary_one() -> None:
     cluster.run(5)
     node.host.link(addresses=())
     cluster.run(1)
-    assert node.instance.state.reason == "no primary address"  # type: ignore[union-attr]
+    assert node.router.state.reason == "no primary address"  # type: ignore[union-attr]
     assert cluster.holders() == []
 
 
@@ -280,7 +280,7 @@ def test_a_kernel_that_refuses_the_address_makes_no_master() -> None:
     high.host.kernel_error = ""
     cluster.run(2)
     assert cluster.holders() == ["n2"]
-    assert high.instance.state.reason.startswith("cannot add")  # type: ignore[union-attr]
+    assert high.router.state.reason.startswith("cannot add")  # type: ignore[union-attr]
     cluster.run(15)
     assert cluster.holders() == ["n1"]
     assert low.state == "BACKUP"
@@ -340,7 +340,7 @@ def test_the_checksum_follows_the_peer() -> None:
     cluster.node(200, checksum=ChecksumPolicy.RFC9568)
     cluster.run(10)
     assert auto.state == "BACKUP"
-    assert auto.instance._advertiser.form is ChecksumForm.MESSAGE_ONLY
+    assert auto.router._advertiser.form is ChecksumForm.MESSAGE_ONLY
     assert auto.count("checksum_rfc9568_rcvd") > 5
 
 
@@ -363,7 +363,7 @@ def test_invalid_packets_change_no_timer_and_no_state() -> None:
 
     def shower() -> None:
         for packet in flood:
-            master.host.sockets[master.instance.config.id.family].receive(packet)
+            master.host.sockets[master.router.config.id.family].receive(packet)
         cluster.clock.call_at(Nanoseconds(cluster.clock.now() + MILLISECOND), shower)
 
     shower()
@@ -380,7 +380,7 @@ def test_an_unknown_vrid_is_counted_and_nothing_else() -> None:
     cluster = Cluster()
     one = cluster.node(100)
     two = cluster.node(200)
-    object.__setattr__(two.instance.config.id, "vrid", 52)
+    object.__setattr__(two.router.config.id, "vrid", 52)
     cluster.run(10)
     assert cluster.masters() == ["n1", "n2"]
     assert one.supervisor.interfaces[ETH0].counters.get("vrid_errors") >= 6
@@ -452,6 +452,6 @@ def test_how_old_the_last_advertisement_may_be_for_a_renewal(
             lease=lease,
             start=False,
         )
-        .instance.config
+        .router.config
     )
     assert renewal_limit(config) == limit

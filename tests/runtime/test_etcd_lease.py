@@ -17,8 +17,8 @@ def holder(cluster: Cluster) -> str | None:
 
 
 def why(node: Node) -> str:
-    assert isinstance(node.instance.state, Init)
-    return node.instance.state.reason
+    assert isinstance(node.router.state, Init)
+    return node.router.state.reason
 
 
 def writes(node: Node) -> list[float]:
@@ -59,7 +59,7 @@ def test_a_claim_waits_while_somebody_else_has_the_key_and_says_who() -> None:
     cluster.run(20)
     assert cluster.holders() == ["n1"]
     assert low.state == "BACKUP"
-    assert low.instance.waits_for == f"the key {KEY}: held by n1"
+    assert low.router.waits_for == f"the key {KEY}: held by n1"
     assert low.advertisements() == []
 
 
@@ -98,7 +98,7 @@ def test_nobody_becomes_master_while_etcd_is_away_and_somebody_does_when_it_is_b
         node.host.etcd.reachable = False
     cluster.run(30)
     assert cluster.holders() == []
-    assert high.instance.counters.get("lease_errors") > 10
+    assert high.router.counters.get("lease_errors") > 10
     for node in (high, low):
         node.host.etcd.reachable = True
     cluster.run(6)
@@ -141,7 +141,7 @@ def test_a_release_does_not_wait_for_an_etcd_that_does_not_answer_any_more() -> 
     assert high.advertisements()[-1][1] == 0
     cluster.run(5)
     assert low.state == "BACKUP"
-    assert low.instance.waits_for == f"the key {KEY}: held by n1"
+    assert low.router.waits_for == f"the key {KEY}: held by n1"
     cluster.run(5)
     assert cluster.holders() == ["n2"]
 
@@ -194,7 +194,7 @@ def test_a_wish_of_a_node_that_is_fenced_meanwhile_goes() -> None:
     cluster.run(20)
     watch = low.concern("etcd lease")
     assert isinstance(watch, EtcdLeaseHolder)
-    watch._gives_way = True  # deaf to wishes
+    watch._gives_way = True  # deaf to preemption_requests
     high.host.etcd.reachable = True
     cluster.run(4)
     assert [key for key in cluster.lan.etcd.keys if "wish" in key] == [f"{KEY}/wish/n1"]
@@ -224,7 +224,7 @@ def test_a_node_that_waits_leaves_the_key_to_one_with_a_better_wish() -> None:
     cluster.lan.etcd.keys[wish.key] = wish
     cluster.run(10)
     assert cluster.holders() == []
-    assert low.instance.waits_for == f"the key {KEY}: kept free for n9 of priority 150"
+    assert low.router.waits_for == f"the key {KEY}: kept free for n9 of priority 150"
 
 
 def test_wishes_that_make_no_sense_are_none() -> None:
@@ -256,7 +256,7 @@ def test_a_key_of_somebody_else_is_never_touched() -> None:
     cluster.lan.etcd.keys[KEY] = Record(KEY, b"maintenance", 1, 0)
     cluster.run(30)
     assert cluster.holders() == []
-    assert node.instance.waits_for == f"the key {KEY}: held by something that is no pyvrrp"
+    assert node.router.waits_for == f"the key {KEY}: held by something that is no pyvrrp"
     assert not any(isinstance(r, Grant | Write) for _, r in node.host.etcd.asked)
 
 
@@ -299,7 +299,7 @@ def test_an_etcd_that_is_full_of_errors_changes_nothing_and_is_told_of() -> None
     node.host.etcd.says = "http://192.0.2.50:2379: HTTP 500"
     cluster.run(30)
     assert node.state == "BACKUP"
-    assert node.instance.waits_for == f"the key {KEY}: http://192.0.2.50:2379: HTTP 500"
+    assert node.router.waits_for == f"the key {KEY}: http://192.0.2.50:2379: HTTP 500"
     assert len(node.events("lease_unanswered")) == 1
     node.host.etcd.says = ""
     cluster.run(1)

@@ -11,8 +11,8 @@ PASSED = ProbeResult(True, "HTTP 200")
 
 
 def reason(node: Node) -> str:
-    assert isinstance(node.instance.state, Init)
-    return node.instance.state.reason
+    assert isinstance(node.router.state, Init)
+    return node.router.state.reason
 
 
 def test_nothing_is_sent_and_nothing_held_before_the_first_opening() -> None:
@@ -79,8 +79,8 @@ def test_a_fenced_backup_listens_but_neither_waits_nor_sends() -> None:
     low = cluster.node(100, fenced=True)
     low.set_service(FAILED)
     cluster.run(10)
-    assert low.instance.last_heard is not None
-    assert low.instance.last_heard.priority == 200
+    assert low.router.last_heard is not None
+    assert low.router.last_heard.priority == 200
     cluster.nodes[0].host.connected = False
     cluster.run(20)
     assert low.advertisements() == []
@@ -91,7 +91,7 @@ def test_silence_of_the_prober_is_failure() -> None:
     node = cluster.node(200, fenced=True)
     cluster.run(10)
     runner = node.supervisor.checks["web"]
-    runner._schedule.set(None)
+    runner._schedule.stop()
     cluster.run(4)
     assert reason(node).startswith("fenced by web: no result for ")
     assert cluster.holders() == []

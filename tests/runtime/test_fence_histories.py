@@ -46,7 +46,7 @@ class History:
                 case 4:
                     node.host.link(up=not node.host.state.up)
                 case _:
-                    node.instance.drain(drained=self.random.choice((True, False)))
+                    node.router.drain(drained=self.random.choice((True, False)))
             self.cluster.run(self.random.choice((0.1, 0.7, 2, 6, 15)))
 
     def heal(self, service: ProbeResult) -> None:
@@ -56,7 +56,7 @@ class History:
             node.host.filtered = False
             node.host.connected = True
             node.host.link(up=True)
-            node.instance.drain(drained=False)
+            node.router.drain(drained=False)
 
 
 @pytest.mark.parametrize("seed", seeds(8, quick=2))
@@ -69,11 +69,11 @@ def test_once_all_is_well_the_best_one_holds_and_nobody_waits(seed: int, weighte
     (holder,) = history.cluster.holders()
     assert history.cluster.masters() == [holder]
     # Weights may make two nodes equal, and then the one that was first stays.
-    highest = max(node.instance.priority for node in history.nodes)
+    highest = max(node.router.priority for node in history.nodes)
     for node in history.nodes:
-        assert node.host.name != holder or node.instance.priority == highest
-        assert not node.instance.is_last_resort
-        assert node.instance.waits_for == ""
+        assert node.host.name != holder or node.router.priority == highest
+        assert not node.router.is_last_resort
+        assert node.router.waits_for == ""
 
 
 @pytest.mark.parametrize("seed", seeds(8, quick=2))
@@ -84,10 +84,10 @@ def test_when_all_fail_one_last_resort_holds_if_there_is_one_and_whoever_is_well
     history.suffer()
     history.heal(FAILED)
     history.cluster.run(120)
-    willing = [node for node in history.nodes if node.instance.config.last_resort]
+    willing = [node for node in history.nodes if node.router.config.last_resort]
     assert len(history.cluster.holders()) == min(1, len(willing))
     well = history.random.choice(history.nodes)
     well.set_service(PASSED)
     history.cluster.run(CALM)
     assert history.cluster.holders() == [well.host.name]
-    assert well.instance.priority > 1
+    assert well.router.priority > 1

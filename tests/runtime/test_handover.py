@@ -45,7 +45,7 @@ def test_a_stop_leaves_no_instant_without_a_holder(interval: int) -> None:
 
 def test_both_hold_the_address_for_fifty_milliseconds() -> None:
     cluster, high, low = pair()
-    high.instance.drain(drained=True)
+    high.router.drain(drained=True)
     cluster.run(0.609375)
     assert low.state == "MASTER"
     cluster.run(0.049)
@@ -56,7 +56,7 @@ def test_both_hold_the_address_for_fifty_milliseconds() -> None:
 
 def test_the_predecessor_announces_nothing_once_the_successor_has_spoken() -> None:
     cluster, high, _ = pair()
-    high.instance.drain(drained=True)
+    high.router.drain(drained=True)
     cluster.run(0.61)
     before = len(high.host.announced)
     cluster.run(100)
@@ -65,7 +65,7 @@ def test_the_predecessor_announces_nothing_once_the_successor_has_spoken() -> No
 
 def test_the_successor_announces_once_more_when_the_predecessor_has_let_go() -> None:
     cluster, high, low = pair()
-    high.instance.drain(drained=True)
+    high.router.drain(drained=True)
     cluster.run(0.61)
     first = len(low.host.announced)
     cluster.run(0.2)
@@ -93,7 +93,7 @@ def test_the_lease_is_renewed_while_the_successor_is_waited_for() -> None:
     cluster = Cluster()
     node = cluster.node(200, lease=1)
     cluster.run(10)
-    node.instance.drain(drained=True)
+    node.router.drain(drained=True)
     cluster.run(1.9)
     assert cluster.holders() == ["n1"]
 
@@ -112,31 +112,31 @@ def test_a_long_interval_is_waited_for_longer_than_a_kernel_that_hangs() -> None
 
 def test_a_drained_node_stays_out_until_undrained_and_then_comes_back() -> None:
     cluster, high, _ = pair()
-    high.instance.drain(drained=True)
+    high.router.drain(drained=True)
     cluster.run(60)
     assert cluster.holders() == ["n2"]
-    assert high.instance.state == Init("drained")
-    high.instance.drain(drained=False)
+    assert high.router.state == Init("drained")
+    high.router.drain(drained=False)
     cluster.run(5)
     assert cluster.holders() == ["n1"]
 
 
 def test_a_drained_node_does_not_serve_even_if_nobody_else_does() -> None:
     cluster, high, low = pair()
-    high.instance.drain(drained=True)
+    high.router.drain(drained=True)
     cluster.run(2)
     low.host.connected = False
     cluster.run(30)
-    assert high.instance.state == Init("drained")
+    assert high.router.state == Init("drained")
     assert not high.host.holds(VIP)
 
 
 def test_an_undrain_before_the_successor_came_is_obeyed_afterwards() -> None:
     cluster, high, _ = pair()
-    high.instance.drain(drained=True)
+    high.router.drain(drained=True)
     cluster.run(0.1)
-    high.instance.drain(drained=False)
-    assert isinstance(high.instance.state, HandingOver)
+    high.router.drain(drained=False)
+    assert isinstance(high.router.state, HandingOver)
     cluster.run(6)
     assert cluster.holders() == ["n1"]
 
@@ -147,10 +147,10 @@ def test_a_fence_that_closes_while_handing_over_ends_the_answers() -> None:
     cluster.run(10.5)
     high.set_service(FAILED)
     cluster.run(1.4)
-    high.instance.drain(drained=True)
+    high.router.drain(drained=True)
     cluster.run(0.2)
     assert cluster.holders() == []
-    assert high.instance.state == Init("drained")
+    assert high.router.state == Init("drained")
 
 
 def test_the_checks_go_on_while_a_stopping_node_waits_for_its_successor() -> None:
@@ -166,9 +166,9 @@ def test_the_checks_go_on_while_a_stopping_node_waits_for_its_successor() -> Non
 @pytest.mark.slow
 def test_resigning_moves_the_address_once_and_for_good() -> None:
     cluster, high, low = pair()
-    high.instance.resign()
+    high.router.resign()
     assert holders_over_time(cluster, 30) == [["n1"], ["n1", "n2"], ["n2"]]
-    low.instance.resign()
+    low.router.resign()
     assert holders_over_time(cluster, 30) == [["n2"], ["n1", "n2"], ["n1"]]
 
 
@@ -182,13 +182,13 @@ def test_manual_failback_is_a_resignation_of_the_standby() -> None:
     cluster.node(200, preempt=False)  # the machine is back
     cluster.run(60)
     assert cluster.holders() == ["n2"]
-    low.instance.resign()
+    low.router.resign()
     assert holders_over_time(cluster, 60) == [["n2"], ["n2", "n3"], ["n3"]]
 
 
 def test_a_backup_has_nothing_to_resign() -> None:
     cluster, _, low = pair()
-    low.instance.resign()
+    low.router.resign()
     cluster.run(10)
     assert cluster.holders() == ["n1"]
     assert low.events("handover") == []
@@ -198,7 +198,7 @@ def test_nobody_else_so_whoever_resigned_goes_on_serving() -> None:
     cluster = Cluster()
     node = cluster.node(200)
     cluster.run(10)
-    node.instance.resign()
+    node.router.resign()
     assert holders_over_time(cluster, 30) == [["n1"]]
     assert node.state == "MASTER"
     assert node.events("handover_failed")[0].text == (
@@ -217,7 +217,7 @@ def test_failback_by_priority_leaves_no_instant_without_a_holder() -> None:
 
 def test_a_stalled_node_that_resigned_does_not_return() -> None:
     cluster, high, _ = pair()
-    high.instance.resign()
+    high.router.resign()
     high.host.reading = False
     cluster.clock.stall(20)
     high.host.reading = True
@@ -229,7 +229,7 @@ def test_a_stop_while_it_resigns_is_over_when_its_patience_is() -> None:
     cluster = Cluster()
     node = cluster.node(200)
     cluster.run(10)
-    node.instance.resign()
+    node.router.resign()
     cluster.run(1)
     stopped: list[Nanoseconds] = []
     node.supervisor.stop(lambda: stopped.append(cluster.clock.now()))
@@ -243,15 +243,15 @@ def test_a_stop_while_it_resigns_is_over_when_its_patience_is() -> None:
 def test_a_successor_whose_kernel_is_slow_is_waited_for_until_it_has_announced() -> None:
     cluster, high, low = pair()
     low.host.kernel_delay = 0.3
-    high.instance.drain(drained=True)
+    high.router.drain(drained=True)
     assert holders_over_time(cluster, 2) == [["n1"], ["n1", "n2"], ["n2"]]
-    assert high.instance.state == Init("drained")
+    assert high.router.state == Init("drained")
 
 
 def test_a_successor_that_never_announces_is_waited_for_half_a_second() -> None:
     cluster, high, low = pair()
     low.host.announce_error = "no buffer space"
-    high.instance.drain(drained=True)
+    high.router.drain(drained=True)
     cluster.run(0.609375 + 0.499)
     assert cluster.holders() == ["n1", "n2"]
     cluster.run(0.003)

@@ -150,7 +150,7 @@ def test_a_node_that_is_alone_in_its_list_says_so_and_stays_out() -> None:
     node = cluster.node(200, peers=PEERS[:1])
     cluster.run(10)
     assert node.state == "INIT"
-    assert node.instance.reporter.reason == "no peer but this node itself"
+    assert node.router.reporter.reason == "no peer but this node itself"
     assert cluster.holders() == []
 
 
@@ -241,7 +241,7 @@ def two_links(
 
 
 def link_states(node: Node) -> list[str]:
-    return [link.obstacle or link.lost for link in node.instance.links.all]
+    return [link.obstacle or link.lost for link in node.router.links.all]
 
 
 BOTH_WAYS = pytest.mark.parametrize("unicast", [True, False], ids=["unicast", "multicast"])
@@ -255,7 +255,7 @@ def test_advertisements_go_over_both_links_and_count_once(unicast: bool) -> None
     assert (first.state, second.state) == ("MASTER", "BACKUP")
     sent = [at for at, name, _ in two.second_lan.sent if name == "n1 eth1"]
     assert len(sent) == first.count("advertisement_sent")
-    heard = [link.received for link in second.instance.links.all]
+    heard = [link.received for link in second.router.links.all]
     assert heard == [second.count("advertisement_rcvd")] * 2
 
 
@@ -300,7 +300,7 @@ def test_a_lost_address_link_is_told_over_the_other(unicast: bool) -> None:
     first, second = two.nodes
     first.host.link(up=False)
     two.cluster.run(0.7)
-    assert (first.state, first.instance.reporter.reason) == ("INIT", "link down")
+    assert (first.state, first.router.reporter.reason) == ("INIT", "link down")
     assert second.state == "MASTER"  # after Skew_Time, 0.61 s
     assert second.transitions()[-1][2] == "192.0.2.1 released the addresses"
 

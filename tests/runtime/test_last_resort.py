@@ -26,7 +26,7 @@ def test_by_default_nobody_serves_a_dead_service_and_each_node_says_so() -> None
     cluster, high, low = all_fail(last_resort=False)
     cluster.run(60)
     assert cluster.holders() == []
-    assert isinstance(high.instance.state, Init)
+    assert isinstance(high.router.state, Init)
     for node, at in ((high, 18.4405), (low, 19.22175)):
         (event,) = node.events("nobody_serves")
         assert (round(event.at / 1e9, 6), event.level) == (at, "error")
@@ -68,9 +68,9 @@ def test_a_healthy_node_takes_over_from_the_last_resort_at_once_even_without_pre
         "BACKUP>MASTER",
         "preempts 192.0.2.1 of priority 1",
     )
-    assert isinstance(high.instance.state, Init)
-    assert high.instance.state.reason == "fenced by web: HTTP 503"
-    assert high.instance.priority == 200
+    assert isinstance(high.router.state, Init)
+    assert high.router.state.reason == "fenced by web: HTTP 503"
+    assert high.router.priority == 200
     over = high.events("last_resort_over")[0]
     assert over.text == "is the last resort no longer: 192.0.2.2 advertises priority 100"
 
@@ -96,7 +96,7 @@ def test_a_last_resort_that_recovers_as_the_worse_node_gives_way_by_the_normal_r
     assert cluster.holders() == ["n2"]
     low.set_service(PASSED)
     cluster.run(5)
-    assert low.instance.priority == 100
+    assert low.router.priority == 100
     high.set_service(PASSED)
     high.host.link(up=True)
     for _ in range(2000):
@@ -109,12 +109,12 @@ def test_what_is_hindered_otherwise_is_no_last_resort() -> None:
     cluster, high, low = all_fail(last_resort=True)
     low.set_service(PASSED)
     cluster.run(3)
-    high.instance.drain(drained=True)
+    high.router.drain(drained=True)
     low.host.link(up=False)
     cluster.run(60)
     assert high.advertisements()[-1][1] == 0
     assert high.events("nobody_serves") == []
-    high.instance.drain(drained=False)
+    high.router.drain(drained=False)
     cluster.run(20)
     assert cluster.holders() == ["n1"]
 
@@ -126,7 +126,7 @@ def test_a_last_resort_that_is_drained_or_loses_its_link_starts_from_the_beginni
     assert cluster.holders() == ["n1"]
     high.host.link(up=False)
     cluster.run(1.5)
-    assert not high.instance.is_last_resort
+    assert not high.router.is_last_resort
     high.host.link(up=True)
     cluster.run(10)
     assert cluster.holders() == []
@@ -167,4 +167,4 @@ def test_two_last_resorts_that_meet_after_a_cut_leave_one() -> None:
     high.host.connected = True
     cluster.run(5)
     assert cluster.holders() == ["n2"]
-    assert isinstance(high.instance.state, Init)
+    assert isinstance(high.router.state, Init)

@@ -191,7 +191,7 @@ def test_a_renewal_does_not_keep_the_addresses_from_being_removed_at_once() -> N
     node.host.kernel_delay = 0.3  # a renewal is under way most of the time
     cluster.run(0.6)
     began = cluster.clock.now()
-    node.instance.obstacle(node.concern("fence"), "fenced by web: HTTP 503")
+    node.router.obstacle(node.concern("fence"), "fenced by web: HTTP 503")
     cluster.run(0.001)
     assert [at for at, what, _, _ in node.host.requests if what == "absent"][-1] == began
     cluster.run(0.4)

@@ -6,7 +6,7 @@ from tests.support.cluster import Cluster, Node
 
 
 def operator(node: Node, priority: int | None) -> None:
-    node.instance.set_priority(priority)
+    node.router.set_priority(priority)
 
 
 def test_a_master_that_is_lowered_says_so_at_once_and_is_preempted_without_a_gap() -> None:
@@ -21,7 +21,7 @@ def test_a_master_that_is_lowered_says_so_at_once_and_is_preempted_without_a_gap
         assert cluster.holders()
     assert cluster.holders() == ["n2"]
     assert low.transitions()[-1][2] == "preempts 192.0.2.1 of priority 50"
-    assert high.instance.master_down_interval == 3_804_687_500
+    assert high.router.master_down_interval == 3_804_687_500
 
 
 def test_a_backup_that_is_raised_preempts_and_its_advertisements_carry_the_new_priority() -> None:
@@ -43,7 +43,7 @@ def test_the_configured_priority_is_back_when_the_operator_takes_his_away() -> N
     operator(high, None)
     cluster.run(5)
     assert cluster.holders() == ["n1"]
-    assert high.instance.priority == 200
+    assert high.router.priority == 200
 
 
 def test_without_preemption_a_lowered_master_stays() -> None:
@@ -73,7 +73,7 @@ def test_a_failing_check_of_negative_weight_hands_over_without_a_gap() -> None:
     high = cluster.node(200, fenced=True, weights=(Weight("web", -120),))
     cluster.node(100)
     cluster.run(10.5)
-    assert (cluster.holders(), high.instance.priority) == (["n1"], 200)
+    assert (cluster.holders(), high.router.priority) == (["n1"], 200)
     high.set_service(FAILED)
     cluster.run(1.503)
     assert high.advertisements()[-1] == (12.003, 80)
@@ -88,13 +88,13 @@ def test_a_check_of_positive_weight_adds_while_it_passes() -> None:
     cluster = Cluster()
     cluster.node(150)
     low = cluster.node(100, fenced=True, weights=(Weight("web", 100),))
-    assert low.instance.priority == 100
+    assert low.router.priority == 100
     cluster.run(10)
-    assert low.instance.priority == 200
+    assert low.router.priority == 200
     assert cluster.holders() == ["n2"]
     low.set_service(FAILED)
     cluster.run(10)
-    assert low.instance.priority == 100
+    assert low.router.priority == 100
     assert cluster.holders() == ["n1"]
 
 
@@ -111,10 +111,10 @@ def test_silence_of_a_prober_takes_the_points_away() -> None:
     cluster = Cluster()
     node = cluster.node(100, fenced=True, weights=(Weight("web", -20),))
     cluster.run(10)
-    assert node.instance.priority == 100
-    node.supervisor.checks["web"]._schedule.set(None)
+    assert node.router.priority == 100
+    node.supervisor.checks["web"]._schedule.stop()
     cluster.run(4)
-    assert node.instance.priority == 80
+    assert node.router.priority == 80
 
 
 def test_without_preemption_a_weight_moves_nothing() -> None:
@@ -124,5 +124,5 @@ def test_without_preemption_a_weight_moves_nothing() -> None:
     cluster.run(10)
     high.set_service(FAILED)
     cluster.run(20)
-    assert high.instance.priority == 50
+    assert high.router.priority == 50
     assert cluster.holders() == ["n1"]

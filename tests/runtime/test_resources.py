@@ -30,7 +30,7 @@ def announcements(node: Node) -> list[bytes]:
 
 
 def reasons(node: Node) -> str:
-    return node.instance.state.reason if isinstance(node.instance.state, Init) else ""
+    return node.router.state.reason if isinstance(node.router.state, Init) else ""
 
 
 def test_a_master_advertises_at_once_and_has_the_address_when_all_is_started_in_order() -> None:
@@ -199,11 +199,11 @@ def test_a_stop_that_fails_keeps_the_claim_and_is_tried_again() -> None:
     machine(first).behave("db", "stop", status=1, says="busy")
     first.supervisor.stop(lambda: None)
     cluster.run(40)
-    assert isinstance(first.instance.state, Releasing)
+    assert isinstance(first.router.state, Releasing)
     assert first.advertisements()[-1][1] == 200
     assert second.state == "BACKUP"
     assert first.count("resource_stop_failures") >= 4
-    chain = first.instance.addresses.chain
+    chain = first.router.addresses.chain
     assert chain is not None
     assert chain.doing == "db does not stop: exit status 1: busy; it still runs"
     machine(first).behave("db", "stop", status=0)
@@ -233,7 +233,7 @@ def test_a_stop_that_hangs_calls_the_power_switch_and_still_holds_on() -> None:
     cluster.run(2.3)
     assert machine(node).done()[-2:] == ["db stop", "switch off"]
     assert machine(node).environments["switch off"]["PYVRRP_RESOURCE"] == "db"
-    assert isinstance(node.instance.state, Releasing)
+    assert isinstance(node.router.state, Releasing)
     cluster.run(3)
     assert machine(node).done()[-1] == "db stop"
 
@@ -316,12 +316,12 @@ def test_a_node_that_yields_stops_before_it_may_start_again() -> None:
     high = cluster.node(200, resources=(DB,))
     cluster.run(5)
     assert low.state == "BACKUP"
-    assert low.instance.addresses.chain is not None
-    assert low.instance.addresses.chain.doing == "stopping db"
+    assert low.router.addresses.chain is not None
+    assert low.router.addresses.chain.doing == "stopping db"
     high.host.connected = False
     cluster.run(10)
     assert low.state == "BACKUP"  # the claim is due, and waits
-    assert low.instance.waits_for == "its resources to have stopped"
+    assert low.router.waits_for == "its resources to have stopped"
     assert machine(low).done() == ["db start", "db stop"]
     cluster.run(10)
     assert low.state == "MASTER"
@@ -495,9 +495,9 @@ def test_a_release_that_a_better_master_overtakes_ends_in_silence() -> None:
     low = cluster.node(100, resources=(DB,))
     cluster.run(10)
     machine(low).behave("db", "stop", after=30)
-    low.instance.addresses.resources_failed("ill")
+    low.router.addresses.resources_failed("ill")
     cluster.run(1)
-    assert isinstance(low.instance.state, Releasing)
+    assert isinstance(low.router.state, Releasing)
     high = cluster.node(200, resources=(DB,), preempt=True)
     cluster.run(10)
     assert high.state == "MASTER"
@@ -577,9 +577,9 @@ def test_a_holder_that_cannot_reach_etcd_stops_its_resources_before_the_key_can_
 def test_a_claim_that_is_called_off_while_resources_stop_does_not_give_the_key_back() -> None:
     cluster, high, low = leased_pair()
     machine(high).behave("db", "stop", after=3.9)
-    high.instance.addresses.resources_failed("ill")
+    high.router.addresses.resources_failed("ill")
     never_both(cluster, 1)
-    high.instance.addresses.resources_failed("")
+    high.router.addresses.resources_failed("")
     never_both(cluster, 20)
     assert machine(low).running == ["db"] or machine(high).running == ["db"]
 
@@ -590,7 +590,7 @@ def test_a_better_node_that_comes_back_starts_when_the_other_has_stopped() -> No
     never_both(cluster, 20)
     assert machine(low).running == ["db"]
     machine(low).behave("db", "stop", after=3.9)
-    lease = high.instance.config.etcd_lease
+    lease = high.router.config.etcd_lease
     back = cluster.node(200, resources=(DB,), etcd_lease=lease, primary="192.0.2.9/24")
     never_both(cluster, 30)
     assert machine(back).running == ["db"]
@@ -603,10 +603,10 @@ def test_a_node_that_gives_way_and_does_not_stop_keeps_the_key_for_as_long_as_th
     never_both(cluster, 20)
     assert machine(low).running == ["db"]
     machine(low).behave("db", "stop", status=1)
-    lease = high.instance.config.etcd_lease
+    lease = high.router.config.etcd_lease
     back = cluster.node(200, resources=(DB,), etcd_lease=lease, primary="192.0.2.9/24")
     never_both(cluster, 90)
-    assert low.instance.reason.startswith("gives way to n3")
+    assert low.router.reason.startswith("gives way to n3")
     assert machine(back).running == []
     machine(low).behave("db", "stop")
     never_both(cluster, 60)

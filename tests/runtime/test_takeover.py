@@ -14,8 +14,8 @@ from pyvrrp.identity import Family, Place, VirtualRouterId
 from pyvrrp.packet.gratuitous_arp import arp_claim, arp_probe
 from pyvrrp.packet.neighbor_advertisement import neighbor_solicitation_probe
 from pyvrrp.ports import Claim, ProbeResult
-from pyvrrp.runtime.base.journal import Event, Journal
-from pyvrrp.runtime.takeover.takeover import Phase, Takeover
+from pyvrrp.runtime.base.journal import Journal, JournalEvent
+from pyvrrp.runtime.takeover.takeover import Takeover, TakeoverPhase
 from pyvrrp.units import SECOND
 from tests.support.clock import FakeClock
 from tests.support.world import ETH0, FakeAnnouncementSocket, FakeHost, Lan
@@ -102,7 +102,7 @@ class Scene:
     def holds(self) -> bool:
         return self.host.holds(self.address)
 
-    def events(self, name: str) -> list[Event]:
+    def events(self, name: str) -> list[JournalEvent]:
         return [event for event in self.journal.events() if event.name == name]
 
     def texts(self, name: str) -> list[str]:
@@ -350,7 +350,7 @@ def test_stopping_lets_go_first_and_then_is_done() -> None:
     scene.run(0.2)
     assert not scene.holds()
     assert scene.stopped_at == [15.6]
-    assert scene.takeover.phase is Phase.STOPPED
+    assert scene.takeover.phase is TakeoverPhase.STOPPED
 
 
 def test_stopping_while_the_address_is_being_taken_leaves_nothing() -> None:

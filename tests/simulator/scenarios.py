@@ -4,9 +4,9 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
+from pyvrrp.simulator.report.result import SimulationResult
 from pyvrrp.simulator.scenario.read import read_scenario
 from pyvrrp.simulator.scenario.scenario import Scenario
-from pyvrrp.simulator.simulate import SimulationResult
 from pyvrrp.units import SECOND
 
 ROUTER = """

@@ -7,7 +7,7 @@ import pytest
 
 from pyvrrp.cli.main import main
 from pyvrrp.simulator.benchmark import benchmark_scenario
-from pyvrrp.simulator.judges.invariants import INVARIANTS
+from pyvrrp.simulator.judges.rules.invariants import INVARIANTS
 from pyvrrp.simulator.random.scenarios import make_up
 from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.scenario.read import load_scenario

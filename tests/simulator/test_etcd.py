@@ -3,11 +3,12 @@
 import pytest
 
 from pyvrrp.ports import Found, Grant, Granted, Look, Revoke, Unanswered, Write
-from pyvrrp.simulator.judges.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.random import scenarios as swarm
+from pyvrrp.simulator.report.result import SimulationResult
 from pyvrrp.simulator.scenario.scenario import Scenario
-from pyvrrp.simulator.simulate import SimulationResult, simulate
-from pyvrrp.simulator.world.etcd_store import EtcdStore
+from pyvrrp.simulator.simulate import simulate
+from pyvrrp.simulator.world.etcd.store import EtcdStore
 from pyvrrp.units import SECOND
 from tests.simulator.scenarios import ROUTER, fault, holding, overlap, scenario
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.simulator.report.measure import Period, both_held, holders, order, outages
+from pyvrrp.simulator.report.result import SimulationResult
 from pyvrrp.simulator.scenario.read import load_scenario
-from pyvrrp.simulator.simulate import SimulationResult, simulate
+from pyvrrp.simulator.simulate import simulate
 
 LAB = Path(__file__).parent / "lab"
 ADDRESS = "10.9.0.100/24"

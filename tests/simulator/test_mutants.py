@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.simulator.judges.invariants import INVARIANTS
+from pyvrrp.simulator.judges.rules.invariants import INVARIANTS
 from pyvrrp.simulator.random.campaign import campaign
 from tests.simulator import mutants
 

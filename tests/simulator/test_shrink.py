@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.simulator.judges.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.random.scenarios import make_up
 from pyvrrp.simulator.random.shrink import shrink
 from pyvrrp.simulator.scenario.fault import FaultKind

@@ -2,8 +2,9 @@
 
 import pytest
 
-from pyvrrp.simulator.judges.invariants import InvariantName
-from pyvrrp.simulator.simulate import SimulationResult, simulate
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.report.result import SimulationResult
+from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import SECOND
 from tests.simulator.scenarios import fault, holding, overlap, scenario, transitions
 

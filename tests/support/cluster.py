@@ -16,7 +16,7 @@ from pyvrrp.fencing.policy import CheckPolicy
 from pyvrrp.identity import Family, Version, VirtualRouterId
 from pyvrrp.packet.reception import Discarded, examine
 from pyvrrp.ports import ProbeResult
-from pyvrrp.runtime.base.journal import Event, Journal
+from pyvrrp.runtime.base.journal import Journal, JournalEvent
 from pyvrrp.runtime.router.concern import Concern
 from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
@@ -44,15 +44,15 @@ class Node:
     journal: Journal
 
     @property
-    def instance(self) -> Router:
+    def router(self) -> Router:
         return self.supervisor.routers[0]
 
     def concern(self, name_of_concern: str) -> Concern:
-        return next(one for one in self.instance.concerns if one.name == name_of_concern)
+        return next(one for one in self.router.concerns if one.name == name_of_concern)
 
     @property
     def state(self) -> str:
-        return name(self.instance.state)
+        return name(self.router.state)
 
     def transitions(self) -> list[tuple[float, str, str]]:
         return [
@@ -65,11 +65,11 @@ class Node:
             if e.name == "transition"
         ]
 
-    def events(self, wanted: str) -> list[Event]:
+    def events(self, wanted: str) -> list[JournalEvent]:
         return [event for event in self.journal.events() if event.name == wanted]
 
     def count(self, counter: str) -> int:
-        return self.instance.counters.get(counter)
+        return self.router.counters.get(counter)
 
     def advertisements(self) -> list[tuple[float, int]]:
         """When it sent which priority."""

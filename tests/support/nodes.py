@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_interface
 
 from pyvrrp.config.parse import parse
-from pyvrrp.runtime.base.journal import Event, Journal
+from pyvrrp.runtime.base.journal import Journal, JournalEvent
 from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import SECOND
@@ -23,7 +23,7 @@ class Node:
     def router(self, name: str) -> Router:
         return next(i for i in self.supervisor.routers if i.config.name == name)
 
-    def events(self, wanted: str) -> list[Event]:
+    def events(self, wanted: str) -> list[JournalEvent]:
         return [event for event in self.journal.events() if event.name == wanted]
 
 

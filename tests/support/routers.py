@@ -15,7 +15,7 @@ from pyvrrp.config.model.resources import ResourceConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Family, InterfaceAddress, Place, VirtualRouterId
 from pyvrrp.ports import AddressLease, Claim, Done, InterfaceState, Ports
-from pyvrrp.runtime.base.journal import Event, Journal
+from pyvrrp.runtime.base.journal import Journal, JournalEvent
 from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import SECOND, Nanoseconds
@@ -125,7 +125,7 @@ class GroupNode:
     def member(self, side: str) -> Router:
         return next(m for m in self.members if m.config.name == side)
 
-    def events(self, wanted: str) -> list[Event]:
+    def events(self, wanted: str) -> list[JournalEvent]:
         return [event for event in self.journal.events() if event.name == wanted]
 
     def transitions(self, side: str) -> list[tuple[float, str, str]]:

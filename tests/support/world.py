@@ -20,8 +20,8 @@ from pyvrrp.ports import (
     Unanswered,
 )
 from pyvrrp.runtime.addresses.announcer import probe
-from pyvrrp.simulator.world.etcd_store import EtcdStore
-from pyvrrp.simulator.world.sockets import claim_of
+from pyvrrp.simulator.world.etcd.store import EtcdStore
+from pyvrrp.simulator.world.network.sockets import claim_of
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.support.clock import FakeClock, FakeHandle
 from tests.support.machine import FakeMachine

@@ -6,8 +6,8 @@ from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.rules.last_resort import (
     Decision,
     End,
-    Facts,
     Forget,
+    LastResortFacts,
     LookAgain,
     Nothing,
     Stand,
@@ -16,7 +16,7 @@ from pyvrrp.virtual_router.rules.last_resort import (
 from pyvrrp.virtual_router.states import Backup, Heard, Init, Master
 from tests.virtual_router.examples import HIGH, T0, after
 
-FENCED = Facts(
+FENCED = LastResortFacts(
     state=Init("fenced by web: HTTP 503"),
     stands=False,
     stands_since=T0,
@@ -51,7 +51,7 @@ def silent_for(milliseconds: int) -> Nanoseconds:
     ],
 )
 def test_after_two_master_down_intervals_it_is_told_and_after_four_it_stands(
-    at: int, facts: Facts, decision: Decision
+    at: int, facts: LastResortFacts, decision: Decision
 ) -> None:
     assert decide(facts, after(at)) == decision
 
@@ -59,7 +59,9 @@ def test_after_two_master_down_intervals_it_is_told_and_after_four_it_stands(
 @pytest.mark.parametrize(
     "facts", [replace(FENCED, fence_failed=False), replace(FENCED, fenced_alone=False)]
 )
-def test_where_the_fence_is_not_what_keeps_it_away_the_silence_is_forgotten(facts: Facts) -> None:
+def test_where_the_fence_is_not_what_keeps_it_away_the_silence_is_forgotten(
+    facts: LastResortFacts,
+) -> None:
     assert decide(facts, after(60000)) == Forget()
 
 

@@ -10,10 +10,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import BinaryIO
 
+from pyvrrp.cli.base.exit_status import GOOD, NO, USAGE
 from pyvrrp.cli.captures.capture_files import CaptureError, read_packets
 from pyvrrp.cli.captures.explain import Explanation, as_json, as_text, explain
 from pyvrrp.cli.captures.link_layers import READABLE_LINK_TYPES, ip_packet
-from pyvrrp.cli.exit_status import GOOD, NO, USAGE
 from pyvrrp.errors import MalformedAdvertisementError, VrrpError
 from pyvrrp.identity import Address
 from pyvrrp.packet.datagram import build_datagram

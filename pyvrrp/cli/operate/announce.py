@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from pyvrrp.cli.exit_status import GOOD, NO
+from pyvrrp.cli.base.exit_status import GOOD, NO
 from pyvrrp.cli.operate.control import find_socket
 from pyvrrp.cli.operate.order import add_order, print_result, send_order
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from pyvrrp.cli.arguments import add_json
+from pyvrrp.cli.base.arguments import add_json
 from pyvrrp.cli.operate.control import add_flags, ask
 
 RouterStatus: TypeAlias = Mapping[str, object]  # a virtual router in the answer of the daemon

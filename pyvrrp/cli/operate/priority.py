@@ -2,8 +2,8 @@
 
 import argparse
 
-from pyvrrp.cli.arguments import add_json
-from pyvrrp.cli.exit_status import GOOD
+from pyvrrp.cli.base.arguments import add_json
+from pyvrrp.cli.base.exit_status import GOOD
 from pyvrrp.cli.operate.control import add_flags, find_socket
 from pyvrrp.cli.operate.order import print_result, send_order
 from pyvrrp.errors import UsageError

@@ -6,8 +6,8 @@ import sys
 import time
 from collections.abc import Mapping
 
-from pyvrrp.cli.arguments import add_json
-from pyvrrp.cli.exit_status import GOOD, NO
+from pyvrrp.cli.base.arguments import add_json
+from pyvrrp.cli.base.exit_status import GOOD, NO
 from pyvrrp.cli.operate.control import add_flags, ask, find_socket
 from pyvrrp.errors import UsageError
 

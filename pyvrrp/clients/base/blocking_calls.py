@@ -1,7 +1,7 @@
-"""Calls that may block for seconds (name lookups, reading a CA set), out of the event loop's way.
+"""Run calls that may block for seconds, such as name look-ups, in threads.
 
-asyncio's own executor won't do: a few lookups at a resolver that never answers fill it, and the
-process then waits for them when it exits.
+The executor of asyncio is not suitable. Its few threads are all busy when some look-ups never end,
+and at its exit the process waits for them.
 """
 
 from asyncio import AbstractEventLoop, Future, get_running_loop
@@ -16,50 +16,50 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
-class Background(Generic[K, T]):
-    """At most one call under way per key, each in a daemon thread of its own.
+class ThreadedCalls(Generic[K, T]):
+    """Runs at most one call for each key, each in a daemon thread of its own.
 
-    So there are never more threads than keys, no key waits for another, and a call that hangs
-    does not keep the process from exiting.
+    So there are at most as many threads as keys, no key waits for another one, and a call that
+    never ends does not keep the process from exiting.
     """
 
     def __init__(self) -> None:
-        self._under_way: dict[K, Future[T | Failure]] = {}
+        self._running: dict[K, Future[T | Failure]] = {}
 
     def start(self, key: K, call: Callable[[], T | Failure]) -> Future[T | Failure]:
-        """Return the outcome to come: of the call under way for *key*, or of *call*, begun now.
+        """Return the future result of the call that runs for *key*. If none does, start *call*.
 
-        Await it through `asyncio.shield`: others may be waiting for the same one.
+        Await it with `asyncio.shield`, because several callers may wait for the same result.
         """
-        future = self._under_way.get(key)
+        future = self._running.get(key)
         if future is None:
             future = get_running_loop().create_future()
-            _call_in_thread(call, self._settle(key, future))
-            self._under_way[key] = future
+            _call_in_thread(call, self._finisher(key, future))
+            self._running[key] = future
         return future
 
-    def _settle(self, key: K, future: Future[T | Failure]) -> Callable[[T | Failure], None]:
-        def settle(outcome: T | Failure) -> None:
-            del self._under_way[key]
-            if not future.done():  # cancelled, if the loop is being taken down
-                future.set_result(outcome)
+    def _finisher(self, key: K, future: Future[T | Failure]) -> Callable[[T | Failure], None]:
+        def finish(result: T | Failure) -> None:
+            del self._running[key]
+            if not future.done():  # it is cancelled when the event loop ends
+                future.set_result(result)
 
-        return settle
+        return finish
 
 
-def _call_in_thread(call: Callable[[], T | Failure], settle: Callable[[T | Failure], None]) -> None:
+def _call_in_thread(call: Callable[[], T | Failure], finish: Callable[[T | Failure], None]) -> None:
     loop = get_running_loop()
-    Thread(target=_run, args=(loop, call, settle), name="pyvrrp-probe", daemon=True).start()
+    Thread(target=_run, args=(loop, call, finish), name="pyvrrp-probe", daemon=True).start()
 
 
 def _run(
     loop: AbstractEventLoop,
     call: Callable[[], T | Failure],
-    settle: Callable[[T | Failure], None],
+    finish: Callable[[T | Failure], None],
 ) -> None:
     try:
-        outcome = call()
-    except Exception as error:  # noqa: BLE001 - whoever waits for the outcome must get one
-        outcome = Failure(f"internal error: {error!r}")
-    with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
-        loop.call_soon_threadsafe(settle, outcome)
+        result = call()
+    except Exception as error:  # noqa: BLE001 - the callers that wait must get a result
+        result = Failure(f"internal error: {error!r}")
+    with suppress(RuntimeError):  # the loop is closed, so no caller waits any more
+        loop.call_soon_threadsafe(finish, result)

@@ -1,4 +1,4 @@
-"""Why a probe failed, in the few words that a status line has room for."""
+"""The reason why a probe failed, in a few words."""
 
 from dataclasses import dataclass
 from errno import (
@@ -41,27 +41,30 @@ _WORDS = {
     EPIPE: "connection reset",
     ETIMEDOUT: "the host does not answer",
 }
-_LONGEST = 160  # a peer chooses parts of some reasons, so they are cut
+_LONGEST = 160  # characters; some reasons contain text from a peer
 
 
 class ProbeError(VrrpError):
-    """The probe failed; the message is the reason. It never leaves `pyvrrp.probes`."""
+    """A probe or a request to etcd failed. The message is the reason.
+
+    It is raised and caught in `pyvrrp.clients` and `pyvrrp.probes` only.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The reason of a failure that several probes share, as a value."""
+    """The reason of a failure as a value, for results that several callers get."""
 
     reason: str
 
 
 def in_words(error: OSError) -> str:
-    """Return what the kernel's *error* means for somebody who looks at a service."""
+    """Return the meaning of an error of the kernel for the probe of a service."""
     code = error.errno or 0
     return _WORDS.get(code) or (strerror(code).lower() if code else printable(str(error)))
 
 
 def printable(text: str) -> str:
-    """Return *text*, which a peer may have written, short and harmless for a terminal or a log."""
+    """Return *text*, which a peer may have written, as short and printable text."""
     clean = "".join(character if character.isprintable() else "?" for character in text)
     return clean if len(clean) <= _LONGEST else f"{clean[:_LONGEST]}..."

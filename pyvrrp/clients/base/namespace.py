@@ -1,4 +1,4 @@
-"""Looking from inside a network namespace, given by its name under /run/netns."""
+"""Enter a network namespace, which is given by its name in /run/netns."""
 
 import ctypes
 import os
@@ -13,48 +13,52 @@ _CLONE_NEWNET = 0x40000000
 
 @contextmanager
 def inside(netns: str) -> Iterator[None]:
-    """Run the body, which must not await, in *netns*; empty: where the caller is.
+    """Run the body in the network namespace *netns*; empty: in the one of the caller.
 
-    Only the calling thread moves. It goes there itself: a helper thread would let the event loop,
-    which may have real-time priority, wait for a thread that has none.
+    Only the calling thread is there, so the body must not await. No other thread does the work:
+    the event loop may have real-time priority and would wait for a thread that has none. Raise
+    ProbeError if the namespace does not exist or cannot be entered.
     """
     if not netns:
         yield
         return
     own = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        enter_for_good(netns)
+        move_thread_to(netns)
         try:
             yield
         finally:
-            _come_back(own)
+            _return_to(own)
     finally:
         os.close(own)
 
 
-def enter_for_good(netns: str) -> None:
-    """Move the calling thread into *netns*; empty: stay. For threads that end soon."""
+def move_thread_to(netns: str) -> None:
+    """Move the calling thread into *netns* until it ends; empty: do nothing.
+
+    Raise ProbeError if the namespace does not exist or cannot be entered.
+    """
     if not netns:
         return
     try:
-        there = os.open(f"/run/netns/{netns}", os.O_RDONLY | os.O_CLOEXEC)
+        namespace = os.open(f"/run/netns/{netns}", os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError as error:
         raise ProbeError(f"there is no network namespace {netns}") from error
     except OSError as error:
         raise ProbeError(f"cannot open network namespace {netns}: {in_words(error)}") from error
     try:
-        _set_namespace(there)
+        _set_namespace(namespace)
     except OSError as error:
         raise ProbeError(f"cannot enter network namespace {netns}: {in_words(error)}") from error
     finally:
-        os.close(there)
+        os.close(namespace)
 
 
-def _come_back(own: int) -> None:
+def _return_to(own: int) -> None:
     try:
         _set_namespace(own)
     except OSError as error:
-        # Every later socket of the daemon would be made in the wrong place: better no daemon.
+        # The daemon would make all later sockets in the wrong namespace, so it must end.
         raise SystemExit(f"cannot return to the own network namespace: {error}") from error
 
 

@@ -1,31 +1,57 @@
-"""How far one probe has come: what a timeout was waiting for, how long a pass took."""
+"""What one probe does at the moment, and how much time it has left."""
 
-from asyncio import get_running_loop
+from asyncio import get_running_loop, timeout_at
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from pyvrrp.clients.base.resolver import Name
+from pyvrrp.clients.base.failure import ProbeError
+from pyvrrp.clients.base.resolver import HostName
+from pyvrrp.identity import Address
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Progress:
-    """When the probe began and has to end (the loop's seconds), and what it is doing now.
+class ProbeProgress:
+    """The state of one probe. Times are those of the event loop in seconds.
 
-    ``name`` is the name whose addresses it uses, if it uses any. ``overdue`` is what to say before
-    the time it was given when that time is over; empty: that it timed out, and in which phase.
+    ``phase`` says what the probe does at the moment, for the reason of a timeout. ``name`` is the
+    host name that it resolved, if any. ``overdue`` is the beginning of the reason of a timeout,
+    before the time that the probe had; empty: the reason says "timed out" and the phase.
     """
 
     began: float
     deadline: float
     phase: str = "before it began"
-    name: Name | None = None
+    name: HostName | None = None
     overdue: str = ""
 
     def share(self, parts: int) -> float:
-        """Return the end of a fair share of what is left when *parts* things are still to try."""
+        """Return when the first of *parts* equal parts of the time that is left ends."""
         now = get_running_loop().time()
         return now + (self.deadline - now) / parts
 
     def elapsed(self) -> str:
-        """Return how long it has taken so far, for people: ``0.4 ms``, ``12 ms``."""
+        """Return the time since the probe began, as text: ``0.4 ms``, ``12 ms``."""
         milliseconds = (get_running_loop().time() - self.began) * 1000
         return f"{milliseconds:.1f} ms" if milliseconds < 1 else f"{milliseconds:.0f} ms"
+
+
+async def first_success(
+    addresses: tuple[Address, ...],
+    attempt: Callable[[Address], Awaitable[T]],
+    progress: ProbeProgress,
+) -> T:
+    """Return the result of *attempt* for the first address with which it succeeds.
+
+    The addresses are tried one after the other. Each gets an equal part of the time that is left.
+    If all fail, raise what the last attempt raised: ProbeError or OSError.
+    """
+    for left in range(len(addresses), 1, -1):
+        try:
+            async with timeout_at(progress.share(left)):
+                return await attempt(addresses[-left])
+        except (OSError, ProbeError):
+            continue
+    return await attempt(addresses[-1])

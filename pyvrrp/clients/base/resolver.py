@@ -1,4 +1,4 @@
-"""Names to addresses, without ever holding up a probe that could do without."""
+"""Look up the addresses of host names. Known addresses are used while the look-up takes time."""
 
 import asyncio
 import socket
@@ -8,34 +8,34 @@ from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 
-from pyvrrp.clients.base.blocking_calls import Background
+from pyvrrp.clients.base.blocking_calls import ThreadedCalls
 from pyvrrp.clients.base.failure import Failure, ProbeError
-from pyvrrp.clients.base.namespace import enter_for_good
+from pyvrrp.clients.base.namespace import move_thread_to
 from pyvrrp.identity import Address
 
-Found: TypeAlias = tuple[Address, ...] | Failure
+LookUpResult: TypeAlias = tuple[Address, ...] | Failure
 
-_REFRESH = 60.0  # seconds; the lifetimes in the DNS are not to be had from the C library
+_REFRESH = 60.0  # seconds; the C library does not return the lifetimes from the DNS
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
-    """A host as configured, and the network namespace that its name is looked up from."""
+class HostName:
+    """The name of a host, and the network namespace in which it is looked up."""
 
     host: str
     netns: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _CachedAddresses:
     addresses: tuple[Address, ...]
-    since: float
+    found_at: float  # the time of the event loop in seconds
 
 
-def ask_the_system(name: Name) -> Found:
-    """Ask the system for the addresses of *name*. Blocks, and moves the thread for good."""
+def look_up_in_system(name: HostName) -> LookUpResult:
+    """Return the addresses of *name*. Blocks, and leaves the thread in another namespace."""
     try:
-        enter_for_good(name.netns)
+        move_thread_to(name.netns)
         found = socket.getaddrinfo(name.host, None, type=socket.SOCK_STREAM)
     except ProbeError as error:
         return Failure(str(error))
@@ -55,50 +55,53 @@ def _address(
 
 
 class Resolver:
-    """Knows addresses of names.
+    """Resolves host names and keeps the addresses that it found.
 
-    What it has found once it keeps, and looks it up again in the background when a probe failed
-    or after a minute. So a name service that is down fails no check of a service that is up.
+    A name is looked up again in the background after a minute, or when a probe failed. So a check
+    of a service that works does not fail when the name service fails.
     """
 
-    def __init__(self, ask: Callable[[Name], Found] = ask_the_system) -> None:
+    def __init__(self, ask: Callable[[HostName], LookUpResult] = look_up_in_system) -> None:
         self._ask = ask
-        self._known: dict[Name, _Known] = {}
-        self._look_ups: Background[Name, tuple[Address, ...]] = Background()
+        self._cache: dict[HostName, _CachedAddresses] = {}
+        self._look_ups: ThreadedCalls[HostName, tuple[Address, ...]] = ThreadedCalls()
 
-    async def addresses(self, name: Name) -> tuple[Address, ...]:
-        """Return all addresses of *name*, best first; raise ProbeError if it has none."""
+    async def addresses(self, name: HostName) -> tuple[Address, ...]:
+        """Return all addresses of *name* in the order of the system.
+
+        Raise ProbeError if it has none.
+        """
         try:
             return (ip_address(name.host),)
         except ValueError:
             pass
-        known = self._known.get(name)
-        if known is None:
+        cached = self._cache.get(name)
+        if cached is None:
             return await self._find(name)
-        if asyncio.get_running_loop().time() - known.since > _REFRESH:
+        if asyncio.get_running_loop().time() - cached.found_at > _REFRESH:
             self._look_up(name)
-        return known.addresses
+        return cached.addresses
 
-    def doubt(self, name: Name) -> None:
-        """Look *name* up again for later probes: what is known of it has led to a failure."""
-        if name in self._known:
+    def look_up_again(self, name: HostName) -> None:
+        """Look *name* up again for later probes, because a probe of its addresses failed."""
+        if name in self._cache:
             self._look_up(name)
 
-    async def _find(self, name: Name) -> tuple[Address, ...]:
-        # Shielded: the next probe goes on waiting for the look-up that this one gives up on.
+    async def _find(self, name: HostName) -> tuple[Address, ...]:
+        # Shielded, so that the look-up goes on for the next probe when this one times out.
         outcome = await asyncio.shield(self._look_up(name))
         if isinstance(outcome, Failure):
             raise ProbeError(outcome.reason)
         return outcome
 
-    def _look_up(self, name: Name) -> asyncio.Future[Found]:
+    def _look_up(self, name: HostName) -> asyncio.Future[LookUpResult]:
         future = self._look_ups.start(name, partial(self._ask, name))
-        future.add_done_callback(partial(self._learn, name))
+        future.add_done_callback(partial(self._keep, name))
         return future
 
-    def _learn(self, name: Name, future: asyncio.Future[Found]) -> None:
+    def _keep(self, name: HostName, future: asyncio.Future[LookUpResult]) -> None:
         if future.cancelled():
             return
         outcome = future.result()
         if not isinstance(outcome, Failure):
-            self._known[name] = _Known(outcome, asyncio.get_running_loop().time())
+            self._cache[name] = _CachedAddresses(outcome, asyncio.get_running_loop().time())

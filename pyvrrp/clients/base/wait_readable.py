@@ -1,10 +1,10 @@
-"""Waiting for a descriptor that is no socket."""
+"""Wait for a descriptor that is not a socket."""
 
 import asyncio
 
 
-async def readable(descriptor: int) -> None:
-    """Return when the kernel calls *descriptor* readable."""
+async def wait_until_readable(descriptor: int) -> None:
+    """Return when *descriptor* is readable."""
     loop = asyncio.get_running_loop()
     event: asyncio.Future[None] = loop.create_future()
     loop.add_reader(descriptor, _once, event)

@@ -1,6 +1,6 @@
-"""The messages of etcd's JSON gateway (version 3), to and from values of ours.
+"""The messages of the JSON gateway of etcd (version 3): write requests, read answers.
 
-A peer may answer with anything: what does not have the expected form is a `ProbeError`.
+The readers raise ProbeError if an answer does not have the expected form.
 """
 
 import json
@@ -23,11 +23,11 @@ from pyvrrp.ports import (
     Revoke,
     Revoked,
     Write,
-    wishes_of,
+    preemption_prefix,
 )
 
 _GOOD = 200
-_MOST_WISHES = 64  # bound on what others can make this process read
+_MOST_WISHES = 64  # other nodes write them, so their number is limited
 _LARGEST = 2**64
 # Numbers of google.rpc.Code, which the gateway passes on.
 _NOT_FOUND, _EXISTS, _PRECONDITION, _DENIED, _UNAUTHENTICATED = 5, 6, 9, 7, 16
@@ -38,22 +38,22 @@ _HAS_LEASE = "lease already exists"
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """What to post, and where."""
+class EtcdMessage:
+    """The path and the body of a POST request."""
 
     path: str
     body: bytes
 
 
-def message_of(request: EtcdRequest) -> Message:
-    """Return *request* as the gateway wants it."""
+def message_of(request: EtcdRequest) -> EtcdMessage:
+    """Return *request* as a message for the gateway."""
     match request:
         case Grant(lease=lease, ttl=ttl):
             return _message("/v3/lease/grant", {"ID": str(lease), "TTL": str(ttl)})
         case Revoke(lease=lease):
             return _message("/v3/lease/revoke", {"ID": str(lease)})
         case Look(key=key):
-            # A transaction without a condition: both ranges at one revision, by a majority.
+            # A transaction without a condition reads both ranges at one revision, from a majority.
             return _message("/v3/kv/txn", {"success": _ranges(key)})
         case Write():
             return _message("/v3/kv/txn", _transaction(request))
@@ -61,13 +61,13 @@ def message_of(request: EtcdRequest) -> Message:
             assert_never(request)
 
 
-def login_message(user: str, password: str) -> Message:
-    """Return what asks for a token."""
+def login_message(user: str, password: str) -> EtcdMessage:
+    """Return the message that asks for an authentication token."""
     return _message("/v3/auth/authenticate", {"name": user, "password": password})
 
 
 def token_of(status: int, body: bytes) -> str:
-    """Return the token that an answer to `login_message` holds; raise ProbeError if it has none."""
+    """Return the token in the answer to `login_message`. Raise ProbeError if it has none."""
     if status != _GOOD:
         said = "" if status not in range(400, 500) else ": wrong user or password"
         raise ProbeError(f"HTTP {status} to the log-in{said}")
@@ -78,7 +78,7 @@ def token_of(status: int, body: bytes) -> str:
 
 
 def wants_login(status: int, body: bytes) -> bool:
-    """Tell whether an answer means that the token is missing, too old, or not known there."""
+    """Return whether an answer says that the token is missing, too old or unknown."""
     return status in {400, 401, 403} and any(words in body for words in _NO_TOKEN)
 
 
@@ -102,22 +102,22 @@ def _transaction(write: Write) -> dict[str, object]:
 
 
 def _ranges(key: str) -> list[object]:
-    first = wishes_of(key)
-    behind = first[:-1] + chr(ord(first[-1]) + 1)
+    first = preemption_prefix(key)
+    end = first[:-1] + chr(ord(first[-1]) + 1)
     return [
         {"request_range": {"key": _encoded(key)}},
         {
             "request_range": {
                 "key": _encoded(first),
-                "range_end": _encoded(behind),
+                "range_end": _encoded(end),
                 "limit": str(_MOST_WISHES),
             }
         },
     ]
 
 
-def _message(path: str, fields: Mapping[str, object]) -> Message:
-    return Message(path, json.dumps(fields).encode())
+def _message(path: str, fields: Mapping[str, object]) -> EtcdMessage:
+    return EtcdMessage(path, json.dumps(fields).encode())
 
 
 def _encoded(text: str | bytes) -> str:
@@ -126,14 +126,17 @@ def _encoded(text: str | bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, and the number of the cluster that gave it (0: it does not say)."""
+    """An answer, and the number of the cluster that gave it; 0: the answer does not contain it."""
 
     answer: EtcdAnswer
     cluster: int
 
 
 def reply_of(request: EtcdRequest, status: int, body: bytes) -> Reply:
-    """Return what *status* and *body* say to *request*; raise ProbeError if that is of no use."""
+    """Return the answer to *request* from an HTTP status and body.
+
+    Raise ProbeError if it refuses the request or does not have the expected form.
+    """
     if status != _GOOD:
         return Reply(_refusal(request, status, body), 0)
     fields = _table(_parsed(body), "the answer")
@@ -155,7 +158,7 @@ def reply_of(request: EtcdRequest, status: int, body: bytes) -> Reply:
 
 
 def _refusal(request: EtcdRequest, status: int, body: bytes) -> EtcdAnswer:
-    """Return the answer that a refusal amounts to, or raise what it says."""
+    """Return the answer if the refusal has the meaning of one, else raise its reason."""
     try:
         fields = _table(_parsed(body), "the answer")
     except ProbeError:
@@ -166,7 +169,7 @@ def _refusal(request: EtcdRequest, status: int, body: bytes) -> EtcdAnswer:
         case Revoke() if code == _NOT_FOUND and _NO_LEASE in said:
             return Revoked()
         case Grant(ttl=ttl) if code in {_EXISTS, _PRECONDITION} and _HAS_LEASE in said:
-            # The number was drawn for this very request: a former try of it got through.
+            # The number is used for this request only, so an earlier attempt of it succeeded.
             return Granted(ttl)
     if not said:
         raise ProbeError(f"HTTP {status}")
@@ -174,7 +177,7 @@ def _refusal(request: EtcdRequest, status: int, body: bytes) -> EtcdAnswer:
     if code == _DENIED:
         hint = "; the role of this user does not cover the key"
     elif code == _UNAUTHENTICATED or "user name is empty" in said:
-        hint = "; give the check user and password_file"
+        hint = "; set user and password_file in the check"
     raise ProbeError(f"HTTP {status}: {said}{hint}")
 
 
@@ -235,7 +238,7 @@ def _array(value: object, where: str) -> list[object]:
 
 
 def _number(fields: Mapping[str, object], name: str) -> int:
-    """Return a number of 64 bits; JSON has them as strings, and leaves out those that are 0."""
+    """Return a number of 64 bits. The gateway writes it as a string and leaves out 0."""
     value = fields.get(name, 0)
     try:
         number = int(value) if isinstance(value, str | int) else -1

@@ -1,27 +1,27 @@
-"""Bytes to and from a connected socket."""
+"""Send and receive on a connected socket."""
 
 import asyncio
 import socket
 from typing import Protocol
 
-CHUNK = 65_536  # bytes asked of the kernel at once
+CHUNK = 65_536  # octets that are read at once
 
 
 class Channel(Protocol):
-    """A stream of bytes. Both calls raise OSError or ProbeError."""
+    """A stream of octets in both directions. Its methods raise OSError or ProbeError."""
 
     async def send(self, data: bytes) -> None:
         """Send all of *data*."""
 
     async def receive(self) -> bytes:
-        """Return the next bytes; none: the peer has ended the stream."""
+        """Return the next octets; empty: the peer has ended the stream."""
 
 
 class PlainChannel:
-    """The socket as it is.
+    """A channel without encryption.
 
-    The event loop's socket calls rather than its transports: nothing is read ahead, nothing is
-    closed later, and whoever owns the socket can close it on every path.
+    It uses the socket calls of the event loop and not its transports. So nothing is read in
+    advance, and the owner of the socket can close it at once in every case.
     """
 
     def __init__(self, connection: socket.socket) -> None:
@@ -33,5 +33,5 @@ class PlainChannel:
         await self._loop.sock_sendall(self._connection, data)
 
     async def receive(self) -> bytes:
-        """Return the next bytes; none: the peer has ended the stream."""
+        """Return the next octets; empty: the peer has ended the stream."""
         return await self._loop.sock_recv(self._connection, CHUNK)

@@ -1,4 +1,4 @@
-"""Connections to a host or a UNIX socket; who gets one closes it (`with`)."""
+"""Open connections to a host or a UNIX socket. The caller must close them."""
 
 import asyncio
 import socket
@@ -8,17 +8,17 @@ from pathlib import Path
 
 from pyvrrp.clients.base.failure import ProbeError
 from pyvrrp.clients.base.namespace import inside
-from pyvrrp.clients.base.progress import Progress
-from pyvrrp.clients.base.resolver import Name, Resolver
+from pyvrrp.clients.base.progress import ProbeProgress, first_success
+from pyvrrp.clients.base.resolver import HostName, Resolver
 from pyvrrp.clients.http.socket_address import SocketAddress, bind_to, scope_of, sockaddr, usable
 from pyvrrp.identity import Address
 
-_RETRY = 0.01  # seconds until a UNIX socket with a full backlog is tried again
+_RETRY = 0.01  # seconds between two attempts to connect to a UNIX socket with a full backlog
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to connect to, and from where."""
+    """The host and port to connect to, the source address and the network namespace."""
 
     host: str
     port: int
@@ -27,43 +27,40 @@ class Endpoint:
 
 
 class Connector:
-    """Opens connections, each within the deadline of its probe."""
+    """Opens TCP connections."""
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
 
-    async def connect(self, endpoint: Endpoint, progress: Progress) -> socket.socket:
-        """Return a connected, non-blocking socket; raise ProbeError or OSError.
+    async def connect(self, endpoint: Endpoint, progress: ProbeProgress) -> socket.socket:
+        """Return a connected, non-blocking socket. Raise ProbeError or OSError.
 
-        Addresses of one name are tried in turn, each with a fair share of the time left.
+        The addresses of a host name are tried one after the other, see `first_success`.
         """
         source, netns = endpoint.source, endpoint.netns
         addresses = await self.addresses(endpoint.host, source, netns, progress)
         progress.phase = "while connecting"
-        for left in range(len(addresses), 1, -1):
-            try:
-                async with asyncio.timeout_at(progress.share(left)):
-                    return await _connect(addresses[-left], endpoint)
-            except (OSError, ProbeError):
-                continue  # the last address will give the reason
-        return await _connect(addresses[-1], endpoint)
+        return await first_success(addresses, lambda address: _connect(address, endpoint), progress)
 
     async def addresses(
-        self, host: str, source: Address | None, netns: str, progress: Progress
+        self, host: str, source: Address | None, netns: str, progress: ProbeProgress
     ) -> tuple[Address, ...]:
-        """Return all addresses of *host* that *source* can reach; raise ProbeError if none."""
+        """Return all addresses of *host* of the family of *source*.
+
+        Raise ProbeError if there are none.
+        """
         progress.phase = f"while resolving {host}"
-        progress.name = Name(host, netns)
+        progress.name = HostName(host, netns)
         return usable(await self._resolver.addresses(progress.name), source, host)
 
-    def doubt(self, progress: Progress) -> None:
-        """Have the name that a probe has used looked up again: the probe failed."""
+    def look_up_again(self, progress: ProbeProgress) -> None:
+        """Look the host name of a failed probe up again."""
         if progress.name is not None:
-            self._resolver.doubt(progress.name)
+            self._resolver.look_up_again(progress.name)
 
 
-async def connect_unix(path: Path, progress: Progress) -> socket.socket:
-    """Return a non-blocking socket connected to the UNIX socket *path*; raise OSError."""
+async def connect_unix(path: Path, progress: ProbeProgress) -> socket.socket:
+    """Return a non-blocking socket connected to the UNIX socket *path*. Raise OSError."""
     progress.phase = "while connecting"
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -80,7 +77,7 @@ def _connected_unix(connection: socket.socket, path: Path) -> bool:
     try:
         connection.connect(str(path))
     except BlockingIOError:
-        # The backlog is full: unlike TCP's, this connect has not even begun.
+        # The backlog is full. For UNIX sockets the kernel does not go on to connect.
         return False
     return True
 
@@ -99,14 +96,15 @@ async def _connect(address: Address, endpoint: Endpoint) -> socket.socket:
 def refuse_itself(connection: socket.socket) -> None:
     """Raise ProbeError if *connection* is connected to itself.
 
-    Where nobody listens, TCP meets itself when the port it draws is the one it connects to.
+    If nothing listens on a local port, TCP can connect to itself: the kernel happens to choose
+    that port as the source port.
     """
     if connection.getsockname() == connection.getpeername():
         raise ProbeError("connection refused")
 
 
 def _prepare(address: Address, endpoint: Endpoint) -> tuple[socket.socket, SocketAddress]:
-    """Return a new socket, made where and bound as *endpoint* says, and what to connect it to."""
+    """Return a new socket for *endpoint*, and the socket address to connect it to."""
     family = socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
     with inside(endpoint.netns):
         scope = scope_of(address)

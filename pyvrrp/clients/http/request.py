@@ -1,4 +1,4 @@
-"""What an HTTP check asks for, and where."""
+"""Make the request of an HTTP check."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,14 +9,14 @@ from pyvrrp.clients.http.connection import Endpoint
 from pyvrrp.config.model.configuration import HttpProbeConfig
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
-# Servers may answer 411 to these if nothing is said about a body, even if there is none.
+# Servers may answer 411 to these methods without Content-Length, even if there is no body.
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-_KEPT = "/%:@!$&'()*+,;=-._~?"  # what may stand in a path and a query as it is
+_NOT_QUOTED = "/%:@!$&'()*+,;=-._~?"  # allowed in a path and a query (RFC 3986)
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request, ready to be written, and the way to its server."""
+    """One request, and the server that it is sent to."""
 
     endpoint: Endpoint
     tls: bool
@@ -29,7 +29,7 @@ class HttpRequest:
 
 @lru_cache(maxsize=256)
 def request_of(probe: HttpProbeConfig) -> HttpRequest:
-    """Return what *probe* asks for; raise ProbeError if its URL makes no sense."""
+    """Return the request of *probe*. Raise ProbeError if its URL cannot be used."""
     url, port = _split(probe.url)
     # RFC 6874 writes the zone of an IPv6 literal as %25.
     host = (url.hostname or "").replace("%25", "%")
@@ -57,18 +57,18 @@ def _split(url: str) -> tuple[SplitResult, int]:
 
 def _target(url: SplitResult) -> str:
     query = f"?{url.query}" if url.query else ""
-    return quote(f"{url.path or '/'}{query}", safe=_KEPT)
+    return quote(f"{url.path or '/'}{query}", safe=_NOT_QUOTED)
 
 
 def _authority(url: SplitResult, host: str, port: int) -> str:
-    # A zone means something on this host only (RFC 6874 section 4).
+    # A zone has a meaning on this host only, so it is not sent (RFC 6874 section 4).
     name = host.partition("%")[0]
     bracketed = f"[{name}]" if ":" in name else name
     return bracketed if port == _DEFAULT_PORT[url.scheme] else f"{bracketed}:{port}"
 
 
 def _headers(probe: HttpProbeConfig, authority: str) -> tuple[tuple[bytes, bytes], ...]:
-    """Return the configured headers after those of ours that they do not replace."""
+    """Return the default header fields that are not configured, then the configured ones."""
     own = {
         "Host": probe.host or authority,
         "User-Agent": "pyvrrp",

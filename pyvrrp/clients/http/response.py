@@ -1,30 +1,28 @@
-"""The answer to one HTTP request: read within bounds, then judged."""
-
-import hashlib
+"""Read the response to one HTTP request, with limits for its size, and check it."""
 
 import h11
 
 from pyvrrp.clients.base.failure import ProbeError, printable
-from pyvrrp.clients.base.progress import Progress
+from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.http.channel import Channel
 from pyvrrp.clients.http.request import HttpRequest
 from pyvrrp.config.model.configuration import HttpProbeConfig
 
-_MAX_HEADERS = 65_536  # bytes; servers in use stop at 8 to 48 KiB
-_MAX_BODY = 1_048_576  # bytes after decoding; a page that says "healthy" has no need of more
+_MAX_HEADERS = 65_536  # octets; common servers send at most 8 to 48 KiB
+_MAX_BODY = 1_048_576  # octets after decoding; a health page is much smaller
 _HEADERS_TOO_LARGE = 431
-_SHOWN = 24  # bytes
+_SHOWN = 24  # octets
 
 
 class HttpExchange:
-    """One request and its answer over one channel. All methods raise ProbeError or OSError."""
+    """One request and its response over one channel. All methods raise ProbeError or OSError."""
 
-    def __init__(self, channel: Channel, progress: Progress) -> None:
+    def __init__(self, channel: Channel, progress: ProbeProgress) -> None:
         self._channel = channel
         self._progress = progress
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEADERS)
-        self._heard = b""  # the first bytes, for the words about an answer that is none
-        self._refused: ConnectionError | None = None
+        self._first_octets = b""  # for the reason if the response is malformed
+        self._send_error: ConnectionError | None = None
 
     async def ask(self, request: HttpRequest) -> None:
         """Send *request*."""
@@ -42,12 +40,13 @@ class HttpExchange:
         try:
             await self._channel.send((head or b"") + (body or b"") + (end or b""))
         except ConnectionError as error:
-            # The server hung up early; what it said before (an alert, a 4xx) tells more.
-            self._refused = error
+            # The server closed the connection early. What it sent before, such as an alert or a
+            # status 4xx, is a better reason.
+            self._send_error = error
         self._progress.phase = "waiting for the response"
 
     async def status(self) -> int:
-        """Return the status of the answer, skipping interim ones (1xx)."""
+        """Return the status of the response. Interim responses (1xx) are skipped."""
         while True:
             match await self._event():
                 case h11.Response() as response:
@@ -76,19 +75,20 @@ class HttpExchange:
         try:
             while (event := self._http.next_event()) is h11.NEED_DATA:
                 data = await self._channel.receive()
-                if not data and self._refused is not None:
-                    raise self._refused
-                self._heard = self._heard or data[:_SHOWN]
+                if not data and self._send_error is not None:
+                    raise self._send_error
+                self._first_octets = self._first_octets or data[:_SHOWN]
                 self._http.receive_data(data)
         except h11.RemoteProtocolError as error:
             raise ProbeError(self._malformed(error)) from error
         return event
 
     def _malformed(self, error: h11.RemoteProtocolError) -> str:
-        if not self._heard:
+        first = self._first_octets
+        if not first:
             return "closed without an answer"
-        if not self._heard.startswith(b"HTTP/"[: len(self._heard)]):
-            return f"malformed answer: not HTTP but {self._heard!r}"
+        if not first.startswith(b"HTTP/"[: len(first)]):
+            return f"malformed answer: not HTTP but {first!r}"
         if error.error_status_hint == _HEADERS_TOO_LARGE:
             return "headers are larger than 64 KiB"
         if self._http.trailing_data[1]:
@@ -96,15 +96,17 @@ class HttpExchange:
         return f"malformed answer: {printable(str(error))}"
 
 
-def judge_status(probe: HttpProbeConfig, status: int) -> None:
-    """Raise ProbeError unless *status* is one that *probe* wants."""
-    if not any(wanted.first <= status <= wanted.last for wanted in probe.status):
+def check_status(probe: HttpProbeConfig, status: int) -> None:
+    """Raise ProbeError if *probe* does not accept *status*."""
+    if not any(accepted.first <= status <= accepted.last for accepted in probe.status):
         raise ProbeError(f"HTTP {status}")
 
 
-def judge_digest(probe: HttpProbeConfig, body: bytes) -> None:
-    """Raise ProbeError unless *body* has the digest that *probe* wants, if it wants one."""
+def check_digest(probe: HttpProbeConfig, body: bytes) -> None:
+    """Raise ProbeError if *probe* has a digest and *body* has another one."""
     if probe.body_sha256:
+        import hashlib  # noqa: PLC0415 - it brings OpenSSL
+
         digest = hashlib.sha256(body).hexdigest()
         if digest != probe.body_sha256.lower():
             raise ProbeError(f"body has another sha256: {digest}")

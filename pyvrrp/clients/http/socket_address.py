@@ -1,4 +1,4 @@
-"""Addresses as socket calls want them, and which of them can be used."""
+"""Socket addresses: how to pass an address to a socket call, and which addresses can be used."""
 
 import socket
 from errno import EADDRNOTAVAIL
@@ -14,7 +14,10 @@ SocketAddress: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
 def usable(
     addresses: tuple[Address, ...], source: Address | None, host: str
 ) -> tuple[Address, ...]:
-    """Return those of *addresses* that *source* can reach; raise ProbeError if there is none."""
+    """Return those of *addresses* that are of the family of *source*; None: all.
+
+    Raise ProbeError if there is none.
+    """
     if source is None:
         return addresses
     kept = tuple(address for address in addresses if address.version == source.version)
@@ -25,7 +28,7 @@ def usable(
 
 
 def bind_to(connection: socket.socket, source: Address, scope: int) -> None:
-    """Let *connection* send from *source*; raise ProbeError if it cannot."""
+    """Make *source* the source address of *connection*. Raise ProbeError if this fails."""
     try:
         connection.bind(sockaddr(source, 0, scope if source.is_link_local else 0))
     except OSError as error:
@@ -34,14 +37,17 @@ def bind_to(connection: socket.socket, source: Address, scope: int) -> None:
 
 
 def sockaddr(address: Address, port: int, scope: int) -> SocketAddress:
-    """Return *address* as the socket calls of its family want it."""
+    """Return *address* and *port* in the form that socket calls need. *scope* is for IPv6."""
     if isinstance(address, IPv4Address):
         return str(address), port
     return str(address).partition("%")[0], port, 0, scope
 
 
 def scope_of(address: Address | None) -> int:
-    """Return the interface index that a zone such as ``%eth0`` names; 0: there is no zone."""
+    """Return the interface index of the zone of *address*, such as ``%eth0``; 0: no zone.
+
+    Raise OSError if there is no such interface.
+    """
     if not isinstance(address, IPv6Address) or address.scope_id is None:
         return 0
     zone = address.scope_id

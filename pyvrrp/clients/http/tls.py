@@ -1,4 +1,4 @@
-"""TLS over a channel, and the words for what goes wrong in it."""
+"""TLS over a channel, and reasons for its errors."""
 
 import ssl
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from pyvrrp.clients.http.channel import CHUNK, Channel
 
 T = TypeVar("T")
 
-# OpenSSL's X509_V_ERR_ numbers (x509_vfy.h), which the ssl module passes on but does not name.
+# The X509_V_ERR_ numbers of OpenSSL (x509_vfy.h). The ssl module has no names for them.
 _VERIFICATION = {
     9: "certificate is not yet valid",
     10: "certificate has expired",
@@ -21,19 +21,19 @@ _VERIFICATION = {
     23: "certificate has been revoked",
 }
 
-# The stream ended, without close_notify or with it; which one Python raises depends on OpenSSL.
+# The stream ended, with or without close_notify. Which one is raised depends on OpenSSL.
 _ENDED = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 _ALERTS = {
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "TLS: the server requires a client certificate",
     "SSLV3_ALERT_HANDSHAKE_FAILURE": "TLS: the server refuses the handshake",
     "TLSV1_ALERT_UNKNOWN_CA": "TLS: the server does not know the client certificate's CA",
-    "WRONG_VERSION_NUMBER": "TLS: the server speaks no TLS, or another version",
+    "WRONG_VERSION_NUMBER": "TLS: the server does not use TLS, or uses another version",
 }
 
 
 class TlsChannel:
-    """The client's end of TLS, with buffers of its own between it and the socket."""
+    """The client side of TLS over another channel."""
 
     def __init__(self, channel: Channel, context: ssl.SSLContext, server_name: str) -> None:
         self._channel = channel
@@ -47,14 +47,14 @@ class TlsChannel:
             raise ProbeError(f"bad server name {server_name}: {error}") from error
 
     async def handshake(self) -> None:
-        """Agree on keys and verify the server; raise ProbeError with the reason if that fails."""
+        """Do the handshake and verify the server. Raise ProbeError if it fails."""
         try:
             await self._exchange(self._tls.do_handshake)
         except _ENDED as error:
             raise ProbeError("closed during the TLS handshake") from error
         except ssl.SSLError as error:
             with suppress(OSError):
-                await self._flush()  # the alert, which tells the server's log why
+                await self._flush()  # an alert, so that the server can log the reason
             raise ProbeError(reason_of(error)) from error
 
     async def send(self, data: bytes) -> None:
@@ -66,11 +66,11 @@ class TlsChannel:
         await self._flush()
 
     async def receive(self) -> bytes:
-        """Return the next bytes; none: the peer has ended the stream."""
+        """Return the next octets; empty: the peer has ended the stream."""
         try:
             return await self._exchange(lambda: self._tls.read(CHUNK))
         except _ENDED:
-            # Without close_notify. HTTP knows by itself whether its message was complete.
+            # An end without close_notify is accepted, because HTTP detects an incomplete message.
             return b""
         except ssl.SSLError as error:
             raise ProbeError(reason_of(error)) from error
@@ -96,7 +96,7 @@ class TlsChannel:
 
 
 def reason_of(error: ssl.SSLError) -> str:
-    """Return what *error* means for somebody who looks at a service."""
+    """Return the meaning of *error* for the probe of a service."""
     if isinstance(error, ssl.SSLCertVerificationError):
         message = error.verify_message.rstrip(".").replace("Hostname", "hostname")
         return _VERIFICATION.get(error.verify_code) or printable(f"certificate: {message}")

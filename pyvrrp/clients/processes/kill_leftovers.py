@@ -1,9 +1,9 @@
-"""The last resort: processes of a run that have left its process group.
+"""Kill the processes of a run that have left its process group.
 
-A group is killed in one call, but a process may leave it (setsid, setpgid, a daemon's double
-fork). What stays with it unless it takes pains is its session and its environment, so whoever has
-the session of the run or carries its mark dies too. Who clears his environment and begins a
-session of his own escapes.
+One call kills a process group, but a process can leave it: with setsid, setpgid or the double fork
+of a daemon. Most such processes still have the session or the environment of the run. So every
+process with this session, or with the mark of the run in its environment, is killed. A process
+that clears its environment and begins a new session is not found.
 """
 
 import os
@@ -12,33 +12,34 @@ import signal
 from collections.abc import Iterator
 from contextlib import suppress
 
-from pyvrrp.clients.processes.proc_table import look_at, read, running
+from pyvrrp.clients.processes.proc_table import process_ids, read_file, stat_of
 from pyvrrp.clients.processes.spawn import MARK
 
 _PATIENCE = 200  # milliseconds that SIGKILL may take
-_PASSES = 4  # a process may start another one while the list is read
-_MOST_ENVIRONMENT = 262_144  # bytes
+_PASSES = 4  # a process can start another one while the list is read
+_MOST_ENVIRONMENT = 262_144  # octets
 
 
-def kill_stragglers(leader: int, mark: str) -> int:
-    """Kill what is left of the run of *leader*, which must not be reaped yet; return how many.
+def kill_leftovers(leader: int, mark: str) -> int:
+    """Kill the processes that are left of the run of *leader*. Return their number.
 
-    Blocks; for a thread. Passes over /proc until nothing is left, and waits for those it killed.
+    *leader* must not have been reaped. Reads /proc until it finds none, and waits until those that
+    it killed have ended. Blocks, so it is for a thread.
     """
     killed = 0
-    first = look_at(leader)
+    first = stat_of(leader)
     since = 0 if first is None else first.started
     for _ in range(_PASSES):
-        dying = [_kill(pid, leader, mark) for pid in _stragglers(leader, mark, since)]
+        dying = [_kill(pid, leader, mark) for pid in _leftovers(leader, mark, since)]
         if not dying:
             break
         killed += sum(map(_wait_for, dying))
     return killed
 
 
-def _stragglers(leader: int, mark: str, since: int) -> Iterator[int]:
-    for pid in running():
-        process = look_at(pid)
+def _leftovers(leader: int, mark: str, since: int) -> Iterator[int]:
+    for pid in process_ids():
+        process = stat_of(pid)
         if process is None or process.dead or process.started < since:
             continue
         if _belongs(pid, process.session, leader, mark):
@@ -50,16 +51,16 @@ def _belongs(pid: int, session: int, leader: int, mark: str) -> bool:
 
 
 def _is_marked(pid: int, mark: str) -> bool:
-    variables = read(pid, "environ", _MOST_ENVIRONMENT).split(b"\0")
+    variables = read_file(pid, "environ", _MOST_ENVIRONMENT).split(b"\0")
     return f"{MARK}={mark}".encode() in variables
 
 
 def _kill(pid: int, leader: int, mark: str) -> int | None:
-    """Return a pidfd of *pid*, which is dying; None: it is gone, or another one by now."""
+    """Kill process *pid* and return a pidfd of it. None: it has ended or is another process."""
     with suppress(ProcessLookupError, PermissionError):
         descriptor = os.pidfd_open(pid)
-        # Again, now that the number cannot pass to another process any more.
-        process = look_at(pid)
+        # Checked again, because the number could belong to another process before this call.
+        process = stat_of(pid)
         if process is not None and _belongs(pid, process.session, leader, mark):
             with suppress(ProcessLookupError, PermissionError):
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)

@@ -1,9 +1,9 @@
-"""The child that looks for one regular expression: a program of its own, see `patterns`.
+"""The program that searches for one regular expression. `regex` starts it as a process.
 
-It reads from standard input, which is a socket: the pattern, then requests; every text has its
-length before it. A request is its time in milliseconds, the number of texts, and the texts; the
-answer is in how many of them the pattern was found. Only the standard library's smallest part is
-imported: it runs with `python -I -S`.
+Its standard input is a socket. It reads the pattern from it, then requests. A request is a time in
+milliseconds, a number of texts, and the texts; the answer is the number of texts that contain the
+pattern. The pattern and each text have their length before them. The program imports little of the
+standard library and runs with `python -I -S`, so that it starts quickly.
 """
 
 import os
@@ -17,8 +17,8 @@ from typing import BinaryIO
 
 NUMBER = struct.Struct("!I")
 NOBODY = 65534
-MOST_MEMORY = 512 * 1024 * 1024  # bytes of address space; `(a|b)*` may want a lot
-_GENTLE = 5  # nice: whoever waits for it has other work
+MOST_MEMORY = 512 * 1024 * 1024  # octets of address space; `(a|b)*` can need much
+_NICE = 5  # so that the daemon runs first
 
 
 def frame(text: bytes) -> bytes:
@@ -27,7 +27,7 @@ def frame(text: bytes) -> bytes:
 
 
 def request(milliseconds: int, texts: list[bytes]) -> bytes:
-    """Return what asks for *texts*, to be answered within that time."""
+    """Return the request for *texts*. The process ends itself if it takes longer than that."""
     numbers = NUMBER.pack(milliseconds) + NUMBER.pack(len(texts))
     return numbers + b"".join(map(frame, texts))
 
@@ -38,7 +38,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     while head := requests.read(NUMBER.size):
         (milliseconds,) = NUMBER.unpack(head)
         texts = [_text(requests) for _ in range(_number(requests))]
-        # Nothing interrupts a search but a signal that kills: whoever asked may be dead by then.
+        # Only a signal that kills the process interrupts a search. The daemon may have died.
         signal.setitimer(signal.ITIMER_REAL, milliseconds / 1000)
         found = sum(pattern.search(text.decode(errors="replace")) is not None for text in texts)
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -55,12 +55,12 @@ def _text(stream: BinaryIO) -> bytes:
     return stream.read(_number(stream))
 
 
-def give_up_power() -> None:
-    """Become nobody if this is root, and bound what can be used up."""
+def drop_privileges() -> None:
+    """Become the user nobody if this is root, and limit memory and processor time."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(_GENTLE)
-    # A root without the capabilities for it, as in many containers, has little to give up.
+    os.nice(_NICE)
+    # In many containers root lacks the capabilities for this. Then it has few privileges to drop.
     with suppress(PermissionError):
         if os.geteuid() == 0:
             os.setgroups([])
@@ -69,10 +69,10 @@ def give_up_power() -> None:
 
 
 def main() -> None:
-    """Be the child."""
+    """Run the program."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    give_up_power()
-    with suppress(BrokenPipeError):  # whoever asked is gone
+    drop_privileges()
+    with suppress(BrokenPipeError):  # the daemon has ended
         serve(sys.stdin.buffer, open(0, "wb", closefd=False))  # noqa: SIM115 - until the end
 
 

@@ -1,8 +1,9 @@
-"""The commands of resources: the daemon's `pyvrrp.ports.Commands`.
+"""Run the commands of resources. Implements the port `pyvrrp.ports.Commands`.
 
-Like an exec check's program each has a process group of its own and dies at its deadline with all
-its children. Unlike one it runs with all that the daemon may do, is first asked to end (SIGTERM),
-and what it leaves behind when it ends in time is left alone: a start is there to leave something.
+Like the program of an exec check, each command has its own process group and is killed with all
+its children at its deadline. Unlike it, a command has the privileges of the daemon and gets
+SIGTERM before SIGKILL. If it ends in time, the processes that it started may go on: the start of a
+resource does that.
 """
 
 import asyncio
@@ -16,91 +17,90 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import uuid4
 
-from pyvrrp.clients.base.blocking_calls import Background
+from pyvrrp.clients.base.blocking_calls import ThreadedCalls
 from pyvrrp.clients.base.failure import Failure, ProbeError, in_words
-from pyvrrp.clients.base.namespace import enter_for_good
-from pyvrrp.clients.base.wait_readable import readable
-from pyvrrp.clients.processes.kill_leftovers import kill_stragglers
+from pyvrrp.clients.base.namespace import move_thread_to
+from pyvrrp.clients.base.wait_readable import wait_until_readable
+from pyvrrp.clients.processes.kill_leftovers import kill_leftovers
+from pyvrrp.clients.processes.reap import reap
 from pyvrrp.clients.processes.spawn import LOST, MARK, PATH, WORDS, use_ordinary_scheduling
+from pyvrrp.config.model.resources import KILL_DELAY
 from pyvrrp.config.values.commands import why_unsafe
 from pyvrrp.config.values.users import trusted_users
 from pyvrrp.ports import Command, CommandResult
 from pyvrrp.units import Nanoseconds, to_seconds
 from pyvrrp.units import in_words as duration_in_words
 
-_GRACE = 2.0  # seconds from SIGTERM to SIGKILL
-_KEPT = 16_384  # bytes of output, from the end
+_KEPT = 16_384  # octets at the end of the output
 _UMASK = 0o022
 
 
-class Witness(Protocol):
-    """Whoever must know what runs, to end it should this process die: the guardian."""
+class CommandObserver(Protocol):
+    """Learns which commands run. The guardian uses this to end them if the daemon dies."""
 
     def command_begins(self, mark: str) -> None:
-        """Know of a command whose processes will carry *mark*."""
+        """A command begins. Its processes will have *mark* in their environment."""
 
     def command_ended(self, mark: str) -> None:
-        """Forget it."""
+        """The command with *mark* has ended."""
 
 
 class AsyncioCommands:
     """Runs commands on the event loop."""
 
-    def __init__(self, witness: Witness | None = None) -> None:
-        self._witness = witness
-        self._starting: Background[str, _Started] = Background()
-        self._clearing: Background[str, int] = Background()
-        self._under_way: set[asyncio.Task[None]] = set()
+    def __init__(self, observer: CommandObserver | None = None) -> None:
+        self._observer = observer
+        self._starting: ThreadedCalls[str, _Started] = ThreadedCalls()
+        self._killing: ThreadedCalls[str, int] = ThreadedCalls()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def run(
         self, command: Command, timeout: Nanoseconds, done: Callable[[CommandResult], None]
     ) -> "_Deadline":
-        """Run it; *done* is called once, from the loop, when it has ended."""
+        """Run *command*. Call *done* once, when it has ended."""
         deadline = _Deadline(timeout)
-        task = asyncio.get_running_loop().create_task(self._live(command, deadline, done))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task = asyncio.get_running_loop().create_task(self._run(command, deadline, done))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         return deadline
 
     async def close(self) -> None:
-        """Wait for nothing any more. What runs still is the guardian's affair."""
-        for task in tuple(self._under_way):
+        """Stop waiting for the commands that run. The guardian ends them."""
+        for task in tuple(self._tasks):
             task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _live(
+    async def _run(
         self, command: Command, deadline: "_Deadline", done: Callable[[CommandResult], None]
     ) -> None:
         mark = uuid4().hex
-        if self._witness is not None:
-            self._witness.command_begins(mark)
+        if self._observer is not None:
+            self._observer.command_begins(mark)
         starting = self._starting.start(mark, partial(_spawn, command, mark))
         started = await asyncio.shield(starting)
         if isinstance(started, Failure):
             result = CommandResult(None, started.reason)
         else:
             try:
-                result = await self._see_it_end(started, deadline, mark)
+                result = await self._result(started, deadline, mark)
             finally:
                 started.close()
-        if self._witness is not None:
-            self._witness.command_ended(mark)
+        if self._observer is not None:
+            self._observer.command_ended(mark)
         done(result)
 
-    async def _see_it_end(
-        self, started: "_Started", deadline: "_Deadline", mark: str
-    ) -> CommandResult:
-        ended = asyncio.ensure_future(readable(started.descriptor))
+    async def _result(self, started: "_Started", deadline: "_Deadline", mark: str) -> CommandResult:
+        ended = asyncio.ensure_future(wait_until_readable(started.descriptor))
         trouble = ""
         try:
-            if not await deadline.outlasts(ended):
-                trouble = f"killed after {deadline.spent()}"
+            if not await deadline.comes_after(ended):
+                trouble = f"killed after {deadline.duration()}"
                 started.signal(signal.SIGTERM)
-                await asyncio.wait({ended}, timeout=_GRACE)
-                kill = partial(kill_stragglers, started.pid, mark)
+                await asyncio.wait({ended}, timeout=to_seconds(KILL_DELAY))
+                kill = partial(kill_leftovers, started.pid, mark)
                 started.signal(signal.SIGKILL)
-                await asyncio.shield(self._clearing.start(mark, kill))
-            await ended  # whatever cannot be killed may not be left alone either
+                await asyncio.shield(self._killing.start(mark, kill))
+            await ended  # even if it cannot be killed: it may still use the resource
         finally:
             ended.cancel()
         status = started.reap()
@@ -113,7 +113,7 @@ class AsyncioCommands:
 
 
 class _Deadline:
-    """When a command must have ended. It may be brought forward."""
+    """The time at which a command must have ended. It can be changed to an earlier one."""
 
     def __init__(self, timeout: Nanoseconds) -> None:
         self._loop = asyncio.get_running_loop()
@@ -122,17 +122,17 @@ class _Deadline:
         self._moved = asyncio.Event()
 
     def end_within(self, time: Nanoseconds) -> None:
-        """Have it ended *time* from now if that is sooner."""
+        """Change the deadline to *time* from now if that is earlier."""
         self._at = min(self._at, self._loop.time() + to_seconds(time))
         self._moved.set()
 
-    def spent(self) -> str:
-        """Return how long it was given, in words."""
+    def duration(self) -> str:
+        """Return the time that the command had, as text."""
         milliseconds = round(1000 * (self._at - self._began))
         return duration_in_words(Nanoseconds(max(0, milliseconds) * 1_000_000))
 
-    async def outlasts(self, ended: "asyncio.Future[None]") -> bool:
-        """Wait for *ended*; return whether that came in time."""
+    async def comes_after(self, ended: "asyncio.Future[None]") -> bool:
+        """Wait for *ended* or the deadline. Return whether *ended* came first."""
         while not ended.done() and self._at > self._loop.time():
             self._moved.clear()
             moved = self._loop.create_task(self._moved.wait())
@@ -144,57 +144,51 @@ class _Deadline:
 
 
 class _Started:
-    """A process, leader of its session and group, its pidfd, and the file it writes to."""
+    """A process that leads its session and group, its pidfd, and the file for its output."""
 
-    def __init__(self, process: subprocess.Popen[bytes], descriptor: int, said: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], descriptor: int, output: int) -> None:
         self.pid = process.pid
         self.descriptor = descriptor
         self._process = process
-        self._said = said
+        self._output = output
 
     def signal(self, number: int) -> None:
-        """Send *number* to all of its group."""
+        """Send signal *number* to its process group."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
 
     def reap(self) -> int | None:
-        """Return the exit status, negative for a signal; None if somebody else took it."""
-        try:
-            result = os.waitid(os.P_PIDFD, self.descriptor, os.WEXITED | os.WNOHANG)
-        except ChildProcessError:
-            result = None
-        if result is None:
-            self._process.returncode = -1  # so that Popen does not look for it either
-            return None
-        normal = result.si_code == os.CLD_EXITED
-        self._process.returncode = result.si_status if normal else -result.si_status
-        return self._process.returncode
+        """Return the exit status, negative for a signal. None: there is none."""
+        return reap(self._process, self.descriptor)
 
     def output(self) -> str:
-        """Return the end of what it said, and let nothing more be said.
+        """Return the end of its output, and accept no more output.
 
-        A service that it has left running may hold the file for years, and must neither fill the
-        memory nor die of a broken pipe.
+        A service that it started can have the file open for years. Its output must not fill the
+        memory, and it must not die of a broken pipe.
         """
-        size = os.fstat(self._said).st_size
+        size = os.fstat(self._output).st_size
         with suppress(OSError):
-            fcntl.fcntl(self._said, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW)
-        kept = os.pread(self._said, _KEPT, max(0, size - _KEPT))
+            fcntl.fcntl(self._output, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW)
+        kept = os.pread(self._output, _KEPT, max(0, size - _KEPT))
         return kept.decode(errors="replace")
 
     def close(self) -> None:
-        """Let go of both."""
+        """Close both descriptors."""
         os.close(self.descriptor)
-        os.close(self._said)
+        os.close(self._output)
 
 
 def _spawn(command: Command, mark: str) -> _Started | Failure:
-    """Start it, or say why not. Changes the calling thread for good."""
+    """Start *command*, or return the reason why that fails.
+
+    The calling thread stays in the network namespace of the command.
+    """
     program = command.words[0]
     try:
         if refused := why_unsafe(program, trusted_users(None)):
             return Failure(f"refused: {refused}")
-        enter_for_good(command.netns)
+        move_thread_to(command.netns)
         use_ordinary_scheduling()
         return _start(command, mark)
     except ProbeError as error:
@@ -204,13 +198,13 @@ def _spawn(command: Command, mark: str) -> _Started | Failure:
 
 
 def _start(command: Command, mark: str) -> _Started:
-    said = os.memfd_create("pyvrrp-output", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    output = os.memfd_create("pyvrrp-output", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
-        process = subprocess.Popen(  # noqa: S603 - who may have written it was looked at
+        process = subprocess.Popen(  # noqa: S603 - `why_unsafe` has checked the program
             command.words,
             stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
             cwd="/",
             env={
                 "PATH": PATH,
@@ -222,7 +216,7 @@ def _start(command: Command, mark: str) -> _Started:
             umask=_UMASK,
             start_new_session=True,
         )
-        return _Started(process, os.pidfd_open(process.pid), said)
+        return _Started(process, os.pidfd_open(process.pid), output)
     except BaseException:
-        os.close(said)
+        os.close(output)
         raise

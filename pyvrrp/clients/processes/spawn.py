@@ -1,8 +1,8 @@
-"""Starting a program with less power than the daemon has: all of it blocks, all of it in a thread.
+"""Start a program with fewer privileges than the daemon. The functions block.
 
-A thread of its own, for what a program inherits belongs to the thread that starts it: the network
-namespace, the ambient capabilities, the scheduling, the ban on new privileges. The thread gives
-all that up for good and ends.
+They are for a thread that ends afterwards. A program inherits much from the thread that starts it:
+network namespace, ambient capabilities, scheduling, the ban on new privileges. The thread changes
+these for itself and cannot change them back.
 """
 
 import ctypes
@@ -15,12 +15,12 @@ from errno import EACCES, ENOENT, ENOEXEC, ESRCH
 from pathlib import Path
 
 from pyvrrp.clients.base.failure import Failure, ProbeError, in_words
-from pyvrrp.clients.base.namespace import enter_for_good
+from pyvrrp.clients.base.namespace import move_thread_to
 from pyvrrp.config.model.configuration import ExecProbeConfig
 from pyvrrp.config.values.commands import why_unsafe
 from pyvrrp.config.values.users import UnknownUserError, User, trusted_users, user_of
 
-MARK = "PYVRRP_RUN"  # in the environment of whatever a run has started
+MARK = "PYVRRP_RUN"  # variable in the environment of all processes of a run
 LOST = "no exit status: SIGCHLD is ignored in this process"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _UMASK = 0o077
@@ -28,41 +28,43 @@ _SETPRIV = ("/usr/bin/setpriv", "/bin/setpriv")
 _CAP_SETGID, _CAP_SETUID = 1 << 6, 1 << 7  # linux/capability.h
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
-WORDS = {EACCES: "permission denied", ENOENT: "no such file", ENOEXEC: "it is no program"}
+WORDS = {EACCES: "permission denied", ENOENT: "no such file", ENOEXEC: "it is not a program"}
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One process, leader of its session and group; whoever gets it must close both descriptors."""
+class ProgramRun:
+    """A process that leads its session and group. Its owner must close both descriptors."""
 
     process: subprocess.Popen[bytes]
     descriptor: int  # a pidfd
-    output: int  # the end of the pipe to read from, non-blocking
+    output: int  # the end of a pipe to read from, non-blocking
     mark: str
     through_setpriv: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Identity:
-    """How a program becomes its user."""
+    """How the program changes to its user: with a command before it, or by Popen."""
 
     prefix: tuple[str, ...] = ()
-    # For Popen, where a program in between would not do.
-    user: int | None = None
+    user: int | None = None  # this and the following are for Popen
     group: int | None = None
     groups: list[int] | None = field(default=None)
 
 
-def spawn(probe: ExecProbeConfig, mark: str) -> Run | Failure:
-    """Start the program of *probe*, or say why not. Changes the calling thread for good."""
+def spawn(probe: ExecProbeConfig, mark: str) -> ProgramRun | Failure:
+    """Start the program of *probe*, or return the reason why that fails.
+
+    *mark* is the value of `MARK` in its environment. The calling thread loses its privileges.
+    """
     program = probe.command[0]
     try:
         user = user_of(probe.user)
         if refused := why_unsafe(program, trusted_users(user)):
             return Failure(f"refused: {refused}")
         identity = _identity(user)
-        enter_for_good(probe.netns)
-        give_up_powers()
+        move_thread_to(probe.netns)
+        drop_privileges()
         return _start(probe, identity, mark)
     except (ProbeError, UnknownUserError) as error:
         return Failure(str(error))
@@ -71,7 +73,7 @@ def spawn(probe: ExecProbeConfig, mark: str) -> Run | Failure:
 
 
 def environment(probe: ExecProbeConfig, mark: str) -> dict[str, str]:
-    """Return all that the program of *probe* finds in its environment."""
+    """Return the whole environment of the program of *probe*."""
     return {
         "PATH": PATH,
         "LANG": "C.UTF-8",
@@ -83,11 +85,11 @@ def environment(probe: ExecProbeConfig, mark: str) -> dict[str, str]:
     }
 
 
-def _start(probe: ExecProbeConfig, identity: _Identity, mark: str) -> Run:
+def _start(probe: ExecProbeConfig, identity: _Identity, mark: str) -> ProgramRun:
     reading, writing = os.pipe2(os.O_CLOEXEC)
     try:
         os.set_blocking(reading, False)
-        process = subprocess.Popen(  # noqa: S603 - who may have written it was looked at
+        process = subprocess.Popen(  # noqa: S603 - `why_unsafe` has checked the program
             (*identity.prefix, *probe.command),
             stdin=subprocess.DEVNULL,
             stdout=writing,
@@ -106,7 +108,7 @@ def _start(probe: ExecProbeConfig, identity: _Identity, mark: str) -> Run:
         raise
     finally:
         os.close(writing)
-    return Run(process, descriptor, reading, mark, through_setpriv=bool(identity.prefix))
+    return ProgramRun(process, descriptor, reading, mark, through_setpriv=bool(identity.prefix))
 
 
 def _descriptor(process: subprocess.Popen[bytes]) -> int:
@@ -122,10 +124,10 @@ def _descriptor(process: subprocess.Popen[bytes]) -> int:
 
 
 def _identity(user: User | None) -> _Identity:
-    """Return the way to *user*; raise ProbeError if this process has no way there.
+    """Return how to change to *user*. Raise ProbeError if this process cannot.
 
-    Whatever Popen does itself between fork and exec makes it fork in earnest, which holds up the
-    whole daemon for 2.5 ms. So root lets setpriv do it: 0.25 ms.
+    If Popen changes the user, it uses fork instead of vfork, which stops the whole daemon for
+    2.5 ms. So root runs the program with setpriv, which takes 0.25 ms.
     """
     if user is None or (user.uid == os.geteuid() != 0):
         return _Identity()
@@ -141,15 +143,15 @@ def _identity(user: User | None) -> _Identity:
         prefix=(
             *(setpriv, f"--reuid={user.uid}", f"--regid={user.groups[0]}"),
             *(f"--groups={','.join(map(str, user.groups))}", "--no-new-privs", "--"),
-            # The first one keeps its capabilities until it is replaced, so that it could run what
-            # the user may not run. The second one has none.
+            # The first setpriv still has capabilities when it runs a program, so it could run one
+            # that the user must not run. So it runs a second one, which has none.
             *(setpriv, "--no-new-privs", "--"),
         )
     )
 
 
 def _setpriv() -> str | None:
-    # That of busybox does not know users.
+    # The setpriv of busybox cannot change the user.
     usable = (path for path in map(Path, _SETPRIV) if path.is_file())
     return next((str(path) for path in usable if path.resolve().name == "setpriv"), None)
 
@@ -162,18 +164,22 @@ def _capabilities() -> int:
     return 0
 
 
-def give_up_powers() -> None:
-    """Have what the calling thread starts gain nothing, and inherit neither powers nor urgency."""
+def drop_privileges() -> None:
+    """Make programs that the calling thread starts unable to gain privileges.
+
+    They inherit no ambient capabilities and no real-time priority. Raise OSError if the kernel
+    refuses.
+    """
     library = ctypes.CDLL(None, use_errno=True)
     if library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
-    # A kernel without ambient capabilities (before 4.3) has none to pass on.
+    # This fails in a kernel before 4.3, which has no ambient capabilities.
     library.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     use_ordinary_scheduling()
 
 
 def use_ordinary_scheduling() -> None:
-    """Have what the calling thread starts wait for the daemon, never the other way round."""
+    """Make programs that the calling thread starts run without real-time priority."""
     if os.sched_getscheduler(0) != os.SCHED_OTHER:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))

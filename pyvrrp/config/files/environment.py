@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pyvrrp.config.values.origins import Origins
 from pyvrrp.config.values.scalars import shown
-from pyvrrp.config.values.sections import toml_key
+from pyvrrp.config.values.sections import path_key
 from pyvrrp.errors import Problem
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -35,7 +35,7 @@ class Expansion:
         if key == "resource" and isinstance(value, dict):
             where = self.origins.resource
             return {name: self._value(where(name), v, 0) for name, v in value.items()}
-        return self._value(f"{self.origins.files.get(key, '')}{toml_key(key)}", value, 0)
+        return self._value(f"{self.origins.files.get(key, '')}{path_key(key)}", value, 0)
 
     def _virtual_router(self, index: int, entry: object) -> object:
         named = entry
@@ -55,7 +55,7 @@ class Expansion:
                 return [self._value(f"{path}[{i}]", v, depth + 1) for i, v in enumerate(value)]
             case dict():
                 return {
-                    key: self._value(f"{path}.{toml_key(key)}", inner, depth + 1)
+                    key: self._value(f"{path}.{path_key(key)}", inner, depth + 1)
                     for key, inner in value.items()
                 }
             case _:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyvrrp.config.values.origins import Origins
-from pyvrrp.config.values.sections import toml_key
+from pyvrrp.config.values.sections import path_key
 from pyvrrp.errors import Problem
 
 
@@ -47,7 +47,7 @@ class Merged:
                 self.content[key] = [*present, *value]
             elif key in self._named and isinstance(value, dict) and isinstance(present, dict):
                 self.content[key] = {**present, **self._new_tables(key, document, value, source)}
-            elif self._is_new(f"{document.prefix}{toml_key(key)}", toml_key(key), source):
+            elif self._is_new(f"{document.prefix}{path_key(key)}", path_key(key), source):
                 self._files[key] = document.prefix
                 self.content[key] = value
 
@@ -56,7 +56,7 @@ class Merged:
     ) -> dict[str, object]:
         new: dict[str, object] = {}
         for name, value in tables.items():
-            path = f"{kind}.{toml_key(name)}"
+            path = f"{kind}.{path_key(name)}"
             if self._is_new(f"{document.prefix}{path}", path, source):
                 self._named[kind][name] = f"{document.prefix}{path}"
                 new[name] = value

@@ -16,7 +16,7 @@ from pyvrrp.config.model.configuration import (
 )
 from pyvrrp.config.report.resource_lint import lint_resources
 from pyvrrp.config.values.durations import write_duration
-from pyvrrp.config.values.sections import toml_key
+from pyvrrp.config.values.sections import path_key
 from pyvrrp.config.values.targets import is_tls
 from pyvrrp.errors import Problem
 from pyvrrp.identity import OWNER_PRIORITY, Family, Version
@@ -90,14 +90,14 @@ def lint(configuration: Configuration) -> tuple[Problem, ...]:
     seen |= dict.fromkeys(_groups(configuration.virtual_routers))
     used = {name for router in everywhere for name in router.checks}
     for check in configuration.checks:
-        path = f"check.{toml_key(check.name)}"
+        path = f"check.{path_key(check.name)}"
         warnings = _check(check, used=check.name in used)
         seen |= dict.fromkeys(Problem(f"{path}{where}", what) for where, what in warnings)
     held = {
         router.etcd_lease.check for router in configuration.virtual_routers if router.etcd_lease
     }
     for lease in configuration.leases:
-        path = f"check.{toml_key(lease.check)}"
+        path = f"check.{path_key(lease.check)}"
         warnings = _etcd(lease, used=lease.check in held)
         seen |= dict.fromkeys(Problem(f"{path}{where}", what) for where, what in warnings)
     seen |= dict.fromkeys(lint_resources(configuration))

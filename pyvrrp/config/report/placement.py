@@ -22,7 +22,7 @@ class PlannedService:
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedMove:
+class ServiceMove:
     """The service moves from node *before* to node *after*; None: no node can hold it."""
 
     service: str
@@ -99,18 +99,18 @@ def standbys(service: PlannedService, holder: str | None, failed: Iterable[str])
 
 def moves(
     planned: Sequence[PlannedService], failed: Sequence[str], node: str, most: int | None = None
-) -> tuple[PlannedMove, ...]:
+) -> tuple[ServiceMove, ...]:
     """Return the moves when *node* fails in addition to *failed*."""
     before = place(planned, failed, most)
     after = place(planned, (*failed, node), most)
     return tuple(
-        PlannedMove(service.name, node, after[service.name])
+        ServiceMove(service.name, node, after[service.name])
         for service in planned
         if before[service.name] == node
     )
 
 
-def common_destination(several: Sequence[PlannedMove]) -> str | None:
+def common_destination(several: Sequence[ServiceMove]) -> str | None:
     """Return the node on which all moves end; None: they end on several nodes, or there is one."""
     ends = {move.after for move in several}
     return ends.pop() if len(several) > 1 and len(ends) == 1 else None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pyvrrp.config.model.configuration import Configuration, VirtualRouterConfig
-from pyvrrp.config.values.sections import toml_key
+from pyvrrp.config.values.sections import path_key
 from pyvrrp.errors import Problem
 
 _BOTH_AT_ONCE = (
@@ -28,7 +28,7 @@ def lint_resources(configuration: Configuration) -> Iterator[Problem]:
                 yield Problem(f"{path}.resources", _LEFT_RUNNING)
     used = _used((*configuration.virtual_routers, *configuration.elsewhere))
     for resource in configuration.resources:
-        path = f"resource.{toml_key(resource.name)}"
+        path = f"resource.{path_key(resource.name)}"
         if resource.name not in used:
             yield Problem(path, "is used by no virtual router")
         if not resource.monitor:

@@ -98,8 +98,8 @@ def _refuse_keys_of_others(section: Section, chosen: Agent | None) -> None:
     if chosen is None and section.given(AGENT):
         return  # the agent is wrong, so its class is not known
     agent_class = AgentClass.COMMAND if chosen is None else chosen.agent_class
-    beside = () if chosen is None else _COMMANDS
-    for key in filter(section.given, beside):
+    replaced = () if chosen is None else _COMMANDS
+    for key in filter(section.given, replaced):
         section.refuse(key, "has no meaning with an agent, which has its own commands")
     if agent_class is not AgentClass.OCF and section.given(PARAMETERS):
         section.refuse(PARAMETERS, "has a meaning for an OCF agent only")

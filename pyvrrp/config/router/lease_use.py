@@ -12,9 +12,7 @@ from pyvrrp.config.values.durations import write_duration
 from pyvrrp.identity import OWNER_PRIORITY
 
 _OFF = "a daemon that is stopped or hangs would keep the addresses after its key has expired"
-_NO_LAST_RESORT = (
-    'must be "release" beside a lease: a node with a closed fence must not hold the key'
-)
+_NO_LAST_RESORT = 'must be "release" with a lease: a node with a closed fence must not hold the key'
 _OWNER_WITH_LEASE = "takes the addresses without waiting for the key of a lease; at most 254"
 
 
@@ -103,7 +101,7 @@ def _refuse_bad_use(
     if router.last_resort:
         one.section.refuse(virtual_router.WHEN_ALL_FAIL, _NO_LAST_RESORT)
     if router.lease == 0 and not router.group and one.section.good(virtual_router.LEASE):
-        one.section.refuse(virtual_router.LEASE, f'must not be "off" beside {lease.check}: {_OFF}')
+        one.section.refuse(virtual_router.LEASE, f'must not be "off" with {lease.check}: {_OFF}')
         return
     shortest = shortest_ttl(lease)
     if lease.ttl < shortest and one.section.good(virtual_router.LEASE, virtual_router.INTERVAL):

@@ -15,7 +15,7 @@ from pyvrrp.config.values.scalars import (
     shown,
     wrong,
 )
-from pyvrrp.config.values.sections import Key, Section, each_entry, suggestion, toml_key
+from pyvrrp.config.values.sections import Key, Section, each_entry, path_key, suggestion
 from pyvrrp.identity import Address, Family, Place
 from pyvrrp.packet.layout import TTL
 
@@ -130,14 +130,14 @@ def _by_interface(section: Section, interfaces: Sequence[str], peers: Peers) -> 
     if _ANY in peers:
         if len(interfaces) == 1:
             return {interfaces[0]: peers[_ANY]}
-        example = ", ".join(f"{toml_key(name)} = [...]" for name in interfaces)
+        example = ", ".join(f"{path_key(name)} = [...]" for name in interfaces)
         what = f"must be a table, because there are several interfaces: {{ {example} }}"
         section.refuse(PEERS, what)
         return {}
     for name in peers:
         if name not in interfaces:
             what = f"is not one of the interfaces{suggestion(name, interfaces)}"
-            section.refuse(PEERS, what, inside=f".{toml_key(name)}")
+            section.refuse(PEERS, what, inside=f".{path_key(name)}")
     for name in interfaces:
         if name not in peers:
             what = f"has no peers for {name}: either all interfaces use unicast or none"
@@ -174,4 +174,4 @@ def _refuse_bad_lists(
 
 
 def _inside(section: Section, interface: str) -> str:
-    return f".{toml_key(interface)}" if isinstance(section.table.get("peers"), Mapping) else ""
+    return f".{path_key(interface)}" if isinstance(section.table.get("peers"), Mapping) else ""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pyvrrp.config.values.sections import path_with_name, toml_key
+from pyvrrp.config.values.sections import path_key, path_with_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class Origins:
 
     def check(self, name: str) -> str:
         """Return the path of a check: ``check.web``."""
-        return self.checks.get(name, f"check.{toml_key(name)}")
+        return self.checks.get(name, f"check.{path_key(name)}")
 
     def resource(self, name: str) -> str:
         """Return the path of a resource: ``resource.database``."""
-        return self.resources.get(name, f"resource.{toml_key(name)}")
+        return self.resources.get(name, f"resource.{path_key(name)}")
 
 
 ONE_FILE = Origins()

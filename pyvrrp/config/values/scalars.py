@@ -33,6 +33,10 @@ class WrongValueError(VrrpError):
         super().__init__("; ".join(str(problem) for problem in problems))
         self.problems = problems
 
+    def at(self, path: str) -> list[Problem]:
+        """Return the problems of a value that is at *path*."""
+        return [Problem(f"{path}{problem.path}", problem.what) for problem in self.problems]
+
 
 def wrong(what: str) -> WrongValueError:
     """Return the error for a value that is wrong as a whole."""
@@ -144,7 +148,7 @@ def array_of(parse: Parser[T], what: str) -> Parser[tuple[T, ...]]:
             try:
                 parsed.append(parse(element))
             except WrongValueError as error:
-                problems += [Problem(f"[{index}]{p.path}", p.what) for p in error.problems]
+                problems += error.at(f"[{index}]")
         if problems:
             raise WrongValueError(*problems)
         return tuple(parsed)

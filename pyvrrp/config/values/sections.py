@@ -1,18 +1,17 @@
 """Read tables key by key: values, defaults, problems, unknown keys."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Generic, TypeVar
 
 from pyvrrp.config.values.scalars import NAME, Parser, WrongValueError, shown, table, wrong
+from pyvrrp.config.values.toml import BARE_KEY
 from pyvrrp.errors import Problem
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _COMPARED_CHARACTERS = 60
 
 
@@ -31,9 +30,9 @@ class Key(Generic[T_co]):
     required: bool = False
 
 
-def toml_key(key: str) -> str:
-    """Return *key* as it is written in TOML: in quotes if it needs them."""
-    return key if _BARE.fullmatch(key) else shown(key)
+def path_key(key: str) -> str:
+    """Return *key* for the path of a problem: short, and in quotes if TOML needs them."""
+    return key if BARE_KEY.fullmatch(key) else shown(key)
 
 
 def path_with_name(label: str, table: object) -> str:
@@ -110,7 +109,7 @@ class Section:
 
     def report(self, path: str, error: WrongValueError) -> None:
         """Report the problems of *error*, which was raised for the value at *path*."""
-        self.problems.extend(Problem(f"{path}{p.path}", p.what) for p in error.problems)
+        self.problems.extend(error.at(path))
 
     def refuse_unknown(self, known: Iterable[Key[object]]) -> None:
         """Report every key of the table that is not one of *known*."""
@@ -122,7 +121,7 @@ class Section:
 
     def where(self, key: str) -> str:
         """Return the path of *key*."""
-        return f"{self.files.get(key, '')}{self.prefix}{toml_key(key)}"
+        return f"{self.files.get(key, '')}{self.prefix}{path_key(key)}"
 
 
 def table_of(keys: Iterable[Key[object]], read: Callable[[Section], T]) -> Parser[T]:
@@ -150,7 +149,7 @@ def each_entry(value: object, parse: Callable[[str, object], T]) -> tuple[T, ...
         try:
             parsed.append(parse(key, inner))
         except WrongValueError as error:
-            problems += [Problem(f".{toml_key(key)}{p.path}", p.what) for p in error.problems]
+            problems += error.at(f".{path_key(key)}")
     if problems:
         raise WrongValueError(*problems)
     return tuple(parsed)

@@ -1,4 +1,4 @@
-"""Two texts in, one configuration and a report out."""
+"""Translate ha.cf and haresources of Heartbeat into a configuration of pyvrrp."""
 
 import tomllib
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pyvrrp.config.parse import parse
 from pyvrrp.errors import ConfigurationError
 from pyvrrp.importers.heartbeat.ha_cf import Reader
 from pyvrrp.importers.heartbeat.haresources import read_haresources
-from pyvrrp.importers.heartbeat.report import Fate, Place, Report
+from pyvrrp.importers.heartbeat.report import Fate, Report, SourceLine
 from pyvrrp.importers.heartbeat.translate import Input, Translator
 from pyvrrp.importers.heartbeat.write import written
 
@@ -16,20 +16,21 @@ def translated(
     ha_cf: tuple[str, str],
     haresources: tuple[str, str],
     node: str | None = None,
-    there: Callable[[str], bool] = bool,
+    exists: Callable[[str], bool] = bool,
 ) -> tuple[str, Report]:
-    """Return the TOML text and the report for two files, each its name and its text.
+    """Return the TOML text and the report for two files, which are given as name and text.
 
-    The text is empty if something is wrong. *node* is this node's name, where the host name
-    differs. *there* tells whether a file is on this machine; without it everything is.
+    The TOML text is empty if something is wrong. If *node* is given, it is written as the name of
+    this node. *exists* returns whether a path exists on this machine; by default all paths do.
     """
     report = Report()
     found = Reader(report).read(ha_cf[1], ha_cf[0])
     groups = read_haresources(haresources[1], haresources[0], report)
     if node is not None and found.nodes and node not in found.nodes:
         known = ", ".join(found.nodes)
-        report.add(Place(ha_cf[0], 0), Fate.WRONG, f"{node} is no node; there are {known}")
-    translator = Translator(Input(found, ha_cf[0], groups), report, there)
+        what = f"{node} is not one of the nodes {known}"
+        report.add(SourceLine(ha_cf[0], 0), Fate.WRONG, what)
+    translator = Translator(Input(found, ha_cf[0], groups), report, exists)
     text = _text(translator, haresources[0], node or next(iter(found.nodes), ""), node, report)
     report.sort(ha_cf[0], haresources[0])
     return text, report
@@ -42,7 +43,7 @@ def _text(
     document = translator.document(node)
     if not document["virtual_router"] and not report.has(Fate.WRONG):
         what = "has no group with an address, so there is nothing to configure"
-        report.add(Place(file, 0), Fate.WRONG, what)
+        report.add(SourceLine(file, 0), Fate.WRONG, what)
     if report.has(Fate.WRONG):
         return ""
     text = written(document)
@@ -50,6 +51,6 @@ def _text(
         parse(tomllib.loads(text), file, node=any_node, hostname=any_node)
     except ConfigurationError as error:
         for problem in error.problems:
-            report.add(Place(file, 0), Fate.WRONG, f"cannot be had: {problem}")
+            report.add(SourceLine(file, 0), Fate.WRONG, f"cannot be translated: {problem}")
         return ""
     return text

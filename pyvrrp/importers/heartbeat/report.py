@@ -1,60 +1,60 @@
-"""What became of each line of Heartbeat's files, for whoever has to trust the translation."""
+"""The report of a translation: what became of each line of the files."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 
 class Fate(StrEnum):
-    """What became of one thing that a file said."""
+    """What became of one setting of a file."""
 
     TRANSLATED = "translated"
-    APPROXIMATED = "approximated"  # something near it, which behaves differently in a way told
-    DROPPED = "dropped"  # it did something that pyvrrp does not do, or not because of this file
-    IGNORED = "ignored"  # it decided nothing about who serves
-    WRONG = "wrong"  # it cannot be read, or cannot be had: there is no configuration
+    APPROXIMATED = "approximated"  # translated into something that differs as the text says
+    DROPPED = "dropped"  # not translated, although it had an effect
+    IGNORED = "ignored"  # not translated, because it does not change which node serves
+    WRONG = "wrong"  # cannot be read or translated: there is no configuration
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A line of a file; line 0 is the file as a whole."""
+class SourceLine:
+    """A line of a file. *number* 0 stands for the file as a whole."""
 
     file: str
-    line: int
+    number: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}" if self.line else self.file
+        return f"{self.file}:{self.number}" if self.number else self.file
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the report."""
+class ReportLine:
+    """One line of the report: what became of something in the line *source*."""
 
-    place: Place
+    source: SourceLine
     fate: Fate
     what: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.fate}: {self.what}"
+        return f"{self.source}: {self.fate}: {self.what}"
 
 
 @dataclass(slots=True)
 class Report:
-    """All of it, in the order of the files."""
+    """The lines of the report."""
 
-    entries: list[Entry] = field(default_factory=list)
+    lines: list[ReportLine] = field(default_factory=list)
 
-    def add(self, place: Place, fate: Fate, what: str) -> None:
-        """Note what became of something."""
-        self.entries.append(Entry(place, fate, what))
+    def add(self, source: SourceLine, fate: Fate, what: str) -> None:
+        """Add a line."""
+        self.lines.append(ReportLine(source, fate, what))
 
     def sort(self, *files: str) -> None:
-        """Put the entries in the order of *files* and their lines, what is about a whole last."""
-        self.entries.sort(key=lambda entry: (files.index(entry.place.file), *_line(entry.place)))
+        """Sort the lines by file, in the order of *files*, and by line. Whole files come last."""
+        self.lines.sort(key=lambda line: (files.index(line.source.file), *_order(line.source)))
 
     def has(self, fate: Fate) -> bool:
-        """Tell whether that happened to anything."""
-        return any(entry.fate is fate for entry in self.entries)
+        """Return whether a line has this fate."""
+        return any(line.fate is fate for line in self.lines)
 
 
-def _line(place: Place) -> tuple[bool, int]:
-    return place.line == 0, place.line
+def _order(source: SourceLine) -> tuple[bool, int]:
+    return source.number == 0, source.number

@@ -1,12 +1,12 @@
-"""A configuration document as TOML text."""
+"""Write a configuration document as a TOML file."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pyvrrp.config.values.sections import toml_key
+from pyvrrp.config.values.toml import toml_key, toml_value
 
 
 def written(document: Mapping[str, object]) -> str:
-    """Return *document*, of plain values, tables and arrays of tables, as TOML."""
+    """Return *document* as TOML. It consists of plain values, tables and arrays of tables."""
     plain = {key: value for key, value in document.items() if not _is_tables(value)}
     parts = ["\n".join(_pairs(plain))] if plain else []
     for key, value in document.items():
@@ -34,24 +34,18 @@ def _table(value: object) -> Mapping[str, object]:
 
 
 def _pairs(table: Mapping[str, object]) -> Iterator[str]:
-    return (f"{toml_key(key)} = {_value(value)}" for key, value in table.items())
+    pairs = table.items()
+    return (f"{toml_key(key)} = {toml_value(_without_variables(value))}" for key, value in pairs)
 
 
-def _value(value: object) -> str:
+def _without_variables(value: object) -> object:
+    """Return *value* with ``$$`` for each dollar sign: ``${NAME}`` would be a variable."""
     match value:
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case Mapping():
-            return f"{{ {', '.join(_pairs(value))} }}"
+        case str():
+            return value.replace("$", "$$")
         case list() | tuple():
-            return f"[{', '.join(_value(inner) for inner in value)}]"
+            return [_without_variables(inner) for inner in value]
+        case Mapping():
+            return {key: _without_variables(inner) for key, inner in value.items()}
         case _:
-            return _string(str(value))
-
-
-def _string(text: str) -> str:
-    # A dollar sign before a brace would be taken for a variable of the environment.
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
-    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
+            return value

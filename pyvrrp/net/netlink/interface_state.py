@@ -4,6 +4,7 @@ import errno
 import socket
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Interface, IPv6Interface
 
 from pyvrrp.identity import InterfaceAddress, Place
@@ -88,13 +89,14 @@ def _address_entry(body: bytes, wanted_index: int) -> AddressEntry | None:
         return None
     if codec.IFA_FLAGS in found:
         flags = struct.unpack("=I", found[codec.IFA_FLAGS])[0]
-    address = (
-        IPv4Interface((local, prefix))
-        if family == socket.AF_INET
-        else IPv6Interface((local, prefix))
-    )
     return AddressEntry(
-        address=address,
+        address=_interface_address(family == socket.AF_INET, local, prefix),
         usable=not flags & _UNUSABLE,
         ours=found.get(codec.IFA_PROTO) == bytes((codec.OUR_PROTOCOL,)),
     )
+
+
+@lru_cache(maxsize=4096)
+def _interface_address(is_ipv4: bool, local: bytes, prefix: int) -> InterfaceAddress:  # noqa: FBT001 - a key
+    # The same object at each reading: then two states are compared in no time.
+    return IPv4Interface((local, prefix)) if is_ipv4 else IPv6Interface((local, prefix))

@@ -61,3 +61,10 @@ def _set_timer(descriptor: int, seconds: int, nanoseconds: int) -> None:
 def name_process(name: str) -> None:
     """Show *name* (15 characters at most) in ps and top."""
     _checked(_library().prctl(_PR_SET_NAME, name.encode()))
+
+
+def trim_memory() -> None:
+    """Give free memory back to the system, where the C library can do that (glibc)."""
+    trim = getattr(_library(), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

@@ -13,7 +13,7 @@ from pyvrrp.identity import InterfaceAddress
 from pyvrrp.ports import AddressLease, Ports
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, in_words
 
@@ -79,8 +79,8 @@ class AddressKeeper:
         self._retry = FIRST_RETRY
         self._restored_at: list[Nanoseconds] = []
         self._restoring = False  # something is missing, and waits until it may be held again
-        self._patience = AlarmClock(ports.clock, self._too_slow)
-        self._restoration = AlarmClock(ports.clock, self._put_back)
+        self._patience = DeadlineTimer(ports.clock, self._too_slow)
+        self._restoration = DeadlineTimer(ports.clock, self._put_back)
 
     @property
     def idle(self) -> bool:
@@ -133,10 +133,11 @@ class AddressKeeper:
         self._restoration.set(None)
         self._advance()
 
-    def observe(self, present: Collection[InterfaceAddress]) -> None:
+    def observe(self, present: frozenset[InterfaceAddress]) -> None:
         """Take note of what is on the interface; put back what somebody removed."""
-        self._observed = frozenset(present)
-        self._confirmed |= self._observed & frozenset(self._managed)
+        # Not all of it is kept: it may be hundreds of addresses of other virtual routers.
+        self._observed = present.intersection(self._managed)
+        self._confirmed |= self._observed
         self._put_back()
 
     def _advance(self) -> None:

@@ -1,7 +1,7 @@
 """Tell the neighbours where an address is: gratuitous ARP and unsolicited Neighbor Advertisements.
 
-As keepalived does (a burst at once, another one later), and refreshed from time to time, since a
-neighbour that missed both would go on sending to the old master.
+Several frames leave at once and again some seconds later, as with keepalived. One more leaves from
+time to time, because a neighbour that missed all of them would go on sending to the old master.
 """
 
 from collections import deque
@@ -19,13 +19,13 @@ from pyvrrp.packet.neighbor_advertisement import (
 )
 from pyvrrp.ports import Clock
 from pyvrrp.runtime.base.counters import Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
-FRAMES_PER_TURN = 32  # sent in one go before the loop gets a turn for advertisements
-# A predecessor may answer for the addresses 50 ms longer, and a neighbour that asked just then may
-# have heard it last.
+FRAMES_PER_TURN = 32  # sent at once; then the loop may handle advertisements
+# A predecessor may answer for the addresses for 50 ms longer. A neighbour that asks then may learn
+# its address after the first announcements.
 PREDECESSOR_GONE = Nanoseconds(150 * MILLISECOND)
 FIRST_LOOK_FOR_OTHERS = SECOND  # a master that yields needs a moment to remove the address
 LOOK_FOR_OTHERS_EVERY = Nanoseconds(10 * SECOND)
@@ -75,19 +75,19 @@ class Announcer:
         self._counters = counters
         self._queue: deque[bytes] = deque()
         self._running = False
-        self._pump_alarm = AlarmClock(clock, self._pump)
-        self._once_more = AlarmClock(clock, self._predecessor_gone)
-        self._again = AlarmClock(clock, self._second_burst)
-        self._refresh = AlarmClock(clock, self._refreshed)
-        self._look = AlarmClock(clock, self._look_for_others)
+        self._pump_alarm = DeadlineTimer(clock, self._pump)
+        self._once_more = DeadlineTimer(clock, self._predecessor_gone)
+        self._again = DeadlineTimer(clock, self._second_burst)
+        self._refresh = DeadlineTimer(clock, self._refreshed)
+        self._look = DeadlineTimer(clock, self._look_for_others)
 
     def start(self, *, succeeds: bool = False) -> None:
-        """Announce on becoming master, and keep announcing until stopped.
+        """Announce now, and again from time to time, until `stop`.
 
-        *succeeds*: a living predecessor let go in favour of this one.
+        *succeeds*: the predecessor is alive and has handed over to this router.
         """
         self._running = True
-        self.burst(self._addresses)
+        self.announce_now(self._addresses)
         now = self._clock.now()
         if succeeds:
             self._once_more.set(Nanoseconds(now + PREDECESSOR_GONE))
@@ -97,15 +97,15 @@ class Announcer:
         self._look.set(Nanoseconds(now + FIRST_LOOK_FOR_OTHERS))
 
     def stop(self) -> None:
-        """Say nothing any more."""
+        """Stop announcing."""
         self._running = False
         self._queue.clear()
         alarms = (self._pump_alarm, self._once_more, self._again, self._refresh, self._look)
         for alarm in alarms:
             alarm.set(None)
 
-    def burst(self, addresses: Collection[Address] | None = None) -> None:
-        """Announce *addresses* (all if None) as many times as configured, now."""
+    def announce_now(self, addresses: Collection[Address] | None = None) -> None:
+        """Announce *addresses* (None: all) now, as many times as configured."""
         if not self._running:
             return
         self._enqueue(self._addresses if addresses is None else addresses, self._policy.count)

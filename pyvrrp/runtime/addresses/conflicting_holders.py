@@ -1,4 +1,4 @@
-"""Who else says that it has the addresses that this node holds: told, counted, and remembered."""
+"""Other hosts that claim an address while this node holds it: reported, counted, in status."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from pyvrrp.identity import Address
 from pyvrrp.ports import Claim, Clock
 from pyvrrp.runtime.addresses.announcer import LOOK_FOR_OTHERS_EVERY
 from pyvrrp.runtime.base.counters import Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.units import SECOND, Nanoseconds
 
-MOST = 8  # remembered at a time; hardware addresses cost nothing to forge
+MOST = 8  # remembered at a time: hardware addresses are easy to forge
 GONE_AFTER = Nanoseconds(2 * LOOK_FOR_OTHERS_EVERY + SECOND)  # two questions without an answer
 
 
@@ -35,15 +35,15 @@ class OtherHolders:
         self._journal = journal
         self._counters = counters
         self._known: dict[tuple[Address, bytes], Nanoseconds] = {}
-        self._forget = AlarmClock(clock, self._forget_the_silent)
+        self._forget = DeadlineTimer(clock, self._forget_the_silent)
 
     @property
     def known(self) -> tuple[OtherHolder, ...]:
-        """Those that claimed lately, in the order in which they were first heard."""
+        """The hosts that claimed lately, in the order in which they were first heard."""
         return tuple(OtherHolder(address, mac, at) for (address, mac), at in self._known.items())
 
     def heard(self, claim: Claim) -> None:
-        """Take note of a claim of an address that is held here."""
+        """Note a claim of an address that is held here."""
         now = self._clock.now()
         self._counters.add("address_conflicts")
         if (claim.address, claim.mac) in self._known or len(self._known) < MOST:
@@ -59,7 +59,7 @@ class OtherHolders:
         )
 
     def stop(self) -> None:
-        """Forget them all: nothing is held here any more."""
+        """Forget all of them: this node holds no address any more."""
         self._known.clear()
         self._forget.set(None)
 

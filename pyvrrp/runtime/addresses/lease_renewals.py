@@ -12,7 +12,7 @@ from typing import Protocol
 
 from pyvrrp.errors import KernelError
 from pyvrrp.ports import Addresses, AddressLease, Clock
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.units import SECOND, Nanoseconds
 
 RENEWALS_PER_LEASE = 4
@@ -74,8 +74,8 @@ class _Namespace:
         self._members: dict[LeaseHolder, _Membership] = {}
         self._asked: Sequence[LeaseHolder] = ()  # whose renewals are under way
         self._overdue = False  # the timer has fired meanwhile
-        self._timer = AlarmClock(clock, self._fire)
-        self._patience = AlarmClock(clock, self._too_slow)
+        self._timer = DeadlineTimer(clock, self._fire)
+        self._patience = DeadlineTimer(clock, self._too_slow)
         self._next: Nanoseconds | None = None
 
     def join(self, holder: LeaseHolder, period: Nanoseconds) -> None:

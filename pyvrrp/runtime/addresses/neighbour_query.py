@@ -1,7 +1,7 @@
 """Ask the neighbours on a link who has an address.
 
-Asked in the form that claims nothing (RFC 5227 2.1.1, RFC 4862 5.4.2), so that no neighbour
-learns anything wrong from it.
+The question does not claim the address (RFC 5227 section 2.1.1, RFC 4862 section 5.4.2), so no
+neighbour learns a wrong hardware address from it.
 """
 
 from collections.abc import Callable, Collection
@@ -11,23 +11,23 @@ from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address
 from pyvrrp.ports import Claim, Clock
 from pyvrrp.runtime.addresses.announcer import FRAMES_PER_TURN, Wire, probe
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.units import MILLISECOND, Nanoseconds
 
-QUESTIONS = 3  # a single one that is lost must not look like nobody
-LAST_TURN = Nanoseconds(20 * MILLISECOND)  # for what the socket has queued while we were held up
+QUESTIONS = 3  # the loss of one must not look like a free address
+LAST_TURN = Nanoseconds(20 * MILLISECOND)  # to read answers that the socket queued during a stall
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Who has one of the addresses: nobody without a claim, or unknown because of *error*."""
+    """The claim that was heard; None: no host has the addresses, or *error* says why not known."""
 
     claim: Claim | None = None
     error: str = ""
 
 
-class Inquiry:
-    """Three questions with *patience* after each. The first claim heard meanwhile ends it."""
+class NeighbourQuery:
+    """Asks three times, and waits for *patience* after each. The first claim ends the query."""
 
     def __init__(self, clock: Clock, wire: Wire, patience: Nanoseconds) -> None:
         self._clock = clock
@@ -39,29 +39,29 @@ class Inquiry:
         self._asked_at = clock.now()
         self._frames: list[bytes] = []  # the next one last
         self._then = self._ask
-        self._next = AlarmClock(clock, self._go_on)
+        self._next = DeadlineTimer(clock, self._go_on)
 
     @property
     def under_way(self) -> bool:
-        """Whether an answer is awaited."""
+        """Whether the query waits for an answer."""
         return self._answered is not None
 
     def ask(self, addresses: Collection[Address], answered: Callable[[Answer], None]) -> None:
-        """Begin; *answered* is called once, never before this has returned, unless called off."""
+        """Begin. *answered* is called once, after this call has returned."""
         self._addresses = tuple(addresses)
         self._answered = answered
         self._left_to_ask = QUESTIONS
         self._continue(self._ask, self._clock.now())
 
     def heard(self, claim: Claim) -> bool:
-        """Take note of a claim; return whether it was the answer."""
+        """Note a claim, and return whether it was the answer."""
         if not self.under_way or claim.address not in self._addresses:
             return False
         self._answer(Answer(claim))
         return True
 
-    def call_off(self) -> None:
-        """Ask no more."""
+    def cancel(self) -> None:
+        """Cancel the query."""
         self._answered = None
         self._frames.clear()
         self._next.set(None)
@@ -95,7 +95,7 @@ class Inquiry:
             self._continue(self._last_turn, self._asked_at + self._patience - LAST_TURN)
 
     def _last_turn(self) -> None:
-        # Whatever the delay: the loop has turned once more before nobody is the answer.
+        # The loop runs once more, even after a stall, before the answer is that no host has them.
         self._continue(self._nobody, self._clock.now() + LAST_TURN)
 
     def _nobody(self) -> None:
@@ -103,6 +103,6 @@ class Inquiry:
 
     def _answer(self, answer: Answer) -> None:
         answered = self._answered
-        self.call_off()
+        self.cancel()
         if answered is not None:
             answered(answer)

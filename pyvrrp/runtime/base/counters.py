@@ -67,25 +67,38 @@ INTERFACE_COUNTERS = (
 
 
 class Counters:
-    """A fixed set of named counters that only go up."""
+    """A fixed set of named counters that only go up.
 
-    __slots__ = ("_counts",)
+    Only those that are not 0 are stored: most of them stay 0 in most virtual routers.
+    """
+
+    __slots__ = ("_counts", "_names")
 
     def __init__(self, names: tuple[str, ...]) -> None:
-        self._counts = dict.fromkeys(names, 0)
+        self._names = names
+        self._counts: dict[str, int] = {}
 
     def add(self, name: str, times: int = 1) -> None:
         """Count *times* more; KeyError for a name that was not declared."""
-        self._counts[name] += times
+        count = self._counts.get(name)
+        if count is None:
+            self._counts[self._declared(name)] = times
+        else:
+            self._counts[name] = count + times
 
     def has(self, name: str) -> bool:
         """Return whether *name* is counted here."""
-        return name in self._counts
+        return name in self._names
 
     def get(self, name: str) -> int:
         """Return one count."""
-        return self._counts[name]
+        return self._counts.get(self._declared(name), 0)
 
     def snapshot(self) -> Mapping[str, int]:
         """Return a copy of all counts."""
-        return dict(self._counts)
+        return {name: self._counts.get(name, 0) for name in self._names}
+
+    def _declared(self, name: str) -> str:
+        if name not in self._names:
+            raise KeyError(name)
+        return name

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 from pyvrrp.ports import Clock, Handle
-from pyvrrp.units import Nanoseconds
+from pyvrrp.units import MILLISECOND, Nanoseconds
+
+TOGETHER = Nanoseconds(50 * MILLISECOND)  # deadlines that move are looked at this often
 
 
-class AlarmClock:
+class DeadlineTimer:
     """Calls *ring* once when the deadline last set has come."""
 
     __slots__ = ("_armed_for", "_clock", "_deadline", "_handle", "_ring")
@@ -28,6 +30,15 @@ class AlarmClock:
         if self._handle is not None:
             self._handle.cancel()
         self._arm(deadline)
+
+    def ring_before(self, deadline: Nanoseconds) -> None:
+        """Ring shortly before *deadline*, at an instant that all such timers have in common.
+
+        For a deadline that has moved and will most likely move again: many are looked at in one
+        wake-up. Less than 50 ms before it, the instant is *deadline* itself.
+        """
+        instant = Nanoseconds(deadline - deadline % TOGETHER)
+        self.set(instant if instant > self._clock.now() else deadline)
 
     def _arm(self, deadline: Nanoseconds) -> None:
         self._armed_for = deadline

@@ -1,4 +1,4 @@
-"""What happened, as events with a cause and numbers: the one source of logs and timelines."""
+"""The journal: events with their cause and numbers. Logs and timelines are made from it."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -11,13 +11,13 @@ from pyvrrp.ports import Clock
 from pyvrrp.units import SECOND, Nanoseconds
 
 Value: TypeAlias = str | int | float | bool | None
-KEPT = 1000  # events that status and timelines can look back on
-QUIET = Nanoseconds(60 * SECOND)  # how long a repeating warning stays quiet
-MOST_TOPICS = 1024  # bound on what a peer can make this process remember
+KEPT = 1000  # the newest events, for timelines
+QUIET = Nanoseconds(60 * SECOND)  # a repeated warning is written at most once in this time
+MOST_TOPICS = 1024  # a limit, because a peer can cause any number of topics
 
 
 class Level(StrEnum):
-    """How much an event should worry somebody."""
+    """How serious an event is."""
 
     INFO = "info"
     WARNING = "warning"
@@ -25,8 +25,8 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that happened, at monotonic *at*, to one virtual router or to the daemon."""
+class JournalEvent:
+    """One thing that happened to a virtual router or to the daemon; *at* is monotonic time."""
 
     at: Nanoseconds
     name: str
@@ -37,19 +37,19 @@ class Event:
 
 
 class Journal:
-    """Keeps the newest events and hands each to whoever listens."""
+    """Keeps the newest events and passes each one to the listeners."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._events: deque[Event] = deque(maxlen=KEPT)
-        self._listeners: list[Callable[[Event], None]] = []
+        self._events: deque[JournalEvent] = deque(maxlen=KEPT)
+        self._listeners: list[Callable[[JournalEvent], None]] = []
         self._quiet: dict[tuple[str, ...], tuple[Nanoseconds, int]] = {}
 
-    def listen(self, listener: Callable[[Event], None]) -> None:
-        """Have *listener* called with each event from now on; it must return at once."""
+    def listen(self, listener: Callable[[JournalEvent], None]) -> None:
+        """Call *listener* with each event from now on. It must return at once."""
         self._listeners.append(listener)
 
-    def events(self) -> tuple[Event, ...]:
+    def events(self) -> tuple[JournalEvent, ...]:
         """Return the kept events, oldest first."""
         return tuple(self._events)
 
@@ -62,8 +62,8 @@ class Journal:
         virtual_router: VirtualRouterConfig | None = None,
         fields: Mapping[str, Value] | None = None,
     ) -> None:
-        """Write down one event."""
-        event = Event(self._clock.now(), name, text, level, virtual_router, fields or {})
+        """Add one event."""
+        event = JournalEvent(self._clock.now(), name, text, level, virtual_router, fields or {})
         self._events.append(event)
         for listener in self._listeners:
             listener(event)
@@ -77,9 +77,9 @@ class Journal:
         virtual_router: VirtualRouterConfig | None = None,
         fields: Mapping[str, Value] | None = None,
     ) -> None:
-        """Write down a warning that may repeat: at once, then at most once a minute.
+        """Add a warning that may repeat: at once, then at most once a minute for each *topic*.
 
-        What was left out meanwhile is counted in the next one's field ``suppressed``.
+        The field ``suppressed`` of the next one counts those that were left out.
         """
         key = (name, topic, "" if virtual_router is None else str(virtual_router.id))
         now = self._clock.now()

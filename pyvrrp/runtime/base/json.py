@@ -1,4 +1,4 @@
-"""The values that status is made of."""
+"""The type of JSON values, for status."""
 
 from typing import TypeAlias
 

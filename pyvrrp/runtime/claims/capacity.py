@@ -1,9 +1,9 @@
-"""How much one node takes on: with ``max_held`` it leaves a claim to others, if there are any."""
+"""A limit on what one node holds: above ``max_held`` it leaves a claim to other nodes."""
 
 from collections.abc import Callable
 
 from pyvrrp.ports import Clock
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.router.concern import BaseConcern, RouterControl
 from pyvrrp.units import Nanoseconds
@@ -14,7 +14,7 @@ from pyvrrp.virtual_router.rules.capacity import may_claim_from
 class Capacity(BaseConcern):
     """Keeps a claim of one virtual router waiting while this node holds *most* others.
 
-    *held* returns what the node holds, a group or the families of one name as one.
+    *held* returns what the node holds. A group counts as one, as do both families of one name.
     """
 
     name = "capacity"
@@ -33,10 +33,10 @@ class Capacity(BaseConcern):
         self._clock = clock
         self._journal = journal
         self._asked_at: Nanoseconds | None = None
-        self._again = AlarmClock(clock, router.retry_claim)
+        self._again = DeadlineTimer(clock, router.retry_claim)
 
     def claim_due(self) -> None:
-        """Begin to wait for another node, if this one is crowded."""
+        """Begin to wait for another node, if this one is full."""
         if self._has_room:
             return
         if self._asked_at is None:
@@ -52,7 +52,7 @@ class Capacity(BaseConcern):
         return f"another node to take it: here are {len(self._others)} of at most {self._most}"
 
     def released(self) -> None:
-        """Begin anew the next time."""
+        """Forget the wait: the next claim begins a new one."""
         self._asked_at = None
         self._again.set(None)
 

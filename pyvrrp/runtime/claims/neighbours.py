@@ -1,27 +1,28 @@
-"""Before a claim because of silence: ask the neighbours whether somebody has the addresses.
+"""Ask the neighbours who has the addresses, before a claim because the master is silent.
 
-A master that is not heard may be alive: VRRP filtered, a switch that forgot the multicast group.
-Or it is dead, and its kernel answers until its lease has run out, which for a keepalived is never.
-Nobody can tell the two apart from here, so what an answer means is the operator's decision.
+A silent master may be alive: a filter drops VRRP, or a switch has lost the multicast group. Or its
+daemon is dead, and its kernel answers until the address lease ends (with keepalived: for ever).
+This node cannot tell these cases apart, so the operator decides what an answer means
+(``claim_probe``).
 """
 
 from pyvrrp.config.model.configuration import ClaimProbePolicy
 from pyvrrp.ports import Claim, Clock
-from pyvrrp.runtime.addresses.neighbour_query import Answer, Inquiry
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.addresses.neighbour_query import Answer, NeighbourQuery
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.router.concern import BaseConcern, RouterControl
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, in_words
 
 PATIENCE = Nanoseconds(50 * MILLISECOND)  # after each of three questions
-MOST_DEFERRALS = 3  # Master_Down_Intervals that "defer" waits for a holder to fall silent
-LEAST_PAUSE = SECOND  # between two inquiries while somebody has the addresses
-CLEAR_FOR = SECOND  # how long "nobody has them" holds, should another gate hold the claim back
+MOST_DEFERRALS = 3  # Master_Down_Intervals that "defer" waits for a holder to stop answering
+LEAST_PAUSE = SECOND  # between two queries while another host has the addresses
+CLEAR_FOR = SECOND  # how long a negative answer is valid, if another concern delays the claim
 
 
-class Neighbours(BaseConcern):
-    """Finds out before a claim which host has the addresses of one virtual router."""
+class ClaimProbe(BaseConcern):
+    """Delays a claim until it is known whether another host has the addresses."""
 
     name = "neighbours"
 
@@ -35,11 +36,11 @@ class Neighbours(BaseConcern):
         self._interface = interface
         self._clock = clock
         self._journal = journal
-        self._inquiry = Inquiry(clock, interface, PATIENCE)
+        self._query = NeighbourQuery(clock, interface, PATIENCE)
         self._holder: Claim | None = None
         self._deferrals = 0
         self._clear_at: Nanoseconds | None = None
-        self._again = AlarmClock(clock, self._ask)
+        self._again = DeadlineTimer(clock, self._ask)
 
     def claim_due(self) -> None:
         """Ask the neighbours, unless the answer is known or does not matter."""
@@ -65,8 +66,8 @@ class Neighbours(BaseConcern):
         return self._clear_at is not None and self._clock.now() - self._clear_at <= CLEAR_FOR
 
     def released(self) -> None:
-        """Begin anew the next time: the claim is off, or the mastership over."""
-        self._inquiry.call_off()
+        """Forget all answers: the claim is over, or the router is not master any more."""
+        self._query.cancel()
         self._again.set(None)
         self._interface.watch(self, ())
         self._holder = None
@@ -75,12 +76,12 @@ class Neighbours(BaseConcern):
 
     def address_claimed(self, claim: Claim) -> None:
         """Take note that another host has one of the addresses."""
-        self._inquiry.heard(claim)
+        self._query.heard(claim)
 
     def _ask(self) -> None:
-        if not self._inquiry.under_way:
+        if not self._query.under_way:
             self._interface.watch(self, self._addresses)
-            self._inquiry.ask(self._addresses, self._answered)
+            self._query.ask(self._addresses, self._answered)
 
     def _answered(self, answer: Answer) -> None:
         self._interface.watch(self, ())

@@ -1,4 +1,4 @@
-"""No claim while resources of an earlier mastership still run here."""
+"""No claim while resources still run here from the last time as master."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from pyvrrp.virtual_router.rules.admission import RESOURCES
 
 
 class RunningResources(BaseConcern):
-    """Keeps a claim waiting until the resources of one virtual router have stopped."""
+    """Delays a claim until the resources of one virtual router have stopped."""
 
     name = RESOURCES
 
@@ -18,7 +18,7 @@ class RunningResources(BaseConcern):
         self._chain = chain
 
     def may_claim(self) -> str | None:
-        """Return None if nothing of them runs here."""
+        """Return None if no resource runs here."""
         return None if self._chain.is_down else "its resources to have stopped"
 
     def status(self, now: Nanoseconds) -> Mapping[str, Json]:  # noqa: ARG002 - it needs no time

@@ -1,8 +1,9 @@
-"""Take, renew and give back one key in etcd. It decides nothing but whether it has the key.
+"""Take, renew and give back one key in etcd.
 
-A renewal does not keep the old etcd lease alive, it binds the key to a new one: grant, then write
-if the key is unchanged. Both are agreed on by a majority, where a keep-alive is answered by
-whichever member still thinks that it leads (``docs/decisions/0007-etcd-lease.md``).
+A renewal does not keep the old etcd lease alive. It binds the key to a new etcd lease: grant, then
+write if the key is unchanged. A majority of the etcd members agrees on both. A keep-alive is
+answered by any member that still considers itself the leader
+(``docs/decisions/0007-etcd-lease.md``).
 """
 
 from collections.abc import Callable
@@ -26,48 +27,48 @@ from pyvrrp.ports import (
     Unanswered,
     Write,
 )
-from pyvrrp.runtime.etcd_lease.records import Claimant
+from pyvrrp.runtime.etcd_lease.records import RecordWriter
 from pyvrrp.units import SECOND, Nanoseconds
 
-_FORGOTTEN_AFTER = 2  # ttls: no lease that this process asked for can exist any more
+_FORGOTTEN_AFTER = 2  # ttls: after that, no etcd lease that this process asked for can still exist
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The key is ours; *wishes* are what others left beside it."""
+    """The key is ours; *preemption_requests* are what others left beside it."""
 
-    wishes: tuple[Record, ...]
+    preemption_requests: tuple[Record, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """The key is not ours: somebody else has it, or (None) it is gone."""
+    """The key is not ours: another node has it (*record*), or it does not exist (None)."""
 
     record: Record | None
-    wishes: tuple[Record, ...] = ()
+    preemption_requests: tuple[Record, ...] = ()
 
 
-Outcome: TypeAlias = Held | Denied | Unanswered
+KeyOutcome: TypeAlias = Held | Denied | Unanswered
 
 
-class KeyHolder:
-    """One key. At most one errand is under way; a new one calls the old one off."""
+class EtcdKey:
+    """One key in etcd. At most one operation is under way; a new one cancels it."""
 
-    def __init__(self, lease: EtcdLease, claimant: Claimant, clock: Clock, etcd: Etcd) -> None:
+    def __init__(self, lease: EtcdLease, writer: RecordWriter, clock: Clock, etcd: Etcd) -> None:
         self._lease = lease
-        self._claimant = claimant
+        self._writer = writer
         self._clock = clock
         self._etcd = etcd
         self._revision = 0  # of the key when it was last known to be ours; 0: it is not
         self._began = Nanoseconds(0)
-        self._granted_at: dict[int, Nanoseconds] = {}  # leases that the key may be bound to
+        self._granted_at: dict[int, Nanoseconds] = {}  # etcd leases that the key may be bound to
         self._under_way: list[Handle] = []
         self.ttl = lease.ttl  # seconds, as granted: never more than what was asked for
         self.proven_at: Nanoseconds | None = None  # start of the last request that succeeded
 
     @property
     def busy(self) -> bool:
-        """Whether an errand is under way."""
+        """Whether an operation is under way."""
         return bool(self._under_way)
 
     def look(self, done: Callable[[Found | Unanswered], None]) -> None:
@@ -79,8 +80,8 @@ class KeyHolder:
         self._begin()
         self._ask(Look(self._lease.key), finish)
 
-    def obtain(self, done: Callable[[Outcome], None]) -> None:
-        """Take the key if nobody has it, or renew it if it is ours."""
+    def obtain(self, done: Callable[[KeyOutcome], None]) -> None:
+        """Take the key if it is free, or renew it if it is ours."""
         self._begin()
         self._forget_old()
         number = self._etcd.draw()
@@ -95,9 +96,9 @@ class KeyHolder:
         self._ask(Grant(number, self._lease.ttl), granted)
 
     def give_back(self, done: Callable[[], None], left_over: Record | None = None) -> None:
-        """Let others have the key. *done* is called when etcd has confirmed it, or not answered.
+        """Give the key back. *done* is called when etcd has confirmed that, or has not answered.
 
-        *left_over* is a record of ours that was found there.
+        *left_over* is a record of ours that was found in etcd.
         """
         self._begin()
         if left_over is not None:
@@ -120,18 +121,18 @@ class KeyHolder:
         for number in tuple(left):
             self._ask(Revoke(number), partial(revoked, number))
 
-    def call_off(self) -> None:
-        """Forget the errand under way."""
+    def cancel(self) -> None:
+        """Cancel the operation that is under way."""
         for handle in self._under_way:
             handle.cancel()
         self._under_way = []
 
     def _begin(self) -> None:
-        self.call_off()
+        self.cancel()
         self._began = self._clock.now()
 
     def _ask(self, request: EtcdRequest, done: Callable[[EtcdAnswer], None]) -> None:
-        # One deadline over the whole errand, from its start.
+        # One deadline for the whole operation, from its start.
         left = Nanoseconds(self._began + self._lease.timeout - self._clock.now())
         handles = self._under_way
 
@@ -144,19 +145,19 @@ class KeyHolder:
         handles.append(handle)
 
     def _write(
-        self, number: int, ttl: int, done: Callable[[Outcome], None], *, again: bool
+        self, number: int, ttl: int, done: Callable[[KeyOutcome], None], *, again: bool
     ) -> None:
         def answered(answer: EtcdAnswer) -> None:
             if not isinstance(answer, Found):
                 done(_unexpected(answer))
                 return
             record = answer.record
-            mine = record is not None and self._claimant.wrote(record)
+            mine = record is not None and self._writer.wrote(record)
             if record is not None and mine and (answer.written or record.lease == number):
                 self._is_ours(record, ttl)
-                done(Held(answer.wishes))
+                done(Held(answer.preemption_requests))
             elif record is not None and mine and again:
-                # An earlier attempt of ours, whose answer never came, was carried out after all.
+                # An earlier attempt of ours was carried out, although its answer never came.
                 self._revision = record.revision
                 self._write(number, ttl, done, again=False)
             elif mine:
@@ -164,9 +165,9 @@ class KeyHolder:
             else:
                 self._revision = 0
                 self.proven_at = None
-                done(Denied(record, answer.wishes))
+                done(Denied(record, answer.preemption_requests))
 
-        value = self._claimant.value()
+        value = self._writer.value()
         self._ask(Write(self._lease.key, value, number, self._revision), answered)
 
     def _is_ours(self, record: Record, ttl: int) -> None:

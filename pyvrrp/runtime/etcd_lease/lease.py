@@ -1,7 +1,8 @@
-"""The etcd lease of one virtual router over time: no key, no MASTER.
+"""The etcd lease of one virtual router over time: without the key it is not MASTER.
 
-A claim waits until the key is taken. While MASTER the key is renewed; long before it can expire
-without that the addresses go. When they are gone, so is the key, and only then priority 0 is sent.
+A claim waits until the key is taken. While the router is MASTER, the key is renewed. If that fails,
+the addresses are removed long before the key can expire. After the addresses the key is given back,
+and only then priority 0 is sent.
 """
 
 from collections.abc import Mapping
@@ -10,29 +11,29 @@ from enum import StrEnum
 from pyvrrp.config.model.configuration import EtcdLease
 from pyvrrp.config.model.lease_times import holding_time, retry_after
 from pyvrrp.ports import Found, Ports, Record, Unanswered
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.base.json import Json
-from pyvrrp.runtime.etcd_lease.key import Denied, Held, KeyHolder, Outcome
-from pyvrrp.runtime.etcd_lease.preemption_request import Wish
-from pyvrrp.runtime.etcd_lease.records import Author, Claimant, author_of, holder_in_words
+from pyvrrp.runtime.etcd_lease.key import Denied, EtcdKey, Held, KeyOutcome
+from pyvrrp.runtime.etcd_lease.preemption_request import PreemptionRequest
+from pyvrrp.runtime.etcd_lease.records import Author, RecordWriter, author_of, holder_in_words
 from pyvrrp.runtime.router.concern import BaseConcern, RouterControl
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words, to_milliseconds
 from pyvrrp.virtual_router.states import Backup, Master
 
 
-class Phase(StrEnum):
-    """What is being done about the key."""
+class LeasePhase(StrEnum):
+    """What this node does about the key."""
 
-    IDLE = "idle"  # nobody here wants it; a look now and then, for status
-    SEEKING = "seeking"  # a claim is due and waits for it
-    HOLDING = "holding"  # it is ours, and the addresses may be there
-    LOST = "lost"  # the addresses are going
+    IDLE = "idle"  # this node does not want it; it reads the key from time to time, for status
+    SEEKING = "seeking"  # a claim is due and waits for the key
+    HOLDING = "holding"  # the key is ours, and the addresses may be here
+    LOST = "lost"  # the key is lost, and the addresses are being removed
     LEAVING = "leaving"  # the addresses are gone, and the key is being given back
 
 
 class EtcdLeaseHolder(BaseConcern):
-    """Lets one virtual router have its addresses only while a key in etcd is its own."""
+    """Lets one virtual router have its addresses only while it has a key in etcd."""
 
     name = "etcd lease"
 
@@ -40,63 +41,64 @@ class EtcdLeaseHolder(BaseConcern):
         self, router: RouterControl, lease: EtcdLease, node: str, ports: Ports, journal: Journal
     ) -> None:
         self.lease = lease
-        self.phase = Phase.IDLE
-        self.is_answered: bool | None = None  # by etcd, when it was last asked; None: not yet
+        self.phase = LeasePhase.IDLE
+        self.is_answered: bool | None = None  # by etcd, the last time; None: not asked yet
         self.last_words = "not asked yet"
         self.answered_at: Nanoseconds | None = None
         self._router = router
         self._clock = ports.clock
         self._journal = journal
-        self._claimant = Claimant(node, ports.etcd.draw(), lambda: router.priority)
-        self._key = KeyHolder(lease, self._claimant, ports.clock, ports.etcd)
-        self._wish = Wish(lease, self._claimant, ports.clock, ports.etcd)
+        self._writer = RecordWriter(node, ports.etcd.draw(), lambda: router.priority)
+        self._key = EtcdKey(lease, self._writer, ports.clock, ports.etcd)
+        self._preemption_request = PreemptionRequest(lease, self._writer, ports.clock, ports.etcd)
         self._had_key = False
         self._gives_way = False
-        self._next = AlarmClock(ports.clock, self._go_on)
-        self._end = AlarmClock(ports.clock, self.hold_expired)
+        self._next = DeadlineTimer(ports.clock, self._go_on)
+        self._end = DeadlineTimer(ports.clock, self.hold_expired)
 
     def start(self) -> None:
-        """Look for the first time."""
+        """Read the key for the first time."""
         self._go_on()
 
-    # What the router asks and tells.
+    # The methods of a concern.
 
     def claim_due(self) -> None:
-        """Go and get the key."""
-        if self.phase is Phase.IDLE:
-            self.phase = Phase.SEEKING
+        """Begin to take the key."""
+        if self.phase is LeasePhase.IDLE:
+            self.phase = LeasePhase.SEEKING
             self._go_on()
 
     def may_claim(self) -> str | None:
-        """Return None if the key is ours for long enough."""
+        """Return None if the key is ours and its last proof is recent enough."""
         if self._clock.now() < self.may_hold_until():
             return None
         return f"the key {self.lease.key}: {self.last_words}"
 
     def released(self) -> None:
-        """Let others have the key: there is no claim, or no address any more."""
+        """Give the key back: the claim is over, or the addresses are gone."""
         if not isinstance(self._router.state, Backup):
-            self._wish.withdraw()
-        # Otherwise it was put off: a release, which the wish has brought about, begins a wait anew.
-        if self.phase in {Phase.IDLE, Phase.LEAVING}:
+            self._preemption_request.withdraw()
+        # A Backup keeps the request: it made the holder send priority 0, and that starts a new
+        # wait.
+        if self.phase in {LeasePhase.IDLE, LeasePhase.LEAVING}:
             return
-        self.phase = Phase.LEAVING
+        self.phase = LeasePhase.LEAVING
         self._gives_way = False
         self._end.set(None)
         self._next.set(None)
         self._key.give_back(self._given_back)
 
     def may_hold_until(self) -> Nanoseconds:
-        """Return when the last proof that the key is ours is too old; 0 if it is not ours."""
-        return self._proven_until() if self.phase is Phase.HOLDING else Nanoseconds(0)
+        """Return until when the last proof that the key is ours is valid; 0 if it is not ours."""
+        return self._proven_until() if self.phase is LeasePhase.HOLDING else Nanoseconds(0)
 
     def has_let_go(self) -> bool:
-        """Return whether the key is given back. An etcd that does not answer is not waited for."""
-        return self.phase is not Phase.LEAVING or not self.is_answered
+        """Return whether the key is given back, or etcd does not answer."""
+        return self.phase is not LeasePhase.LEAVING or not self.is_answered
 
     def hold_expired(self) -> None:
-        """Give the key up for lost: the last proof is too old."""
-        if self.phase is Phase.HOLDING:
+        """Treat the key as lost: the last proof is too old."""
+        if self.phase is LeasePhase.HOLDING:
             age = Nanoseconds(self._clock.now() - (self._key.proven_at or 0))
             age = Nanoseconds(age // (100 * MILLISECOND) * (100 * MILLISECOND))
             self._lose(f"lease lost: not renewed for {in_words(age)}: {self.last_words}")
@@ -124,22 +126,22 @@ class EtcdLeaseHolder(BaseConcern):
 
     @property
     def valid_for(self) -> Nanoseconds | None:
-        """For how long the addresses may stay if the key is not renewed again; None: not held."""
-        if self.phase is not Phase.HOLDING:
+        """How long the addresses may stay if the key is not renewed again; None: no key."""
+        if self.phase is not LeasePhase.HOLDING:
             return None
         return Nanoseconds(self._proven_until() - self._clock.now())
 
-    # What is done.
+    # Requests to etcd, and what follows from the answers.
 
     def _go_on(self) -> None:
         match self.phase:
-            case Phase.IDLE | Phase.SEEKING:
+            case LeasePhase.IDLE | LeasePhase.SEEKING:
                 if not isinstance(self._router.state, Backup):
-                    self._wish.withdraw()
+                    self._preemption_request.withdraw()
                 self._key.look(self._seen)
-            case Phase.HOLDING:
+            case LeasePhase.HOLDING:
                 self._key.obtain(self._renewed)
-            case Phase.LOST | Phase.LEAVING:
+            case LeasePhase.LOST | LeasePhase.LEAVING:
                 pass
 
     def _again(self, after: Nanoseconds) -> None:
@@ -150,7 +152,7 @@ class EtcdLeaseHolder(BaseConcern):
 
     def _seen(self, answer: Found | Unanswered) -> None:
         self._note(answer)
-        if self.phase is Phase.SEEKING:
+        if self.phase is LeasePhase.SEEKING:
             self._decide(answer)
         elif isinstance(answer, Found):
             self._stand_by(answer.record)
@@ -158,24 +160,24 @@ class EtcdLeaseHolder(BaseConcern):
             self._retry()
 
     def _stand_by(self, record: Record | None) -> None:
-        """Nobody here wants the key, and etcd answers: nothing hinders this node any more."""
+        """Remove the obstacle: this node does not want the key, and etcd answers."""
         self._again(self.lease.interval)
-        if record is not None and self._claimant.wrote(record):
-            # It could not be given back when it was lost.
-            self.phase = Phase.LEAVING
+        if record is not None and self._writer.wrote(record):
+            # The key could not be given back when it was lost.
+            self.phase = LeasePhase.LEAVING
             self._key.give_back(self._given_back, record)
         self._router.obstacle(self, "")
 
     def _decide(self, answer: Found | Unanswered) -> None:
-        """A claim waits: the key is free, somebody's, or nobody says."""
+        """A claim waits for the key: take it if it is free."""
         if isinstance(answer, Unanswered):
             self._retry()
             return
         record = answer.record
-        if record is not None and not self._claimant.wrote(record):
+        if record is not None and not self._writer.wrote(record):
             self._wait_for(author_of(record))
             return
-        better = self._claimant.best_wish(answer.wishes)
+        better = self._writer.better_requester(answer.preemption_requests)
         if better is not None:
             self.last_words = f"kept free for {better.node} of priority {better.priority}"
             self._retry()
@@ -184,32 +186,32 @@ class EtcdLeaseHolder(BaseConcern):
 
     def _wait_for(self, holder: Author | None) -> None:
         preempts = self._router.config.preempt
-        if preempts and holder is not None and holder.priority < self._claimant.priority:
-            self._wish.leave()
+        if preempts and holder is not None and holder.priority < self._writer.priority:
+            self._preemption_request.ensure_written()
         self._retry()
 
-    def _taken(self, outcome: Outcome) -> None:
+    def _taken(self, outcome: KeyOutcome) -> None:
         self._note(outcome)
         if not isinstance(outcome, Held):
             self._retry()
             return
-        self.phase = Phase.HOLDING
+        self.phase = LeasePhase.HOLDING
         self._had_key = True
-        self._wish.withdraw()
+        self._preemption_request.withdraw()
         self._renew_in_time()
         self._router.count("leases_taken")
         self._report("lease_taken", f"the key {self.lease.key} is ours")
         self._router.retry_claim()
-        if self.phase is Phase.HOLDING and not isinstance(self._router.state, Master):
-            # Another concern holds the claim back, or its time is not now: others may have the key.
+        if self.phase is LeasePhase.HOLDING and not isinstance(self._router.state, Master):
+            # Another concern delays the claim, or the claim is not due any more: give the key back.
             self.released()
 
-    def _renewed(self, outcome: Outcome) -> None:
+    def _renewed(self, outcome: KeyOutcome) -> None:
         self._note(outcome)
         match outcome:
-            case Held(wishes=wishes):
+            case Held(preemption_requests=preemption_requests):
                 self._renew_in_time()
-                better = self._claimant.best_wish(wishes)
+                better = self._writer.better_requester(preemption_requests)
                 if better is not None and not self._gives_way:
                     self._give_way(better)
             case Denied():
@@ -230,7 +232,7 @@ class EtcdLeaseHolder(BaseConcern):
         who = f"{better.node} of priority {better.priority}"
         reason = f"gives way to {who}, which may have the key"
         self._report("lease_yielded", reason)
-        # The key is renewed on until everything has stopped, however long that takes.
+        # The key is renewed until the addresses and resources are gone, however long that takes.
         self._gives_way = True
         self._router.obstacle(self, reason)
 
@@ -240,14 +242,14 @@ class EtcdLeaseHolder(BaseConcern):
         self._let_go(reason)
 
     def _let_go(self, reason: str) -> None:
-        self.phase = Phase.LOST
-        self._key.call_off()
+        self.phase = LeasePhase.LOST
+        self._key.cancel()
         self._end.set(None)
         self._next.set(None)
         self._router.obstacle(self, reason)
 
     def _given_back(self) -> None:
-        self.phase = Phase.IDLE
+        self.phase = LeasePhase.IDLE
         if self._had_key:
             self._had_key = False
             self._report("lease_given_back", f"the key {self.lease.key} is given back")
@@ -256,7 +258,7 @@ class EtcdLeaseHolder(BaseConcern):
         # A claim may have become due meanwhile.
         self._router.retry_claim()
 
-    def _note(self, answer: Found | Outcome) -> None:
+    def _note(self, answer: Found | KeyOutcome) -> None:
         was_answered = self.is_answered
         self.is_answered = not isinstance(answer, Unanswered)
         match answer:

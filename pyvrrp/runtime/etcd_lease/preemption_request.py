@@ -1,4 +1,4 @@
-"""The wish of a better node: it asks, beside the key, that the holder let it have the addresses."""
+"""The request of a node with a higher priority: the holder of the key shall give it back."""
 
 from collections.abc import Callable
 
@@ -13,31 +13,32 @@ from pyvrrp.ports import (
     Revoke,
     Unanswered,
     Write,
-    wishes_of,
+    preemption_prefix,
 )
-from pyvrrp.runtime.etcd_lease.records import Claimant
+from pyvrrp.runtime.etcd_lease.records import RecordWriter
 from pyvrrp.units import SECOND, Nanoseconds
 
 _RENEWALS_PER_TTL = 3
 
 
-class Wish:
-    """Left while this node waits for a holder of lower priority, and bound to a lease of its own.
+class PreemptionRequest:
+    """A record beside the key, while this node waits for a holder of lower priority.
 
-    Whatever goes wrong with it, it goes by itself; without it this node waits a little longer.
+    It is bound to an etcd lease of its own, so it expires by itself. Without it this node only
+    waits a little longer, so errors are ignored.
     """
 
-    def __init__(self, lease: EtcdLease, claimant: Claimant, clock: Clock, etcd: Etcd) -> None:
+    def __init__(self, lease: EtcdLease, writer: RecordWriter, clock: Clock, etcd: Etcd) -> None:
         self._lease = lease
-        self._claimant = claimant
+        self._writer = writer
         self._clock = clock
         self._etcd = etcd
-        self._numbers: list[int] = []  # leases that it may be bound to, the newest last
+        self._numbers: list[int] = []  # etcd leases that it may be bound to, the newest last
         self._renew_at = Nanoseconds(0)
         self._handle: Handle | None = None
 
-    def leave(self) -> None:
-        """Have it there; to be called again and again while it shall stay."""
+    def ensure_written(self) -> None:
+        """Write or renew the request if that is due. It must be called repeatedly."""
         now = self._clock.now()
         if self._handle is not None or (self._numbers and now < self._renew_at):
             return
@@ -48,15 +49,15 @@ class Wish:
         def granted(answer: EtcdAnswer) -> None:
             self._handle = None
             if isinstance(answer, Granted):
-                key = wishes_of(self._lease.key) + self._claimant.node
-                self._ask(Write(key, self._claimant.value(), number, None), self._settled)
+                key = preemption_prefix(self._lease.key) + self._writer.node
+                self._ask(Write(key, self._writer.value(), number, None), self._settled)
             else:
                 self._settled(answer)
 
         self._ask(Grant(number, self._lease.ttl), granted)
 
     def withdraw(self) -> None:
-        """Have it gone."""
+        """Delete the request."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -74,4 +75,4 @@ class Wish:
 
 
 def _whatever(_answer: EtcdAnswer) -> None:
-    """It goes by itself if etcd does not answer."""
+    """Do nothing: without an answer the request expires by itself."""

@@ -1,4 +1,4 @@
-"""What nodes write into etcd, and how much of what stands there is believed."""
+"""The records that nodes write into etcd, and the checks of what is read there."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -12,16 +12,16 @@ _HIGHEST = 254
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who wrote a record: the name of a node and the priority it had."""
+    """Who wrote a record: the name of a node, and its priority at that time."""
 
     node: str
     priority: int
 
 
-class Claimant:
-    """One virtual router of one process: what it writes, and whether a record is its own.
+class RecordWriter:
+    """Makes the records of one virtual router of one process, and recognises them.
 
-    Another life of the same node is somebody else: its addresses may still be there.
+    A record of an earlier process of the same node is foreign: its addresses may still be there.
     """
 
     def __init__(self, node: str, life: int, priority: Callable[[], int]) -> None:
@@ -31,28 +31,28 @@ class Claimant:
 
     @property
     def priority(self) -> int:
-        """The priority in force."""
+        """The priority of the virtual router now."""
         return self._priority()
 
     def value(self) -> bytes:
-        """Return what to write now."""
+        """Return the value to write now."""
         fields = {"node": self.node, "priority": self.priority, "life": self._life}
         return json.dumps(fields).encode()
 
     def wrote(self, record: Record) -> bool:
-        """Tell whether *record* was written by this process."""
+        """Return whether this process wrote *record*."""
         fields = _fields(record)
         return fields.get("node") == self.node and fields.get("life") == self._life
 
-    def best_wish(self, wishes: Iterable[Record]) -> Author | None:
-        """Return who wishes for the key with a priority above this one's, the highest of them."""
-        authors = [author_of(wish) for wish in wishes if not self.wrote(wish)]
+    def better_requester(self, preemption_requests: Iterable[Record]) -> Author | None:
+        """Return the requester with the highest priority, if it is above this node's priority."""
+        authors = [author_of(one) for one in preemption_requests if not self.wrote(one)]
         better = [author for author in authors if author and author.priority > self.priority]
         return max(better, key=lambda author: author.priority, default=None)
 
 
 def author_of(record: Record) -> Author | None:
-    """Return who wrote *record*; None if no pyvrrp did."""
+    """Return who wrote *record*; None if it is not a record of pyvrrp."""
     fields = _fields(record)
     node, priority = fields.get("node"), fields.get("priority")
     if not isinstance(node, str) or not isinstance(priority, int) or isinstance(priority, bool):
@@ -63,7 +63,7 @@ def author_of(record: Record) -> Author | None:
 
 
 def holder_in_words(record: Record | None) -> str:
-    """Return who has the key, for people."""
+    """Return in words who has the key."""
     if record is None:
         return "free"
     author = author_of(record)

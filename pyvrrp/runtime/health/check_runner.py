@@ -1,14 +1,14 @@
-"""Run one check on its schedule: a probe every interval, never two at a time."""
+"""One check over time: its probes, its verdict, and the events when the verdict changes."""
 
 from collections.abc import Callable
 
 from pyvrrp.config.model.configuration import CheckConfig
-from pyvrrp.fencing.policy import GRACE
 from pyvrrp.fencing.verdict import Verdict
-from pyvrrp.ports import Handle, Ports, ProbeResult
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.ports import Ports, ProbeResult
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.base.json import Json
+from pyvrrp.runtime.base.probe_schedule import ProbeSchedule
 from pyvrrp.units import Nanoseconds, to_milliseconds
 
 
@@ -18,35 +18,28 @@ class CheckRunner:
     def __init__(self, config: CheckConfig, ports: Ports, journal: Journal) -> None:
         self.config = config
         self.verdict = Verdict()
-        self._ports = ports
+        self._clock = ports.clock
         self._journal = journal
         self._listeners: list[Callable[[], None]] = []
-        self._probe: Handle | None = None
-        self._begun = ports.clock.now()
         self._passing = False
-        self._due = ports.clock.now()
-        self._schedule = AlarmClock(ports.clock, self._tick)
-        self._silence = AlarmClock(ports.clock, self._judge)
+        self._schedule = ProbeSchedule(config, ports, self._result)
+        self._silence = DeadlineTimer(ports.clock, self._judge)
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Have *listener* called after each result, and when silence turns the verdict."""
+        """Call *listener* after each result, and when a lack of results makes the check fail."""
         self._listeners.append(listener)
 
     def start(self) -> None:
-        """Probe now and every interval from now on."""
-        self._due = self._ports.clock.now()
-        self._tick()
+        """Probe now, and every interval from now on."""
+        self._schedule.start()
 
     def stop(self) -> None:
-        """Probe no more; the last verdict stands until it is stale."""
-        self._schedule.set(None)
+        """Stop probing. The last verdict stays until it is stale."""
+        self._schedule.stop()
         self._silence.set(None)
-        if self._probe is not None:
-            self._probe.cancel()
-            self._probe = None
 
     def status(self, now: Nanoseconds, weight: int | None) -> dict[str, Json]:
-        """Return what status shows of it, with the points of its *weight* if it has one."""
+        """Return what status shows of the check, with the points of its *weight* if it has one."""
         last, policy = self.verdict.last_result_at, self.config.policy
         return {
             "name": self.config.name,
@@ -56,37 +49,18 @@ class CheckRunner:
             "age_ms": None if last is None else to_milliseconds(Nanoseconds(now - last)),
         }
 
-    def demand(self) -> None:
-        """Probe at once, unless a probe is under way."""
-        if self._probe is None:
-            self._begun = self._ports.clock.now()
-            self._probe = self._ports.probes.start(
-                self.config.probe, self.config.policy.timeout, self._result
-            )
-
-    def _tick(self) -> None:
-        # Fixed rate, from start to start; what a stall has skipped is not made up for.
-        now = self._ports.clock.now()
-        interval = self.config.policy.interval
-        self._due = Nanoseconds(self._due + interval)
-        if self._due <= now:
-            self._due = Nanoseconds(now + interval)
-        self._schedule.set(self._due)
-        if self._probe is not None and now - self._begun > self.config.policy.timeout + GRACE:
-            # Whoever looks is stuck: by now that is failure, and nobody waits for it any more.
-            self._probe.cancel()
-            self._probe = None
-        self.demand()
+    def probe_now(self) -> None:
+        """Start a probe at once, unless one is under way."""
+        self._schedule.probe_now()
 
     def _result(self, result: ProbeResult) -> None:
-        self._probe = None
-        now = self._ports.clock.now()
+        now = self._clock.now()
         self.verdict = self.verdict.after(result.passed, result.reason, now, self.config.policy)
         self._silence.set(self.verdict.fails_by_silence_at(self.config.policy))
         self._judge()
 
     def _judge(self) -> None:
-        now = self._ports.clock.now()
+        now = self._clock.now()
         passing = self.verdict.is_passing(now, self.config.policy)
         if passing is not self._passing:
             self._passing = passing

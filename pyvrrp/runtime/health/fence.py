@@ -1,11 +1,11 @@
-"""The fence of one virtual router over time: its checks together, the claim, and flap damping."""
+"""The fence of one virtual router over time: all its checks, its hold-down, and claims."""
 
 from collections.abc import Mapping, Sequence
 
-from pyvrrp.fencing.fence import FenceState, judge
+from pyvrrp.fencing.fence import FenceState, fence_state
 from pyvrrp.fencing.hold_down import HoldDownState
 from pyvrrp.ports import Clock
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.health.check_runner import CheckRunner
@@ -39,7 +39,7 @@ class Fence(BaseConcern):
         self._journal = journal
         self._damping = HoldDownState()
         self._open = False
-        self._look_again = AlarmClock(clock, self._evaluate)
+        self._look_again = DeadlineTimer(clock, self._evaluate)
 
     @property
     def is_open(self) -> bool:
@@ -48,34 +48,34 @@ class Fence(BaseConcern):
 
     @property
     def closings(self) -> int:
-        """How many closings in a row make its hold-down what it is; 0: it has never closed."""
+        """How many closings in a row the hold-down counts; 0: the fence has never closed."""
         return self._damping.closings_in_a_row(self._router.config.hold_down)
 
     @property
     def held_down_for(self) -> Nanoseconds:
-        """How long the hold-down still keeps it closed; 0 if it is not what keeps it closed."""
+        """How long the hold-down still keeps the fence closed; 0 if the checks keep it closed."""
         if self._open or not self._judge().is_open:
             return Nanoseconds(0)
         return Nanoseconds(max(0, self._hold_down_ends() - self._clock.now()))
 
     @property
     def has_failed(self) -> bool:
-        """Whether it is closed for certain, and not only until more is known."""
+        """Whether a check has failed, and not only has too few results yet."""
         now = self._clock.now()
         return any(runner.verdict.has_failed(now, runner.config.policy) for runner in self._runners)
 
     def start(self) -> None:
-        """Judge now, and after each result of a check: without checks the fence is open."""
+        """Judge now, and after each result of a check. Without checks the fence is open."""
         for runner in self._runners:
             runner.listen(self._evaluate)
         self._evaluate()
 
     def claim_due(self) -> None:
-        """Have the checks look at once whose last pass is too old for a claim."""
+        """Probe at once with every check whose last pass is too old for a claim."""
         stale = self._judge().stale
         for runner in self._runners:
             if runner.config.name in stale and not self._router.is_last_resort:
-                runner.demand()
+                runner.probe_now()
 
     def may_claim(self) -> str | None:
         """Return None if all passes are fresh, or if the router is the last resort."""
@@ -97,7 +97,7 @@ class Fence(BaseConcern):
 
     def _judge(self) -> FenceState:
         verdicts = {runner.config.name: runner.verdict for runner in self._runners}
-        return judge(verdicts, self._policies, self._clock.now())
+        return fence_state(verdicts, self._policies, self._clock.now())
 
     def _evaluate(self) -> None:
         state = self._judge()

@@ -1,9 +1,9 @@
-"""Carry out what a fenced router decides while no router serves (`rules.last_resort`)."""
+"""Last resort: carries out the decisions of `rules.last_resort` for one virtual router."""
 
 from collections.abc import Iterable, Mapping
 
 from pyvrrp.ports import Clock
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.health.check_runner import CheckRunner
@@ -12,8 +12,8 @@ from pyvrrp.runtime.router.concern import BaseConcern, RouterControl
 from pyvrrp.units import Nanoseconds, in_words
 from pyvrrp.virtual_router.rules.last_resort import (
     End,
-    Facts,
     Forget,
+    LastResortFacts,
     LookAgain,
     Nothing,
     Stand,
@@ -23,7 +23,7 @@ from pyvrrp.virtual_router.states import Heard
 
 
 class LastResort(BaseConcern):
-    """Watches for the time when the fence of its router is closed and no router serves."""
+    """Reports that no router serves while its own is fenced, and lets it take part if allowed."""
 
     name = "last resort"
 
@@ -43,15 +43,15 @@ class LastResort(BaseConcern):
         self._failed_since: Nanoseconds | None = None
         self._told = False
         self._stands_since = clock.now()
-        self._alarm = AlarmClock(clock, self._look)
+        self._alarm = DeadlineTimer(clock, self._look)
 
     @property
     def nobody_serves(self) -> bool:
-        """Whether this node is fenced and has told that it hears no master."""
+        """Whether this node is fenced and has reported that it hears no master."""
         return self._told
 
     def start(self) -> None:
-        """Look after each result of a check, when the fence has judged it."""
+        """Decide after each result of a check. The fence has judged the result before."""
         for runner in self._runners:
             runner.listen(self._look)
 
@@ -70,9 +70,9 @@ class LastResort(BaseConcern):
             }
         }
 
-    def _facts(self) -> Facts:
+    def _facts(self) -> LastResortFacts:
         router, heard = self._router, self._router.last_heard
-        return Facts(
+        return LastResortFacts(
             state=router.state,
             stands=router.is_last_resort,
             stands_since=self._stands_since,

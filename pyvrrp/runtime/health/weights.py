@@ -1,4 +1,4 @@
-"""The checks of a virtual router that have a weight, and what they make of its priority."""
+"""The checks of a virtual router that have a weight, and the sum of their weights."""
 
 from collections.abc import Mapping, Sequence
 
@@ -28,7 +28,7 @@ class Weights(BaseConcern):
         self._weighed = [(checks[weight.check], weight) for weight in weights]
 
     def start(self) -> None:
-        """Add up now, and after each result: a check begins failed."""
+        """Add up now, and after each result. A check counts as failed until it passes."""
         for runner, _ in self._weighed:
             runner.listen(self._add_up)
         self._add_up()

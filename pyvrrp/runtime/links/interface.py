@@ -21,7 +21,7 @@ from pyvrrp.ports import (
     Ports,
 )
 from pyvrrp.runtime.base.counters import INTERFACE_COUNTERS, Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.heard_packet import HeardPacket
 from pyvrrp.runtime.links.shared_wakeups import SharedWakeUps
@@ -87,7 +87,7 @@ class Interface:
         self._opened_for = 0  # interface index; 0: nothing is open
         self._watching: Handle | None = None
         self._watched: dict[Claimant, frozenset[Address]] = {}
-        self._watch = AlarmClock(ports.clock, self._watch_now)
+        self._watch = DeadlineTimer(ports.clock, self._watch_now)
 
     def add(self, link: Listener) -> None:
         """Have *link* stand on this interface, from `start` on."""

@@ -99,8 +99,7 @@ class Link:
     def interface_changed(self, state: InterfaceState, primary: Address | None) -> None:
         """Take note of the interface as it is, and of the address to send from."""
         if self.is_unicast:
-            own = {address.ip for address in state.addresses}
-            self.destinations = tuple(peer for peer in self.peers if peer not in own)
+            self.destinations = tuple(peer for peer in self.peers if peer not in state.by_host)
             if primary is not None:
                 self._source = primary
                 self.own_address_is(primary)

@@ -1,9 +1,9 @@
 """The resources of one virtual router: started in order below its addresses, stopped in reverse.
 
-The chain stands in the place of the address keeper. When its router becomes master, it starts the
-resources and then has the addresses added. When the router lets go, it has them removed, stops the
-resources, and only then says that everything is gone. So priority 0 is sent when nothing runs here
-any more. The last order counts. It never does two things at once, so a stop never meets a start.
+The chain has the interface of an address keeper. When its router becomes master, it starts the
+resources and then adds the addresses. When the router lets go, it removes the addresses, stops the
+resources, and only then reports that all is gone. So priority 0 is sent when no resource runs here
+any more. The newest order counts. One command runs at a time, so a stop never overlaps a start.
 """
 
 from collections.abc import Collection
@@ -19,12 +19,12 @@ from pyvrrp.runtime.addresses import address_keeper
 from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.last_heard import LastHeard
-from pyvrrp.runtime.resources.exit_status import Kind, Outcome
-from pyvrrp.runtime.resources.failure_hold_down import Setbacks
-from pyvrrp.runtime.resources.guardian_registration import SIGN_OF_LIFE, Bequest
+from pyvrrp.runtime.resources.exit_status import CommandOutcome, Kind
+from pyvrrp.runtime.resources.failure_hold_down import FailureHoldDown
+from pyvrrp.runtime.resources.guardian_registration import SIGN_OF_LIFE, GuardianRegistration
 from pyvrrp.runtime.resources.reports import ResourceReports
 from pyvrrp.runtime.resources.resource import Resource, ResourceState
 from pyvrrp.units import SECOND, Nanoseconds
@@ -34,29 +34,29 @@ LAST_RETRY = Nanoseconds(30 * SECOND)
 SWITCH_TIMEOUT = Nanoseconds(60 * SECOND)  # for the command of on_stop_failure
 
 
-class Master(address_keeper.Master, Protocol):
-    """The virtual router on whose behalf the chain works."""
+class ChainOwner(address_keeper.Master, Protocol):
+    """The virtual router that has the chain."""
 
     def addresses_withdrawn(self) -> None:
-        """The addresses are being removed although it stays master: announce them no more."""
+        """Stop the announcements: the addresses are being removed although it stays master."""
 
     def resources_failed(self, why: str) -> None:
-        """Be told why this node cannot run the resources; empty: it can again."""
+        """Note why this node cannot run the resources; empty: it can again."""
 
     def retry_claim(self) -> None:
-        """Ask again: a claim that waited for the resources may go on."""
+        """Check again whether a claim that waited for the resources may go on."""
 
     @property
     def reason(self) -> str:
-        """Why it does what it does, for the eyes of a command."""
+        """The reason for the state of the router, for the environment of commands."""
 
     @property
     def last_heard(self) -> LastHeard | None:
-        """Whom it heard last."""
+        """The last advertisement that the router received."""
 
 
 class ResourceChain:
-    """Implements what a router wants of its address keeper, and a gate: no claim while it stops."""
+    """The resources and the addresses of one router, as an address keeper."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class ResourceChain:
         ports: Ports,
         journal: Journal,
         counters: Counters,
-        master: Master,
+        master: ChainOwner,
         renewals: LeaseRenewals,
     ) -> None:
         self._config = config
@@ -84,15 +84,19 @@ class ResourceChain:
         self._busy = False
         self._scheduled = False
         self._retry = FIRST_RETRY
-        self._bequest = Bequest(str(config.id), chain, ports.heir, ports.clock, self._intervened)
-        self._setbacks = Setbacks(config.hold_down, ports.clock, self._tell_setback)
-        self._pause = AlarmClock(ports.clock, self._advance)
+        self._guardian = GuardianRegistration(
+            str(config.id), chain, ports.heir, ports.clock, self._intervened
+        )
+        self._failure_hold_down = FailureHoldDown(
+            config.hold_down, ports.clock, self._failure_changed
+        )
+        self._pause = DeadlineTimer(ports.clock, self._advance)
 
-    # --- what the router wants ---
+    # --- called by the router ---
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is under way and what is wanted is what is."""
+        """Whether the wanted state is reached and nothing is under way."""
         return self._address_keeper.idle and self._floor is None and not self._busy
 
     @property
@@ -102,7 +106,7 @@ class ResourceChain:
 
     @property
     def gone(self) -> bool:
-        """Whether the addresses and everything below them are gone, and shall be."""
+        """Whether the addresses are gone, the resources have stopped, and neither is wanted."""
         return self._address_keeper.gone and self._floor is None and not self._wanted
 
     @property
@@ -112,7 +116,7 @@ class ResourceChain:
 
     @property
     def doing(self) -> str:
-        """What it does just now, in words; empty while everything is as it shall be."""
+        """What the chain does now, in words; empty if the wanted state is reached."""
         for resource in self.resources:
             match resource.state:
                 case ResourceState.STUCK:
@@ -124,64 +128,66 @@ class ResourceChain:
         return ""
 
     def forget(self, managed: tuple[InterfaceAddress, ...]) -> None:
-        """Start anew on an interface that has come (back): manage these, nothing is known."""
+        """Begin again with *managed* on an interface that is new or has come back."""
         self._wanted = False
         self._address_keeper.forget(managed)
         self._go_down(0)
 
     def take(self) -> None:
-        """Start the resources, then have the addresses there."""
+        """Start the resources, then add the addresses."""
         self._wanted = True
         self.sequence += 1
         self._soon()
 
     def let_go(self) -> None:
-        """Have the addresses gone, then the resources; reports addresses_gone after both."""
+        """Remove the addresses, then stop the resources. Report addresses_gone after both."""
         if self._wanted:
             self.sequence += 1
         self._wanted = False
         self._address_keeper.let_go()
         self._go_down(0)
 
-    def observe(self, present: Collection[InterfaceAddress]) -> None:
+    def observe(self, present: frozenset[InterfaceAddress]) -> None:
         """Take note of what is on the interface; put back what somebody removed."""
         self._address_keeper.observe(present)
 
     @property
     def is_down(self) -> bool:
-        """Whether none of the resources has to be stopped here before they may be started."""
+        """Whether no resource must be stopped here before the resources may start."""
         return self._floor is None
 
-    # --- what the address keeper says ---
+    # --- called by the address keeper ---
 
     def may_hold(self) -> bool:
-        """AddressKeeper: whether the addresses may be kept."""
-        return self._floor is None and not self._bequest.is_disowned() and self._master.may_hold()
+        """Return whether the address lease may be renewed."""
+        return (
+            self._floor is None and not self._guardian.guardian_acts() and self._master.may_hold()
+        )
 
     def may_add(self) -> bool:
-        """AddressKeeper: whether the addresses may come."""
-        return not self._bequest.is_disowned() and self._master.may_add()
+        """Return whether the addresses may be added."""
+        return not self._guardian.guardian_acts() and self._master.may_add()
 
     @property
     def may_add_until(self) -> Nanoseconds | None:
-        """AddressKeeper: from when on they may not."""
+        """The instant from which on the addresses may not be added."""
         return self._master.may_add_until
 
     def addresses_taken(self) -> None:
-        """AddressKeeper: the addresses are there."""
+        """Tell the router that the addresses are there, unless they are not wanted any more."""
         if self._wanted and self._floor is None:
             self._master.addresses_taken()
 
     def addresses_gone(self) -> None:
-        """AddressKeeper: the addresses are off the interface."""
+        """Go on: the addresses are gone, so the resources may stop."""
         self._soon()
 
     def addresses_refused(self, error: KernelError) -> None:
-        """AddressKeeper: the kernel does not let us have them."""
+        """Tell the router that the kernel refuses the addresses."""
         self._master.addresses_refused(error)
 
     def addresses_restored(self, addresses: Collection[InterfaceAddress]) -> None:
-        """AddressKeeper: they are back."""
+        """Tell the router that removed addresses were added again."""
         self._master.addresses_restored(addresses)
 
     # --- one thing after the other ---
@@ -190,14 +196,14 @@ class ResourceChain:
         self._floor = to if self._floor is None else min(to, self._floor)
         for resource in self.resources[self._floor :]:
             resource.unwatch()
-            resource.hasten()
+            resource.shorten_start()
         if self._wanted:
             self._address_keeper.let_go()
             self._master.addresses_withdrawn()
         self._soon()
 
     def _soon(self) -> None:
-        # In a turn of its own: whoever decides has first to write down what and why.
+        # In a later turn of the loop: the caller first records what it decided, and why.
         if not self._scheduled:
             self._scheduled = True
             self._clock.call_at(self._clock.now(), self._advance_scheduled)
@@ -209,7 +215,7 @@ class ResourceChain:
     def _advance(self) -> None:
         if self._busy:
             return
-        if self._bequest.is_disowned():
+        if self._guardian.guardian_acts():
             self._pause.set(Nanoseconds(self._clock.now() + SIGN_OF_LIFE))
             return
         if self._floor is not None:
@@ -225,7 +231,7 @@ class ResourceChain:
             return
         stopped = (one for one in self.resources if one.state is ResourceState.STOPPED)
         if (resource := next(stopped, None)) is not None:
-            # What may not have the addresses now will be let go of soon.
+            # If the addresses may not be added now, `let_go` follows soon.
             if self._master.may_add():
                 self._bring_up(resource)
         elif not self._address_keeper.wanted:
@@ -235,23 +241,23 @@ class ResourceChain:
         self._floor = None
         self._retry = FIRST_RETRY
         if not self._wanted:
-            self._bequest.rest()
-            self._setbacks.settled()
+            self._guardian.stop_signs_of_life()
+            self._failure_hold_down.all_stopped()
             self._master.addresses_gone()
             self._master.retry_claim()
 
     def _bring_up(self, resource: Resource) -> None:
         self._busy = True
-        self._bequest.leave(resource)
+        self._guardian.register(resource)
         self._report.starting(resource.config.name)
         resource.start(partial(self._brought_up, resource))
 
-    def _brought_up(self, resource: Resource, outcome: Outcome) -> None:
+    def _brought_up(self, resource: Resource, outcome: CommandOutcome) -> None:
         self._busy = False
         if outcome.kind is Kind.GOOD:
             self._report.started(resource.config.name)
             if self._floor is None:
-                resource.watch(partial(self._look_failed, resource))
+                resource.watch(partial(self._monitor_failed, resource))
         elif self._floor is None:
             self._report.start_failed(resource.config.name, outcome)
             self._give_up(f"{resource.config.name} does not start: {outcome.why}", outcome)
@@ -262,24 +268,26 @@ class ResourceChain:
         self._report.stopping(resource.config.name)
         resource.stop(partial(self._brought_down, resource))
 
-    def _brought_down(self, resource: Resource, outcome: Outcome) -> None:
+    def _brought_down(self, resource: Resource, outcome: CommandOutcome) -> None:
         if outcome.kind is Kind.STOPPED:
             self._busy = False
-            self._bequest.forget(resource)
+            self._guardian.unregister(resource)
             self._report.stopped(resource.config.name)
             self._advance()
             return
         self._report.stop_failed(resource.config.name, outcome)
-        # Of an earlier life's, it must have been seen to run: what kills a machine that has
-        # just started would kill it again.
+        # A resource of an earlier process must have been seen to run. Otherwise a power switch
+        # would kill a machine that has just started, again and again.
         if self._chain.on_stop_failure and resource.touched:
             switched = partial(self._switched, resource)
-            self._ports.commands.run(self._bequest.switch(resource), SWITCH_TIMEOUT, switched)
+            self._ports.commands.run(
+                self._guardian.power_switch(resource), SWITCH_TIMEOUT, switched
+            )
             return
         self._try_again_later()
 
     def _switched(self, resource: Resource, result: CommandResult) -> None:
-        # Whatever it says, only the resource itself can tell that it has stopped.
+        # The result does not matter. Only the resource itself can show that it has stopped.
         self._report.switched(resource.config.name, result)
         self._try_again_later()
 
@@ -294,9 +302,9 @@ class ResourceChain:
 
     # --- what goes wrong ---
 
-    def _look_failed(self, resource: Resource, outcome: Outcome) -> None:
+    def _monitor_failed(self, resource: Resource, outcome: CommandOutcome) -> None:
         config, now = resource.config, self._clock.now()
-        self._report.look_failed(config.name, outcome)
+        self._report.monitor_failed(config.name, outcome)
         recent = [at for at in resource.restarts if now - at < config.restart_window]
         if outcome.kind is Kind.HOPELESS or len(recent) >= config.max_restarts:
             after = f" after {len(recent)} restarts" if recent else ""
@@ -307,12 +315,12 @@ class ResourceChain:
         self.sequence += 1
         self._go_down(self.resources.index(resource))
 
-    def _give_up(self, why: str, outcome: Outcome) -> None:
+    def _give_up(self, why: str, outcome: CommandOutcome) -> None:
         self._go_down(0)
         self._wanted = False
-        self._setbacks.suffer(why, hopeless=outcome.kind is Kind.HOPELESS)
+        self._failure_hold_down.begin(why, hopeless=outcome.kind is Kind.HOPELESS)
 
-    def _tell_setback(self, why: str) -> None:
+    def _failure_changed(self, why: str) -> None:
         self._master.resources_failed(why)
 
     def _intervened(self) -> None:
@@ -323,7 +331,7 @@ class ResourceChain:
         for resource in affected:
             if resource.state is ResourceState.STARTED:
                 resource.state = ResourceState.UNKNOWN
-        failed = Outcome(Kind.FAILED, "")
+        failed = CommandOutcome(Kind.FAILED, "")
         self._give_up("the guardian stopped the resources while this process did not run", failed)
 
     # --- what commands are told ---

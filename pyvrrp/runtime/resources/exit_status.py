@@ -1,4 +1,4 @@
-"""What the end of a resource's command means, by the rules its class was written for."""
+"""What the end of a resource's command means, by the rules of its class (OCF, LSB and so on)."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from enum import Enum, auto
 from pyvrrp.config.model.resources import AgentClass, ResourceConfig
 from pyvrrp.ports import CommandResult
 
-_HARD = frozenset({2, 3, 4, 5, 6})  # of OCF and LSB: wrong arguments or configuration, no right
+_HARD = frozenset({2, 3, 4, 5, 6})  # OCF and LSB: wrong arguments or configuration, no right
 _NOT = re.compile(r"\bnot\b|\bstopped\b", re.IGNORECASE)
 _RUNNING = re.compile(r"\bok\b|\brunning\b", re.IGNORECASE)
 _LONGEST_LINE = 200
@@ -19,10 +19,10 @@ class Kind(Enum):
     GOOD = auto()  # done; for a monitor: it runs
     STOPPED = auto()  # it does not run, and nothing is left of it
     FAILED = auto()  # another attempt may go better
-    HOPELESS = auto()  # not before the configuration or the system has changed
+    HOPELESS = auto()  # no success before the configuration or the system has changed
 
 
-# Of a monitor, by exit status. Whatever is not here is a failure that may pass.
+# Of a monitor, by exit status. Any other status is FAILED.
 _OCF = {
     0: Kind.GOOD,
     7: Kind.STOPPED,
@@ -46,15 +46,15 @@ _UNIT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A command's end in one word, why, and what the command said."""
+class CommandOutcome:
+    """The kind of end of a command, the reason in words, and its output."""
 
     kind: Kind
     why: str
     output: str = ""
 
 
-def after_start(config: ResourceConfig, result: CommandResult) -> Outcome:
+def after_start(config: ResourceConfig, result: CommandResult) -> CommandOutcome:
     """Judge the end of ``start``."""
     if result.status == 0:
         return _outcome(Kind.GOOD, result)
@@ -63,14 +63,14 @@ def after_start(config: ResourceConfig, result: CommandResult) -> Outcome:
     return _outcome(Kind.HOPELESS if hopeless else Kind.FAILED, result)
 
 
-def after_stop(config: ResourceConfig, result: CommandResult) -> Outcome:
-    """Judge the end of ``stop``; one that is not STOPPED may still be, as a monitor can tell."""
+def after_stop(config: ResourceConfig, result: CommandResult) -> CommandOutcome:
+    """Judge the end of ``stop``. If it is not STOPPED, a monitor must tell."""
     if result.status == 0 and config.agent_class is not AgentClass.HEARTBEAT:
         return _outcome(Kind.STOPPED, result)
     return _outcome(Kind.FAILED, result)
 
 
-def after_monitor(config: ResourceConfig, result: CommandResult) -> Outcome:
+def after_monitor(config: ResourceConfig, result: CommandResult) -> CommandOutcome:
     """Judge the end of ``monitor``."""
     return _outcome(_monitored(config, result), result)
 
@@ -94,10 +94,10 @@ def _monitored(config: ResourceConfig, result: CommandResult) -> Kind:
             return Kind.GOOD if status == 0 else stopped
 
 
-def _outcome(kind: Kind, result: CommandResult) -> Outcome:
+def _outcome(kind: Kind, result: CommandResult) -> CommandOutcome:
     what = result.trouble or f"exit status {result.status}"
     line = _first_line(result.output)
-    return Outcome(kind, f"{what}: {line}" if line else what, result.output)
+    return CommandOutcome(kind, f"{what}: {line}" if line else what, result.output)
 
 
 def _first_line(output: str) -> str:

@@ -1,19 +1,19 @@
-"""Why this node does not run its resources for a while: what failed, and how long it stays away."""
+"""The hold-down after a resource failed: this node does not run its resources for a while."""
 
 from collections.abc import Callable
 
 from pyvrrp.fencing.hold_down import HoldDownState
 from pyvrrp.fencing.policy import HoldDown
 from pyvrrp.ports import Clock
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.units import Nanoseconds, in_words
 
 
-class Setbacks:
-    """Damps failures like the fence does; *tell* hears the reason, then an empty one.
+class FailureHoldDown:
+    """A hold-down like that of the fence. *tell* gets the reason, and an empty one at the end.
 
-    Nothing waives this hold-down: that nobody else serves does not mend a start that fails, and
-    two nodes that both fail would else hand it to and fro as fast as they can.
+    It is never waived. A start that fails does not succeed because no other node serves, and two
+    nodes on which it fails would move the router between them all the time.
     """
 
     def __init__(self, policy: HoldDown, clock: Clock, tell: Callable[[str], None]) -> None:
@@ -24,9 +24,9 @@ class Setbacks:
         self._why = ""
         self._hopeless = False
         self._is_settled = True
-        self._over = AlarmClock(clock, self._forgive)
+        self._over = DeadlineTimer(clock, self._forgive)
 
-    def suffer(self, why: str, *, hopeless: bool) -> None:
+    def begin(self, why: str, *, hopeless: bool) -> None:
         """Stay away for *why*: until a restart if that is *hopeless*, else for the hold-down."""
         now = self._clock.now()
         self._damping = self._damping.closed(now)
@@ -40,8 +40,8 @@ class Setbacks:
         if not hopeless:
             self._over.set(ends)
 
-    def settled(self) -> None:
-        """Everything has stopped: if the time is over too, the node may try again."""
+    def all_stopped(self) -> None:
+        """Note that all resources have stopped. The node may try again if the time is over too."""
         self._is_settled = True
         self._forgive()
 

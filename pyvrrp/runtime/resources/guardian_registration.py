@@ -1,18 +1,18 @@
-"""What a chain owes to the guardian: word of what to stop if this process dies, signs of life."""
+"""Tells the guardian what to stop if this process dies, and gives it signs of life."""
 
 from collections.abc import Callable
 
 from pyvrrp.config.model.resources import ChainConfig
 from pyvrrp.ports import Clock, Command, Heir, Legacy
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.resources.resource import Resource
 from pyvrrp.units import MILLISECOND, Nanoseconds
 
 SIGN_OF_LIFE = Nanoseconds(100 * MILLISECOND)
 
 
-class Bequest:
-    """The dealings of one chain with the guardian; *intervened* hears when it has stepped in."""
+class GuardianRegistration:
+    """One chain at the guardian. *intervened* is called when the guardian has stopped resources."""
 
     def __init__(
         self,
@@ -28,31 +28,31 @@ class Bequest:
         self._clock = clock
         self._intervened = intervened
         self._interventions = heir.interventions()
-        self._alive = AlarmClock(clock, self.live)
+        self._alive = DeadlineTimer(clock, self.give_sign_of_life)
 
-    def leave(self, resource: Resource) -> None:
-        """Let the guardian know of *resource* before it is started."""
+    def register(self, resource: Resource) -> None:
+        """Register *resource* with the guardian, before it is started."""
         legacy = Legacy(
             router=self._router,
             resource=resource.config.name,
             stop=resource.command("stop"),
             timeout=resource.config.stop_timeout,
-            alarm=self.switch(resource) if self._chain.on_stop_failure else None,
+            alarm=self.power_switch(resource) if self._chain.on_stop_failure else None,
             watchdog=self._chain.watchdog if self._chain.exclusive else Nanoseconds(0),
         )
         self._heir.inherit(legacy)
-        self.live()
+        self.give_sign_of_life()
 
-    def forget(self, resource: Resource) -> None:
-        """Let the guardian forget *resource*, which has stopped."""
+    def unregister(self, resource: Resource) -> None:
+        """Remove *resource* from the guardian: it has stopped."""
         self._heir.disinherit(self._router, resource.config.name)
 
-    def switch(self, resource: Resource) -> Command:
+    def power_switch(self, resource: Resource) -> Command:
         """Return the command of on_stop_failure for *resource*."""
         return Command(self._chain.on_stop_failure, resource.environment("on_stop_failure"))
 
-    def is_disowned(self) -> bool:
-        """Whether a guardian acts now, so that nothing may be touched."""
+    def guardian_acts(self) -> bool:
+        """Return whether a guardian stops resources now, so that the chain must not act."""
         if self._heir.acting():
             return True
         interventions = self._heir.interventions()
@@ -62,12 +62,12 @@ class Bequest:
                 self._intervened()
         return False
 
-    def live(self) -> None:
-        """Give a sign of life now and from now on, where the guardian waits for one."""
+    def give_sign_of_life(self) -> None:
+        """Give a sign of life now and regularly from now on, if the chain needs it."""
         if self._chain.exclusive:
-            self.is_disowned()
+            self.guardian_acts()
             self._alive.set(Nanoseconds(self._clock.now() + SIGN_OF_LIFE))
 
-    def rest(self) -> None:
-        """Give none any more: nothing runs."""
+    def stop_signs_of_life(self) -> None:
+        """Stop the signs of life: no resource runs."""
         self._alive.set(None)

@@ -1,4 +1,4 @@
-"""What a chain of resources tells people: events, and counters for what went wrong."""
+"""The events of a chain of resources, and its counters."""
 
 from collections.abc import Mapping
 
@@ -6,13 +6,13 @@ from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.ports import CommandResult
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.journal import Journal, Level, Value
-from pyvrrp.runtime.resources.exit_status import Outcome
+from pyvrrp.runtime.resources.exit_status import CommandOutcome
 
 _MOST_OUTPUT = 1000  # characters of what a command said; its last ones
 
 
 class ResourceReports:
-    """Writes the journal on behalf of one chain."""
+    """Records the events of one chain in the journal."""
 
     def __init__(self, config: VirtualRouterConfig, journal: Journal, counters: Counters) -> None:
         self._config = config
@@ -24,12 +24,12 @@ class ResourceReports:
         self._report("resource_starting", f"starting {name}", fields={"resource": name})
 
     def started(self, name: str) -> None:
-        """Tell that it runs."""
+        """Tell that the start succeeded."""
         self._counters.add("resource_starts")
         self._report("resource_started", f"{name} runs", fields={"resource": name})
 
-    def start_failed(self, name: str, outcome: Outcome) -> None:
-        """Tell that it does not."""
+    def start_failed(self, name: str, outcome: CommandOutcome) -> None:
+        """Tell that the start failed."""
         self._counters.add("resource_start_failures")
         self._report(
             "resource_start_failed",
@@ -46,8 +46,8 @@ class ResourceReports:
         """Tell that it has stopped."""
         self._report("resource_stopped", f"{name} has stopped", fields={"resource": name})
 
-    def stop_failed(self, name: str, outcome: Outcome) -> None:
-        """Tell that it did not stop, so that this node may not let go."""
+    def stop_failed(self, name: str, outcome: CommandOutcome) -> None:
+        """Tell that a stop failed. This node stays master until the resource has stopped."""
         self._counters.add("resource_stop_failures")
         self._report(
             "resource_stop_failed",
@@ -66,8 +66,8 @@ class ResourceReports:
             fields={"resource": name, "output": _end_of(result.output)},
         )
 
-    def look_failed(self, name: str, outcome: Outcome) -> None:
-        """Tell that its monitor failed."""
+    def monitor_failed(self, name: str, outcome: CommandOutcome) -> None:
+        """Tell that the monitor failed."""
         self._counters.add("resource_monitor_failures")
         self._report(
             "resource_monitor_failed",
@@ -77,7 +77,7 @@ class ResourceReports:
         )
 
     def restarting(self, name: str, number: int, most: int) -> None:
-        """Tell that it is restarted here, with what was started after it."""
+        """Tell that a resource is restarted here, with all that was started after it."""
         self._counters.add("resource_restarts")
         self._report(
             "resource_restarting",
@@ -87,7 +87,7 @@ class ResourceReports:
         )
 
     def intervened(self) -> None:
-        """Tell what the guardian did while this process was silent."""
+        """Tell that the guardian stopped the resources because signs of life were missing."""
         self._counters.add("guardian_interventions")
         self._report(
             "guardian_intervened",

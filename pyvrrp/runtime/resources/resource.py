@@ -1,7 +1,7 @@
-"""One resource: started, stopped and looked at, one command at a time.
+"""One resource: its start, its stop and its monitor, one command at a time.
 
-Its chain decides when. Each method takes whom to tell of the end; none may be called before the
-one before has ended, but for `hasten` and `unwatch`.
+The chain decides when. A method calls its callback at the end. The next method may be called only
+after that, except for `shorten_start` and `unwatch`.
 """
 
 from collections.abc import Callable
@@ -10,10 +10,10 @@ from typing import TypeAlias
 
 from pyvrrp.config.model.resources import AgentClass, ResourceConfig
 from pyvrrp.ports import Command, CommandResult, Ports, RunningCommand
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.resources.exit_status import (
+    CommandOutcome,
     Kind,
-    Outcome,
     after_monitor,
     after_start,
     after_stop,
@@ -21,17 +21,17 @@ from pyvrrp.runtime.resources.exit_status import (
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
 
 READY_LOOK = Nanoseconds(200 * MILLISECOND)  # between two looks at what is being started
-Told: TypeAlias = Callable[[Outcome], None]
+OnOutcome: TypeAlias = Callable[[CommandOutcome], None]
 
 
 class ResourceState(StrEnum):
     """What is known of a resource."""
 
-    UNKNOWN = "unknown"  # an earlier life may have left something
+    UNKNOWN = "unknown"  # an earlier process may have left it running
     STOPPED = "stopped"
     STARTING = "starting"
     STARTED = "started"
-    FAILED = "failed"  # its start or its monitor did; something of it may run
+    FAILED = "failed"  # its start or its monitor failed; parts of it may run
     STOPPING = "stopping"
     STUCK = "stuck"  # it did not stop
 
@@ -58,9 +58,9 @@ class Resource:
         self._running: RunningCommand | None = None
         self._deadline = Nanoseconds(0)
         self._again: Callable[[], None] | None = None
-        self._ready_look = AlarmClock(ports.clock, self._look_again)
-        self._monitor = AlarmClock(ports.clock, self._look)
-        self._watcher: Told | None = None
+        self._ready_look = DeadlineTimer(ports.clock, self._look_again)
+        self._monitor = DeadlineTimer(ports.clock, self._look)
+        self._watcher: OnOutcome | None = None
         self._watch = 0  # a number for each period of watching: late results are of an older one
 
     def command(self, action: str) -> Command:
@@ -77,12 +77,12 @@ class Resource:
         return Command(words, (*self.environment(action), *extra), self._netns)
 
     def environment(self, action: str) -> tuple[tuple[str, str], ...]:
-        """Return what a command for this resource is told."""
+        """Return the environment of a command for this resource."""
         own = ("PYVRRP_RESOURCE", self.config.name)
         return (*self.config.environment, own, *self._describe(action))
 
-    def start(self, done: Told) -> None:
-        """Start it and look until it runs: GOOD, or what kept it from running in time."""
+    def start(self, done: OnOutcome) -> None:
+        """Start it and wait until it runs: GOOD, or why it does not run in time."""
         self.state, self.touched = ResourceState.STARTING, True
         self._deadline = Nanoseconds(self._clock.now() + self.config.start_timeout)
 
@@ -95,8 +95,8 @@ class Resource:
 
         self._run("start", self.config.start_timeout, ended)
 
-    def hasten(self) -> None:
-        """Give a start that is no longer wanted as long as a stop may take, and no more."""
+    def shorten_start(self) -> None:
+        """Limit a start that is no longer wanted to the time of a stop."""
         if self.state is not ResourceState.STARTING:
             return
         left = self.config.stop_timeout
@@ -104,22 +104,22 @@ class Resource:
         if self._running is not None:
             self._running.end_within(left)
 
-    def stop(self, done: Told) -> None:
-        """Stop it, unless it is known to be: STOPPED, or why it could not be confirmed."""
+    def stop(self, done: OnOutcome) -> None:
+        """Stop it, unless it is known to be stopped: STOPPED, or why that is not sure."""
         if self.state is ResourceState.UNKNOWN and self.config.monitor:
             self._look_before_stopping(done)
             return
         self._stop(done)
 
-    def watch(self, failed: Told) -> None:
-        """Look at its own interval from now on; *failed* hears of the first look that fails."""
+    def watch(self, failed: OnOutcome) -> None:
+        """Run the monitor at its interval from now on. *failed* gets the first failure."""
         self._watcher = failed
         self._watch += 1
         if self.config.monitor:
             self._monitor.set(Nanoseconds(self._clock.now() + self.config.monitor_interval))
 
     def unwatch(self) -> None:
-        """Look no more, and forget the look that is under way."""
+        """Stop the monitor, and ignore the one that is under way."""
         if self._watcher is not None and self._running is not None:
             self._running.end_within(Nanoseconds(0))
             self._running = None
@@ -129,7 +129,7 @@ class Resource:
 
     # --- starting ---
 
-    def _look_whether_ready(self, done: Told) -> None:
+    def _look_whether_ready(self, done: OnOutcome) -> None:
         def ended(result: CommandResult) -> None:
             outcome = after_monitor(self.config, result)
             if outcome.kind in {Kind.GOOD, Kind.HOPELESS}:
@@ -137,7 +137,7 @@ class Resource:
             elif self._clock.now() + READY_LOOK >= self._deadline:
                 within = in_words(self.config.start_timeout)
                 why = f"does not run {within} after it was started: {outcome.why}"
-                self._end_start(Outcome(Kind.FAILED, why, outcome.output), done)
+                self._end_start(CommandOutcome(Kind.FAILED, why, outcome.output), done)
             else:
                 self._again = lambda: self._look_whether_ready(done)
                 self._ready_look.set(Nanoseconds(self._clock.now() + READY_LOOK))
@@ -150,7 +150,7 @@ class Resource:
         if again is not None:
             again()
 
-    def _end_start(self, outcome: Outcome, done: Told) -> None:
+    def _end_start(self, outcome: CommandOutcome, done: OnOutcome) -> None:
         good = outcome.kind is Kind.GOOD
         self.state = ResourceState.STARTED if good else ResourceState.FAILED
         self.why = "" if good else outcome.why
@@ -158,7 +158,7 @@ class Resource:
 
     # --- stopping ---
 
-    def _look_before_stopping(self, done: Told) -> None:
+    def _look_before_stopping(self, done: OnOutcome) -> None:
         def ended(result: CommandResult) -> None:
             outcome = after_monitor(self.config, result)
             if outcome.kind is Kind.STOPPED:
@@ -169,7 +169,7 @@ class Resource:
 
         self._run("monitor", self.config.monitor_timeout, ended)
 
-    def _stop(self, done: Told) -> None:
+    def _stop(self, done: OnOutcome) -> None:
         self.state = ResourceState.STOPPING
 
         def ended(result: CommandResult) -> None:
@@ -181,25 +181,25 @@ class Resource:
 
         self._run("stop", self.config.stop_timeout, ended)
 
-    def _look_whether_stopped(self, stop: Outcome, done: Told) -> None:
+    def _look_whether_stopped(self, stop: CommandOutcome, done: OnOutcome) -> None:
         def ended(result: CommandResult) -> None:
             outcome = after_monitor(self.config, result)
             if outcome.kind is Kind.STOPPED:
                 self._end_stop(outcome, done)
                 return
             why = f"{stop.why}; it still runs" if outcome.kind is Kind.GOOD else stop.why
-            self._end_stop(Outcome(Kind.FAILED, why, stop.output), done)
+            self._end_stop(CommandOutcome(Kind.FAILED, why, stop.output), done)
 
         self._run("monitor", self.config.monitor_timeout, ended)
 
-    def _end_stop(self, outcome: Outcome, done: Told) -> None:
+    def _end_stop(self, outcome: CommandOutcome, done: OnOutcome) -> None:
         if outcome.kind is Kind.STOPPED:
             self.state = ResourceState.STOPPED
         else:
             self.state, self.why = ResourceState.STUCK, outcome.why
         done(outcome)
 
-    # --- looking while it runs ---
+    # --- the monitor while it runs ---
 
     def _look(self) -> None:
         watch = self._watch

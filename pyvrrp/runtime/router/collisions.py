@@ -1,8 +1,8 @@
 """Other clusters on the same interface that use this VRID, or these addresses.
 
-Both are mistakes that VRRP itself does not notice: two clusters of one VRID silence each other's
-masters, and one address under two VRIDs has two masters. Each is told once, and stays in status
-for as long as it is heard.
+VRRP does not notice either mistake. Two clusters with one VRID silence each other's masters. One
+address with two VRIDs has two masters. Each collision is reported once, and is in status as long as
+its advertisements arrive.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.units import SECOND, Nanoseconds
 
-MOST = 8  # remembered at a time; senders cost nothing to forge
+MOST = 8  # remembered at a time: senders are easy to forge
 GONE_AFTER = Nanoseconds(60 * SECOND)  # longer than any interval
 
 
@@ -31,7 +31,7 @@ class Collision:
 
 
 class Collisions:
-    """What one virtual router has in common with others that it should not."""
+    """The collisions of one virtual router: a VRID or an address that another cluster uses too."""
 
     def __init__(
         self, config: VirtualRouterConfig, clock: Clock, journal: Journal, counters: Counters
@@ -45,12 +45,12 @@ class Collisions:
 
     @property
     def known(self) -> tuple[Collision, ...]:
-        """Those heard within the last minute, in the order in which they were first heard."""
+        """The collisions of the last minute, in the order in which they were first heard."""
         self._forget_the_silent()
         return tuple(self._known.values())
 
     def same_vrid(self, sender: Address, heard: Advertisement) -> bool:
-        """Take note of addresses that came with this VRID; tell whether they are all foreign."""
+        """Check an advertisement with this VRID; return whether all its addresses are foreign."""
         addresses = heard.addresses
         if not addresses or not self._addresses.isdisjoint(addresses):
             return False
@@ -65,7 +65,7 @@ class Collisions:
         return True
 
     def other_vrid(self, examined: Examined) -> bool:
-        """Take note of another VRID; tell whether it has addresses of this virtual router."""
+        """Check an advertisement with another VRID; return whether it has our addresses."""
         sender, heard = examined.source, examined.advertisement
         shared = tuple(address for address in heard.addresses if address in self._addresses)
         if not shared:

@@ -1,4 +1,4 @@
-"""From a configuration to what the election and the receive checks need to know."""
+"""Makes the parameters of the election and of the receive checks from a configuration."""
 
 from ipaddress import IPv4Address, IPv6Address
 
@@ -15,12 +15,12 @@ BELIEVED = {
     ChecksumPolicy.RFC5798: frozenset({ChecksumForm.PSEUDO_HEADER}),
 }
 
-# After the successor's first advertisement: time for its addresses and its announcement.
+# After the first advertisement of the successor: time to add its addresses and announce them.
 LINGER = Nanoseconds(50 * MILLISECOND)
 
 
 def parameters_of(config: VirtualRouterConfig) -> Parameters:
-    """Return the constants of the election; the primary address is not known yet."""
+    """Return the parameters of the election. The primary address is still unspecified."""
     unspecified = IPv4Address("0.0.0.0") if config.id.family is Family.IPV4 else IPv6Address("::")
     return Parameters(
         version=config.version,
@@ -49,11 +49,12 @@ def expectation_of(config: VirtualRouterConfig, parameters: Parameters) -> Expec
 
 
 def renewal_limit(config: VirtualRouterConfig) -> Nanoseconds:
-    """Return how old the last advertisement may be for the lease to be renewed.
+    """Return how old the last advertisement may be when the address lease is renewed.
 
-    Three intervals after it the fastest backup takes over. A lease that is renewed no later than
-    its own length before that has run out by then, even if this process dies at once. A lease
-    longer than two intervals can't keep that promise; its guardian has to.
+    The fastest backup takes over three intervals after the last advertisement. The limit is three
+    intervals minus the lease, so that the lease has ended by then, even if this process dies right
+    after the renewal. That is not possible with a lease longer than two intervals. There the
+    guardian removes the addresses.
     """
     patience = 3 * config.advertisement_interval
     lease = config.lease * SECOND

@@ -1,4 +1,4 @@
-"""What one virtual router tells people: words and counters for what it saw."""
+"""The events of one virtual router, and the counters that go with them."""
 
 from typing import assert_never
 
@@ -6,18 +6,18 @@ from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.packet.reception import Accepted, Discarded, Mismatch
 from pyvrrp.ports import Clock, InterfaceState
 from pyvrrp.runtime.base.counters import Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.router.collisions import Collisions
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
 from pyvrrp.virtual_router.actions import ReportHandover, ReportSplitBrain, ReportTransition
 from pyvrrp.virtual_router.parameters import OWNER
 
-LASTING = Nanoseconds(100 * MILLISECOND)  # an obstacle that lasts so long is worth a line
+LASTING = Nanoseconds(100 * MILLISECOND)  # an obstacle that lasts this long gets a line in the log
 
 
 class Reporter:
-    """Writes the journal on behalf of one virtual router. Whatever may repeat is rate-limited."""
+    """Records the events of one virtual router in the journal. Repeated warnings are limited."""
 
     def __init__(
         self, config: VirtualRouterConfig, clock: Clock, journal: Journal, counters: Counters
@@ -30,10 +30,10 @@ class Reporter:
         self._clock = clock
         self._journal = journal
         self._counters = counters
-        self._explain = AlarmClock(clock, self._waiting)
+        self._explain = DeadlineTimer(clock, self._waiting)
 
     def transition(self, action: ReportTransition) -> None:
-        """Tell of a change of state, with its reason, or that INIT lasts for another one."""
+        """Tell of a change of state and its reason, or of a new reason for INIT."""
         self.reason = action.reason
         if action.before == action.after:
             self._explain.set(Nanoseconds(self._clock.now() + LASTING))
@@ -51,7 +51,7 @@ class Reporter:
         )
 
     def priority(self, before: int, now: int) -> None:
-        """Tell that the router stands with another priority now."""
+        """Tell that the priority of the router has changed."""
         self._journal.record(
             "priority",
             f"priority {before} -> {now}",
@@ -60,7 +60,7 @@ class Reporter:
         )
 
     def handover(self, action: ReportHandover) -> None:
-        """Tell how a planned move stands."""
+        """Tell the progress of a planned move."""
         if not action.failed:
             self._journal.record("handover", action.text, virtual_router=self._config)
             return
@@ -95,12 +95,12 @@ class Reporter:
             )
 
     def foreign(self, state: InterfaceState) -> None:
-        """Tell of virtual addresses here with another prefix, which are not ours to remove."""
+        """Warn of virtual addresses with another prefix here: pyvrrp did not add them."""
         if self._config.priority == OWNER:
             return
-        virtual = {address.ip for address in self._config.addresses}
-        for address in state.addresses:
-            if address.ip in virtual and address not in self._config.addresses:
+        hosts = dict.fromkeys(address.ip for address in self._config.addresses)
+        for address in (found for host in hosts for found in state.by_host.get(host, ())):
+            if address not in self._config.addresses:
                 self._journal.warn_rarely(
                     "foreign_address",
                     f"{address} is on {self._config.id.place} and was not put there by pyvrrp: "
@@ -111,7 +111,7 @@ class Reporter:
                 )
 
     def split_brain(self, action: ReportSplitBrain) -> None:
-        """Tell that another router of lower rank is master too."""
+        """Tell that another router, which ranks below this one, is master too."""
         self._counters.add("split_brains")
         self._journal.warn_rarely(
             "split_brain",

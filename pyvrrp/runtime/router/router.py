@@ -19,7 +19,7 @@ from pyvrrp.packet.reception import Accepted, Discarded, Examined
 from pyvrrp.ports import InterfaceState, Ports
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.advertiser import Advertiser
 from pyvrrp.runtime.links.heard_packet import HeardPacket
@@ -109,7 +109,7 @@ class Router:
             self.links.add(Link(config, link, interface, expectation, self))
         self._advertiser = Advertiser(config, self.links, ports.clock, journal, self._counters)
         self._actions = ActionRunner(self, self._advertiser)
-        self._alarm = AlarmClock(ports.clock, self._deadline_reached)
+        self._alarm = DeadlineTimer(ports.clock, self._deadline_reached)
         self._wake_ups = interfaces[0].wake_ups(config.advertisement_interval)
         self._held_back_by: Concern | None = None
         self._limiting: tuple[Concern, ...] = ()  # those that limit how long it may hold
@@ -162,6 +162,8 @@ class Router:
         if isinstance(self._state, Master):
             self._advertise()
             return
+        if self._master_goes_on():
+            return
         if isinstance(self._state, Backup | HandingOver):
             # The proof that the master, or the successor, is alive may already be in the socket.
             self.read_links()
@@ -174,6 +176,14 @@ class Router:
         else:
             self.take(TimerFired())
         self.group.consider()
+
+    def _master_goes_on(self) -> bool:
+        """Put the deadline off if the same master was heard meanwhile; return whether it was."""
+        due = None if self._repeated is None else deadline(self.state)
+        if due is None or self._clock.now() >= due:
+            return False
+        self._alarm.ring_before(due)
+        return True
 
     def _advertise(self) -> None:
         turn = self.adver_at
@@ -318,7 +328,7 @@ class Router:
 
     def announce(self) -> None:
         """Tell the neighbours once more where the addresses are, if they are here."""
-        self.addresses.announcer.burst()
+        self.addresses.announcer.announce_now()
 
     # What its links say.
 
@@ -351,7 +361,7 @@ class Router:
         if unknown:
             self.addresses.begin_anew()
         self.group.consider()
-        self.addresses.keeper.observe(state.addresses)
+        self.addresses.keeper.observe(state.present)
         self.reporter.foreign(state)
 
     def _primary_address_is(self, primary: Address) -> None:

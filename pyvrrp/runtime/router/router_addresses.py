@@ -16,7 +16,7 @@ from pyvrrp.runtime.addresses.announcer import Announcer
 from pyvrrp.runtime.addresses.conflicting_holders import OtherHolders
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.last_heard import LastHeard
@@ -92,7 +92,7 @@ class RouterAddresses:
         self._journal = journal
         self._interface_index = 0
         self._operators: frozenset[Address] = frozenset()
-        self._pause = AlarmClock(ports.clock, self._forget_refusal)
+        self._pause = DeadlineTimer(ports.clock, self._forget_refusal)
 
     # What the interface shows.
 
@@ -111,7 +111,7 @@ class RouterAddresses:
 
         *first*: it is looked at for the first time.
         """
-        self.present = frozenset(state.addresses) & frozenset(self._config.addresses)
+        self.present = state.present.intersection(self._config.addresses)
         if not state.exists:
             self._interface_index = 0
             if first:
@@ -185,7 +185,7 @@ class RouterAddresses:
 
     def addresses_restored(self, addresses: Collection[InterfaceAddress]) -> None:
         """Announce these again: another program had removed them, and they are back."""
-        self.announcer.burst([address.ip for address in addresses])
+        self.announcer.announce_now([address.ip for address in addresses])
 
     def addresses_withdrawn(self) -> None:
         """Announce nothing: the addresses are off for a while, though the router stays master."""

@@ -1,4 +1,4 @@
-"""What one virtual router is at one moment, for people. Making a view changes nothing."""
+"""The state of one virtual router at one moment, for status. Making a view changes nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ from pyvrrp.virtual_router.states import (
 class RouterView:
     """One virtual router at one moment.
 
-    *due* is when it does something by itself if nothing happens before. *master* is the address of
-    the router that serves, as far as is known. *concerns* is what its concerns show, by keys.
+    *due* is the deadline of its state. *master* is the address of the master, as far as it is
+    known. *concerns* is what its concerns show, by keys.
     """
 
     config: VirtualRouterConfig
@@ -58,7 +58,7 @@ class RouterView:
 
 
 def view_of(router: Router, now: Nanoseconds) -> RouterView:
-    """Return what *router* is at *now*."""
+    """Return the view of *router* at *now*."""
     config, state = router.config, router.state
     interval = config.advertisement_interval
     if isinstance(state, Backup):
@@ -92,7 +92,7 @@ def view_of(router: Router, now: Nanoseconds) -> RouterView:
 
 
 def _merged(router: Router, now: Nanoseconds) -> Mapping[str, Json]:
-    """Return what all concerns show: lists are joined, and so are what stands below one key."""
+    """Return what all concerns show. Lists and dictionaries of the same key are joined."""
     merged: dict[str, Json] = {}
     for concern in router.concerns:
         for key, value in concern.status(now).items():
@@ -139,7 +139,7 @@ def _reason_of_state(router: Router, waits_for: str, now: Nanoseconds) -> str:
 
 
 def _why_due(router: Router, state: Backup, now: Nanoseconds) -> str:
-    """Return why a claim is due that something holds back."""
+    """Return why a claim is due that a concern delays."""
     heard, lower = router.last_heard, state.lower
     if heard is None or lower is None or now - heard.at > router.master_down_interval:
         return "the master is silent"

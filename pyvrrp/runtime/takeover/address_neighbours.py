@@ -1,4 +1,4 @@
-"""The neighbours on one interface: to be asked who has an address, and to be told."""
+"""The neighbours on one interface: asks them who has an address, and sends announcements."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -7,8 +7,8 @@ from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address, Place
 from pyvrrp.ports import AnnouncementSocket, Claim, InterfaceState, Ports
 from pyvrrp.runtime.addresses.announcer import probe
-from pyvrrp.runtime.addresses.neighbour_query import Answer, Inquiry
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.addresses.neighbour_query import Answer, NeighbourQuery
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
@@ -16,8 +16,8 @@ PATIENCE = Nanoseconds(150 * MILLISECOND)  # after each question
 REOPEN_AFTER = SECOND
 
 
-class Neighbours:
-    """Owns the announcement socket of one interface; watches claims of one address."""
+class AddressNeighbours:
+    """Has the announcement socket of one interface, and watches claims of one address."""
 
     def __init__(
         self,
@@ -35,8 +35,8 @@ class Neighbours:
         self._state = InterfaceState()
         self._socket: AnnouncementSocket | None = None
         self._opened_for = 0  # interface index; 0: nothing is open
-        self._inquiry = Inquiry(ports.clock, self, PATIENCE)
-        self._reopen = AlarmClock(ports.clock, self._open)
+        self._query = NeighbourQuery(ports.clock, self, PATIENCE)
+        self._reopen = DeadlineTimer(ports.clock, self._open)
 
     @property
     def reachable(self) -> bool:
@@ -44,7 +44,7 @@ class Neighbours:
         return self._socket is not None and self._state.arp
 
     def interface_changed(self, state: InterfaceState) -> None:
-        """Follow the interface: it may have gone, or be another one of the same name."""
+        """Open or close the socket: the interface may be gone, or a new one may have its name."""
         self._state = state
         if not state.exists or state.index != self._opened_for:
             self._close()
@@ -52,21 +52,21 @@ class Neighbours:
             self._open()
 
     def ask(self, answered: Callable[[Answer], None]) -> None:
-        """Ask three times within about 450 ms; *answered* is called once, unless called off."""
-        self._inquiry.ask((self._address,), answered)
+        """Ask three times within about 450 ms; *answered* is called once, unless cancelled."""
+        self._query.ask((self._address,), answered)
 
     def ask_once(self) -> None:
-        """Ask one time; who answers is reported as a claim."""
+        """Ask once. An answer is reported as a claim."""
         with suppress(KernelError):  # the announcements that failed before it were reported
             self.announce(probe(self._address, self._state.mac))
 
-    def call_off(self) -> None:
-        """Ask no more."""
-        self._inquiry.call_off()
+    def cancel(self) -> None:
+        """Cancel the query."""
+        self._query.cancel()
 
     def stop(self) -> None:
-        """Close everything."""
-        self.call_off()
+        """Cancel the query and close the socket."""
+        self.cancel()
         self._close()
 
     def announce(self, frame: bytes) -> None:
@@ -81,7 +81,7 @@ class Neighbours:
         return self._state.mac
 
     def _heard(self, claim: Claim) -> None:
-        if not self._inquiry.heard(claim):
+        if not self._query.heard(claim):
             self._claimed(claim)
 
     def _open(self) -> None:

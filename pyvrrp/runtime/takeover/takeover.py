@@ -1,8 +1,9 @@
-"""Watch a server and take its address when it fails: the old shell script, made safe, no VRRP.
+"""Watch a server and take its address when the server fails. No VRRP is involved.
 
-The address is taken only after `fall` failures in a row, with carrier, and when three probes found
-nobody who answers for it. It is a lease like a virtual router's, and is let go when the link goes
-down, when this process was stopped for longer than the lease, or when another host claims it.
+The address is taken only after `fall` failures in a row, with the link up, and after three probes
+to which no host answered. It has an address lease like that of a virtual router. It is removed when
+the link goes down, when this process did not run for longer than the lease, or when another host
+claims it.
 """
 
 from collections.abc import Callable, Collection
@@ -18,30 +19,30 @@ from pyvrrp.runtime.addresses.announcer import Announcer
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.addresses.neighbour_query import Answer
 from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
-from pyvrrp.runtime.base.deadline_timer import AlarmClock
+from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
-from pyvrrp.runtime.takeover.address_neighbours import Neighbours
-from pyvrrp.runtime.takeover.watched_server import Lookout
+from pyvrrp.runtime.takeover.address_neighbours import AddressNeighbours
+from pyvrrp.runtime.takeover.watched_server import WatchedServer
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, in_words
 
 KERNEL_BUDGET = Nanoseconds(500 * MILLISECOND)
-STOP_BUDGET = Nanoseconds(5 * SECOND)  # to let go; the lease runs out by itself
-YOUNG = Nanoseconds(3 * SECOND)  # two that took it at the same moment settle it within this
+STOP_BUDGET = Nanoseconds(5 * SECOND)  # to remove the address; the address lease ends by itself
+YOUNG = Nanoseconds(3 * SECOND)  # two hosts that took it together decide within this time
 
 
-class Phase(Enum):
-    """What it is doing about the address."""
+class TakeoverPhase(Enum):
+    """What this host does about the address."""
 
     WATCHING = auto()
-    ASKING = auto()  # whether anybody has it
-    HOLDING = auto()  # it has been asked for, and perhaps confirmed
+    ASKING = auto()  # the neighbours whether a host has it
+    HOLDING = auto()  # the kernel was asked to add it, and perhaps has
     RELEASING = auto()
     STOPPING = auto()
     STOPPED = auto()
 
 
 class Takeover:
-    """One watched server and its address. *refused* is called if it must not even begin."""
+    """One watched server and its address. *refused* is called if the start is not possible."""
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class Takeover:
         journal: Journal,
         refused: Callable[[str], None],
     ) -> None:
-        self.phase = Phase.WATCHING
+        self.phase = TakeoverPhase.WATCHING
         self._config = config
         self._ports = ports
         self._clock = ports.clock
@@ -60,8 +61,10 @@ class Takeover:
         self._place = config.router.id.place
         self._address = config.router.addresses[0]
         counters = Counters(VIRTUAL_ROUTER_COUNTERS)
-        self._lookout = Lookout(config.check, ports, journal, self._seen)
-        self._neighbours = Neighbours(self._place, self._address.ip, ports, journal, self._claimed)
+        self._server = WatchedServer(config.check, ports, journal, self._seen)
+        self._neighbours = AddressNeighbours(
+            self._place, self._address.ip, ports, journal, self._claimed
+        )
         renewals = LeaseRenewals(ports.clock, ports.addresses, KERNEL_BUDGET)
         self._address_keeper = AddressKeeper(self._router, ports, journal, counters, self, renewals)
         self._announcer = Announcer(self._router, ports.clock, self._neighbours, journal, counters)
@@ -73,27 +76,27 @@ class Takeover:
         self._taken_at = ports.clock.now()
         self._alive_at = ports.clock.now()
         self._stopped: Callable[[], None] | None = None
-        self._give_up = AlarmClock(ports.clock, self._stop_all_the_same)
-        self._settle = AlarmClock(ports.clock, self._look_for_rival)
+        self._give_up = DeadlineTimer(ports.clock, self._stop_all_the_same)
+        self._settle = DeadlineTimer(ports.clock, self._look_for_rival)
 
     def start(self) -> None:
-        """Look at the interface, then at the server."""
+        """Watch the interface, then the server."""
         self._link = self._ports.links.watch(self._place, self._interface_changed)
 
     def stop(self, stopped: Callable[[], None]) -> None:
-        """Let the address go if it is held, then call *stopped*."""
+        """Remove the address if it is held, then call *stopped*."""
         self._stopped = stopped
-        self._lookout.stop()
-        held = self.phase in {Phase.HOLDING, Phase.RELEASING}
-        if self.phase is Phase.HOLDING:
+        self._server.stop()
+        held = self.phase in {TakeoverPhase.HOLDING, TakeoverPhase.RELEASING}
+        if self.phase is TakeoverPhase.HOLDING:
             self._let_go("stopping")
-        self.phase = Phase.STOPPING
+        self.phase = TakeoverPhase.STOPPING
         if held:
             self._give_up.set(Nanoseconds(self._clock.now() + STOP_BUDGET))
         else:
             self._finish_stopping()
 
-    # --- what is seen ---
+    # --- observations ---
 
     def _interface_changed(self, state: InterfaceState) -> None:
         before, self._state = self._state, state
@@ -102,42 +105,42 @@ class Takeover:
             if self._present(state):
                 self._refused(self._already_there(state))
                 return
-            self._lookout.start()
+            self._server.start()
         if before is None or before.up != state.up or before.index != state.index:
             self._link_changed(state)
-        if self.phase is Phase.HOLDING:
-            self._address_keeper.observe(state.addresses)
+        if self.phase is TakeoverPhase.HOLDING:
+            self._address_keeper.observe(state.present)
 
     def _link_changed(self, state: InterfaceState) -> None:
-        # What failed while this host was cut off says nothing of the server.
-        self._lookout.forget()
+        # Failures while this host had no link say nothing about the server.
+        self._server.reset_counts()
         obstacle = self._link_obstacle(state)
-        if self.phase is Phase.ASKING:
+        if self.phase is TakeoverPhase.ASKING:
             self._stop_asking()
-        if self.phase is Phase.HOLDING:
+        if self.phase is TakeoverPhase.HOLDING:
             self._let_go(obstacle or f"{self._place} is another interface now")
         self._explain(obstacle)
 
     def _seen(self) -> None:
-        """Judge the newest result of the lookout."""
-        if self.phase is Phase.WATCHING and self._lookout.failed:
+        """Act on the newest result of the check."""
+        if self.phase is TakeoverPhase.WATCHING and self._server.failed:
             self._consider()
-        elif self.phase is Phase.ASKING and self._lookout.passes:
+        elif self.phase is TakeoverPhase.ASKING and self._server.passes:
             self._stop_asking()
-        elif self.phase is Phase.HOLDING and self._lookout.passed:
-            self._let_go(f"{self._config.check.name} passes: {self._lookout.reason}")
+        elif self.phase is TakeoverPhase.HOLDING and self._server.passed:
+            self._let_go(f"{self._config.check.name} passes: {self._server.reason}")
 
     def _consider(self) -> None:
         obstacle = self._why_not()
         if obstacle:
             self._explain(obstacle)
         else:
-            self.phase = Phase.ASKING
+            self.phase = TakeoverPhase.ASKING
             self._neighbours.ask(self._answered)
 
     def _answered(self, answer: Answer) -> None:
-        self.phase = Phase.WATCHING
-        # The world has gone on while the neighbours were asked.
+        self.phase = TakeoverPhase.WATCHING
+        # The situation may have changed while the neighbours were asked.
         obstacle = answer.error or self._why_not()
         self._explain(obstacle)
         if obstacle:
@@ -151,8 +154,8 @@ class Takeover:
             self._name(answer.claim.mac)
 
     def _claimed(self, claim: Claim) -> None:
-        """Another host says that the address is its own."""
-        if self.phase is not Phase.HOLDING or self._state is None:
+        """Handle the claim of another host that it has the address."""
+        if self.phase is not TakeoverPhase.HOLDING or self._state is None:
             return
         mac = claim.mac.hex(":")
         self._journal.warn_rarely(
@@ -166,21 +169,23 @@ class Takeover:
             return
         young = self._clock.now() - self._taken_at < YOUNG
         if young and self._state.mac < claim.mac:
-            # Two that took it at once: the lower one stays, unless the other proves to stay too.
+            # Two hosts took it at once: the one with the lower MAC keeps it, unless the other one
+            # keeps it too.
             self._rival_heard = True
             return
-        # A rival that is heard only while the address is here would make it come and go for ever.
+        # A hold-down, because a host that claims only while the address is here would otherwise
+        # make this host take and remove it for ever.
         self._conflicts = self._conflicts.closed(self._clock.now())
         self._let_go(f"{claim.address} is at {mac}")
 
-    # --- what is done ---
+    # --- actions ---
 
     def _take(self, found: str, *, forced: bool) -> None:
-        self.phase = Phase.HOLDING
+        self.phase = TakeoverPhase.HOLDING
         self._taken_at = self._alive_at = self._clock.now()
         self._rival_heard = False
         watched = "" if self._config.release_when_back else f"; {self._config.check.name} rests"
-        failed = f"{self._config.check.name} fails: {self._lookout.reason}"
+        failed = f"{self._config.check.name} fails: {self._server.reason}"
         self._journal.record(
             "taken_over",
             f"takes {self._address}: {failed}; {found}{watched}",
@@ -189,20 +194,20 @@ class Takeover:
             fields={"address": str(self._address), "reason": failed, "forced": forced},
         )
         if not self._config.release_when_back:
-            # The server's address may be the very one that is here now: it would be this host.
-            self._lookout.stop()
+            # The check may use the address that is here now, so it would check this host.
+            self._server.stop()
         self._settle.set(Nanoseconds(self._taken_at + YOUNG))
         self._address_keeper.take()
 
     def _let_go(self, reason: str) -> None:
-        self.phase = Phase.RELEASING
+        self.phase = TakeoverPhase.RELEASING
         self._journal.record(
             "let_go",
             f"lets {self._address} go: {reason}",
             virtual_router=self._router,
             fields={"address": str(self._address), "reason": reason},
         )
-        # The address first; what follows can wait for the kernel's worker.
+        # The address is removed first. The rest can wait.
         self._address_keeper.let_go()
         self._announcer.stop()
         self._settle.set(None)
@@ -218,69 +223,69 @@ class Takeover:
         )
 
     def _stop_asking(self) -> None:
-        self._neighbours.call_off()
-        self.phase = Phase.WATCHING
+        self._neighbours.cancel()
+        self.phase = TakeoverPhase.WATCHING
 
     def _look_for_rival(self) -> None:
-        """Two may have taken it at once: by now one is left, who must be heard."""
+        """Ask once more: two hosts may have taken it at once, and only one should be left."""
         if self._rival_heard:
-            self._announcer.burst()
+            self._announcer.announce_now()
         self._neighbours.ask_once()
 
-    # --- the address_keeper's master ---
+    # --- called by the address keeper ---
 
-    may_add_until = None  # address_keeper: there is no such time
+    may_add_until = None  # the address may be added at any time
 
     def may_add(self) -> bool:
-        """AddressKeeper: whether the address may come; it was taken on purpose."""
+        """Return True: the address is added only after `_take` has decided it."""
         return True
 
     def may_hold(self) -> bool:
-        """AddressKeeper: whether the lease may be renewed."""
-        if self.phase is not Phase.HOLDING:
+        """Return whether the address lease may be renewed."""
+        if self.phase is not TakeoverPhase.HOLDING:
             return False
         now = self._clock.now()
         late = Nanoseconds(now - self._alive_at)
         if self._router.lease and late > self._router.lease * SECOND:
-            # Whoever else watches may have it by now: look again before it is taken again.
+            # Another host may have it by now, so ask again before it is taken again.
             self._clock.call_at(now, lambda: self._stalled(late))
             return False
         self._alive_at = now
         return True
 
     def _stalled(self, late: Nanoseconds) -> None:
-        if self.phase is Phase.HOLDING:
+        if self.phase is TakeoverPhase.HOLDING:
             self._let_go(f"stalled for {in_words(late)}, longer than the lease")
 
     def addresses_taken(self) -> None:
-        """AddressKeeper: the address is there, so the neighbours may know."""
-        if self.phase is Phase.HOLDING:
+        """Announce the address: the kernel has added it."""
+        if self.phase is TakeoverPhase.HOLDING:
             self._announcer.start()
 
     def addresses_gone(self) -> None:
-        """AddressKeeper: the address is off the interface."""
-        if self.phase is Phase.STOPPING:
+        """Go on: the kernel has removed the address."""
+        if self.phase is TakeoverPhase.STOPPING:
             self._finish_stopping()
-        elif self.phase is Phase.RELEASING:
-            self.phase = Phase.WATCHING
+        elif self.phase is TakeoverPhase.RELEASING:
+            self.phase = TakeoverPhase.WATCHING
             if not self._config.release_when_back:
-                self._lookout.start()
-            self._lookout.forget()
+                self._server.start()
+            self._server.reset_counts()
 
     def addresses_refused(self, error: KernelError) -> None:
-        """AddressKeeper: the kernel does not let us have the address."""
-        if self.phase is Phase.HOLDING:
+        """Give up the address for now: the kernel refuses it."""
+        if self.phase is TakeoverPhase.HOLDING:
             self._journal.warn_rarely("kernel_refused", str(error), virtual_router=self._router)
             self._let_go(str(error))
 
     def addresses_restored(self, addresses: Collection[InterfaceAddress]) -> None:
-        """AddressKeeper: somebody had removed it; it is back."""
-        self._announcer.burst([address.ip for address in addresses])
+        """Announce the address again: it had been removed by another program."""
+        self._announcer.announce_now([address.ip for address in addresses])
 
-    # --- words ---
+    # --- reasons ---
 
     def _why_not(self) -> str:
-        """Return what keeps this host from taking the address; nothing if nothing does."""
+        """Return why this host cannot take the address; empty if it can."""
         state = self._state or InterfaceState()
         if obstacle := self._link_obstacle(state):
             return obstacle
@@ -335,7 +340,7 @@ class Takeover:
         self._finish_stopping()
 
     def _finish_stopping(self) -> None:
-        self.phase = Phase.STOPPED
+        self.phase = TakeoverPhase.STOPPED
         self._give_up.set(None)
         self._neighbours.stop()
         if self._link is not None:

@@ -12,6 +12,7 @@ from queue import Empty, Queue
 from typing import TypeAlias
 
 from pyvrrp.identity import Version
+from pyvrrp.simulator.exhaustive.hosts.host_scope import HostScope
 from pyvrrp.simulator.exhaustive.scope import Scope, SearchedFault, SearchStart
 from pyvrrp.simulator.exhaustive.search import SearchLimits, SearchProgress, SearchResult, search
 from pyvrrp.units import SECOND, Nanoseconds
@@ -44,14 +45,19 @@ def matrix(nodes: int, faults: int, kinds: frozenset[SearchedFault]) -> tuple[Sc
 def _planned_moves(
     groups: Groups, version: Version, faults: int, kinds: frozenset[SearchedFault]
 ) -> Iterator[Scope]:
-    """Two operators' moves and nothing else; with two nodes also one and a fault."""
+    """Two operators' moves and nothing else; with two nodes also one and a slow one, or a fault."""
     (name, routers), *_ = groups
     linger = Nanoseconds(SECOND // 4)
     patient = tuple(replace(one, linger=linger) for one in routers)
     title = f"v{version.value} {name}, planned moves"
     scope = Scope(title, patient, 0, start=SearchStart.SETTLED)
     yield replace(scope, handovers=2, answered=True)
-    if faults and len(routers) == 2:  # noqa: PLR2004 (a pair)
+    if len(routers) != 2:  # noqa: PLR2004 (a pair)
+        return
+    # With three, another BACKUP may announce and yield: docs/verification.md.
+    slow = f"{title}, slow successor"
+    yield replace(scope, name=slow, handovers=1, answered=True, addition=Nanoseconds(SECOND // 2))
+    if faults:
         both = f"{scope.name} and a fault"
         yield replace(scope, name=both, handovers=1, faults=faults, kinds=kinds)
 
@@ -118,7 +124,7 @@ def _patient(routers: tuple[Parameters, ...]) -> tuple[Parameters, ...]:
 class SearchJob:
     """One search to be done."""
 
-    scope: Scope
+    scope: Scope | HostScope
     limits: SearchLimits
 
 

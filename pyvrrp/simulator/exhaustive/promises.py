@@ -41,3 +41,15 @@ class Promise(Enum):
     ANSWERED = "where operators move the addresses and nothing else happens, somebody has them"
     VACANCY = "the addresses have a master within the bound when there can be one"
     SETTLED = "after the last fault exactly one router is master, the one with the best claim"
+    TOGETHER = "the virtual routers of a group are MASTER together or not at all"
+    GOODBYE_OF_ALL = (
+        "no virtual router of a group sends priority 0 before the addresses of all are gone, "
+        "unless an operator moves the group"
+    )
+    ABLE_HOST_SERVES = "where a host could serve, one serves within the bound"
+    HEALTHY_ONE_WINS = "a healthy host that hears a last resort takes over within the bound"
+    ONE_LAST_RESORT = "at rest one last resort serves at most, and none beside a healthy host"
+    ONE_HOST_SERVES = (
+        "at rest each group has one host, the best one that is able, unless all its segments are "
+        "cut or the hosts are crowded"
+    )

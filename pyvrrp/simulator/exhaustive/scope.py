@@ -7,12 +7,16 @@ from typing import TypeAlias
 
 from pyvrrp.identity import Version
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
+from pyvrrp.virtual_router.actions import Step
 from pyvrrp.virtual_router.events import Event
 from pyvrrp.virtual_router.parameters import Parameters
 from pyvrrp.virtual_router.states import State
-from pyvrrp.virtual_router.transitions import Step
 
 StepFunction: TypeAlias = Callable[[State, Event, Parameters, Nanoseconds], Step]
+
+# How long a predecessor waits for a successor that does not announce, beyond its linger. Written
+# again, so that it can disagree.
+SUCCESSOR_WAIT = Nanoseconds(450 * MILLISECOND)
 
 
 class SearchedFault(StrEnum):
@@ -42,6 +46,7 @@ class Scope:
     ``delay`` and ``removal`` are the longest that an advertisement and the removal of addresses
     take without a fault, ``late`` and ``slow`` the longest with one; ``lease`` is how long the
     addresses of a dead or standing process last; ``quantum`` is how far time may pass at once.
+    ``addition`` is the longest until a new master has its addresses and announces them.
     """
 
     name: str
@@ -55,6 +60,7 @@ class Scope:
     slow: Nanoseconds = Nanoseconds(2 * SECOND)
     lease: Nanoseconds = Nanoseconds(2 * SECOND)
     quantum: Nanoseconds = Nanoseconds(250 * MILLISECOND)
+    addition: Nanoseconds = Nanoseconds(0)
     handovers: int = 0  # by an operator, besides
     answered: bool = False  # whether somebody has the addresses all the time
 
@@ -67,7 +73,8 @@ class Scope:
     @property
     def linger(self) -> Nanoseconds:
         """The longest that a router keeps its addresses after it was followed."""
-        return max(router.linger for router in self.routers)
+        linger = max(router.linger for router in self.routers)
+        return Nanoseconds(linger + SUCCESSOR_WAIT) if self.handovers else linger
 
     @property
     def longest_interval(self) -> Nanoseconds:

@@ -2,12 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
+from typing import Generic
 
+from pyvrrp.simulator.exhaustive.hosts.host_scope import HostScope
+from pyvrrp.simulator.exhaustive.hosts.host_space import HostSpace
+from pyvrrp.simulator.exhaustive.hosts.host_trace import tell_hosts
+from pyvrrp.simulator.exhaustive.outcomes import (
+    BrokenPromise,
+    NextState,
+    Path,
+    Space,
+    Step,
+    TraceLine,
+    WorldState,
+)
 from pyvrrp.simulator.exhaustive.promises import Promise
+from pyvrrp.simulator.exhaustive.routers.state_space import StateSpace
+from pyvrrp.simulator.exhaustive.routers.trace import tell
 from pyvrrp.simulator.exhaustive.scope import Scope, StepFunction
-from pyvrrp.simulator.exhaustive.state_space import NextState, SearchStep, StateSpace, WorldState
-from pyvrrp.simulator.exhaustive.trace import BrokenPromise, tell
 from pyvrrp.virtual_router.transitions import step as the_real_step
 
 PROGRESS_EVERY = 20_000  # states
@@ -31,7 +45,7 @@ class SearchResult:
     with at most the scope's faults. Otherwise it holds for histories of up to ``depth`` steps.
     """
 
-    scope: Scope
+    scope: Scope | HostScope
     states: int
     steps: int
     depth: int
@@ -57,29 +71,39 @@ NO_LIMITS = SearchLimits()
 
 
 def search(
-    scope: Scope,
+    scope: Scope | HostScope,
     limits: SearchLimits = NO_LIMITS,
     step: StepFunction = the_real_step,
     report: Callable[[SearchProgress], None] | None = None,
 ) -> SearchResult:
-    """Look at every state of *scope* within *limits*, or up to the first broken promise."""
-    return _Search(scope, limits, step, report).run()
+    """Look at every state of *scope* within *limits*, or up to the first broken promise.
+
+    *step* is the election of a `Scope`; hosts have the real one.
+    """
+    if isinstance(scope, HostScope):
+        hosts = HostSpace(scope)
+        return _Search(scope, hosts, partial(tell_hosts, hosts), limits, report).run()
+    space = StateSpace(scope, step)
+    return _Search(scope, space, partial(tell, space), limits, report).run()
 
 
-class _Search:
+class _Search(Generic[Step]):
     """One search under way."""
 
     def __init__(
         self,
-        scope: Scope,
+        scope: Scope | HostScope,
+        space: Space[Step],
+        tell: Callable[[Path[Step], WorldState], tuple[TraceLine, ...]],
         limits: SearchLimits,
-        step: StepFunction,
         report: Callable[[SearchProgress], None] | None,
     ) -> None:
-        self._world = StateSpace(scope, step)
+        self._scope = scope
+        self._world = space
+        self._tell = tell
         self._limits = limits
         self._report = report
-        self._first = self._world.first()
+        self._first = space.first()
         self._parents: dict[WorldState, WorldState] = {self._first: self._first}
         self._steps = 0
         self._depth = 0
@@ -115,22 +139,25 @@ class _Search:
                         self._report(self._progress())
         return following
 
-    def _violation(self, state: WorldState, last: NextState, broken: Promise) -> BrokenPromise:
-        path: list[tuple[WorldState, SearchStep]] = [(state, last.step)]
+    def _violation(
+        self, state: WorldState, last: NextState[Step], broken: Promise
+    ) -> BrokenPromise:
+        path: Path[Step] = [(state, last.step)]
         while path[0][0] != self._first:
             child = path[0][0]
             parent = self._parents[child]
             taken = next(one.step for one in self._world.outcomes(parent) if one.state == child)
             path.insert(0, (parent, taken))
-        return tell(self._world, path, last.state, broken, last.detail)
+        trace = self._tell(path, last.state)
+        return BrokenPromise(broken, last.detail, len(path), trace)
 
     def _progress(self) -> SearchProgress:
         seconds = monotonic() - self._began
-        return SearchProgress(self._world.scope.name, self._depth, len(self._parents), seconds)
+        return SearchProgress(self._scope.name, self._depth, len(self._parents), seconds)
 
     def _verdict(self, *, complete: bool, violation: BrokenPromise | None = None) -> SearchResult:
         return SearchResult(
-            scope=self._world.scope,
+            scope=self._scope,
             states=len(self._parents),
             steps=self._steps,
             depth=self._depth,

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from pyvrrp.simulator.judges.invariants import Violation
+from pyvrrp.simulator.judges.rules.invariants import Violation
 from pyvrrp.simulator.random.scenarios import make_up
 from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import to_seconds

@@ -4,41 +4,9 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from random import Random
 
-from pyvrrp.simulator.judges.invariants import InvariantName
-from pyvrrp.simulator.scenario.scenario import Scenario
-
 RESOURCES = "resources"
 _CHANCE = 0.12
 _STORE = "http://etcd:2379"
-# Their bounds know nothing of the time that resources take, or of how often they fail.
-_TIMED = frozenset(
-    {
-        *(
-            InvariantName.SERVED,
-            InvariantName.NOT_LATE,
-            InvariantName.CLIENTS,
-            InvariantName.ANNOUNCED,
-            InvariantName.REANNOUNCED,
-        ),
-        *(
-            InvariantName.PUT_BACK,
-            InvariantName.PLACEMENT,
-            InvariantName.QUIET,
-            InvariantName.HANDOVER,
-            InvariantName.NO_GAP,
-            InvariantName.HOLD_DOWN,
-        ),
-        # A node whose service is dead goes on advertising while its resources stop.
-        InvariantName.NOT_BEFORE_OPEN,
-        *(
-            InvariantName.RELEASE_SENT,
-            InvariantName.STOPPED,
-            InvariantName.GATE,
-            InvariantName.ONLY_MASTER_SPEAKS,
-            InvariantName.STATUS,
-        ),
-    }
-)
 
 
 class ChainKind(Enum):
@@ -46,12 +14,6 @@ class ChainKind(Enum):
 
     ALONE = auto()
     LEASED = auto()
-
-
-def unjudged(scenario: Scenario) -> frozenset[InvariantName]:
-    """Return the invariants whose bounds do not hold with the resources of *scenario*."""
-    chains = any(node.configuration.resources for node in scenario.nodes)
-    return _TIMED if chains else frozenset()
 
 
 def with_resources(

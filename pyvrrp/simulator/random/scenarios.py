@@ -9,7 +9,7 @@ from random import Random
 
 from pyvrrp.config.parse import parse
 from pyvrrp.identity import Place
-from pyvrrp.simulator.judges.bounds import Bounds
+from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.random.configurations import FEATURES, add_features, documents_of
 from pyvrrp.simulator.random.leases import LEASE, with_lease, without_etcd
 from pyvrrp.simulator.random.resources import RESOURCES, ChainKind, with_resources

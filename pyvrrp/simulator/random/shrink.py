@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from pyvrrp.simulator.judges.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.scenario.fault import Fault
 from pyvrrp.simulator.scenario.scenario import Scenario
 from pyvrrp.simulator.simulate import simulate

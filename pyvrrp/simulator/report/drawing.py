@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from pyvrrp.simulator.report.trace import TraceEntry
-from pyvrrp.simulator.simulate import SimulationResult
+from pyvrrp.simulator.report.result import SimulationResult
+from pyvrrp.simulator.world.trace import TraceEntry
 from pyvrrp.units import SECOND
 
 _WIDTH = 1160

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from html import escape
 
-from pyvrrp.simulator.judges.invariants import INVARIANTS
+from pyvrrp.simulator.judges.rules.invariants import INVARIANTS
 from pyvrrp.simulator.report.drawing import draw
-from pyvrrp.simulator.simulate import SimulationResult
+from pyvrrp.simulator.report.result import SimulationResult
 from pyvrrp.testing.page_style import style
 from pyvrrp.units import in_words
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyvrrp.simulator.report.trace import TraceEntry
-from pyvrrp.simulator.simulate import SimulationResult
+from pyvrrp.simulator.report.result import SimulationResult
+from pyvrrp.simulator.world.trace import TraceEntry
 from pyvrrp.units import SECOND
 
 

@@ -1,10 +1,9 @@
 """A Scenario to the file that describes it, for schedules that were found and are to be kept."""
 
-import json
 from collections.abc import Iterator, Mapping
 
 from pyvrrp.config.values.durations import write_duration
-from pyvrrp.config.values.sections import toml_key
+from pyvrrp.config.values.toml import toml_key, toml_value
 from pyvrrp.simulator.scenario.fault_keys import as_table
 from pyvrrp.simulator.scenario.scenario import NodeSpec, Scenario
 
@@ -65,7 +64,7 @@ def _table(prefix: str, values: Mapping[str, object]) -> Iterator[str]:
     deeper: list[tuple[str, object]] = []
     for key, value in values.items():
         if _is_simple(value):
-            yield f"{toml_key(key)} = {_value(value)}"
+            yield f"{toml_key(key)} = {toml_value(value)}"
         else:
             deeper.append((f"{prefix}{toml_key(key)}", value))
     for path, value in deeper:
@@ -84,13 +83,3 @@ def _is_simple(value: object) -> bool:
     if isinstance(value, list | tuple):
         return not any(isinstance(inner, Mapping) for inner in value)
     return True
-
-
-def _value(value: object) -> str:
-    if isinstance(value, Mapping):
-        inner = ", ".join(f"{toml_key(str(key))} = {_value(entry)}" for key, entry in value.items())
-        return f"{{ {inner} }}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_value(entry) for entry in value) + "]"
-    # TOML's strings, numbers and truth values are JSON's.
-    return json.dumps(value, ensure_ascii=False)

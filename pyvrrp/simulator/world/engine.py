@@ -1,49 +1,60 @@
-"""One heap of jobs in true time: whatever happens in a simulated world happens from here."""
+"""True time and one heap of jobs: everything that happens in a simulated world starts here."""
 
-import heapq
 from collections.abc import Callable
-from typing import TypeAlias
+from heapq import heappop, heappush
+from typing import TypeAlias, TypeVarTuple
 
 from pyvrrp.errors import VrrpError
 from pyvrrp.units import SECOND, Nanoseconds
 
 Job: TypeAlias = Callable[[], None]
+Arguments = TypeVarTuple("Arguments")
 
 MOST_AT_ONCE = 200_000  # jobs of one instant; more are a loop in the program under test
 
 
 class RunawayError(VrrpError):
-    """The program under test keeps asking for work without letting time pass."""
+    """The program under test asks for more work again and again and lets no time pass."""
 
 
 class Engine:
-    """True time, which no node sees, and what is to happen in it. Equal instants keep order."""
+    """True time, which no node sees, and the jobs to run. Jobs of one instant keep their order."""
 
     __slots__ = ("_count", "_heap", "now")
 
     def __init__(self) -> None:
-        self.now = Nanoseconds(0)
-        self._heap: list[tuple[int, int, Job]] = []
+        self.now = 0  # ns
+        self._heap: list[tuple[int, int, Callable[..., None], tuple[object, ...]]] = []
         self._count = 0
 
-    def at(self, when: int, job: Job) -> None:
-        """Run *job* at *when*, or in a later turn of the present instant if that has passed."""
+    def at(self, when: int, job: Callable[[*Arguments], None], *arguments: *Arguments) -> None:
+        """Call *job* with *arguments* at *when*.
+
+        A time that has passed means the present instant, after all jobs that it has already.
+        """
         self._count += 1
-        now = self.now
-        heapq.heappush(self._heap, (max(when, now), self._count, job))
+        when = max(when, self.now)
+        heappush(self._heap, (when, self._count, job, arguments))
+
+    def after(self, delay: int, job: Callable[[*Arguments], None], *arguments: *Arguments) -> None:
+        """Call *job* with *arguments* when *delay* has passed."""
+        self._count += 1
+        heappush(self._heap, (self.now + delay, self._count, job, arguments))
 
     def run(self, until: Nanoseconds) -> None:
         """Let time pass up to and including *until*; raise RunawayError if it stands still."""
-        heap, pop = self._heap, heapq.heappop
+        heap = self._heap
+        now = self.now
         at_once = 0
         while heap and heap[0][0] <= until:
-            when, _, job = pop(heap)
-            if when == self.now:
+            when, _, job, arguments = heappop(heap)
+            if when == now:
                 at_once += 1
                 if at_once > MOST_AT_ONCE:
                     raise RunawayError(f"time stands still at {when / SECOND:.6f} s")
             else:
                 at_once = 0
-                self.now = Nanoseconds(when)
-            job()
+                now = when
+                self.now = when
+            job(*arguments)
         self.now = until

@@ -1,53 +1,91 @@
-"""One machine: a clock, a kernel, services, and the lives of a daemon on it."""
+"""One machine: a clock, a kernel, services, resources, and the lives of a daemon on it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Collection
 from functools import partial
 from random import Random
 
 from pyvrrp.identity import Place
 from pyvrrp.ports import Ports
-from pyvrrp.runtime.base.journal import Event, Journal
+from pyvrrp.runtime.base.journal import Journal, JournalEvent
 from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.simulator.scenario.scenario import NodeSpec
-from pyvrrp.simulator.world.clocks import NodeTime, ProcessClock
-from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.simulator.world.etcd import EtcdCluster, ProcessEtcd
-from pyvrrp.simulator.world.kernel import ProcessAddresses, ProcessLinks, SimulatedKernel
-from pyvrrp.simulator.world.process import ProcessLife, SimulatedProcess
-from pyvrrp.simulator.world.resources import ProcessCommands, ProcessGuardian, ResourceHost
-from pyvrrp.simulator.world.services import ProcessProbes, SimulatedService
-from pyvrrp.simulator.world.sockets import NetworkCard, ProcessSockets
+from pyvrrp.simulator.world.changes import Changes
+from pyvrrp.simulator.world.engine import Engine, Job
+from pyvrrp.simulator.world.etcd.cluster import EtcdCluster
+from pyvrrp.simulator.world.etcd.port import ProcessEtcd
+from pyvrrp.simulator.world.machine.clocks import NodeTime, ProcessClock
+from pyvrrp.simulator.world.machine.kernel import KernelObserver, SimulatedKernel
+from pyvrrp.simulator.world.machine.kernel_ports import ProcessAddresses, ProcessLinks
+from pyvrrp.simulator.world.machine.process import ProcessLife, SimulatedProcess
+from pyvrrp.simulator.world.machine.resource_ports import ProcessCommands, ProcessGuardian
+from pyvrrp.simulator.world.machine.resources import ResourceHost, ResourceObserver
+from pyvrrp.simulator.world.machine.services import ProcessProbes, SimulatedService
+from pyvrrp.simulator.world.network.socket_port import ProcessSockets
+from pyvrrp.simulator.world.network.sockets import NetworkCard, TrafficObserver
+from pyvrrp.simulator.world.trace import Trace
 from pyvrrp.units import MILLISECOND, Nanoseconds
 
 GUARDIAN = Nanoseconds(5 * MILLISECOND)  # from the daemon's death to the last address's removal
 
 
-@dataclass(slots=True, eq=False)
+class NodeObserver(KernelObserver, ResourceObserver, TrafficObserver):
+    """Learns what happens on a machine. This one forgets it."""
+
+    def daemon_event(self, node: str, event: JournalEvent) -> None:
+        """A daemon has recorded something in its journal."""
+
+    def probed(self, node: str, check: str, passed: bool) -> None:  # noqa: FBT001 - a result
+        """A daemon is being told the result of a probe."""
+
+
 class SimulatedNode:
     """A machine. The daemon on it is the real runtime: a Supervisor over simulated ports."""
 
-    spec: NodeSpec
-    engine: Engine
-    random: Random
-    time: NodeTime
-    kernel: SimulatedKernel
-    machine: ResourceHost
-    cards: dict[Place, NetworkCard]
-    heard: Callable[[str, Event], None]
-    probed: Callable[[str, str, bool], None]
-    etcd: EtcdCluster
-    services: dict[str, SimulatedService] = field(default_factory=dict)
-    process: SimulatedProcess | None = None
-    supervisor: Supervisor | None = None
-    stopping: bool = False
-    drained: frozenset[str] = frozenset()  # in the state file
+    def __init__(
+        self,
+        spec: NodeSpec,
+        engine: Engine,
+        random: Random,
+        resource_random: Random,
+        kernel_delay: Nanoseconds,
+        etcd: EtcdCluster,
+        changes: Changes,
+        trace: Trace,
+        observer: NodeObserver,
+    ) -> None:
+        self.spec = spec
+        self.name = spec.name
+        self.time = NodeTime(engine, spec.offset, spec.drift_ppm)
+        self.kernel = SimulatedKernel(
+            spec.name, engine, self.time, random, kernel_delay, changes, trace, observer
+        )
+        self.cards: dict[Place, NetworkCard] = {}
+        self.services = {check.name: SimulatedService(check) for check in spec.configuration.checks}
+        self.resources = ResourceHost(
+            spec.name,
+            engine,
+            resource_random,
+            lambda: self.kernel.suspended,
+            self.remove_addresses,
+            trace,
+            observer,
+        )
+        self.process: SimulatedProcess | None = None
+        self.supervisor: Supervisor | None = None
+        self.stopping = False
+        self.drained: frozenset[str] = frozenset()  # in the state file
+        self._engine = engine
+        self._random = random
+        self._etcd = etcd
+        self._trace = trace
+        self._observer = observer
 
-    @property
-    def name(self) -> str:
-        """What the scenario calls it."""
-        return self.spec.name
+    def observe(self, observer: NodeObserver) -> None:
+        """Tell *observer* what happens on the machine from now on, instead of another one."""
+        self._observer = self.kernel.observer = self.resources.observer = observer
+        for card in self.cards.values():
+            card.observer = observer
 
     @property
     def running(self) -> bool:
@@ -59,36 +97,34 @@ class SimulatedNode:
         """Whether a daemon lives on it, running or stopped."""
         return self.process is not None and self.process.life is not ProcessLife.DEAD
 
-    def routers(self) -> list[Router]:
+    def routers(self) -> Collection[Router]:
         """Return the virtual routers of the daemon that lives on it."""
-        return [] if self.supervisor is None or not self.alive else self.supervisor.routers
+        return () if self.supervisor is None or not self.alive else self.supervisor.routers
 
     def start(self) -> None:
         """Start a daemon, as the service manager does, unless one lives already."""
         if self.alive:
             return
-        process = SimulatedProcess(self.random)
-        clock = ProcessClock(self.engine, self.time, process)
+        process = SimulatedProcess(self._random)
+        clock = ProcessClock(self._engine, self.time, process)
         ports = Ports(
             clock=clock,
             sockets=ProcessSockets(process, self.cards),
             addresses=ProcessAddresses(self.kernel, process),
             links=ProcessLinks(self.kernel, process),
-            probes=ProcessProbes(
-                process, self.engine, self.services, self.random, partial(self.probed, self.name)
-            ),
-            etcd=ProcessEtcd(self.name, self.time, process, self.etcd),
-            commands=ProcessCommands(process, self.engine, self.machine),
-            heir=ProcessGuardian(process, self.engine, self.machine),
+            probes=ProcessProbes(process, self._engine, self.services, self._random, self._probed),
+            etcd=ProcessEtcd(self.name, self.time, process, self._etcd),
+            commands=ProcessCommands(process, self._engine, self.resources),
+            heir=ProcessGuardian(process, self._engine, self.resources),
         )
         journal = Journal(clock)
-        journal.listen(partial(self.heard, self.name))
+        journal.listen(self._recorded)
         self.process = process
         self.stopping = False
         self.supervisor = Supervisor(self.spec.configuration, ports, journal, self.drained)
         self.supervisor.start()
 
-    def stop(self, stopped: Callable[[], None]) -> None:
+    def stop(self, stopped: Job) -> None:
         """Stop the daemon in order; *stopped* is called when it ends."""
         if self.supervisor is None or not self.running or self.stopping:
             return
@@ -97,7 +133,7 @@ class SimulatedNode:
 
         def ended() -> None:
             # The process ends in a later turn: what it has begun to say is said.
-            self.engine.at(self.engine.now, last)
+            self._engine.after(0, last)
 
         def last() -> None:
             if process is not None and process is self.process:
@@ -112,12 +148,11 @@ class SimulatedNode:
             return
         guarded = self.spec.configuration.guardian
         self.die()
-        self.machine.daemon_died(guarded=guarded)
+        self.resources.daemon_died(guarded=guarded)
         if guarded:
-            delay = int((0.3 + 0.7 * self.random.random()) * GUARDIAN)
+            delay = int((0.3 + 0.7 * self._random.random()) * GUARDIAN)
             guard = partial(self._guard, self.process)
-            locked = partial(self.kernel.after_what_is_under_way, guard)
-            self.engine.at(self.engine.now + delay, locked)
+            self._engine.after(delay, self.kernel.after_current_request, guard)
 
     def die(self) -> None:
         """Have the daemon gone, with its sockets and subscriptions."""
@@ -156,15 +191,22 @@ class SimulatedNode:
             self.process.resume()
         self.kernel.go_on()
 
-    def _guard(self, process: SimulatedProcess | None) -> None:
-        # A daemon that was started meanwhile has a guardian and leftovers of its own to see to.
-        if process is self.process or self.machine.legacies:
-            self.remove_addresses()
-        self.machine.stop_all()
-
     def remove_addresses(self) -> None:
         """Take all virtual addresses off, as the guardian does."""
         for router in self.spec.configuration.virtual_routers:
             for address in router.addresses:
                 if self.kernel.interfaces[router.id.place].exists:
                     self.kernel.remove(router.id.place, address)
+
+    def _guard(self, process: SimulatedProcess | None) -> None:
+        # A daemon that was started meanwhile has a guardian and leftovers of its own to see to.
+        if process is self.process or self.resources.legacies:
+            self.remove_addresses()
+        self.resources.stop_all()
+
+    def _recorded(self, event: JournalEvent) -> None:
+        self._trace.event(self.name, event)
+        self._observer.daemon_event(self.name, event)
+
+    def _probed(self, check: str, passed: bool) -> None:  # noqa: FBT001 - a result
+        self._observer.probed(self.name, check, passed)

@@ -1,8 +1,8 @@
-"""May this virtual router take part in the election? Computed from scratch, never tracked.
+"""Whether a virtual router may take part in the election. Computed from all facts each time.
 
-Each part of a node that may hinder a virtual router names its obstacle, or none. The parts stand in
-one order, and the first one with an obstacle gives the reason. What the operator wants is an
-obstacle of another kind: the router is in no hurry to obey it, so it can hand over first.
+Each concern names its obstacle, or none. The concerns have an order, and the first one with an
+obstacle gives the reason. An order of the operator is an obstacle of another kind: it is not
+urgent, so the router hands over first.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ RESOURCES = "resources"
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """What *source* has against taking part: *reason*; an empty one is no obstacle.
+    """The *reason* for which *source* keeps the router out; an empty reason is no obstacle.
 
     *is_order*: the operator ordered it. *is_waived*: it does not count at the moment.
     """
@@ -31,12 +31,12 @@ class Obstacle:
 
 
 def order(obstacles: Iterable[Obstacle]) -> str | None:
-    """Return why the operator wants the router to stand aside, or None."""
+    """Return why the operator keeps the router out, or None."""
     return next((one.reason for one in obstacles if one.reason and one.is_order), None)
 
 
 def hindrance(obstacles: Iterable[Obstacle]) -> str | None:
-    """Return why the router cannot serve now, whatever the operator wants, or None if it can."""
+    """Return why the router cannot serve now, apart from orders, or None if it can."""
     for one in obstacles:
         if one.reason and not one.is_order and not one.is_waived:
             return one.reason
@@ -44,6 +44,6 @@ def hindrance(obstacles: Iterable[Obstacle]) -> str | None:
 
 
 def is_only(source: str, obstacles: Iterable[Obstacle]) -> bool:
-    """Tell whether *source* alone keeps the router from taking part."""
+    """Return whether *source* is the only one that keeps the router out."""
     found = {one.source for one in obstacles if one.reason}
     return found == {source}

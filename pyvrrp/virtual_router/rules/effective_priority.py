@@ -1,4 +1,4 @@
-"""The priority that a virtual router advertises. Computed from scratch, never tracked."""
+"""The priority that a virtual router advertises. Computed from all its sources each time."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ LOWEST, HIGHEST = 1, 254  # 0 is a release, 255 an owner
 
 @dataclass(frozen=True, slots=True)
 class PrioritySources:
-    """Everything that a priority comes from.
+    """The sources of a priority.
 
-    ``configured`` is the file's; ``operator`` replaces it until the daemon restarts; ``weights``
-    is the sum of what checks of a weight add or take away now; ``last_resort``: fenced, but no
-    other router serves.
+    ``configured`` is from the configuration. ``operator`` replaces it until the daemon restarts.
+    ``weights`` is the sum of what the checks with a weight add or subtract now. ``last_resort``:
+    the router is fenced, but takes part because no other router serves.
     """
 
     configured: int

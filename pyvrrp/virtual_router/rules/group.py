@@ -1,11 +1,12 @@
 """The rules of a group: its virtual routers are MASTER together or not at all.
 
 Each member listens on its own interface, so one advertisement that is still heard keeps all of them
-BACKUP. No member claims alone. What keeps one member from serving keeps all, and names that member.
-When one of them leaves MASTER, all do. A virtual router without a group is a group of one.
+BACKUP. No member claims alone. An obstacle of one member is an obstacle of all, and the reason
+names that member. When one member leaves MASTER, all do. A virtual router without a group is a
+group of one.
 
-All rules are functions of the facts of the members. They return what the elections must hear; the
-caller delivers it and asks again, until there is nothing more.
+All rules are functions of the facts of the members. They return events for the
+elections. The caller delivers these and asks again, until no event is left.
 ``docs/decisions/0008-groups.md`` says why the first member alone does not elect for all.
 """
 
@@ -30,9 +31,9 @@ from pyvrrp.virtual_router.transitions import takeover_is_due
 class Member:
     """The facts of one virtual router of a group.
 
-    *hindrance* and *order* are its own (`admission`). *reason* is why it is in its state.
-    *addresses_gone*: the kernel has none of its addresses, and none is asked for.
-    *has_let_go*: nothing that proved its right to the addresses is still held.
+    *hindrance* and *order* are those of this member alone (`admission`). *reason* is why it is in
+    its state. *addresses_gone*: the kernel has none of its addresses, and no request to add them is
+    under way. *has_let_go*: all its concerns have released what they held, such as a key in etcd.
     *defers*: it resigned before. *is_exclusive*: no two nodes may ever have its addresses at once.
     """
 
@@ -47,21 +48,21 @@ class Member:
     is_exclusive: bool = False
 
 
-Told: TypeAlias = tuple[int, Event]  # the number of a member, and what its election must hear
+Told: TypeAlias = tuple[int, Event]  # the number of a member, and an event for its election
 
 
 def lingers(members: Sequence[Member]) -> bool:
-    """Tell whether addresses may be here and at the successor for a moment."""
+    """Return whether this node and its successor may both have the addresses for a moment."""
     return not any(member.is_exclusive for member in members)
 
 
 def consequences(members: Sequence[Member], group: str = "") -> list[Told]:
-    """Return what the facts of the *members* of *group* ask for now; empty: nothing more."""
+    """Return the events that follow from the facts of the *members* of *group*, if any."""
     return _participation(members, group) or _left_behind(members) or _all_addresses_gone(members)
 
 
 def is_claim_due(members: Sequence[Member], now: Nanoseconds) -> bool:
-    """Tell whether all members are to become MASTER at *now*, if nothing holds them back."""
+    """Return whether the wait of all members has ended at *now*, so that they may claim."""
     return all(
         isinstance(member.state, Backup) and takeover_is_due(member.state, now)
         for member in members
@@ -71,9 +72,9 @@ def is_claim_due(members: Sequence[Member], now: Nanoseconds) -> bool:
 def release_heard(
     members: Sequence[Member], hearer: int, heard: AdvertisementReceived, before: State
 ) -> list[Told]:
-    """Return who else must hear that a master sent priority 0: its group leaves as a whole.
+    """Return the event for the other members too: a master leaves together with its group.
 
-    *hearer* is the member that heard it, *before* the state that it was in then.
+    *hearer* is the member that received it, *before* the state that it was in then.
     """
     if heard.priority != RELEASE or not isinstance(before, Backup):
         return []
@@ -88,13 +89,13 @@ def release_heard(
 
 
 def hindrance_of(members: Sequence[Member], number: int, group: str) -> str | None:
-    """Return why a member cannot serve: for its own reason, or for that of another member."""
+    """Return why a member cannot serve: its own reason, or the reason of another member."""
     own = members[number].hindrance
     return own or _named(_last(members, [member.hindrance for member in members]), group)
 
 
 def order_of(members: Sequence[Member], number: int, group: str) -> str | None:
-    """Return why the operator wants a member to stand aside, or another member of its group."""
+    """Return the order that keeps a member out: its own, or that of another member."""
     own = members[number].order
     return own or _named(_last(members, [member.order for member in members]), group)
 
@@ -116,7 +117,7 @@ def _participation(members: Sequence[Member], group: str) -> list[Told]:
 
 
 def _left_behind(members: Sequence[Member]) -> list[Told]:
-    """Where one member is not MASTER, no other member stays MASTER."""
+    """If one member is INIT or BACKUP, every member that is MASTER must step down."""
     left = next((one for one in members if isinstance(one.state, Backup | Init)), None)
     if left is None:
         return []
@@ -128,7 +129,7 @@ def _left_behind(members: Sequence[Member]) -> list[Told]:
 
 
 def _all_addresses_gone(members: Sequence[Member]) -> list[Told]:
-    """No member says goodbye before the addresses of all are gone, and what proved them ours."""
+    """Return AddressesGone when the addresses of all members are gone and all have let go."""
     leaving = [one for one in members if not isinstance(one.state, Init | Backup)]
     if not all(_is_gone(one) for one in leaving) or not all(one.has_let_go for one in members):
         return []
@@ -144,7 +145,7 @@ def _is_gone(member: Member) -> bool:
 
 
 def _last(members: Sequence[Member], reasons: Sequence[str | None]) -> tuple[str, str] | None:
-    # The last one that has a reason: at the start they are cleared from the first on.
+    # The last member that has a reason: at the start the reasons end in the order of the members.
     found = [(one.name, why) for one, why in zip(members, reasons, strict=True) if why is not None]
     return found[-1] if found else None
 

@@ -1,4 +1,4 @@
-"""How long a router may keep its virtual addresses without being proved wrong."""
+"""Whether the address lease of a virtual router may be renewed."""
 
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.parameters import Parameters
@@ -13,11 +13,11 @@ def may_hold(
     renewal_limit: Nanoseconds,
     now: Nanoseconds,
 ) -> bool:
-    """Tell whether the address lease may be renewed at *now*.
+    """Return whether the address lease may be renewed at *now*.
 
-    *sent_at* is when the last advertisement left, None if it did not. *renewal_limit* is how old it
-    may be while MASTER. In a handover the release counts: the successor has heard it and advertises
-    before that is too old.
+    *sent_at* is when the last advertisement left, None if it could not be sent. *renewal_limit* is
+    how old it may be while MASTER. In a handover the last advertisement is the one with priority 0.
+    The successor answers that within `handover_patience`.
     """
     if sent_at is None:
         return False

@@ -1,9 +1,9 @@
-"""What a fenced router does while no router serves: it says so, and may serve as last resort.
+"""What a fenced router does while no router serves: it reports that, and may serve as last resort.
 
-The service behind the addresses is dead here. So by default no node has the addresses, which says
-the same as a dead service, but louder. With ``when_all_fail = "last-resort"`` a node that perhaps
-serves badly is preferred to none. It takes part with priority 1, and every healthy node takes over
-from that at once.
+The checks say that the service has failed here. So by default no node has the addresses, and the
+failure is easy to see. With ``when_all_fail = "last-resort"`` a node whose service may work badly
+is better than none. It takes part with priority 1, and every healthy node takes over from it at
+once.
 """
 
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from typing import TypeAlias
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.states import Backup, Heard, Init, State
 
-# In Master_Down_Intervals of the priority that is configured: among several fenced nodes the
-# better one is first. During the fifth one it waits as a BACKUP of priority 1.
+# In Master_Down_Intervals of the configured priority, so that the best of several fenced nodes is
+# first. During the fifth one it waits as a BACKUP of priority 1.
 SILENCE_TO_TELL = 2
 SILENCE_TO_STAND = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class LastResortFacts:
     """What the decision rests on.
 
-    *stands*: it takes part as last resort, since *stands_since*. *fence_failed*: the fence is
-    closed, and not only until more is known. *fenced_alone*: nothing else hinders the router.
-    *failed_since* is when both were first so, None if they are not. *heard* is the last
-    advertisement, heard at *heard_at*. *told*: people were told that no router serves. *allowed*:
+    *stands*: the router takes part as last resort, since *stands_since*. *fence_failed*: the fence
+    is closed because checks failed, not because results are missing. *fenced_alone*: the fence is
+    the only obstacle. *failed_since* is since when both are true, or None. *heard* is the last
+    advertisement, heard at *heard_at*. *told*: it was reported that no router serves. *allowed*:
     ``when_all_fail`` is "last-resort". *patience* is Master_Down_Interval.
     """
 
@@ -45,17 +45,17 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """There is nothing to do until something changes."""
+    """Do nothing until a fact changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """The fence is not what keeps the router away: begin anew the next time."""
+    """Reset *failed_since* and *told*: the fence is not the only obstacle."""
 
 
 @dataclass(frozen=True, slots=True)
 class LookAgain:
-    """Decide again at *at*; *tell*: tell people that no router was heard for *silence*."""
+    """Decide again at *at*. *tell*: report that no router was heard for *silence*."""
 
     at: Nanoseconds | None
     silence: Nanoseconds
@@ -64,7 +64,7 @@ class LookAgain:
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Take part as last resort: no router was heard for *silence*; *tell* as in `LookAgain`."""
+    """Take part as last resort. No router was heard for *silence*; *tell*: report that too."""
 
     silence: Nanoseconds
     tell: bool = False
@@ -72,7 +72,7 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Be the last resort no longer, for the reason *why*."""
+    """Stop taking part as last resort, for the reason *why*."""
 
     why: str
 
@@ -80,7 +80,7 @@ class End:
 Decision: TypeAlias = Nothing | Forget | LookAgain | Stand | End
 
 
-def decide(facts: Facts, now: Nanoseconds) -> Decision:
+def decide(facts: LastResortFacts, now: Nanoseconds) -> Decision:
     """Return what a router with a fence does at *now*."""
     if facts.stands:
         return _whether_to_end(facts)
@@ -89,7 +89,7 @@ def decide(facts: Facts, now: Nanoseconds) -> Decision:
     return _whether_nobody_serves(facts, now)
 
 
-def _whether_to_end(facts: Facts) -> Decision:
+def _whether_to_end(facts: LastResortFacts) -> Decision:
     if facts.fence_open:
         return End("its checks pass")
     if isinstance(facts.state, Init):
@@ -102,7 +102,7 @@ def _whether_to_end(facts: Facts) -> Decision:
     return End(f"{heard.sender} advertises priority {heard.priority}")
 
 
-def _whether_nobody_serves(facts: Facts, now: Nanoseconds) -> Decision:
+def _whether_nobody_serves(facts: LastResortFacts, now: Nanoseconds) -> Decision:
     failed_since = now if facts.failed_since is None else facts.failed_since
     since = failed_since if facts.heard_at is None else max(failed_since, facts.heard_at)
     tell_at = Nanoseconds(since + SILENCE_TO_TELL * facts.patience)

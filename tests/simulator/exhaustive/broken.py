@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from pyvrrp.units import SECOND, Nanoseconds
-from pyvrrp.virtual_router.actions import RemoveAddresses, ReportTransition, SendAdvertisement
+from pyvrrp.virtual_router.actions import RemoveAddresses, ReportTransition, SendAdvertisement, Step
 from pyvrrp.virtual_router.events import (
     AddressesGone,
     AdvertisementReceived,
@@ -15,7 +15,7 @@ from pyvrrp.virtual_router.events import (
 )
 from pyvrrp.virtual_router.parameters import Parameters
 from pyvrrp.virtual_router.states import Backup, HandingOver, Init, Master, Releasing, State
-from pyvrrp.virtual_router.transitions import Step, step
+from pyvrrp.virtual_router.transitions import step
 
 
 def skips_the_skew(state: State, event: Event, own: Parameters, now: Nanoseconds) -> Step:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pyvrrp.identity import Version
 from pyvrrp.simulator.exhaustive.matrix import matrix, router
-from pyvrrp.simulator.exhaustive.node_state import (
+from pyvrrp.simulator.exhaustive.routers.node_state import (
     NOW,
     NodeState,
     ProcessState,

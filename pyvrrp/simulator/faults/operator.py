@@ -1,0 +1,77 @@
+"""What an operator tells daemons: to stop, drain, undrain, resign, or take another priority.
+
+A daemon hears it when it runs: a command waits in the socket of one that is stopped, and a dead
+one hears nothing.
+"""
+
+from functools import partial
+
+from pyvrrp.simulator.scenario.fault import FaultKind
+from pyvrrp.simulator.world.engine import Job
+from pyvrrp.simulator.world.node import SimulatedNode
+from pyvrrp.simulator.world.world import World
+from pyvrrp.virtual_router.parameters import OWNER
+
+
+class SimulatedOperator:
+    """Gives commands to daemons, and tells the observer at the instant at which they are heard."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def stop(self, node: SimulatedNode) -> None:
+        """Stop the daemon in order, as the service manager does."""
+        if node.running and not node.stopping:
+            self._world.observer.ordered(node, FaultKind.STOP)
+            node.stop(partial(self._stopped, node))
+
+    def drain(self, node: SimulatedNode) -> None:
+        """Have the node hand everything over and stay out."""
+        self._command(node, partial(self._drain, node))
+
+    def undrain(self, node: SimulatedNode) -> None:
+        """Let the node take part again."""
+        self._command(node, partial(self._undrain, node))
+
+    def resign(self, node: SimulatedNode) -> None:
+        """Have the node hand over what it is master of, once."""
+        self._command(node, partial(self._resign, node))
+
+    def priority(self, node: SimulatedNode, priority: int | None) -> None:
+        """Have the node stand with this priority; None: with that of its file again."""
+        self._command(node, partial(self._priority, node, priority))
+
+    def _command(self, node: SimulatedNode, job: Job) -> None:
+        if node.process is not None:
+            node.process.io(job)
+
+    def _stopped(self, node: SimulatedNode) -> None:
+        self._world.trace.note(node.name, "stopped", "daemon has stopped")
+        self._world.observer.daemon_stopped(node)
+
+    def _drain(self, node: SimulatedNode) -> None:
+        if not node.stopping:
+            self._world.observer.ordered(node, FaultKind.DRAIN)
+            configured = node.spec.configuration.virtual_routers
+            node.drained = frozenset(config.name for config in configured)
+            for router in node.routers():
+                router.drain(drained=True)
+
+    def _undrain(self, node: SimulatedNode) -> None:
+        if not node.stopping:
+            node.drained = frozenset()
+            self._world.observer.ordered(node, FaultKind.UNDRAIN)
+            for router in node.routers():
+                router.drain(drained=False)
+
+    def _resign(self, node: SimulatedNode) -> None:
+        if not node.stopping:
+            self._world.observer.ordered(node, FaultKind.RESIGN)
+            for router in node.routers():
+                router.resign()
+
+    def _priority(self, node: SimulatedNode, priority: int | None) -> None:
+        self._world.observer.priority_given(node, priority)
+        for router in node.routers():
+            if router.config.priority != OWNER:
+                router.set_priority(priority)

@@ -1,0 +1,59 @@
+"""Packets out of nowhere: invalid ones that are injected, and valid ones that are forged."""
+
+from random import Random
+
+from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.identity import VirtualRouterId
+from pyvrrp.simulator.faults.forgery import forged
+from pyvrrp.simulator.faults.mutation import mutate
+from pyvrrp.simulator.scenario.fault import MUTATION_NAMES, Fault
+from pyvrrp.simulator.world.node import SimulatedNode
+from pyvrrp.simulator.world.world import World
+
+
+class PacketFaults:
+    """Gives daemons packets that no node has sent."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._random = Random(f"{world.scenario.seed} faults")  # noqa: S311 - a simulation
+
+    def inject(self, fault: Fault) -> None:
+        """Give every node invalid variants of the newest advertisement of each virtual router."""
+        observer = self._world.observer
+        for router, packet in tuple(self._world.sent.items()):
+            members = [node for node, _ in self._members(router)]
+            for _ in range(fault.count):
+                mutation = fault.mutation or self._random.choice(MUTATION_NAMES)
+                for node in members:
+                    card = node.cards[router.place]
+                    invalid = mutate(packet, mutation, self._random)
+                    socket = card.advertisements.get(router.family)
+                    if socket is not None and node.running and not node.kernel.suspended:
+                        observer.packet_injecting(card, packet)
+                        socket.deliver_unseen(invalid)
+                        observer.packet_injected(card, packet, invalid, mutation)
+
+    def forge(self, fault: Fault) -> None:
+        """Give nodes valid advertisements of a router that does not exist."""
+        routers = {
+            config.id: None
+            for node in self._world.nodes.values()
+            for config in node.spec.configuration.virtual_routers
+        }
+        for router in routers:
+            members = self._members(router)
+            first, config = members[0]
+            packet = forged(config, first.spec.own[router.place], fault)
+            for node, _ in members:
+                if fault.node in {"", node.name}:
+                    for _ in range(fault.count):
+                        node.cards[router.place].packet(packet)
+
+    def _members(self, router: VirtualRouterId) -> list[tuple[SimulatedNode, VirtualRouterConfig]]:
+        return [
+            (node, config)
+            for node in self._world.nodes.values()
+            for config in node.spec.configuration.virtual_routers
+            if config.id == router
+        ]

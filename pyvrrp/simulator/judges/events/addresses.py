@@ -1,0 +1,70 @@
+"""Judges addresses that come and go, at the instant at which they do."""
+
+from pyvrrp.identity import InterfaceAddress
+from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.router import ObservedRouter
+from pyvrrp.simulator.judges.rules.bounds import Bounds
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
+from pyvrrp.simulator.world.engine import Engine
+from pyvrrp.simulator.world.machine.kernel import NOTICE
+from pyvrrp.units import MILLISECOND
+
+
+class AddressJudge:
+    """Keeps which router has which address, as its kernel says."""
+
+    def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
+        self._facts = facts
+        self._bounds = bounds
+        self._engine = engine
+        self._broken = verdicts.broken
+
+    def gained(self, router: ObservedRouter, address: InterfaceAddress) -> None:
+        """An address has come."""
+        now = self._engine.now
+        router.held[address] = now
+        # What was away for less than a notice takes was never away, for the daemon.
+        if now - router.lost.get(address, -int(NOTICE) * 5) > 4 * NOTICE:
+            router.unacknowledged.add(address)
+
+    def lost(self, router: ObservedRouter, address: InterfaceAddress) -> None:
+        """An address has gone."""
+        del router.held[address]
+        router.lost[address] = self._engine.now
+        router.unacknowledged.discard(address)
+
+    def judge_silent(self, router: ObservedRouter) -> None:
+        """Judge a master that takes an address though it could not send for a whole lease."""
+        refused, awake = router.interface.refused_since, router.node.awake_since
+        if refused is None or awake is None or not router.config.lease:
+            return
+        if router.state != "MASTER" or router.state_since > refused:
+            return
+        lasted = self._engine.now - max(refused, awake)
+        if lasted > self._bounds.unsendable(router.config):
+            self._broken(
+                InvariantName.LEASE,
+                router.who,
+                f"could not send for {words(lasted)} and takes an address",
+            )
+
+    def deleted(self, router: ObservedRouter, address: InterfaceAddress) -> None:
+        """Somebody deletes an address by hand: look whether a master puts it back."""
+        since, well = int(self._engine.now), router.interface.well_since()
+        # A node that could not send puts nothing back before it has been heard again.
+        heard = router.last_sent is not None and well is not None and router.last_sent >= well
+        young = since - router.state_since < 50 * MILLISECOND
+        if heard and not young and router.is_master():
+            due = self._bounds.stretched(int(NOTICE) + self._bounds.kernel)
+            self._engine.after(due, self._judge_put_back, router, address, since)
+
+    def _judge_put_back(
+        self, router: ObservedRouter, address: InterfaceAddress, since: int
+    ) -> None:
+        well = router.interface.well_since()
+        same = well is not None and well <= since and router.state_since <= since
+        if same and address not in router.held and router.is_master():
+            self._broken(
+                InvariantName.PUT_BACK, router.who, f"{address} was deleted and is not back"
+            )

@@ -1,0 +1,234 @@
+"""Judges what nodes advertise, and what they do about what they hear, at the instant they do it."""
+
+from pyvrrp.identity import Version
+from pyvrrp.simulator.judges.observed.facts import Facts, changeable_state
+from pyvrrp.simulator.judges.observed.priority import higher
+from pyvrrp.simulator.judges.observed.router import ObservedRouter
+from pyvrrp.simulator.judges.rules.bounds import Bounds
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.protocol_times import handover_wait, master_down, skew
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
+from pyvrrp.simulator.scenario.fault import FaultKind
+from pyvrrp.simulator.world.engine import Engine
+from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement, seen_in
+from pyvrrp.simulator.world.network.sockets import NetworkCard
+from pyvrrp.units import MILLISECOND
+
+ANSWER_FLOOR = 10 * MILLISECOND
+
+
+class AdvertisementJudge:
+    """Keeps the observed routers up to date from what passes, and judges each packet."""
+
+    def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
+        self._facts = facts
+        self._routers = facts.on_card
+        self._bounds = bounds
+        self._engine = engine
+        self._broken = verdicts.broken
+
+    def sent(self, card: NetworkCard, packet: bytes) -> None:
+        """An advertisement leaves."""
+        seen = seen_in(packet)
+        router = self._routers[card].get(seen.key)
+        if router is None:
+            return
+        now, here = self._engine.now, router.here()
+        if seen.priority == 0:
+            self._judge_release(router)
+            router.last_release = now
+        else:
+            if seen.priority != router.priority:
+                self._broken(
+                    InvariantName.STANDING,
+                    router.who,
+                    f"advertised priority {seen.priority}, stands with {router.priority}",
+                )
+            self._judge_positive(router, here)
+            router.last_positive = here
+            if router.overtaken_at is not None:
+                router.overtaken_at = None
+                self._facts.version += 1
+        router.last_sent, router.last_sent_here = now, here
+
+    def queued(self, card: NetworkCard, packet: bytes) -> None:
+        """A valid advertisement has come to a socket."""
+        seen = seen_in(packet)
+        router = self._routers[card].get(seen.key)
+        if router is not None and router.state == "BACKUP" and seen.sender not in router.own:
+            self._hear(router, seen)
+
+    def taking(self, card: NetworkCard, packet: bytes) -> None:
+        """The daemon is about to read one."""
+        seen = seen_in(packet)
+        router = self._routers[card].get(seen.key)
+        if router is None:
+            return
+        if seen.sender in router.own:
+            router.state_before = changeable_state(router)
+        else:
+            router.delivering = seen
+            router.was_master, router.followed = router.is_master(), False
+
+    def taken(self, card: NetworkCard, packet: bytes) -> None:
+        """The daemon has done what it wanted about it."""
+        seen = seen_in(packet)
+        router = self._routers[card].get(seen.key)
+        if router is None:
+            return
+        if router.state_before is not None:
+            if changeable_state(router) != router.state_before:
+                self._broken(InvariantName.INVALID, router.who, "changed by its own advertisement")
+            router.state_before = None
+        if router.delivering is None:
+            return
+        router.delivering = None
+        here = router.here()
+        router.last_heard = here
+        if router.state == "BACKUP":
+            if not router.followed:
+                self._hear(router, seen)
+        elif router.was_master and router.is_master():
+            self._judge_answer(router, seen)
+        elif router.state == "MASTER" and higher(seen, router.priority, router.own):
+            router.overtaken_at, router.overtaken_here = self._engine.now, here
+            self._facts.version += 1
+
+    def injecting(self, card: NetworkCard, packet: bytes) -> None:
+        """The daemon is about to read a packet that is not valid."""
+        router = self._routers[card].get(seen_in(packet).key)
+        if router is not None:
+            router.state_before = (changeable_state(router), router.last_sent)
+
+    def injected(self, card: NetworkCard, packet: bytes, invalid: bytes, mutation: str) -> None:
+        """The daemon has read it."""
+        router = self._routers[card].get(seen_in(packet).key)
+        if router is None:
+            return
+        if (changeable_state(router), router.last_sent) != router.state_before:
+            self._broken(
+                InvariantName.INVALID,
+                router.who,
+                f"changed by a packet that is not valid ({mutation}): {invalid.hex()}",
+            )
+        router.state_before = None
+
+    def _hear(self, router: ObservedRouter, seen: SeenAdvertisement) -> None:
+        """A backup hears something; the release of its master counts for its whole group.
+
+        What it reads at the instant at which it came was counted when it came.
+        """
+        here = router.here()
+        if router.heard is seen and router.heard_at == here:
+            return
+        router.heard, router.heard_at = seen, here
+        listeners: tuple[ObservedRouter, ...] = (router,)
+        if seen.priority == 0 and router.takeover.knows(seen.sender):
+            others = (one for one in router.members if one is not router and one.state == "BACKUP")
+            listeners = (*others, router)
+        for listener in listeners:
+            if listener is not router:
+                listener.heard = None
+            before = listener.takeover.due()
+            listener.takeover.hear(seen, here)
+            if listener.takeover.due() < before:
+                self._facts.version += 1
+
+    def _judge_release(self, router: ObservedRouter) -> None:
+        running = router.node.simulated.resources.running.intersection(router.config.resources)
+        if running:
+            self._broken(
+                InvariantName.RELEASED_LAST,
+                router.who,
+                f"priority 0 while {', '.join(sorted(running))} runs",
+            )
+        asked = router.move is not None and router.move.at == self._engine.now
+        if router.held and not asked:
+            listed = ", ".join(map(str, router.held))
+            self._broken(
+                InvariantName.REMOVED_FIRST, router.who, f"priority 0 while it holds {listed}"
+            )
+
+    def _judge_positive(self, router: ObservedRouter, here: int) -> None:
+        config = router.config
+        own = int(config.advertisement_interval)
+        limit = own + master_down(config.version, router.priority, own)
+        if router.move is not None and router.handing_over():
+            waited = here - router.move.here
+            limit += handover_wait(config)
+            if router.move.order is not FaultKind.RESIGN or waited < handover_wait(config):
+                self._broken(
+                    InvariantName.HANDOVER,
+                    router.who,
+                    f"advertised {words(waited)} after it was asked to {router.move.order}",
+                )
+            router.move = None
+            self._facts.version += 1
+        if router.last_positive is not None and router.state == "MASTER":
+            away = here - router.last_positive
+            if router.overtaken_at is not None:
+                away = here - router.overtaken_here
+            if away > self._bounds.stretched(limit):
+                self._broken(
+                    InvariantName.STALE_CLAIM,
+                    router.who,
+                    f"advertised again after {words(away)}",
+                )
+        if not router.last_resort:
+            self._judge_checks(router, here)
+
+    def _judge_checks(self, router: ObservedRouter, here: int) -> None:
+        running, sound = router.node.running_since, router.interface.sound_since
+        if running is None or sound is None:
+            return
+        # Until the kernel has confirmed the removal, a master that leaves goes on.
+        lasting = self._engine.now - max(running, sound)
+        for check in router.checks():
+            closed = here - check.closes_at()
+            allowed = self._bounds.removal() if check.turned_at else -1
+            if closed >= 0 and min(closed, lasting) > allowed:
+                self._broken(
+                    InvariantName.NOT_BEFORE_OPEN,
+                    router.who,
+                    f"advertised although {check.check.name} fails",
+                )
+
+    def _judge_answer(self, router: ObservedRouter, seen: SeenAdvertisement) -> None:
+        """Judge a master that has read the advertisement of a router that ranks lower."""
+        if seen.priority == 0 or router.interface.card.refuses:
+            return
+        config, now = router.config, self._engine.now
+        own = int(config.advertisement_interval)
+        gap = max(skew(config.version, router.priority, own), ANSWER_FLOOR)
+        # By its own clock: a suspension that was hidden from it is no time to the daemon.
+        silence = router.here() - router.last_sent_here
+        sends = router.interface.sends_since
+        # An answer that the kernel refused counts for the limit too.
+        able = sends is not None and now - sends > gap
+        if config.version is not Version.V2 and able and silence > self._bounds.stretched(gap):
+            self._broken(
+                InvariantName.ANSWERS,
+                router.who,
+                f"did not answer {seen.sender} of priority {seen.priority}",
+            )
+        paced = int(config.announce.gap) * config.announce.count * len(config.addresses)
+        due = now + self._bounds.reannounced(config, seen.interval) + paced
+        router.rival_at, router.rival_due = now, max(router.rival_due, due)
+        self._facts.version += 1
+        # An address that a refused removal left there is announced when it is acknowledged anew.
+        since = max(router.state_since, *router.held.values()) if router.whole() else now
+        settled = not router.unacknowledged and now - since > own
+        if settled and sends is not None and now - sends > own:
+            self._judge_announced(router, seen, own + paced)
+
+    def _judge_announced(
+        self, router: ObservedRouter, seen: SeenAdvertisement, within: int
+    ) -> None:
+        # The others follow at their pace, and are looked at when the rival has fallen silent.
+        last = router.announced_here
+        if last is None or router.here() - last > self._bounds.stretched(within):
+            self._broken(
+                InvariantName.REANNOUNCED,
+                router.who,
+                f"met {seen.sender} of priority {seen.priority} and did not announce",
+            )

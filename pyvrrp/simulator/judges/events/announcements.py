@@ -1,0 +1,72 @@
+"""Judges announcements: only a master sends them, and each new address is announced at once."""
+
+from collections.abc import Collection
+
+from pyvrrp.identity import InterfaceAddress, Place
+from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.router import ObservedRouter
+from pyvrrp.simulator.judges.rules.bounds import ANNOUNCE_WITHIN, Bounds
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+from pyvrrp.simulator.world.engine import Engine
+from pyvrrp.simulator.world.network.sockets import NetworkCard, claim_of
+
+
+class AnnouncementJudge:
+    """Keeps when each address was announced, and looks whether it is announced in time."""
+
+    def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
+        self._facts = facts
+        self._bounds = bounds
+        self._engine = engine
+        self._broken = verdicts.broken
+
+    def announced(self, card: NetworkCard, frame: bytes) -> None:
+        """An announcement leaves."""
+        claim = claim_of(frame)
+        if claim is None:
+            return
+        for router in self._facts.on_card[card].values():
+            if any(claim.address == address.ip for address in router.config.addresses):
+                if router.state != "MASTER":
+                    self._broken(
+                        InvariantName.ONLY_MASTER_SPEAKS,
+                        router.who,
+                        f"announced {claim.address} as {router.state}",
+                    )
+                router.announced[claim.address] = self._engine.now
+                router.announced_here = router.here()
+
+    def acknowledged(
+        self, node: str, place: Place, addresses: Collection[InterfaceAddress]
+    ) -> None:
+        """A daemon is being told that its addresses are there."""
+        interface = self._facts.interfaces[node, place]
+        for router in self._facts.on_card[interface.card].values():
+            if not router.unacknowledged:
+                continue
+            new = tuple(a for a in addresses if a in router.unacknowledged)
+            if new:
+                router.unacknowledged.difference_update(new)
+                paced = int(router.config.announce.gap) * len(router.config.addresses)
+                within = int(ANNOUNCE_WITHIN) + paced
+                if interface.sound_since is None:
+                    # Put back once more by a request of its own, after the one under way.
+                    within += 2 * self._bounds.slowest_kernel
+                self._engine.after(within, self._judge, router, new, int(self._engine.now))
+
+    def _judge(
+        self, router: ObservedRouter, addresses: tuple[InterfaceAddress, ...], since: int
+    ) -> None:
+        running, sends = router.node.running_since, router.interface.sends_since
+        if running is None or running > since or sends is None or sends > since:
+            return
+        if not router.is_master():
+            return
+        for address in addresses:
+            if address in router.held and router.announced.get(address.ip, -1) < since:
+                self._broken(
+                    InvariantName.ANNOUNCED,
+                    router.who,
+                    f"{address} is there and was not announced",
+                )

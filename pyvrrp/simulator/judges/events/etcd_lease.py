@@ -1,0 +1,59 @@
+"""Judges what a lease in etcd promises: never two holders, at any instant, whatever happens.
+
+The truth is what the kernels have. A machine that is suspended answers nobody. One that wakes up
+still has what it had, until its daemon has run or its kernel has counted to the end: for so long,
+and no longer, it is not held against it (`docs/lease.md`, "What it cannot do").
+"""
+
+from pyvrrp.config.model.lease_times import holding_time
+from pyvrrp.identity import VirtualRouterId
+from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.router import ObservedRouter
+from pyvrrp.simulator.judges.rules.bounds import Bounds
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+from pyvrrp.simulator.world.engine import Engine
+
+
+class EtcdLeaseJudge:
+    """Looks whenever an address comes, and when a machine has been awake for long enough."""
+
+    def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
+        self._facts = facts
+        self._bounds = bounds
+        self._engine = engine
+        self._broken = verdicts.broken
+        self._excused_until: dict[str, int] = {}
+
+    def gained(self, router: ObservedRouter) -> None:
+        """An address of the router has come: nobody else may have it."""
+        if router.config.etcd_lease is not None:
+            self._judge(router.id)
+
+    def woke(self, name: str, *, hidden: bool) -> None:
+        """A machine was suspended and goes on, with whatever its kernel had."""
+        for router in self._facts.on_node[name]:
+            lease = router.config.etcd_lease
+            if lease is None:
+                continue
+            allowed = self._bounds.lease(router.config)
+            if hidden:
+                # Its clock says that the proof is as young as before.
+                allowed += self._bounds.stretched(int(holding_time(lease.ttl, lease.address_lease)))
+            until = self._engine.now + allowed
+            self._excused_until[name] = max(until, self._excused_until.get(name, 0))
+            self._engine.at(until + 1, self._judge, router.id)
+
+    def _judge(self, router: VirtualRouterId) -> None:
+        holders = [one for one in self._facts.by_id[router] if self._holds(one)]
+        if len(holders) > 1:
+            self._broken(
+                InvariantName.NEVER_TWO,
+                " and ".join(one.who for one in holders),
+                "have an address together in spite of the lease",
+            )
+
+    def _holds(self, router: ObservedRouter) -> bool:
+        asleep = router.node.simulated.kernel.suspended
+        excused = self._engine.now <= self._excused_until.get(router.node.name, -1)
+        return bool(router.held) and not asleep and not excused

@@ -1,0 +1,119 @@
+"""Judges planned moves: an address that an operator moves always has an answer (decision 6)."""
+
+from collections.abc import Iterator
+
+from pyvrrp.identity import InterfaceAddress, VirtualRouterId
+from pyvrrp.simulator.judges.observed.disturbances import Disturbances
+from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.router import AskedMove, ObservedRouter
+from pyvrrp.simulator.judges.observed.since import FOREVER, latest
+from pyvrrp.simulator.judges.rules.bounds import Bounds
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
+from pyvrrp.simulator.scenario.fault import FaultKind, ServiceHealth
+from pyvrrp.simulator.world.engine import Engine
+from pyvrrp.simulator.world.node import SimulatedNode
+
+
+class HandoverJudge:
+    """Knows what was asked of which node, and since when each address has had an answer."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        disturbances: Disturbances,
+        bounds: Bounds,
+        engine: Engine,
+        verdicts: Verdicts,
+    ) -> None:
+        self.served: dict[tuple[VirtualRouterId, InterfaceAddress], int] = {}
+        self._facts = facts
+        self._disturbances = disturbances
+        self._bounds = bounds
+        self._engine = engine
+        self._broken = verdicts.broken
+
+    def ordered(self, node: SimulatedNode, order: FaultKind) -> None:
+        """A daemon is being told what an operator wants."""
+        self._facts.version += 1
+        for router in self._facts.on_node[node.name]:
+            if order is FaultKind.UNDRAIN:
+                router.drained, router.undrained_at = False, self._engine.now
+                continue
+            if order is FaultKind.DRAIN:
+                router.drained = True
+            if router.is_master():
+                here = router.here()
+                successors = tuple(self._successors(router))
+                router.move = AskedMove(order, self._engine.now, here, successors)
+            elif (
+                router.move is not None and router.handing_over() and order is not FaultKind.RESIGN
+            ):
+                router.move.order = order
+
+    def gained(self, router: ObservedRouter, address: InterfaceAddress) -> None:
+        """A node has an address."""
+        self.served.setdefault((router.id, address), self._engine.now)
+
+    def lost(self, router: ObservedRouter, address: InterfaceAddress) -> None:
+        """A node no longer has an address, and nobody took it away by hand."""
+        if any(address in other.held for other in self._facts.by_id[router.id]):
+            return
+        self.served.pop((router.id, address), None)
+        if router.exclusive:
+            return  # break before make: decision 7
+        if self._is_upset(router) or router.node.awake_since is None:
+            return
+        move = router.move
+        if move is None or any(self._is_still_able(one, move) for one in move.successors):
+            asked = "of itself" if move is None else f"asked to {move.order}"
+            self._broken(
+                InvariantName.NO_GAP,
+                router.who,
+                f"let {address} go, {asked}, and nobody else has it",
+            )
+
+    def judge(self, router: ObservedRouter) -> int:
+        """Judge a handover that lasts; return until when it may."""
+        awake = router.node.awake_since
+        if router.move is None or not router.handing_over() or awake is None:
+            return FOREVER
+        begun = max(router.move.at, awake)
+        until = begun + self._bounds.handing_over(router.config)
+        if self._engine.now > until:
+            lasted = self._engine.now - begun
+            self._broken(InvariantName.HANDOVER, router.who, f"has handed over for {words(lasted)}")
+        return until
+
+    def _is_upset(self, router: ObservedRouter) -> bool:
+        rest = self._bounds.at_rest(router.id, router.config)
+        since = self._disturbances.upset_until
+        return bool(self._disturbances.upsets) or self._engine.now - since < rest
+
+    def _successors(self, router: ObservedRouter) -> Iterator[ObservedRouter]:
+        """Yield backups that are healthy and have heard this master for long."""
+        if self._is_upset(router):
+            return
+        rest = self._bounds.at_rest(router.id, router.config)
+        for other in self._facts.by_id[router.id]:
+            since = latest(
+                (
+                    self._facts.able_since(other),
+                    self._facts.know_each_other_since(router, other),
+                    other.healthy_since(),
+                    *(one.state_since if one.state == "BACKUP" else None for one in other.members),
+                )
+            )
+            if since is None or self._engine.now - since < rest:
+                continue
+            checks = (other.node.checks[name] for name in other.fence)
+            prompt = all(check.service.health is ServiceHealth.OK for check in checks)
+            here = other.here()
+            if prompt and all(c.open(here) for c in other.checks()) and not other.drained:
+                yield other
+
+    def _is_still_able(self, successor: ObservedRouter, move: AskedMove) -> bool:
+        """Whether it has stayed able to take over since the move was asked for."""
+        well = self._facts.able_since(successor)
+        asked = successor.drained or successor.move is not None
+        return well is not None and well <= move.at and not asked

@@ -1,0 +1,87 @@
+"""Judges resources: in order up, in reverse down, and with a lease in etcd never on two nodes."""
+
+from pyvrrp.identity import InterfaceAddress
+from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.router import ObservedRouter
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+
+
+class ResourceJudge:
+    """Knows what runs where. A resource that has died by itself counts as running until stopped."""
+
+    def __init__(self, facts: Facts, verdicts: Verdicts) -> None:
+        self._facts = facts
+        self._broken = verdicts.broken
+        self._dead: set[tuple[str, str]] = set()
+
+    def changed(self, node: str, resource: str, *, runs: bool) -> None:
+        """A resource was started or stopped."""
+        for router in self._with(node, resource):
+            names = router.config.resources
+            at = names.index(resource)
+            if runs:
+                self._dead.discard((node, resource))
+                missing = [one for one in names[:at] if not self._runs(node, one)]
+                if missing:
+                    self._broken(
+                        InvariantName.IN_ORDER,
+                        router.who,
+                        f"{resource} was started without {', '.join(missing)}",
+                    )
+                self._judge_exclusive(router, resource)
+            else:
+                running = router.node.simulated.resources.running
+                above = [one for one in names[at + 1 :] if one in running]
+                if above:
+                    self._broken(
+                        InvariantName.IN_ORDER,
+                        router.who,
+                        f"{resource} was stopped under {', '.join(above)}",
+                    )
+
+    def stopping(self, node: str, resource: str) -> None:
+        """The daemon begins to stop a resource."""
+        for router in self._with(node, resource):
+            if router.held:
+                held = ", ".join(map(str, router.held))
+                self._broken(
+                    InvariantName.ADDRESS_LAST,
+                    router.who,
+                    f"stops {resource} while it holds {held}",
+                )
+
+    def died(self, node: str, resource: str) -> None:
+        """A resource has ended by itself."""
+        self._dead.add((node, resource))
+
+    def gained(self, router: ObservedRouter, address: InterfaceAddress) -> None:
+        """A node has got an address."""
+        name = router.node.name
+        missing = [one for one in router.config.resources if not self._runs(name, one)]
+        if missing:
+            self._broken(
+                InvariantName.ADDRESS_LAST,
+                router.who,
+                f"{address} came without {', '.join(missing)}",
+            )
+
+    def _judge_exclusive(self, router: ObservedRouter, resource: str) -> None:
+        if router.config.etcd_lease is None:
+            return
+        nodes = sorted(
+            other.node.name
+            for other in self._facts.by_id[router.id]
+            if resource in other.node.simulated.resources.running
+        )
+        if len(nodes) != 1:
+            self._broken(
+                InvariantName.EXCLUSIVE, router.who, f"{resource} runs on {' and '.join(nodes)}"
+            )
+
+    def _runs(self, node: str, resource: str) -> bool:
+        running = self._facts.nodes[node].simulated.resources.running
+        return resource in running or (node, resource) in self._dead
+
+    def _with(self, node: str, resource: str) -> list[ObservedRouter]:
+        return [r for r in self._facts.on_node[node] if resource in r.config.resources]

@@ -1,0 +1,179 @@
+"""Judges each change of state that a daemon reports."""
+
+from pyvrrp.runtime.base.journal import JournalEvent
+from pyvrrp.simulator.judges.observed.disturbances import Disturbances
+from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.priority import higher
+from pyvrrp.simulator.judges.observed.router import ObservedRouter
+from pyvrrp.simulator.judges.rules.bounds import LINGER, Bounds
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.protocol_times import handover_wait, master_down
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
+from pyvrrp.simulator.scenario.fault import FaultKind
+from pyvrrp.simulator.world.engine import Engine
+from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
+from pyvrrp.units import MILLISECOND, SECOND
+
+ORDINARY_LATENESS = 10 * MILLISECOND
+
+
+class TransitionJudge:
+    """Follows the states of routers, and judges why each became what it is."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        disturbances: Disturbances,
+        bounds: Bounds,
+        engine: Engine,
+        verdicts: Verdicts,
+    ) -> None:
+        self._facts = facts
+        self._disturbances = disturbances
+        self._bounds = bounds
+        self._engine = engine
+        self._broken = verdicts.broken
+
+    def transition(self, router: ObservedRouter, event: JournalEvent) -> None:
+        """A daemon reports a change of state."""
+        before, after = str(event.fields["from"]), str(event.fields["to"])
+        reason = str(event.fields["reason"])
+        now, here = self._engine.now, router.here()
+        self._judge_quiet(router, event)
+        if after == "MASTER":
+            self._judge_takeover(router, before, here, reason)
+        elif before == "MASTER" and after == "BACKUP":
+            self._judge_yield(router, here, reason)
+        elif before == "MASTER":
+            self._judge_release(router, here, reason)
+        if router.drained and not router.leaving() and after != "INIT":
+            self._broken(
+                InvariantName.DRAINED, router.who, f"is drained and became {after}: {reason}"
+            )
+        router.lingers = False
+        if after == "BACKUP":
+            self._begin_to_wait(router, before, here)
+        if after == "MASTER":
+            router.move = None
+        router.state, router.state_since = after, now
+        router.last_positive = here if after == "MASTER" else None
+        router.rival_at = router.overtaken_at = router.heard = None
+        self._facts.version += 1
+
+    def _begin_to_wait(self, router: ObservedRouter, before: str, here: int) -> None:
+        # A master that gave way waits for the better one. What a stalled one reads comes next.
+        better = self._successor(router) if before == "MASTER" else None
+        # One that was away too long is stalled: it lets go at once and remembers nothing.
+        prompt = better is not None and self._is_prompt(router, here)
+        router.takeover.begin(here, better.interval if better and prompt else None)
+        lingers = not router.exclusive
+        router.lingers, router.followed = lingers and better is not None, prompt
+        leader = self._left_before(router) if better is None else None
+        if leader is not None and leader.lingers:
+            router.lingers, prompt = True, leader.takeover.holds_until > 0
+        router.takeover.holds_until = here + LINGER if lingers and prompt else 0
+        resigned = router.move is not None and router.move.order is FaultKind.RESIGN
+        # With a lease it leaves first, and listens again as the one that has resigned.
+        router.takeover.defers = resigned and (router.followed or router.exclusive)
+
+    def _judge_quiet(self, router: ObservedRouter, event: JournalEvent) -> None:
+        limit = self._bounds.quiet(router.id, router.node.name, router.config)
+        quiet = self._engine.now - self._disturbances.quiet_since()
+        if quiet > limit:
+            self._broken(
+                InvariantName.QUIET,
+                router.who,
+                f"{event.text} after {quiet / SECOND:.3f} s in which nothing happened",
+            )
+
+    def _judge_takeover(self, router: ObservedRouter, before: str, here: int, reason: str) -> None:
+        if before == "BACKUP":
+            early = router.takeover.too_early(here)
+            if early > 0:
+                self._broken(
+                    InvariantName.TAKEOVER,
+                    router.who,
+                    f"{words(early)} too early ({reason})",
+                )
+        # Sockets on an interface that has just come back are opened with the next notice.
+        now = self._engine.now
+        sends, running = router.interface.sends_since, router.node.running_since
+        able = (
+            sends is not None
+            and running is not None
+            and now - max(sends, running) > ORDINARY_LATENESS
+        )
+        if able and router.last_sent != now:
+            self._broken(InvariantName.PACE, router.who, f"became master without a word ({reason})")
+        for check in router.checks():
+            if not router.last_resort and not (check.open(here) and check.fresh(here)):
+                self._broken(
+                    InvariantName.GATE,
+                    router.who,
+                    f"became master, and {check.check.name} has no fresh pass ({reason})",
+                )
+
+    def _judge_yield(self, router: ObservedRouter, here: int, reason: str) -> None:
+        better, late = self._successor(router), self._late(router, here)
+        follows = self._left_before(router) is not None
+        if better is None and not follows and router.last_positive is not None and late <= 0:
+            self._broken(InvariantName.YIELD, router.who, f"gave way: {reason}")
+        if better is not None and late <= ORDINARY_LATENESS and not router.handing_over():
+            # It said farewell; one that was away goes without a word.
+            router.yielded_at = self._engine.now
+            router.yielded_to = better.sender
+
+    def _judge_release(self, router: ObservedRouter, here: int, reason: str) -> None:
+        now = self._engine.now
+        card = router.interface.card
+        able = card.kernel.interfaces[card.place].exists and not card.refuses
+        # None: it could not send, so nobody knows when it should have.
+        said = router.last_positive is None or self._late(router, here) > 0
+        said = said or router.last_release == now or router.overtaken_at is not None
+        if router.move is not None:
+            # It said so when it was asked, if it could.
+            sends = router.interface.sends_since
+            said = said or (now if sends is None else sends) > router.move.at
+            said = said or (
+                router.last_release is not None and router.last_release >= router.move.at
+            )
+        if able and not said:
+            self._broken(InvariantName.RELEASE_SENT, router.who, f"left silently: {reason}")
+
+    def _left_before(self, router: ObservedRouter) -> ObservedRouter | None:
+        """Return the member of its group that has just ceased to be master."""
+        return next((one for one in router.members if one.state != "MASTER"), None)
+
+    def _successor(self, router: ObservedRouter) -> SeenAdvertisement | None:
+        """Return the advertisement being read, if this master has to give way to it."""
+        seen = router.delivering
+        if seen is None or seen.priority == 0:
+            return None
+        gives_way = router.handing_over() or higher(seen, router.priority, router.own)
+        return seen if gives_way else None
+
+    def _is_prompt(self, router: ObservedRouter, here: int) -> bool:
+        if router.last_positive is not None or router.handing_over():
+            return self._late(router, here) <= 0
+        # It could not send; if it was awake all the time, its timers have fired.
+        awake = router.node.awake_since
+        stall = int(router.config.advertisement_interval) + self._own_wait(router)
+        lasted = 0 if awake is None else self._engine.now - awake
+        return lasted > self._bounds.stretched(stall)
+
+    def _late(self, router: ObservedRouter, here: int) -> int:
+        """Return how much longer than a stall it was away, less 10 ms of ordinary lateness."""
+        asked = router.move.here if router.handing_over() and router.move is not None else None
+        until = here if asked is None else asked
+        stall = self._own_wait(router)
+        own = int(router.config.advertisement_interval)
+        late = 0 if router.last_positive is None else until - router.last_positive - own
+        if asked is not None:
+            late = max(late, here - asked - handover_wait(router.config))
+        elif router.overtaken_at is not None:
+            late = here - router.overtaken_here - stall
+        return late - stall + ORDINARY_LATENESS
+
+    def _own_wait(self, router: ObservedRouter) -> int:
+        config = router.config
+        return master_down(config.version, router.priority, int(config.advertisement_interval))

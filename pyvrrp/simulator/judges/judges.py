@@ -1,0 +1,265 @@
+"""The judges of one world: they learn what happens and write down which invariant is broken."""
+
+from collections.abc import Collection
+
+from pyvrrp.identity import InterfaceAddress, Place
+from pyvrrp.runtime.base.journal import JournalEvent
+from pyvrrp.simulator.judges.events.addresses import AddressJudge
+from pyvrrp.simulator.judges.events.advertisements import AdvertisementJudge
+from pyvrrp.simulator.judges.events.announcements import AnnouncementJudge
+from pyvrrp.simulator.judges.events.etcd_lease import EtcdLeaseJudge
+from pyvrrp.simulator.judges.events.handover import HandoverJudge
+from pyvrrp.simulator.judges.events.resources import ResourceJudge
+from pyvrrp.simulator.judges.events.standing import StandingJudge
+from pyvrrp.simulator.judges.events.transitions import TransitionJudge
+from pyvrrp.simulator.judges.lasting.lasting import LastingJudges
+from pyvrrp.simulator.judges.observed.check_record import CheckRecord
+from pyvrrp.simulator.judges.observed.disturbances import Disturbances
+from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.rules.bounds import Bounds
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.unjudged import unjudged
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+from pyvrrp.simulator.scenario.fault import Fault, FaultKind
+from pyvrrp.simulator.world.network.client import SimulatedClient
+from pyvrrp.simulator.world.network.sockets import NetworkCard
+from pyvrrp.simulator.world.node import SimulatedNode
+from pyvrrp.simulator.world.observer import WorldObserver
+from pyvrrp.simulator.world.world import World
+from pyvrrp.units import MILLISECOND
+
+LOOK = 250 * MILLISECOND
+
+
+class Judges(WorldObserver):
+    """Passes on to each judge what it has to know, in the order in which they rely on it."""
+
+    def __init__(self, world: World) -> None:
+        scenario, engine = world.scenario, world.engine
+        self.verdicts = verdicts = Verdicts(engine, world.trace, unjudged(scenario))
+        bounds = Bounds(scenario)
+        self._engine = engine
+        self._facts = facts = Facts(world)
+        self._disturbances = disturbances = Disturbances(scenario, bounds, engine)
+        judging = (bounds, engine, verdicts)
+        self._advertisements = AdvertisementJudge(facts, *judging)
+        self._announcements = AnnouncementJudge(facts, *judging)
+        self._transitions = TransitionJudge(facts, disturbances, *judging)
+        self._addresses = AddressJudge(facts, *judging)
+        self._handovers = HandoverJudge(facts, disturbances, *judging)
+        self._etcd_leases = EtcdLeaseJudge(facts, *judging)
+        self._resources = ResourceJudge(facts, verdicts)
+        self._standing = StandingJudge(facts, engine, verdicts)
+        self._lasting = LastingJudges(
+            scenario, facts, disturbances, self._standing, self._handovers, *judging
+        )
+
+    def begin(self) -> None:
+        """Look at the world for the first time, and from then on from time to time."""
+        self._engine.at(0, self.facts_changed)
+        self._engine.at(LOOK, self._look)
+
+    def end(self) -> None:
+        """Judge what lasts at the end."""
+        self._lasting.look()
+
+    def _look(self) -> None:
+        self._lasting.look_from_time_to_time()
+        self._engine.after(LOOK, self._look)
+
+    # Addresses, advertisements and announcements.
+
+    def address_changed(
+        self,
+        node: str,
+        place: Place,
+        address: InterfaceAddress,
+        *,
+        present: bool,
+        by_hand: bool = False,
+    ) -> None:
+        """An address has come or gone."""
+        for router in self._facts.at(node, place):
+            if address not in router.config.addresses:
+                continue
+            if by_hand:
+                self._addresses.deleted(router, address)
+            self._lasting.overlap(router.id)
+            router.changed_at = self._engine.now
+            self._facts.version += 1
+            if present:
+                self._addresses.gained(router, address)
+                self._etcd_leases.gained(router)
+                self._handovers.gained(router, address)
+                self._resources.gained(router, address)
+                self._addresses.judge_silent(router)
+            else:
+                self._addresses.lost(router, address)
+                if not by_hand:
+                    self._handovers.lost(router, address)
+
+    def acknowledged(
+        self, node: str, place: Place, addresses: Collection[InterfaceAddress]
+    ) -> None:
+        """A daemon is being told that its addresses are there."""
+        self._announcements.acknowledged(node, place, addresses)
+
+    def advertisement_sent(self, card: NetworkCard, packet: bytes) -> None:
+        """An advertisement leaves a node."""
+        self._advertisements.sent(card, packet)
+
+    def announcement_sent(self, card: NetworkCard, frame: bytes) -> None:
+        """An announcement leaves a node."""
+        self._announcements.announced(card, frame)
+
+    def packet_queued(self, card: NetworkCard, packet: bytes) -> None:
+        """A valid advertisement has come to a socket."""
+        self._advertisements.queued(card, packet)
+
+    def packet_taking(self, card: NetworkCard, packet: bytes) -> None:
+        """A daemon is about to read one."""
+        self._advertisements.taking(card, packet)
+
+    def packet_taken(self, card: NetworkCard, packet: bytes) -> None:
+        """A daemon has read one and has done what it wanted about it."""
+        self._advertisements.taken(card, packet)
+
+    def packet_injecting(self, card: NetworkCard, packet: bytes) -> None:
+        """A daemon is about to read an invalid packet that is made from *packet*."""
+        self._advertisements.injecting(card, packet)
+
+    def packet_injected(
+        self, card: NetworkCard, packet: bytes, invalid: bytes, mutation: str
+    ) -> None:
+        """A daemon has read *invalid*."""
+        self._advertisements.injected(card, packet, invalid, mutation)
+
+    def client_sent(self, client: SimulatedClient, *, changed: bool) -> None:
+        """A client has sent to all its addresses and knows which nodes answer."""
+        self._lasting.client_sent(client, changed=changed)
+
+    # Resources.
+
+    def resource_changed(self, node: str, resource: str, *, runs: bool) -> None:
+        """A resource has been started or stopped."""
+        self._resources.changed(node, resource, runs=runs)
+
+    def resource_died(self, node: str, resource: str) -> None:
+        """A resource has ended by itself."""
+        self._resources.died(node, resource)
+
+    def resource_stopping(self, node: str, resource: str) -> None:
+        """The daemon has begun to stop a resource."""
+        self._resources.stopping(node, resource)
+
+    # What daemons say, and what they are told.
+
+    def daemon_event(self, node: str, event: JournalEvent) -> None:
+        """A daemon has recorded something in its journal."""
+        if event.virtual_router is None:
+            return
+        of = event.virtual_router
+        router = next(one for one in self._facts.on_node[node] if one.config is of)
+        match event.name:
+            case "transition":
+                self._lasting.overlap(router.id)
+                self._transitions.transition(router, event)
+            case "priority":
+                self._lasting.look()
+                self._standing.priority(router, event)
+                self._disturbances.note()
+            case "last_resort" | "last_resort_over":
+                self._lasting.look()
+                self._standing.last_resort(router, event)
+                self._disturbances.note()
+            case "fence":
+                self._standing.fence(router, event)
+                self._disturbances.note()
+            case _:
+                pass  # nothing is judged by the others
+
+    def probed(self, node: str, check: str, passed: bool) -> None:  # noqa: FBT001 - a result
+        """A daemon is being told the result of a probe."""
+        observed = self._facts.nodes[node]
+        record = observed.checks[check].record
+        before = record.passing
+        record.told(observed.time.now(), passed=passed)
+        if record.passing is not before:
+            self._facts.version += 1
+
+    def daemon_starting(self, node: SimulatedNode) -> None:
+        """A daemon is about to start: it knows nothing of what an earlier one did."""
+        for router in self._facts.on_node[node.name]:
+            router.forget()
+            router.state_since = self._engine.now
+        for check in self._facts.nodes[node.name].checks.values():
+            check.record = CheckRecord(check.record.check)
+        self._facts.version += 1
+        self._lasting.look()
+
+    def daemon_stopped(self, node: SimulatedNode) -> None:
+        """A daemon that was stopped in order has ended."""
+        for router in self._facts.on_node[node.name]:
+            if router.held and router.interface.sound_since is not None:
+                self.verdicts.broken(
+                    InvariantName.STOPPED, router.who, "stopped, and an address is still there"
+                )
+        self._lasting.look()
+        self.facts_changed()
+
+    def ordered(self, node: SimulatedNode, order: FaultKind) -> None:
+        """A daemon is being told to stop, to drain, to undrain or to resign."""
+        self._handovers.ordered(node, order)
+
+    def priority_given(self, node: SimulatedNode, priority: int | None) -> None:
+        """An operator gives a node a priority, or takes it back (None)."""
+        for router in self._facts.on_node[node.name]:
+            router.operator = priority
+        self._facts.version += 1
+
+    # Faults.
+
+    def fault_changing(self, fault: Fault, *, begins: bool) -> None:
+        """A fault is about to begin or to end: what was true until now is judged first."""
+        self._disturbances.note()
+        self._lasting.look()
+        if begins:
+            self._disturbances.begins(fault)
+            return
+        self._disturbances.ends(fault)
+        if fault.kind is FaultKind.RECREATE_INTERFACE:
+            for router in self._facts.on_node[fault.node]:
+                router.last_positive = None
+
+    def fault_changed(self, fault: Fault, *, begins: bool) -> None:
+        """A fault has begun or ended, with all that follows at once."""
+        if not begins:
+            self._disturbances.has_ended(fault)
+        elif (until := self._disturbances.has_begun(fault)) is not None:
+            self._disturb(until)
+        self.facts_changed()
+
+    def facts_changed(self) -> None:
+        """Something about hosts, links or daemons has changed."""
+        self._facts.refresh(self._engine.now, self._disturbances)
+        self._disturbances.note()
+
+    def daemon_resuming(self, node: SimulatedNode) -> None:
+        """A daemon that was stopped or suspended is about to run again."""
+        observed = self._facts.nodes[node.name]
+        if observed.running_since is None:
+            observed.running_since = self._engine.now
+        self._facts.version += 1
+
+    def machine_waking(self, node: SimulatedNode, slept: int, *, hidden: bool) -> None:
+        """A machine is about to go on."""
+        if hidden:
+            # What it waits for by its own clock takes so much longer.
+            until = self._disturbances.disturbed_until + slept
+            self._disturbances.disturb(until)
+            self._disturb(until)
+        self._etcd_leases.woke(node.name, hidden=hidden)
+
+    def _disturb(self, until: int) -> None:
+        for segment in self._facts.segments.values():
+            segment.disturb(until)

@@ -1,0 +1,48 @@
+"""Judges backups that could take over and do not."""
+
+from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.router import ObservedRouter
+from pyvrrp.simulator.judges.observed.since import FOREVER, latest
+from pyvrrp.simulator.judges.rules.bounds import Bounds
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
+from pyvrrp.simulator.world.engine import Engine
+
+
+class BackupJudge:
+    """Looks at routers that are not master."""
+
+    def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
+        self._facts = facts
+        self._bounds = bounds
+        self._engine = engine
+        self._broken = verdicts.broken
+
+    def lateness(self, router: ObservedRouter) -> int:
+        """Judge whether a healthy backup waits longer than it has to."""
+        node, members, bounds = router.node, router.members, self._bounds
+        since = latest((node.running_since, router.interface.sound_since))
+        ready = latest((router.healthy_since(), self._facts.able_since(router)))
+        if since is None or ready is None or node.simulated.stopping:
+            return FOREVER
+        if any(one.state != "BACKUP" for one in members):
+            return FOREVER
+        if router.exclusive:
+            return FOREVER  # it may have to wait for the key, for as long as another has it
+        # All members of a group take over when the last one may.
+        due = max(one.takeover.due() for one in members)
+        # What waited in the socket of a stopped process counts from when it was read.
+        read = since + max(bounds.placed(one.id, one.config) for one in members)
+        begun = max(max(one.state_since, one.priority_since) for one in members)
+        ready = max(read, ready, begun)
+        # The gate may look once more, and a look that was under way may have to end first.
+        looking = max(bounds.looking(one.node.name, one.config) for one in members)
+        limit = looking + bounds.removal()
+        overdue, now = node.time.now() - due, self._engine.now
+        if min(overdue, now - ready) > limit:
+            self._broken(
+                InvariantName.NOT_LATE,
+                router.who,
+                f"could have taken over {words(overdue)} ago",
+            )
+        return max(node.last_instant_of(due + limit), ready + limit)

@@ -1,0 +1,102 @@
+"""Judges whether clients reach the node that has the address."""
+
+from pyvrrp.identity import InterfaceAddress, VirtualRouterId
+from pyvrrp.simulator.judges.events.handover import HandoverJudge
+from pyvrrp.simulator.judges.observed.disturbances import Disturbances
+from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.router import ObservedRouter
+from pyvrrp.simulator.judges.observed.segment import ObservedSegment
+from pyvrrp.simulator.judges.observed.since import FOREVER
+from pyvrrp.simulator.judges.rules.bounds import NEIGHBOUR_AGE, Bounds
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
+from pyvrrp.simulator.scenario.scenario import Scenario
+from pyvrrp.simulator.world.engine import Engine
+from pyvrrp.simulator.world.network.client import SimulatedClient
+
+
+class ClientJudge:
+    """Judges the answers of one client."""
+
+    def __init__(
+        self,
+        client: SimulatedClient,
+        scenario: Scenario,
+        facts: Facts,
+        disturbances: Disturbances,
+        handovers: HandoverJudge,
+        bounds: Bounds,
+        engine: Engine,
+        verdicts: Verdicts,
+    ) -> None:
+        self._client = client
+        self._segment: ObservedSegment = facts.segments[client.place]
+        self._facts = facts
+        self._disturbances = disturbances
+        self._handovers = handovers
+        self._bounds = bounds
+        self._engine = engine
+        self._broken = verdicts.broken
+        self._period = max(int(one.period) for one in scenario.clients)
+
+    def reaches(self, router: VirtualRouterId, address: InterfaceAddress) -> int:
+        """Judge whether it reaches the only node that has *address*."""
+        first = FOREVER
+        for group in self._segment.groups:
+            calm = self._segment.calm_since(group)
+            clean = self._segment.hear_each_other((self._client.name, *group))
+            members = self._facts.members_in(router, group)
+            holders = [one for one in members if address in one.held]
+            if calm is None or clean is None or len(holders) != 1:
+                continue
+            others = (one for one in self._facts.by_id[router] if one.node.name not in group)
+            if not any(address in one.held for one in others):
+                first = min(first, self._reaches(holders[0], address, max(calm, clean)))
+        return first
+
+    def _reaches(self, holder: ObservedRouter, address: InterfaceAddress, clean: int) -> int:
+        reached = self._client.reached.get(address)
+        if reached == holder.node.name:
+            return FOREVER
+        held, own = holder.held[address], holder.own
+        rivals = (one for one in self._facts.by_id[holder.id] if one.yielded_to in own)
+        yielded = max((one.yielded_at for one in rivals), default=0)
+        limit = self._bounds.clients(holder.id) + 2 * self._period
+        # A client that did not hear the announcement learns of it when its entry is old.
+        if clean > held and yielded < clean:
+            limit += int(NEIGHBOUR_AGE) + 2 * self._period
+        begun = max(clean, held, yielded if yielded > clean else 0)
+        if self._engine.now - begun > limit:
+            lasted = words(self._engine.now - begun)
+            self._broken(
+                InvariantName.CLIENTS,
+                self._client.name,
+                f"{holder.node.name} has held {address} for {lasted}, and the "
+                f"client reaches {reached or 'nobody'}",
+            )
+        return begun + limit
+
+    def answered(self) -> int:
+        """Judge whether a client that has been at rest for long gets an answer."""
+        nodes = [
+            n for n, one in self._segment.interfaces.items() if one.node.awake_since is not None
+        ]
+        clean = self._segment.hear_each_other((self._client.name, *nodes))
+        if clean is None or self._disturbances.upsets:
+            return FOREVER
+        rest, first = max(clean, self._disturbances.upset_until), FOREVER
+        for (router, address), since in self._handovers.served.items():
+            if router.place == self._client.place and self._client.reached.get(address) is None:
+                first = min(first, self._answered(router, address, max(since, rest)))
+        return first
+
+    def _answered(self, router: VirtualRouterId, address: InterfaceAddress, begun: int) -> int:
+        limit = self._bounds.clients(router) + int(NEIGHBOUR_AGE) + 4 * self._client.period
+        if self._engine.now - begun > limit:
+            lasted = words(self._engine.now - begun)
+            self._broken(
+                InvariantName.NO_GAP,
+                self._client.name,
+                f"got no answer from {address}, which somebody has had for {lasted}",
+            )
+        return begun + limit

@@ -1,0 +1,40 @@
+"""Judges groups: their members are master together, or none of them is (INV12)."""
+
+from pyvrrp.simulator.judges.observed.router import ObservedRouter
+from pyvrrp.simulator.judges.observed.since import FOREVER
+from pyvrrp.simulator.judges.rules.bounds import LINGER, Bounds
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.protocol_times import handover_wait
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
+from pyvrrp.simulator.world.engine import Engine
+
+
+class GroupJudge:
+    """Knows since when the members of each group on each node disagree."""
+
+    def __init__(self, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
+        self._bounds = bounds
+        self._engine = engine
+        self._broken = verdicts.broken
+        self._parted: dict[ObservedRouter, int] = {}
+
+    def judge(self, first: ObservedRouter) -> int:
+        """Judge the group whose first member on its node is *first*."""
+        members, awake, now = first.members, first.node.awake_since, int(self._engine.now)
+        if awake is None or len({one.state == "MASTER" for one in members}) == 1:
+            self._parted.pop(first, None)
+            return FOREVER
+        begun = max(self._parted.setdefault(first, now), awake)
+        # In a handover each member waits for its own successor; the bound is that of the slowest.
+        moving = any(one.handing_over() for one in members)
+        waits = max(handover_wait(one.config) for one in members) + int(LINGER) if moving else 0
+        until = begun + self._bounds.stretched(waits + 2 * self._bounds.network)
+        if now > until:
+            lasted = words(now - begun)
+            self._broken(
+                InvariantName.GROUP,
+                f"{first.node.name}/{first.config.group}",
+                f"its members have disagreed for {lasted}: "
+                + ", ".join(f"{one.config.name} {one.state}" for one in members),
+            )
+        return until

@@ -1,0 +1,103 @@
+"""Judges how long an address may be where it should not be, or with two nodes at once."""
+
+from itertools import combinations
+
+from pyvrrp.identity import VirtualRouterId
+from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.router import ObservedRouter
+from pyvrrp.simulator.judges.observed.since import FOREVER, latest
+from pyvrrp.simulator.judges.rules.bounds import Bounds
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
+from pyvrrp.simulator.world.engine import Engine
+
+
+class HolderJudge:
+    """Each rule compares how long something has lasted with its bound."""
+
+    def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
+        self._facts = facts
+        self._bounds = bounds
+        self._engine = engine
+        self._broken = verdicts.broken
+
+    def overlap(self, router: VirtualRouterId) -> int:
+        """Judge whether two nodes that hear each other both have an address for too long."""
+        holding = [one for one in self._facts.by_id[router] if one.held]
+        pairs = combinations(holding, 2)
+        return min((self._overlap(router, *pair) for pair in pairs), default=FOREVER)
+
+    def _overlap(self, router: VirtualRouterId, one: ObservedRouter, other: ObservedRouter) -> int:
+        both = [address for address in one.held if address in other.held]
+        segment = self._facts.segments[router.place]
+        heard = segment.hear_each_other((one.node.name, other.node.name))
+        since = latest((one.interface.well_since(), other.interface.well_since(), heard))
+        if not both or since is None:
+            return FOREVER
+        begun = max(since, *(max(one.held[a], other.held[a]) for a in both))
+        until = begun + self._bounds.overlap(router)
+        if self._engine.now > until:
+            self._broken(
+                InvariantName.ONE_HOLDER,
+                f"{one.who} and {other.who}",
+                f"both have held {both[0]} for {self._lasted(begun)}",
+            )
+        return until
+
+    def lease(self, router: ObservedRouter) -> int:
+        """Judge whether addresses outlive their lease where nobody can renew it."""
+        if not router.held:
+            return FOREVER
+        return min(self._lease_of_absent(router), self._lease_of_silent(router))
+
+    def _lease_of_absent(self, router: ObservedRouter) -> int:
+        node, config = router.node, router.config
+        if not node.away:
+            return FOREVER
+        limit = self._bounds.lease(config) if config.lease else None
+        simulated = node.simulated
+        guarded = node.away == "dead" and simulated.spec.configuration.guardian
+        if guarded and not simulated.kernel.suspended:
+            limit = self._bounds.guarded()
+        if limit is None:
+            return FOREVER
+        lasted = node.time.kernel_now() - node.away_at
+        if lasted > limit:
+            self._broken(
+                InvariantName.LEASE,
+                router.who,
+                f"{node.away} for {words(lasted)} and still holds an address",
+            )
+        return node.time.true_kernel_time(node.away_at + limit + 1) - 1
+
+    def _lease_of_silent(self, router: ObservedRouter) -> int:
+        refused, running = router.interface.refused_since, router.node.running_since
+        if refused is None or not router.config.lease or running is None:
+            return FOREVER
+        begun = max(refused, running, min(router.held.values()))
+        until = begun + self._bounds.unsendable(router.config)
+        if self._engine.now > until:
+            self._broken(
+                InvariantName.LEASE,
+                router.who,
+                f"could not send for {self._lasted(begun)} and still holds an address",
+            )
+        return until
+
+    def only_master(self, router: ObservedRouter) -> int:
+        """Judge whether a running node that is not master has an address for too long."""
+        since = latest((router.node.running_since, router.interface.sound_since))
+        if router.state == "MASTER" or not router.held or since is None:
+            return FOREVER
+        begun = max(since, router.state_since, min(router.held.values()))
+        until = begun + (self._bounds.lingering() if router.lingers else self._bounds.removal())
+        if self._engine.now > until:
+            self._broken(
+                InvariantName.ONLY_MASTER,
+                router.who,
+                f"has been {router.state} for {self._lasted(begun)} and holds an address",
+            )
+        return until
+
+    def _lasted(self, begun: int) -> str:
+        return words(self._engine.now - begun)

@@ -1,0 +1,59 @@
+"""Judges masters that are silent for too long, or do not announce again after a rival."""
+
+from pyvrrp.simulator.judges.observed.router import ObservedRouter
+from pyvrrp.simulator.judges.observed.since import FOREVER, latest
+from pyvrrp.simulator.judges.rules.bounds import Bounds
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
+from pyvrrp.simulator.world.engine import Engine
+
+
+class MasterJudge:
+    """Looks at routers that say that they are master."""
+
+    def __init__(self, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
+        self._bounds = bounds
+        self._engine = engine
+        self._broken = verdicts.broken
+
+    def pace(self, router: ObservedRouter) -> int:
+        """Judge whether a master that can send has been silent for longer than its interval."""
+        interface = router.interface
+        since = latest((router.node.running_since, interface.sound_since, interface.sends_since))
+        if router.state != "MASTER" or since is None or router.handing_over():
+            return FOREVER
+        spoke = max(since, router.state_since, router.last_sent or 0)
+        if router.overtaken_at is not None:
+            spoke = router.overtaken_at + self._bounds.longest_wait[router.id]
+        until = spoke + self._bounds.stretched(int(router.config.advertisement_interval))
+        if self._engine.now > until:
+            silence = self._engine.now - spoke
+            self._broken(InvariantName.PACE, router.who, f"a master silent for {words(silence)}")
+        return until
+
+    def rival(self, router: ObservedRouter) -> int:
+        """Judge whether a master has announced again after its rival had fallen silent."""
+        since = latest((router.node.running_since, router.interface.sound_since))
+        if router.state != "MASTER" or since is None or router.rival_at is None:
+            return FOREVER
+        if not router.whole():
+            return FOREVER
+        now = int(self._engine.now)
+        if not router.is_master():
+            return now
+        settled = 3 * int(router.config.advertisement_interval)
+        until = max(router.rival_due, since + settled, max(router.held.values()) + settled)
+        if now <= until:
+            return until
+        met_at, router.rival_at = router.rival_at, None
+        sends = router.interface.sends_since
+        if sends is None or sends > met_at:
+            return FOREVER  # its announcements were refused
+        last = min(router.announced.get(address.ip, 0) for address in router.config.addresses)
+        if last <= met_at:
+            self._broken(
+                InvariantName.REANNOUNCED,
+                router.who,
+                "did not announce again after its rival had fallen silent",
+            )
+        return FOREVER

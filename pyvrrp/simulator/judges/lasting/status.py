@@ -1,0 +1,62 @@
+"""Judges whether a daemon knows which addresses its kernel has (INV14)."""
+
+from dataclasses import dataclass
+
+from pyvrrp.identity import InterfaceAddress
+from pyvrrp.runtime.router.router_addresses import RouterAddresses
+from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.router import ObservedRouter
+from pyvrrp.simulator.judges.rules.bounds import STATUS_WITHIN
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.verdicts import Verdicts
+from pyvrrp.simulator.world.engine import Engine
+
+
+@dataclass(slots=True)
+class _Watched:
+    """What one running daemon says of one virtual router, from when on it must be true."""
+
+    router: ObservedRouter
+    addresses: RouterAddresses
+    settled_at: int
+    agreed: frozenset[InterfaceAddress] | None = None  # what it said when it was last compared
+
+
+class StatusJudge:
+    """Compares what status says with the kernel. It changes without notice: at each look."""
+
+    def __init__(self, facts: Facts, engine: Engine, verdicts: Verdicts) -> None:
+        self._facts = facts
+        self._engine = engine
+        self._broken = verdicts.broken
+        self._version = -1
+        self._watched: list[_Watched] = []
+
+    def look(self) -> None:
+        """Judge each daemon that says something else than at the last look."""
+        if self._version != self._facts.version:
+            self._version = self._facts.version
+            self._watched = [w for router in self._facts.routers if (w := _watched(router))]
+        for watched in self._watched:
+            if watched.addresses.present is not watched.agreed:
+                self._compare(watched)
+
+    def _compare(self, watched: _Watched) -> None:
+        router, present = watched.router, watched.addresses.present
+        if self._engine.now <= watched.settled_at:
+            return
+        if present == frozenset(router.held):
+            watched.agreed = present
+        else:
+            self._broken(
+                InvariantName.STATUS,
+                router.who,
+                f"status knows of {len(present)} addresses, the kernel has {len(router.held)}",
+            )
+
+
+def _watched(router: ObservedRouter) -> _Watched | None:
+    running, daemon = router.node.running_since, router.running()
+    if running is None or daemon is None:
+        return None
+    return _Watched(router, daemon.addresses, max(running, router.changed_at) + STATUS_WITHIN)

@@ -1,0 +1,64 @@
+"""What the daemon has been told of one check, counted from the outside."""
+
+from dataclasses import dataclass
+
+from pyvrrp.config.model.configuration import CheckConfig
+from pyvrrp.fencing.policy import GRACE
+
+
+@dataclass(slots=True)
+class CheckRecord:
+    """One check of one life of a daemon. Times are of the node's clock.
+
+    ``passing`` is what rise and fall make of the results.
+    """
+
+    check: CheckConfig
+    passing: bool = False
+    row: int = 0
+    last_at: int | None = None
+    last_pass_at: int | None = None
+    turned_at: int = 0
+
+    def told(self, now: int, *, passed: bool) -> None:
+        """Count one more result."""
+        policy = self.check.policy
+        if self.silent(now):
+            self.passing, self.row = False, 0
+        if passed is self.passing:
+            self.row = 0
+        else:
+            self.row += 1
+            if self.row >= (policy.rise if passed else policy.fall):
+                self.passing, self.row = passed, 0
+                self.turned_at = now
+        self.last_at = now
+        if passed:
+            self.last_pass_at = now
+
+    def silent_at(self) -> int | None:
+        """Return when the last result will be too old to mean anything; None: there is none."""
+        if self.last_at is None:
+            return None
+        policy = self.check.policy
+        return self.last_at + policy.interval + policy.timeout + GRACE
+
+    def silent(self, now: int) -> bool:
+        """Whether the last result is too old to mean anything."""
+        silent_at = self.silent_at()
+        return silent_at is not None and now >= silent_at
+
+    def open(self, now: int) -> bool:
+        """Whether this check lets its virtual routers stand."""
+        return self.passing and not self.silent(now)
+
+    def closes_at(self) -> int:
+        """Return since when, or from when on, it keeps its virtual routers from standing."""
+        silent_at = self.silent_at()
+        return silent_at if self.passing and silent_at is not None else self.turned_at
+
+    def fresh(self, now: int) -> bool:
+        """Whether a claim may rest on its last pass."""
+        return (
+            self.last_pass_at is not None and now - self.last_pass_at <= self.check.policy.max_age
+        )

@@ -1,0 +1,121 @@
+"""What is true in a simulated world, and since when: the ground that invariants are judged on.
+
+A fact is the instant since which it has held without a break, or None. Two hosts hear each other
+when every frame between them arrives within the ordinary delay. A node is well when its daemon
+runs and its kernel does what it is asked within the ordinary time.
+"""
+
+from collections.abc import Iterable
+
+from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.identity import Place, VirtualRouterId
+from pyvrrp.simulator.judges.observed.check_record import CheckRecord
+from pyvrrp.simulator.judges.observed.disturbances import Disturbances
+from pyvrrp.simulator.judges.observed.node import ObservedCheck, ObservedInterface, ObservedNode
+from pyvrrp.simulator.judges.observed.router import ObservedRouter
+from pyvrrp.simulator.judges.observed.segment import ObservedSegment
+from pyvrrp.simulator.judges.observed.since import latest
+from pyvrrp.simulator.world.etcd.cluster import EtcdCluster
+from pyvrrp.simulator.world.network.seen_advertisement import router_key
+from pyvrrp.simulator.world.network.sockets import NetworkCard
+from pyvrrp.simulator.world.world import World
+
+
+class Facts:
+    """Everything the judges look at.
+
+    ``version`` is another number after each change of something that rules about lasting things
+    depend on: whatever can make such a rule broken sooner than it was.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.version = 0
+        self.nodes: dict[str, ObservedNode] = {}
+        self.segments: dict[Place, ObservedSegment] = {
+            place: ObservedSegment(place, segment, {}, world.clients[place])
+            for place, segment in world.segments.items()
+        }
+        self.routers: list[ObservedRouter] = []
+        self.by_id: dict[VirtualRouterId, list[ObservedRouter]] = {}
+        self.on_node: dict[str, list[ObservedRouter]] = {}
+        self.on_card: dict[NetworkCard, dict[int, ObservedRouter]] = {}
+        self.interfaces: dict[tuple[str, Place], ObservedInterface] = {}
+        self._etcd: EtcdCluster = world.etcd
+        for node in world.nodes.values():
+            checks = {
+                check.name: ObservedCheck(node.services[check.name], CheckRecord(check))
+                for check in node.spec.configuration.checks
+            }
+            observed = ObservedNode(node, checks)
+            self.nodes[node.name] = observed
+            self.on_node[node.name] = []
+            for place, card in node.cards.items():
+                interface = ObservedInterface(observed, card)
+                self.interfaces[node.name, place] = interface
+                self.segments[place].interfaces[node.name] = interface
+                self.on_card[card] = {}
+            for config in node.spec.configuration.virtual_routers:
+                self._add(observed, config)
+        for router in self.routers:
+            near, group = self.on_node[router.node.name], router.config.group
+            router.join(tuple(one for one in near if one.config.group == group) if group else ())
+
+    def _add(self, node: ObservedNode, config: VirtualRouterConfig) -> None:
+        place = config.id.place
+        interface = self.interfaces[node.name, place]
+        own = tuple(address.ip for address in node.simulated.spec.own.get(place, ()))
+        router = ObservedRouter(node, interface, config, own)
+        self.routers.append(router)
+        self.by_id.setdefault(config.id, []).append(router)
+        self.on_node[node.name].append(router)
+        self.on_card[interface.card][router_key(config.id.family, config.id.vrid)] = router
+
+    def refresh(self, now: int, disturbances: Disturbances) -> None:
+        """Look at everything again. It is called after each fault begins or ends."""
+        self.version += 1
+        residues = disturbances.residues
+        for node in self.nodes.values():
+            node.refresh(now)
+        for (name, _), interface in self.interfaces.items():
+            if interface.refresh(now, residues.get(name, 0)):
+                # What kept it from advertising is over, or begins: the last one counts no more.
+                for router in self.on_card[interface.card].values():
+                    router.last_positive = None
+        for segment in self.segments.values():
+            segment.refresh(now, residues, disturbances.disturbed_until)
+
+    @property
+    def etcd_reached_since(self) -> int | None:
+        """Since when every node reaches etcd."""
+        return self._etcd.reached_since
+
+    def at(self, node: str, place: Place) -> Iterable[ObservedRouter]:
+        """Return the virtual routers on one interface of a node."""
+        return self.on_card[self.interfaces[node, place].card].values()
+
+    def able_since(self, router: ObservedRouter) -> int | None:
+        """Return since when its node is well on the segments of all members of its group."""
+        return latest(one.interface.well_since() for one in router.members)
+
+    def know_each_other_since(self, one: ObservedRouter, other: ObservedRouter) -> int | None:
+        """Return since when two nodes hear each other on the segments of all their members."""
+        pair = (one.node.name, other.node.name)
+        places = {member.id.place for member in one.members}
+        return latest(self.segments[place].hear_each_other(pair) for place in places)
+
+    def calm_for_a_lease(self, segment: ObservedSegment, group: tuple[str, ...]) -> int | None:
+        """Return since when *group*, which is all there is, is calm and reaches etcd."""
+        if set(group) != set(segment.interfaces):
+            return None
+        return latest((segment.calm_since(group), self.etcd_reached_since))
+
+    def members_in(self, router: VirtualRouterId, group: Iterable[str]) -> list[ObservedRouter]:
+        """Return one virtual router as it is on the nodes of *group*, in their order."""
+        by_node = {one.node.name: one for one in self.by_id[router]}
+        return [by_node[name] for name in group if name in by_node]
+
+
+def changeable_state(router: ObservedRouter) -> tuple[object, ...]:
+    """Return everything that a packet may change in the router's daemon, to be compared."""
+    routers = router.node.simulated.routers()
+    return tuple((r.state, r.last_heard, r.addresses.present, r.reporter.reason) for r in routers)

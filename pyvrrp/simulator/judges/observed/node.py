@@ -1,0 +1,99 @@
+"""One node, its interfaces and its checks, as the judges see them."""
+
+from dataclasses import dataclass, field
+
+from pyvrrp.simulator.judges.observed.check_record import CheckRecord
+from pyvrrp.simulator.judges.observed.since import kept, latest
+from pyvrrp.simulator.world.machine.clocks import NodeTime
+from pyvrrp.simulator.world.machine.services import SimulatedService
+from pyvrrp.simulator.world.network.sockets import NetworkCard
+from pyvrrp.simulator.world.node import SimulatedNode
+
+
+@dataclass(slots=True, eq=False)
+class ObservedCheck:
+    """One check of a node: what its service does, and what the daemon has been told of it."""
+
+    service: SimulatedService
+    record: CheckRecord
+    good_since: int | None = None  # every probe passes
+    bad_since: int | None = None  # no probe passes
+
+    def refresh(self, now: int) -> None:
+        """Look at the service again."""
+        self.good_since = kept(self.good_since, holds=self.service.good, since=now)
+        # A prober that gets stuck, or unstuck, starts the count anew.
+        self.bad_since = self.service.since if self.service.bad else None
+
+
+@dataclass(slots=True, eq=False)
+class ObservedNode:
+    """One node. ``away`` says how its daemon is away, ``away_at`` since when in kernel time."""
+
+    simulated: SimulatedNode
+    checks: dict[str, ObservedCheck]
+    name: str = field(init=False)
+    time: NodeTime = field(init=False)
+    running_since: int | None = None
+    awake_since: int | None = None  # as running, also while it stops in order
+    away: str = ""  # "dead" or "stopped"
+    away_at: int = 0
+
+    def __post_init__(self) -> None:
+        self.name = self.simulated.name
+        self.time = self.simulated.time
+
+    def refresh(self, now: int) -> None:
+        """Look at the machine again."""
+        node = self.simulated
+        running = node.running
+        self.running_since = kept(
+            self.running_since, holds=running and not node.stopping, since=now
+        )
+        self.awake_since = kept(self.awake_since, holds=running, since=now)
+        away = "" if running else "stopped" if node.alive else "dead"
+        if away != self.away:
+            self.away, self.away_at = away, node.time.kernel_now()
+        for check in self.checks.values():
+            check.refresh(now)
+
+    def last_instant_of(self, here: int) -> int:
+        """Return the last true instant at which its clock does not show more than *here*."""
+        return self.time.true_time(here + 1) - 1
+
+
+@dataclass(slots=True, eq=False)
+class ObservedInterface:
+    """One interface of a node."""
+
+    node: ObservedNode
+    card: NetworkCard
+    sound_since: int | None = None  # kernel and interface do as they are asked
+    sends_since: int | None = None
+    refused_since: int | None = None  # it is there, and nothing can be sent on it
+
+    def refresh(self, now: int, until: int) -> bool:
+        """Look at it again; *until*: when the node feels nothing more of what has ended.
+
+        Return whether sending has been forbidden or allowed.
+        """
+        kernel = self.node.simulated.kernel
+        interface = kernel.interfaces[self.card.place]
+        refuses = self.card.refuses
+        sound = (
+            not kernel.suspended
+            and not kernel.refuses
+            and not kernel.slower_by
+            and interface.exists
+            and interface.up
+        )
+        self.sound_since = kept(self.sound_since, holds=sound, since=max(now, until))
+        sends = interface.exists and not refuses
+        self.sends_since = kept(self.sends_since, holds=sends, since=now)
+        changes = refuses is (self.refused_since is None)
+        self.refused_since = kept(self.refused_since, holds=refuses, since=now)
+        return changes
+
+    def well_since(self) -> int | None:
+        """Return since when the node's daemon runs on a sound kernel and can send."""
+        return latest((self.node.running_since, self.sound_since, self.sends_since))

@@ -1,0 +1,101 @@
+"""When a backup may take over, worked out again from the frames that reach its socket.
+
+Written from the text of the RFCs and of the design, and on purpose not with the code under test.
+"""
+
+from dataclasses import dataclass
+
+from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.identity import Address
+from pyvrrp.simulator.judges.observed.priority import LAST_RESORT, OWNER
+from pyvrrp.simulator.judges.rules.protocol_times import believed_interval, master_down, skew
+from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
+
+
+@dataclass(slots=True)
+class TakeoverTime:
+    """When a backup may take over, by its own clock, from what has come to its socket.
+
+    It begins with the wait of a new backup, and each advertisement moves it. The socket is looked
+    at when a packet arrives there, which is never later than when the daemon reads it: so the
+    daemon waits at least until then.
+    """
+
+    config: VirtualRouterConfig
+    earliest: int = 0
+    preempt_at: int | None = None
+    learned: int = 0
+    priority: int = 0  # in force
+    master: Address | None = None  # the one that it waits for
+    lower: SeenAdvertisement | None = None  # a master that it will preempt
+    holds_until: int = 0
+    defers: bool = False
+
+    def begin(self, now: int, interval: int | None = None) -> None:
+        """A backup begins to wait: with its own interval, or with that of a better master."""
+        own = int(self.config.advertisement_interval)
+        self.learned = own if interval is None else believed_interval(self.config, interval)
+        self.earliest = now + master_down(self.config.version, self.priority, self.learned)
+        self.preempt_at = self.lower = self.master = None
+
+    def knows(self, sender: Address) -> bool:
+        """Whether it has listened to this master."""
+        return sender == self.master or (self.lower is not None and self.lower.sender == sender)
+
+    def stand(self, priority: int, now: int) -> None:
+        """The priority in force is another one.
+
+        The skew is another one too, and a master of lower priority may not be lower any more.
+        """
+        version = self.config.version
+        before, self.priority = self.priority, priority
+        if self.lower is not None and self.lower.priority >= priority:
+            self.earliest = now + master_down(version, priority, self.learned)
+            self.preempt_at = self.lower = None
+            return
+        self.earliest += skew(version, priority, self.learned)
+        self.earliest -= skew(version, before, self.learned)
+
+    def hear(self, seen: SeenAdvertisement, now: int) -> None:
+        """One more advertisement of another router is in the socket."""
+        config = self.config
+        if seen.priority == 0:
+            self.earliest = now + skew(config.version, self.priority, self.learned)
+            if self.lower is not None and self.lower.sender == seen.sender:
+                self.lower = None
+            self.master = seen.sender
+        elif seen.priority == LAST_RESORT < self.priority:
+            missed_at = self.earliest - 2 * self.learned
+            at = max(now + skew(config.version, self.priority, self.learned), missed_at)
+            at = min(at, self.earliest)  # a claim that waits for its checks is due already
+            self.preempt_at = at if self.preempt_at is None else min(self.preempt_at, at)
+        elif self.must_believe(seen):
+            self.begin(now, seen.interval)
+            self.master = seen.sender
+        elif config.preempt_delay:
+            if self.preempt_at is None:
+                self.preempt_at = now + config.preempt_delay
+            before = self.preempt_at
+            self.begin(now, seen.interval)
+            self.preempt_at, self.lower, self.master = before, seen, seen.sender
+        else:
+            self.lower = seen
+
+    def must_believe(self, seen: SeenAdvertisement) -> bool:
+        """Whether a backup accepts this master. One that resigned accepts every master."""
+        if self.defers:
+            return True
+        preempts = self.config.preempt or self.priority == OWNER
+        return not preempts or seen.priority >= self.priority
+
+    def due(self) -> int:
+        """Return when a takeover is due, should nothing more be heard.
+
+        While it still answers for its successor it claims nothing.
+        """
+        due = self.earliest if self.preempt_at is None else min(self.earliest, self.preempt_at)
+        return max(due, self.holds_until)
+
+    def too_early(self, now: int) -> int:
+        """Return by how much a takeover at *now* comes too early; 0 or less: it is due."""
+        return self.due() - now

@@ -1,0 +1,185 @@
+"""How long anything may take, derived from the parameters of a scenario.
+
+Every sum here is argued in ``docs/simulator.md``, under the same names. Times of a node's clock
+are stretched by the difference that two drifting clocks can have.
+"""
+
+from collections.abc import Iterator
+
+from pyvrrp.config.model.configuration import CheckConfig, Configuration, VirtualRouterConfig
+from pyvrrp.config.model.lease_times import retry_after
+from pyvrrp.fencing.policy import GRACE
+from pyvrrp.identity import VirtualRouterId
+from pyvrrp.simulator.judges.rules.protocol_times import (
+    believed_interval,
+    handover_wait,
+    master_down,
+)
+from pyvrrp.simulator.scenario.fault import FaultKind
+from pyvrrp.simulator.scenario.scenario import NodeSpec, Scenario
+from pyvrrp.simulator.world.machine.kernel import LATENESS, NOTICE
+from pyvrrp.simulator.world.node import GUARDIAN
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
+
+ANNOUNCE_WITHIN = Nanoseconds(10 * MILLISECOND)
+REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # what docs/decisions promise, not what the code says
+REMOVAL_RETRY = SECOND
+REOPEN = SECOND
+STATUS_WITHIN = Nanoseconds(100 * MILLISECOND)
+NEIGHBOUR_AGE = Nanoseconds(8 * SECOND)
+LINGER = Nanoseconds(50 * MILLISECOND)  # decision 6: so long two nodes answer in a planned move
+UNHEARD = Nanoseconds(450 * MILLISECOND)  # beyond it, for a successor that does not announce
+ONCE_MORE = Nanoseconds(150 * MILLISECOND)  # the successor's last word after a planned move
+
+
+def _lowest(
+    scenario: Scenario, members: list[tuple[NodeSpec, VirtualRouterConfig]]
+) -> Iterator[tuple[int, VirtualRouterConfig]]:
+    """Yield each member with the lowest priority that it can come to."""
+    moved = any(fault.kind is FaultKind.PRIORITY for fault in scenario.faults)
+    for _, config in members:
+        moves = moved or config.weights or config.last_resort
+        yield (1 if moves else config.priority), config
+
+
+class Bounds:
+    """The bounds of one scenario."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._ppm = 2 * max((abs(node.drift_ppm) for node in scenario.nodes), default=0)
+        self.network = int(scenario.network_delay.longest)
+        routers: dict[VirtualRouterId, list[tuple[NodeSpec, VirtualRouterConfig]]] = {}
+        most = 1
+        for node in scenario.nodes:
+            most = max(most, len(node.configuration.virtual_routers))
+            for config in node.configuration.virtual_routers:
+                routers.setdefault(config.id, []).append((node, config))
+        # A request waits for one of each other virtual router and one of its own.
+        self.kernel = 2 * most * int(scenario.kernel_delay)
+        self.slowest_kernel = self.kernel + 2 * most * max(
+            (int(f.by) for f in scenario.faults if f.kind is FaultKind.KERNEL_SLOW), default=0
+        )
+        self.longest_interval = {
+            key: max(int(config.advertisement_interval) for _, config in members)
+            for key, members in routers.items()
+        }
+        self.longest_wait = {
+            key: max(
+                master_down(config.version, lowest, self.longest_interval[key])
+                for lowest, config in _lowest(scenario, members)
+            )
+            for key, members in routers.items()
+        }
+        self._checks = {
+            (node.name, check.name): check
+            for node in scenario.nodes
+            for check in node.configuration.checks
+        }
+
+    def stretched(self, duration: int) -> int:
+        """Return *duration* as another clock may see it, with a little for ordinary lateness."""
+        return duration + duration * self._ppm // 1_000_000 + 10 * NOTICE
+
+    def overlap(self, key: VirtualRouterId) -> int:
+        """Two connected masters: the better one speaks, the other hears, lingers and lets go."""
+        both = self.network + int(LINGER) + self.kernel
+        return self.stretched(self.longest_interval[key] + both)
+
+    def removal(self) -> int:
+        """From the decision to let go to the kernel's doing so."""
+        return self.stretched(self.kernel)
+
+    def lingering(self) -> int:
+        """From the successor's advertisement to the predecessor's last address."""
+        return self.stretched(int(LINGER) + int(UNHEARD) + self.kernel)
+
+    def handing_over(self, config: VirtualRouterConfig) -> int:
+        """From the operator's word to the end of a handover, whether anybody came or not."""
+        return self.stretched(handover_wait(config))
+
+    def at_rest(self, key: VirtualRouterId, config: VirtualRouterConfig) -> int:
+        """From the last fault to a world in which an operator moves healthy nodes."""
+        return self.stretched(2 * self.longest_wait[key] + self.lease(config))
+
+    def lease(self, config: VirtualRouterConfig) -> int:
+        """From the last moment at which a renewal could be asked for, in kernel time."""
+        return self.stretched(self.slowest_kernel + config.lease * int(SECOND) + int(LATENESS))
+
+    def unsendable(self, config: VirtualRouterConfig) -> int:
+        """As `lease`, from the first advertisement that was refused, an interval later."""
+        return self.lease(config) + self.stretched(int(config.advertisement_interval))
+
+    def guarded(self) -> int:
+        """From the death of a daemon with a guardian; a request may be in the kernel."""
+        return self.stretched(int(GUARDIAN) + self.slowest_kernel)
+
+    def failing(self, check: CheckConfig) -> int:
+        """From the first instant at which no probe can pass to the release."""
+        policy = check.policy
+        return self.stretched(policy.fall * policy.interval + policy.timeout + self.kernel)
+
+    def silent(self, check: CheckConfig) -> int:
+        """From the first instant at which no probe ends to the release."""
+        policy = check.policy
+        late = policy.timeout + policy.interval + policy.timeout + GRACE
+        return self.stretched(late + self.kernel)
+
+    def noticed(self, configuration: Configuration) -> int:
+        """From a service's change to the last fence that it opens or closes."""
+        checks = configuration.checks
+        late = max((max(self.failing(c), self.silent(c)) for c in checks), default=0)
+        passes = (c.policy.rise * c.policy.interval + c.policy.timeout for c in checks)
+        return late + max(passes, default=0)
+
+    def opening(self, node: str, config: VirtualRouterConfig) -> int:
+        """From the first instant at which all probes pass to the last verdict."""
+        policies = [self._checks[node, name].policy for name in config.fence]
+        return self.stretched(max((p.rise * p.interval + p.timeout for p in policies), default=0))
+
+    def looking(self, node: str, config: VirtualRouterConfig) -> int:
+        """How long the gate may look, and how often a fence judges at least."""
+        policies = [self._checks[node, name].policy for name in config.fence]
+        return self.stretched(max((p.interval + p.timeout for p in policies), default=0))
+
+    def served(self, key: VirtualRouterId, node: str, config: VirtualRouterConfig) -> int:
+        """From a calm world without holder and one healthy node to a holder."""
+        waiver = 2 * self.longest_wait[key] + self.looking(node, config)
+        opens = max(self.opening(node, config), waiver if config.fence else 0)
+        elected = self.longest_wait[key] + self.looking(node, config) + self.kernel
+        leased = self.leased(config)
+        return self.stretched(opens + elected + leased + 2 * self.kernel + self.network)
+
+    def leased(self, config: VirtualRouterConfig) -> int:
+        """From the last that a holder did to its key to a successor that has it.
+
+        The key may be granted once more when etcd comes back, a wish may be in the way for as long
+        as it lasts, and the answer to a renewal may be on its way when it begins.
+        """
+        lease = config.etcd_lease
+        if lease is None:
+            return 0
+        waiting = int(retry_after(lease.ttl)) + 4 * int(lease.timeout) + int(lease.interval)
+        return self.stretched(2 * lease.ttl * int(SECOND) + waiting)
+
+    def placed(self, key: VirtualRouterId, config: VirtualRouterConfig) -> int:
+        """From an open fence in a calm world to the address, against a lower master."""
+        elected = self.longest_wait[key] + int(config.preempt_delay)
+        return self.stretched(elected + self.leased(config) + 4 * self.kernel + 2 * self.network)
+
+    def quiet(self, key: VirtualRouterId, node: str, config: VirtualRouterConfig) -> int:
+        """From the last thing that happened to the last transition because of it."""
+        pauses = int(REFUSAL_PAUSE + REMOVAL_RETRY + REOPEN) + self.slowest_kernel
+        # The last resort waits four Master_Down_Intervals, and another one as a backup.
+        resort = 5 * self.longest_wait[key] if config.last_resort else 0
+        return self.served(key, node, config) + self.placed(key, config) + pauses + resort
+
+    def reannounced(self, config: VirtualRouterConfig, interval: int) -> int:
+        """From a rival's last advertisement to the announcement after its silence."""
+        pace = max(int(config.advertisement_interval), believed_interval(config, interval))
+        quiet = max(pace + pace // 2, int(ONCE_MORE))
+        return self.stretched(quiet + int(ANNOUNCE_WITHIN))
+
+    def clients(self, key: VirtualRouterId) -> int:
+        """From a calm world with one holder to every connected client reaching it."""
+        announced = max(3 * self.longest_interval[key], int(ONCE_MORE))
+        return self.stretched(announced + 2 * self.network + int(ANNOUNCE_WITHIN))

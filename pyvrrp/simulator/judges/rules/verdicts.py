@@ -1,0 +1,32 @@
+"""Where the judges write down which invariant was broken: each once per virtual router and node."""
+
+from pyvrrp.simulator.judges.rules.invariants import InvariantName, Violation
+from pyvrrp.simulator.world.engine import Engine
+from pyvrrp.simulator.world.trace import Trace
+from pyvrrp.units import Nanoseconds, in_words
+
+
+def words(nanoseconds: int) -> str:
+    """Return a duration as reports write it."""
+    return in_words(Nanoseconds(nanoseconds))
+
+
+class Verdicts:
+    """The violations found so far. The invariants *unjudged* do not hold in this world."""
+
+    def __init__(
+        self, engine: Engine, trace: Trace, unjudged: frozenset[InvariantName] = frozenset()
+    ) -> None:
+        self.violations: list[Violation] = []
+        self._engine = engine
+        self._trace = trace
+        self._unjudged = unjudged
+        self._known: set[tuple[InvariantName, str]] = set()
+
+    def broken(self, name: InvariantName, who: str, what: str) -> None:
+        """Write down that *who* has just broken the invariant *name*, with the numbers (*what*)."""
+        if name in self._unjudged or (name, who) in self._known:
+            return
+        self._known.add((name, who))
+        self.violations.append(Violation(Nanoseconds(self._engine.now), name, who, what))
+        self._trace.note(who, "violation", f"VIOLATION {name}: {what}", invariant=str(name))

@@ -1,0 +1,17 @@
+"""Whether anything has changed on which the answers to a client depend."""
+
+
+class Changes:
+    """Counts the changes of links, switches, interfaces and addresses in one world.
+
+    A client whose packets were answered gets the same answer as long as the number is the same.
+    """
+
+    __slots__ = ("number",)
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def note(self) -> None:
+        """Something has changed."""
+        self.number += 1

@@ -1,0 +1,195 @@
+"""The interfaces of a node on its segments, and the sockets that are open on them."""
+
+import errno
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from pyvrrp.errors import KernelError
+from pyvrrp.identity import Address, Family, Place, VirtualRouterId
+from pyvrrp.packet.gratuitous_arp import arp_claim
+from pyvrrp.packet.neighbor_advertisement import neighbor_claim
+from pyvrrp.ports import AdvertisementSocket, AnnouncementSocket, Claim
+from pyvrrp.simulator.world.machine.kernel import SimulatedKernel
+from pyvrrp.simulator.world.machine.process import SimulatedProcess
+from pyvrrp.simulator.world.network.seen_advertisement import seen_in
+from pyvrrp.simulator.world.network.segment import SimulatedSegment
+from pyvrrp.simulator.world.trace import Trace
+
+BUFFER = 256  # packets; a socket of 208 kB holds about as many advertisements
+
+
+class TrafficObserver:
+    """Learns what nodes send and read. This one forgets it."""
+
+    def advertisement_sent(self, card: "NetworkCard", packet: bytes) -> None:
+        """One is leaving the node."""
+
+    def announcement_sent(self, card: "NetworkCard", frame: bytes) -> None:
+        """One is leaving the node."""
+
+    def packet_queued(self, card: "NetworkCard", packet: bytes) -> None:
+        """A valid advertisement has come to the node's socket."""
+
+    def packet_taking(self, card: "NetworkCard", packet: bytes) -> None:
+        """The daemon is about to read one."""
+
+    def packet_taken(self, card: "NetworkCard", packet: bytes) -> None:
+        """The daemon has read one and has done what it wanted about it."""
+
+
+@dataclass(slots=True, eq=False)
+class NetworkCard:
+    """One interface of a node on its segment, and the sockets that are open on it.
+
+    ``sent`` is shared by all cards: the newest advertisement of each virtual router. ``refuses``
+    is a fault: nothing can be sent (a firewall, a full queue).
+    """
+
+    node: str
+    place: Place
+    kernel: SimulatedKernel
+    segment: SimulatedSegment
+    sent: dict[VirtualRouterId, bytes]
+    trace: Trace
+    observer: TrafficObserver
+    advertisements: "dict[Family, SimulatedAdvertisementSocket]" = field(default_factory=dict)
+    announcements: "list[SimulatedAnnouncementSocket]" = field(default_factory=list)
+    refuses: bool = False
+
+    def packet(self, packet: bytes) -> None:
+        """Take a packet from the wire."""
+        family = Family.IPV4 if packet[:1] and packet[0] >> 4 != 6 else Family.IPV6  # noqa: PLR2004 - IPv6
+        socket = self.advertisements.get(family)
+        if socket is not None and not self.kernel.suspended and self._is_for_us(packet, family):
+            socket.take(packet)
+
+    def _is_for_us(self, packet: bytes, family: Family) -> bool:
+        """Whether the card hands the packet on; the switches here flood everything."""
+        at, groups = (16, range(224, 240)) if family is Family.IPV4 else (24, range(255, 256))
+        octets = packet[at : at + family]
+        if len(octets) < family or octets[0] in groups:
+            return True
+        addresses = self.kernel.interfaces[self.place].state().addresses
+        return any(address.ip.packed == octets for address in addresses)
+
+    def frame(self, frame: bytes) -> None:
+        """Take a frame from the wire."""
+        if self.announcements and not self.kernel.suspended:
+            claim = claim_of(frame)
+            if claim is not None:
+                for socket in tuple(self.announcements):
+                    socket.take(claim)
+
+    def require_sending(self, index: int) -> None:
+        """Raise KernelError where Linux would, for a socket on the interface of *index*."""
+        interface = self.kernel.interfaces[self.place]
+        if not interface.exists or interface.index != index:
+            raise KernelError(f"cannot send on {self.place}: No such device", errno.ENODEV)
+        if self.refuses:
+            raise KernelError(f"cannot send on {self.place}: Operation not permitted", errno.EPERM)
+
+    def advertise(self, packet: bytes) -> None:
+        """Send an advertisement to everybody on the segment."""
+        seen = seen_in(packet)
+        self.sent[VirtualRouterId(self.place, seen.family, seen.vrid)] = packet
+        if self.trace.detailed:
+            said = f"advertises VRID {seen.vrid}, priority {seen.priority}"
+            self.trace.note(
+                self.node, "advertisement", said, vrid=seen.vrid, priority=seen.priority
+            )
+        self.observer.advertisement_sent(self, packet)
+        mac = self.kernel.interfaces[self.place].mac
+        self.segment.multicast_packet(self.node, packet, mac)
+
+
+class SimulatedAdvertisementSocket(AdvertisementSocket):
+    """The advertisements of one family; what arrives while the process is stopped waits."""
+
+    def __init__(
+        self, process: SimulatedProcess, card: NetworkCard, receive: Callable[[bytes], None]
+    ) -> None:
+        self._process = process
+        self._card = card
+        self._index = card.kernel.interfaces[card.place].index
+        self._receive = receive
+        self._queue: deque[bytes] = deque()
+        self._closed = False
+
+    def send(self, packet: bytes, destination: Address) -> None:
+        """Send one packet; the cards of others look whether it is for them."""
+        del destination
+        self._card.require_sending(self._index)
+        self._card.advertise(packet)
+
+    def take(self, packet: bytes) -> None:
+        """A packet has arrived; where the buffer is full it is lost."""
+        if len(self._queue) < BUFFER:
+            self._card.observer.packet_queued(self._card, packet)
+            self._queue.append(packet)
+            self._process.io(self.drain)
+
+    def drain(self) -> None:
+        """Deliver what is queued."""
+        card = self._card
+        while self._queue and not self._closed:
+            packet = self._queue.popleft()
+            card.observer.packet_taking(card, packet)
+            self._receive(packet)
+            card.observer.packet_taken(card, packet)
+
+    def deliver_unseen(self, packet: bytes) -> None:
+        """Have the daemon read a packet that nobody sent."""
+        self._receive(packet)
+
+    def expect(self, vrids: frozenset[int], min_ttl: int) -> None:
+        """Nothing is filtered here: the buffer never overflows while the process runs."""
+
+    def close(self) -> None:
+        """Hear no more."""
+        self._closed = True
+        for family, socket in tuple(self._card.advertisements.items()):
+            if socket is self:
+                del self._card.advertisements[family]
+
+
+class SimulatedAnnouncementSocket(AnnouncementSocket):
+    """Frames to the neighbours, and what others claim."""
+
+    def __init__(
+        self, process: SimulatedProcess, card: NetworkCard, claimed: Callable[[Claim], None]
+    ) -> None:
+        self._process = process
+        self._card = card
+        self._index = card.kernel.interfaces[card.place].index
+        self._claimed = claimed
+        self._watched: frozenset[Address] = frozenset()
+
+    def send(self, frame: bytes) -> None:
+        """Send one frame."""
+        card = self._card
+        card.require_sending(self._index)
+        card.observer.announcement_sent(card, frame)
+        card.segment.broadcast_frame(card.node, frame, frame[6:12])
+
+    def watch(self, addresses: frozenset[Address]) -> None:
+        """Report claims of these."""
+        self._watched = addresses
+
+    def take(self, claim: Claim) -> None:
+        """Somebody on the wire claims an address."""
+        if claim.address in self._watched:
+            self._process.io(self._claimed, claim)
+
+    def close(self) -> None:
+        """Hear no more."""
+        if self in self._card.announcements:
+            self._card.announcements.remove(self)
+
+
+@lru_cache(maxsize=1024)
+def claim_of(frame: bytes) -> Claim | None:
+    """Return what an announcement says, read as a neighbour reads it; None for a mere question."""
+    found = arp_claim(frame) or neighbor_claim(frame)
+    return None if found is None else Claim(*found)
