@@ -20,7 +20,7 @@ _STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
 
 
 @dataclass(frozen=True, slots=True)
-class _TimeAxis:
+class _LaneScale:
     start: float
     end: float
 
@@ -36,7 +36,7 @@ def draw(result: ExperimentResult) -> str:
     """Return the `<svg>` element; its colours come from the style sheet of the page."""
     actions = [mark for mark in result.marks if not mark.node]
     origin = actions[0].time if actions else result.start
-    scale = _TimeAxis(origin - _LEAD, max(result.end, origin + 0.1))
+    scale = _LaneScale(origin - _LEAD, max(result.end, origin + 0.1))
     parts: list[str] = []
     y = _TOP
     for lane in result.lanes:
@@ -56,7 +56,7 @@ def draw(result: ExperimentResult) -> str:
 
 
 def _lane(
-    lane: Lane, scale: _TimeAxis, y: int, origin: float, marks: Sequence[Mark]
+    lane: Lane, scale: _LaneScale, y: int, origin: float, marks: Sequence[Mark]
 ) -> Iterator[str]:
     yield f'<text class="node" x="2" y="{y + 12}">{escape(lane.node)}</text>'
     yield f'<text class="caption" x="2" y="{y + 28}">{escape(lane.caption)}</text>'
@@ -82,7 +82,7 @@ def _lane(
             )
 
 
-def _client(result: ExperimentResult, scale: _TimeAxis, y: int, origin: float) -> Iterator[str]:
+def _client(result: ExperimentResult, scale: _LaneScale, y: int, origin: float) -> Iterator[str]:
     yield f'<text class="node" x="2" y="{y + 12}">client</text>'
     yield f'<text class="row" x="{_GUTTER - 8}" y="{y + 11}">gets answers</text>'
     yield _track(y)
@@ -98,7 +98,7 @@ def _track(top: int) -> str:
     return f'<rect class="track" x="{_GUTTER}" y="{top}" width="{width}" height="{_BAR}"/>'
 
 
-def _bar(span: LaneSpan, scale: _TimeAxis, top: int, origin: float) -> str:
+def _bar(span: LaneSpan, scale: _LaneScale, top: int, origin: float) -> str:
     if span.end < scale.start:
         return ""
     x, width = scale.x(span.start), max(scale.x(span.end) - scale.x(span.start), 1.5)
@@ -116,7 +116,7 @@ def _bar(span: LaneSpan, scale: _TimeAxis, top: int, origin: float) -> str:
     )
 
 
-def _axis(scale: _TimeAxis, origin: float, bottom: int) -> Iterator[str]:
+def _axis(scale: _LaneScale, origin: float, bottom: int) -> Iterator[str]:
     span = scale.end - scale.start
     step = next((step for step in _STEPS if span / step <= _TICKS), _STEPS[-1])
     number = 0
@@ -128,7 +128,7 @@ def _axis(scale: _TimeAxis, origin: float, bottom: int) -> Iterator[str]:
 
 
 def _actions(
-    actions: Sequence[Mark], scale: _TimeAxis, origin: float, bottom: int
+    actions: Sequence[Mark], scale: _LaneScale, origin: float, bottom: int
 ) -> Iterator[str]:
     for number, mark in enumerate(actions, 1):
         x = scale.x(mark.time)

@@ -10,7 +10,7 @@ import struct
 from types import TracebackType
 from typing import Self
 
-from pyvrrp.testing.capture import attach_filter
+from pyvrrp.testing.measure.capture import attach_filter
 from pyvrrp.testing.namespaces import inside
 
 _ETH_P_ALL = 3

@@ -21,11 +21,11 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
 from pyvrrp.identity import Address
-from pyvrrp.testing.direct_frames import udp_frame
-from pyvrrp.testing.kernel_time import receive, stamp_arrivals
+from pyvrrp.testing.measure.direct_frames import udp_frame
 from pyvrrp.testing.measure.echo import PORT
+from pyvrrp.testing.measure.kernel_time import receive, stamp_arrivals
 from pyvrrp.testing.measure.outages import Observation, Sample, observe
-from pyvrrp.testing.process_priority import be_punctual
+from pyvrrp.testing.measure.process_priority import be_punctual
 
 _PERIOD = 0.001
 _DIRECT_PERIOD = 0.005

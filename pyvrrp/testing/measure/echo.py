@@ -13,7 +13,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
-from pyvrrp.testing.process_priority import be_punctual
+from pyvrrp.testing.measure.process_priority import be_punctual
 
 PORT = 7007
 _IP_PKTINFO = 8

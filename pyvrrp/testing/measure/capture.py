@@ -11,7 +11,7 @@ from pyvrrp.errors import MalformedAdvertisementError
 from pyvrrp.identity import Family
 from pyvrrp.packet.datagram import parse_datagram
 from pyvrrp.packet.decode import decode
-from pyvrrp.testing.kernel_time import receive, stamp_arrivals
+from pyvrrp.testing.measure.kernel_time import receive, stamp_arrivals
 from pyvrrp.testing.namespaces import inside
 from pyvrrp.units import Nanoseconds, to_milliseconds
 

@@ -9,7 +9,7 @@ import pytest
 
 from scenarios.registry import scenarios
 
-LAB = Path(__file__).parents[2] / "netns-lab" / "lab.py"
+LAB = Path(__file__).parents[3] / "netns-lab" / "lab.py"
 
 
 def lab(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -3,7 +3,7 @@ from ipaddress import IPv4Address, IPv6Address
 import pytest
 
 from pyvrrp.errors import VrrpError
-from pyvrrp.testing.direct_frames import udp_frame
+from pyvrrp.testing.measure.direct_frames import udp_frame
 
 MACS = (b"\x02\x00\x00\x00\x00\x03", b"\x02\x00\x00\x00\x00\x01")
 

@@ -1,4 +1,4 @@
-from pyvrrp.testing.capture import interpret
+from pyvrrp.testing.measure.capture import interpret
 
 # Ethernet, then IPv4 with TTL 255 from 10.9.0.1 to 224.0.0.18, then VRRPv3: VRID 51, priority
 # 200, 100 cs, 10.9.0.100; as scapy 2.8 builds it.
