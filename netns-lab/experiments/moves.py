@@ -1,4 +1,4 @@
-"""The things that are done to a pair in many scenarios, each with the limits it implies."""
+"""The usual changes of a pair of routers, each with the limits of the protocol."""
 
 from experiments.experiment import Experiment
 from results.setting import NOISE, ChangeLimits

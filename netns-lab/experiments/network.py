@@ -1,4 +1,4 @@
-"""The stage of an experiment: namespaces, helpers on every host, an observer, a client."""
+"""The network of an experiment: namespaces, helpers on every host, an observer, a client."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ _BUILD_PATIENCE = 15.0
 
 
 class PairNetwork:
-    """Everything an experiment needs around the routers; `close` removes all of it."""
+    """A pair of routers and everything around them; `close` removes all of it."""
 
     def __init__(self, setting: Setting, members: Sequence[RouterSpec], timeline: Timeline) -> None:
         self._setting = setting

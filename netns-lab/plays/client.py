@@ -1,4 +1,4 @@
-"""A client of a play: it asks an address once a millisecond and says afterwards what it missed."""
+"""A client of a play: it asks an address once a millisecond and reports afterwards."""
 
 import sys
 import time
@@ -16,7 +16,7 @@ _ONE_PACKET = 0.010  # seconds by which a window is begun earlier, for an answer
 
 
 class PlayClient:
-    """Asks *address* between `start` and `finish`; only then it knows what was lost."""
+    """It asks *address* between `start` and `finish`; what was lost is known after that."""
 
     def __init__(
         self,

@@ -125,7 +125,7 @@ class Duel:
         self.play.sleep(2 * self.setting.interval)  # it has heard the master
 
     def finish(self) -> None:
-        """End the clients: what they lost is known afterwards."""
+        """End the clients; what they lost is known from then on."""
         self.each(lambda pair: pair.client.finish())
 
 

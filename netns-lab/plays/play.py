@@ -102,7 +102,7 @@ class Play:
         return self.network.segments.get(name) or self.network.segment(name)
 
     def node(self, name: str, *addresses: str, segment: Segment | None = None) -> LabNode:
-        """Add a host with these addresses on `eth0`; `Node.attach` gives it more interfaces."""
+        """Add a host with these addresses on `eth0`; `LabNode.attach` gives it more interfaces."""
         host = self.network.host(name)
         node = LabNode(host, self.network.directory / name, self.timeline)
         node.attach(segment or self.lan, *addresses)
@@ -121,7 +121,7 @@ class Play:
         """Add a client that will ask *address* once a millisecond from *source* (`10.9.0.9/24`).
 
         A host of that name is built unless there is one. *direct* nodes are also asked at their
-        own MAC address: `Client.both_answered` says whether two would have.
+        own MAC address: `PlayClient.both_answered` says whether two would have answered.
         """
         node = self.nodes.get(name) or self.node(name, source, segment=segment)
         macs = {each.name: each.host.macs["eth0"] for each in direct}
@@ -142,7 +142,7 @@ class Play:
             )
             self.network.remember(process)
             watching.append(process)
-            truths = []  # one observer is enough for what the kernels say
+            truths = []  # one observer is enough for the kernels
         helpers = [helper for node in self.nodes.values() for helper in node.helpers]
         for process in (*watching, *helpers):
             self._wait_for_first_word(process)
@@ -164,7 +164,7 @@ class Play:
         """Let time pass while everything runs."""
         time.sleep(seconds)
 
-    # --- the truth --------------------------------------------------------------------------
+    # --- who has the address ----------------------------------------------------------------
 
     def holders(self, address: str) -> list[str]:
         """Return the nodes whose kernel has *address* now."""

@@ -23,8 +23,8 @@ def file_for(
 ) -> str:
     """Return the configuration; *more* has the further keys of a service.
 
-    With *step* the priorities are 254 and so much less for each further node, where the ten of
-    `nodes` would be too few: standbys that are late by the difference of their skews race.
+    The priorities are those of `nodes`, 10 apart. With *step* they are 254 and *step* less for each
+    further node: for machines whose delays are longer than the skew between two standbys.
     """
     tables = [
         virtual_router(

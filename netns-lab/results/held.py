@@ -1,4 +1,4 @@
-"""Who had an address and when, according to the kernels: one, nobody, or more than one."""
+"""Which nodes had an address and when, according to their kernels."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""From the numbers to what is told: checks against limits, outages as they are drawn."""
+"""Compare numbers with their limits, and prepare outages for the drawing."""
 
 from pyvrrp.testing.measure.outages import Observation
 from results.measures import Measures
@@ -7,7 +7,7 @@ from results.setting import ChangeLimits
 
 
 def judge(title: str, limits: ChangeLimits, measures: Measures) -> list[Check]:
-    """Hold *measures* against *limits*: one check per limit."""
+    """Compare *measures* with *limits*: one check for each limit."""
     found = measures.named()
     checks = []
     for name in ChangeLimits.__slots__:

@@ -70,7 +70,7 @@ def _first(times: Sequence[float], window: Window) -> float | None:
 
 
 def _outage(observed: Observation, window: Window) -> float:
-    """Return the longest outage in which datagrams were lost; mere delays are not outages."""
+    """Return the longest outage in which datagrams were lost: a mere delay is not one."""
     begin = window.start - _ONE_PACKET
     return max(
         (

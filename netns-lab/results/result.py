@@ -28,7 +28,7 @@ class LaneSpan:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One node's life."""
+    """What one node was and did, as the report draws it."""
 
     node: str
     caption: str

@@ -1,1 +1,1 @@
-"""What runs beside the daemons: databases, etcd, resources that do as they are told."""
+"""What runs beside the daemons: databases, etcd, resources that fail on command."""

@@ -1,4 +1,4 @@
-"""Three nodes with a lease in etcd: what they run, and how long what takes (docs/lease.md)."""
+"""Three nodes with a lease in etcd: their configuration and times (docs/lease.md)."""
 
 from collections.abc import Iterable
 
@@ -6,12 +6,12 @@ from results.setting import NOISE
 
 VIP = "10.9.0.100"
 ADDRESSES = {"n1": "10.9.0.1", "n2": "10.9.0.2", "n3": "10.9.0.3"}
-SETTLE = 1.0  # for etcd, whose members come back with other ideas of who leads
+SETTLE = 1.0  # for etcd, whose members may elect another leader when they come back
 PROOF = 3.44  # ttl - 1 % - address lease - 1.5 s
 _TTL = 6.0
 _RETRY = 0.3
-_EXPIRY = 1.0  # etcd ends a lease so much later at most
-_ELECTION = 3.0  # and after so long without a leader it begins all leases anew
+_EXPIRY = 1.0  # etcd ends a lease at most this much late
+_ELECTION = 3.0  # after this time without a leader etcd restarts all leases
 EXPIRED = _TTL + _EXPIRY + _RETRY + NOISE
 LOST_LEADER = EXPIRED + _ELECTION
 

@@ -19,7 +19,7 @@ from pyvrrp.testing.segment import Host
 _LOOK = 0.02  # seconds between two looks into /proc
 _PATIENCE = 10.0
 
-# What a resource agent for a database does, and no more: $1 is the node's own directory (socket,
+# The least that a resource agent for a database does: $1 is the node's own directory (socket,
 # process id), the last word the action. The server itself holds a lock as long as it lives, stopped
 # or not, so that an attempt to start a second one leaves a trace.
 _AGENT = """#!/bin/sh
@@ -99,7 +99,7 @@ class Storage:
         return trace.read_text(encoding="utf-8").split() if trace.exists() else []
 
     def hang(self) -> None:
-        """SIGSTOP whatever serves: it holds its connections and answers nobody."""
+        """SIGSTOP the servers: they keep their connections and do not answer."""
         for pid in self.servers():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)
@@ -125,7 +125,7 @@ class Judge:
         self._thread.start()
 
     def finish(self) -> None:
-        """Look no more."""
+        """Stop looking."""
         self._end.set()
         self._thread.join(_PATIENCE)
 
@@ -155,7 +155,7 @@ class Writer:
         self._process = self._host.spawn(sys.executable, str(script), self._address)
 
     def finish(self) -> None:
-        """Write no more."""
+        """Stop writing."""
         if self._process is not None:
             self._process.finish()
 

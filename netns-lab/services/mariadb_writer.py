@@ -13,7 +13,7 @@ _TIMEOUT = 1.0
 
 
 def main() -> None:
-    """Write until told to end."""
+    """Write until standard input is closed."""
     ended = threading.Event()
     threading.Thread(target=_wait_for_end, args=(ended,), daemon=True).start()
     number = 0
@@ -30,7 +30,7 @@ def _wait_for_end(ended: threading.Event) -> None:
 
 
 def commit(address: str, number: int) -> bool:
-    """Return whether the server has confirmed it. No answer is no promise, neither way."""
+    """Return whether the server has confirmed it; without an answer it may be written or not."""
     insert = f"INSERT INTO lab.entry VALUES ({number})"
     client = ("mariadb", "--no-defaults", "--connect-timeout=1", "-h", address, "-e", insert)
     try:

@@ -1,4 +1,4 @@
-"""Resources of the lab that do as they are told, and write down what they did.
+"""Resources of the lab that fail on command and write down what they did.
 
 `disk` is a fake drbdadm: it is primary on one node at a time, by a lock on a file that both nodes
 reach, so that a second primary is refused like DRBD refuses it. What `orders/NODE.RESOURCE.ACTION`
@@ -75,7 +75,7 @@ class ResourceStep:
 
 
 class ScriptedResources:
-    """The agent of all nodes, what it is told, and what it wrote down."""
+    """The agent of all nodes, its orders, and its notes."""
 
     def __init__(self, directory: Path) -> None:
         self.shared = directory / "shared"
@@ -93,7 +93,7 @@ class ScriptedResources:
             order.unlink(missing_ok=True)
 
     def lose(self, node: LabNode, resource: str) -> None:
-        """Have it dead on a node, by itself."""
+        """Let it die on a node, without a stop."""
         (node.directory / resource).unlink(missing_ok=True)
 
     def steps(self, since: float = 0.0) -> list[ResourceStep]:

@@ -4,7 +4,7 @@
         lan = network.segment("lan")
         r1 = lan.host("r1", "192.0.2.1/24")
         client = lan.host("client", "192.0.2.9/24")
-        lan.cut(r1)      # the switch's port goes down: what a power cut looks like to the others
+        lan.cut(r1)      # the switch's port goes down, as in a power cut
         lan.heal(r1)
 
 Everything is removed when the network is closed. What a killed process left behind is removed
@@ -130,7 +130,7 @@ class Segment:
         set_up(self._control, port, up=True)
 
     def part(self, *pairs: tuple[Host, Host]) -> None:
-        """Let no frame through between the two of each pair; replaces what was parted before."""
+        """Let no frame through between the two of each pair; it replaces earlier parts."""
         lines = ["table bridge lab", "delete table bridge lab"]
         if pairs:
             lines += [
@@ -156,7 +156,7 @@ class Segment:
         self.part()
 
     def close(self) -> None:
-        """Let go of the switch's namespace."""
+        """Close the socket in the switch's namespace."""
         self._control.close()
 
     def _ports_of(self, host: Host) -> str:

@@ -55,7 +55,7 @@ def open_responders(port: int) -> list[socket.socket]:
 
 
 def answer(responder: socket.socket, name: bytes) -> None:
-    """Answer what is waiting. If the address asked has just gone, nothing can be said."""
+    """Answer what is waiting. If the address asked is gone already, there is no answer."""
     with contextlib.suppress(OSError):
         while True:
             question, control, _flags, peer = responder.recvmsg(256, 256)

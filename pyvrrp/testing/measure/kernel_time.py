@@ -1,4 +1,4 @@
-"""Receive datagrams with the moment the kernel got them, in Unix seconds."""
+"""Receive datagrams with the moment at which the kernel got them, in Unix seconds."""
 
 import socket
 import struct

@@ -27,8 +27,8 @@ class Sample:
 class Outage:
     """No answer from *start* to *end* (Unix seconds).
 
-    *lost* datagrams sent meanwhile were never answered: an outage without any was only a delay,
-    most often of the measuring machine. *stall* is the longest the client itself was silent.
+    *lost* datagrams sent meanwhile were never answered. An outage without lost datagrams is only a
+    delay, most often of the measuring machine. *stall* is the longest time the client was silent.
     """
 
     start: float
@@ -135,7 +135,7 @@ def overlap(first: Iterable[Interval], second: Iterable[Interval]) -> list[Inter
 def _outages(samples: Sequence[Sample], arrivals: Sequence[float]) -> Iterable[Outage]:
     if not arrivals:
         return
-    ends = [*arrivals[1:], samples[-1].sent]  # at the end nobody may have answered any more
+    ends = [*arrivals[1:], samples[-1].sent]  # at the end there may be no answers any more
     position = 0
     for start, end in zip(arrivals, ends, strict=True):
         if end - start <= OUTAGE:
