@@ -19,11 +19,13 @@ class _WatchedStatus:
     router: ObservedRouter
     addresses: RouterAddresses
     settled_at: int
-    agreed: frozenset[InterfaceAddress] | None = None  # what it said when it was last compared
+    agreed: frozenset[InterfaceAddress] | None = (
+        None  # what it reported when that was last compared
+    )
 
 
 class StatusJudge:
-    """Compares what status says with the kernel. It changes without notice: at each look."""
+    """Compares the status with the kernel, at each look: it changes without notice."""
 
     def __init__(self, facts: Facts, engine: Engine, verdicts: Verdicts) -> None:
         self._facts = facts
@@ -33,7 +35,7 @@ class StatusJudge:
         self._watched: list[_WatchedStatus] = []
 
     def look(self) -> None:
-        """Judge each daemon that says something else than at the last look."""
+        """Judge each daemon whose report differs from the last one."""
         if self._version != self._facts.version:
             self._version = self._facts.version
             self._watched = [w for router in self._facts.routers if (w := _watched(router))]
@@ -51,7 +53,7 @@ class StatusJudge:
             self._broken(
                 InvariantName.STATUS,
                 router.who,
-                f"status knows of {len(present)} addresses, the kernel has {len(router.held)}",
+                f"status shows {len(present)} addresses, the kernel has {len(router.held)}",
             )
 
 

@@ -18,7 +18,7 @@ class _RunningCommand(RunningCommand):
         self._command = command
 
     def end_within(self, time: Nanoseconds) -> None:
-        """Have it ended *time* from now."""
+        """End it *time* from now."""
         self._engine.after(time, self._resources.kill, self._command)
 
 
@@ -66,11 +66,11 @@ class ProcessGuardian(Guardian):
         ]
 
     def acting(self) -> bool:
-        """Whether a guardian acts, this one or an earlier life's."""
+        """Whether a guardian stops resources now, this one or that of an earlier process."""
         if self._process.running:
             self._resources.life_seen_at = self._engine.now
         return self._resources.acting > 0
 
     def interventions(self) -> int:
-        """How often it has stopped everything."""
+        """Return how often it has stopped everything."""
         return self._resources.interventions
