@@ -339,7 +339,7 @@ class Commands(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Legacy:
+class StopOrder:
     """How the guardian stops a resource if this process dies: *stop*, within *timeout*."""
 
     router: str
@@ -352,13 +352,13 @@ class Legacy:
     )  # without a sign of life for that long this process counts as dead; 0: never
 
 
-class Heir(Protocol):
+class Guardian(Protocol):
     """The guardian: it stops resources when this process cannot."""
 
-    def inherit(self, legacy: Legacy) -> None:
+    def register(self, order: StopOrder) -> None:
         """Register a resource that is about to start. The guardian stops the last one first."""
 
-    def disinherit(self, router: str, resource: str) -> None:
+    def withdraw(self, router: str, resource: str) -> None:
         """Remove a resource that has stopped."""
 
     def acting(self) -> bool:
@@ -382,4 +382,4 @@ class Ports:
     probes: Probes
     etcd: Etcd
     commands: Commands
-    heir: Heir
+    guardian: Guardian

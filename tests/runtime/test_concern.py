@@ -68,7 +68,7 @@ def test_where_its_limit_has_passed_the_master_leaves() -> None:
     assert (high.state, high.router.reason) == ("INIT", "own limit has passed")
 
 
-def test_the_router_says_goodbye_when_the_concern_has_let_go() -> None:
+def test_the_router_sends_priority_0_when_the_concern_has_let_go() -> None:
     cluster, high, concern = pair()
     cluster.run(10)
     concern.let_go = False

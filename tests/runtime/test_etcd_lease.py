@@ -194,7 +194,7 @@ def test_a_wish_of_a_node_that_is_fenced_meanwhile_goes() -> None:
     cluster.run(20)
     watch = low.concern("etcd lease")
     assert isinstance(watch, EtcdLeaseHolder)
-    watch._gives_way = True  # deaf to preemption_requests
+    watch._gives_way = True  # it ignores preemption requests
     high.host.etcd.reachable = True
     cluster.run(4)
     assert [key for key in cluster.lan.etcd.keys if "wish" in key] == [f"{KEY}/wish/n1"]

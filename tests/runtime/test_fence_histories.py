@@ -77,7 +77,7 @@ def test_once_all_is_well_the_best_one_holds_and_nobody_waits(seed: int, weighte
 
 
 @pytest.mark.parametrize("seed", seeds(8, quick=2))
-def test_when_all_fail_one_last_resort_holds_if_there_is_one_and_whoever_is_well_replaces_it(
+def test_when_all_fail_one_last_resort_holds_if_there_is_one_and_a_healthy_node_replaces_it(
     seed: int,
 ) -> None:
     history = History(seed, weighted=False)

@@ -195,7 +195,7 @@ def test_a_preemption_that_is_heard_in_one_segment_only_moves_all(side: str) -> 
 
 
 @EACH
-def test_whoever_follows_a_member_that_lingers_lingers_too_so_that_somebody_always_answers(
+def test_a_member_that_follows_one_that_lingers_lingers_too_so_that_a_host_always_answers(
     side: str,
 ) -> None:
     site = Site()

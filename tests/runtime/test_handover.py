@@ -194,7 +194,7 @@ def test_a_backup_has_nothing_to_resign() -> None:
     assert low.events("handover") == []
 
 
-def test_nobody_else_so_whoever_resigned_goes_on_serving() -> None:
+def test_a_router_that_resigned_serves_on_if_there_is_no_other() -> None:
     cluster = Cluster()
     node = cluster.node(200)
     cluster.run(10)

@@ -80,7 +80,7 @@ def test_those_who_hear_each_other_have_one_master_and_it_is_the_best(
             if any(three.company(other) != company for other in company):
                 continue  # not all of them hear each other, and no rule says who serves
             best = max(company, key=lambda n: (priorities[n], FIRST[n]))
-            # A tie does not make a BACKUP take over: whoever was master first may stay.
+            # A tie does not make a BACKUP take over: the first master may stay.
             settled = masters & company
             assert len(settled) == 1, (seed, company, masters)
             assert equal or settled == {best}, (seed, company, masters)

@@ -82,7 +82,7 @@ def test_failback_waits_for_master_down_interval_and_is_no_split_brain(version: 
     assert net.masters() == ["b"]
     net.run(23.22)
     assert net.masters() == ["a"]
-    # The yielding master's farewell has made the winner announce, and nobody is alarmed.
+    # The last advertisement of the yielding master has made the winner announce. No warning.
     assert net["a"].when(AnnounceAddresses) == [23_218_950_000]
     net.run(60)
     assert net.masters() == ["a"]
@@ -161,12 +161,12 @@ def test_a_planned_stop_costs_the_skew_of_the_successor_and_never_two_holders(
 
 
 @BOTH
-def test_one_of_the_two_farewells_may_be_lost(version: Version) -> None:
+def test_one_of_the_two_releases_may_be_lost(version: Version) -> None:
     net = lan(version, a=200, b=100)
     net.start()
     net.run(10)
-    farewells = iter((True, False))
-    net.loses = lambda sender, _receiver, _now: sender.name == "a" and next(farewells)
+    releases = iter((True, False))
+    net.loses = lambda sender, _receiver, _now: sender.name == "a" and next(releases)
     net.stop("a")
     net.run(10.611)
     assert net.masters() == ["b"]

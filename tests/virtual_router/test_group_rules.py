@@ -104,7 +104,7 @@ def test_a_member_that_follows_keeps_its_addresses_if_the_other_does() -> None:
         ),
     ],
 )
-def test_no_member_says_goodbye_before_the_addresses_of_all_are_gone(
+def test_no_member_sends_priority_0_before_the_addresses_of_all_are_gone(
     members: list[Member], told: list[Told]
 ) -> None:
     assert consequences(members, "edge") == told

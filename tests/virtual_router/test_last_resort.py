@@ -33,7 +33,7 @@ def hear(state: Backup, parameters: Parameters = V3, at: float = 0) -> Backup:
 
 
 @pytest.mark.parametrize("parameters", [V3, PATIENT3, DELAYED3, PATIENT2])
-def test_whoever_heard_nobody_better_lately_takes_over_after_its_skew_whatever_preempt_says(
+def test_a_backup_that_heard_no_better_master_lately_takes_over_after_its_skew_with_any_preempt(
     parameters: Parameters,
 ) -> None:
     state = Backup(after(2000), SECOND, Heard(HIGH, 200))

@@ -108,7 +108,7 @@ def test_nothing_but_the_confirmation_ends_a_release() -> None:
 @pytest.mark.parametrize(
     ("event", "reason"), [(TimerFired(), "fenced"), (Shutdown("stopping"), "stopping")]
 )
-def test_whoever_slept_through_its_release_says_nothing_any_more(
+def test_a_router_that_stalled_during_its_release_sends_nothing_any_more(
     event: TimerFired | Shutdown, reason: str
 ) -> None:
     # Due at 0.5 s, and others take over 3.609375 s later.

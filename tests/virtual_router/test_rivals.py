@@ -177,17 +177,17 @@ def test_a_rival_that_comes_back_after_a_silence_is_reported_again() -> None:
     assert only(AnnounceAddresses, seen) == [0, 1500, 4000, 5500]
 
 
-# --- the farewell of a predecessor --------------------------------------------------------------
+# --- the last advertisement of a predecessor -----------------------------------------------------
 
 PREEMPTING = Backup(T0, SECOND, None, Heard(LOW, 50))
 
 
-def test_the_farewell_of_a_preempted_master_is_answered_and_announced_but_not_reported() -> None:
+def test_the_release_of_a_preempted_master_is_answered_and_announced_but_not_reported() -> None:
     _, seen = play(PREEMPTING, V3, (0, TimerFired()), (1, heard(50, LOW)))
     assert seen[3:] == [(1, ADVERTISES), (1, ANNOUNCES)]
 
 
-def test_its_last_regular_advertisement_may_cross_ours_before_the_farewell() -> None:
+def test_its_last_regular_advertisement_may_cross_ours_before_the_last_one() -> None:
     _, seen = play(PREEMPTING, V3, (0, TimerFired()), (1, heard(50, LOW)), (2, heard(50, LOW)))
     assert only(ReportSplitBrain, seen) == []
     assert only(AnnounceAddresses, seen) == [1]
@@ -213,7 +213,7 @@ def test_releases_of_others_do_not_hide_a_predecessor_that_goes_on() -> None:
     assert only(ReportSplitBrain, seen) == [700]
 
 
-def test_somebody_else_is_reported_while_the_farewell_is_still_expected() -> None:
+def test_another_router_is_reported_while_the_last_advertisement_is_still_expected() -> None:
     script: Script = [(0, TimerFired()), (1, heard(60, OTHER)), (2, heard(50, LOW))]
     _, seen = play(PREEMPTING, V3, *script)
     assert [a for _, a in seen if isinstance(a, ReportSplitBrain)] == [reported(OTHER, 60)]

@@ -39,7 +39,7 @@ def test_after_a_stall_the_addresses_go_at_once_whatever_the_other_one_does() ->
     assert [type(action) for _, action in seen] == [RemoveAddresses, ReportTransition]
 
 
-def test_whoever_is_no_master_has_nothing_to_follow() -> None:
+def test_a_router_that_is_not_master_has_nothing_to_follow() -> None:
     for state in (
         Init("link down"),
         Backup(after(3000), Nanoseconds(1000)),

@@ -15,15 +15,15 @@ from collections.abc import Iterable
 from pyvrrp.net.guardian.records import (
     COMMAND_BEGINS,
     COMMAND_ENDED,
-    DISINHERIT,
     FORGET,
     HOLD,
-    INHERIT,
+    REGISTER,
     RELEASE,
+    WITHDRAW,
     Held,
-    Will,
+    StopRecord,
+    decode_stop_record,
     read_addresses,
-    read_inheritance,
     read_words,
     split,
 )
@@ -50,7 +50,7 @@ class Watch:
     def __init__(self, pulse: Pulse) -> None:
         self._pulse = pulse
         self._held: set[Held] = set()
-        self._wills: list[Will] = []  # in the order of starting
+        self._stop_records: list[StopRecord] = []  # in the order of starting
         self._commands: set[str] = set()  # marks of those under way
         self._lock = -1
         self._lock_path = ""
@@ -61,7 +61,7 @@ class Watch:
         poll.register(pipe, select.POLLIN)
         buffered = b""
         while True:
-            watchdog = min((w.watchdog for w in self._wills if w.watchdog), default=0.0)
+            watchdog = min((w.watchdog for w in self._stop_records if w.watchdog), default=0.0)
             if not poll.poll(_LOOK if watchdog else None):
                 if watchdog and self._pulse.silence() > watchdog:
                     self._intervene(watchdog)
@@ -73,7 +73,7 @@ class Watch:
             for what, body in records:
                 self._take_note(what, body)
         self._pulse.begin_to_act()
-        self._act("the daemon is gone", self._wills)
+        self._act("the daemon is gone", self._stop_records)
         if self._lock >= 0:
             os.unlink(self._lock_path)  # noqa: PTH108  - pathlib would double the child
 
@@ -82,12 +82,12 @@ class Watch:
             self._held |= read_addresses(body)
         elif what == RELEASE:
             self._held -= read_addresses(body)
-        elif what == INHERIT:
-            will = read_inheritance(body)
-            self._wills = [*(w for w in self._wills if w.key != will.key), will]
-        elif what == DISINHERIT:
+        elif what == REGISTER:
+            record = decode_stop_record(body)
+            self._stop_records = [*(w for w in self._stop_records if w.key != record.key), record]
+        elif what == WITHDRAW:
             key = tuple(read_words(body))
-            self._wills = [will for will in self._wills if will.key != key]
+            self._stop_records = [record for record in self._stop_records if record.key != key]
         elif what == COMMAND_BEGINS:
             mark, lock = read_words(body)
             self._commands.add(mark)
@@ -96,7 +96,7 @@ class Watch:
             self._commands.difference_update(read_words(body))
         elif what == FORGET:
             self._held.clear()
-            self._wills.clear()
+            self._stop_records.clear()
             self._commands.clear()
 
     def _take_lock(self, path: str) -> None:
@@ -115,27 +115,27 @@ class Watch:
         # It may have gone on in this very moment.
         hung = self._pulse.silence() > watchdog
         if hung:
-            wills = [will for will in self._wills if will.watchdog]
-            stopped = self._act(f"no sign of life for {watchdog} s", wills)
-            self._wills = [will for will in self._wills if will not in stopped]
+            records = [record for record in self._stop_records if record.watchdog]
+            stopped = self._act(f"no sign of life for {watchdog} s", records)
+            self._stop_records = [record for record in self._stop_records if record not in stopped]
         self._pulse.end_acting(acted=hung)
 
-    def _act(self, why: str, wills: list[Will]) -> list[Will]:
-        """Remove all addresses, stop what *wills* name, and return those that have stopped."""
+    def _act(self, why: str, records: list[StopRecord]) -> list[StopRecord]:
+        """Remove all addresses, stop what *records* name, and return those that have stopped."""
         remove(self._held)
-        if not wills:
+        if not records:
             return []
-        _tell(f"{why}: stopping {', '.join(will.resource for will in reversed(wills))}")
+        _tell(f"{why}: stopping {', '.join(record.resource for record in reversed(records))}")
         kill_marked(self._commands)
         self._commands.clear()
         stopped = []
         failed: set[str] = set()
-        for will in reversed(wills):
+        for record in reversed(records):
             # What stands below something that runs may not be taken away from under it.
-            if will.router not in failed and _stop(will):
-                stopped.append(will)
+            if record.router not in failed and _stop(record):
+                stopped.append(record)
             else:
-                failed.add(will.router)
+                failed.add(record.router)
         return stopped
 
 
@@ -211,35 +211,35 @@ def _come_back(own: int) -> None:
         _tell(f"cannot return to the own network namespace: {error.strerror}")
 
 
-def _stop(will: Will) -> bool:
+def _stop(record: StopRecord) -> bool:
     """Stop one resource; a few times, as whoever ends the daemon may end this command too."""
     for attempt in range(_TRIES):
         if attempt:
             select.poll().poll(_PAUSE)
-        how = _run(will, will.stop, "stop", will.timeout)
-        _tell(f"stop of {will.resource}: {how or 'done'}")
+        how = _run(record, record.stop, "stop", record.timeout)
+        _tell(f"stop of {record.resource}: {how or 'done'}")
         if not how:
             return True
-    if will.alarm:
-        how = _run(will, will.alarm, "on_stop_failure", 60.0)
-        _tell(f"on_stop_failure for {will.resource}: {how or 'done'}")
+    if record.alarm:
+        how = _run(record, record.alarm, "on_stop_failure", 60.0)
+        _tell(f"on_stop_failure for {record.resource}: {how or 'done'}")
     return False
 
 
-def _run(will: Will, command: list[str], action: str, timeout: float) -> str:
+def _run(record: StopRecord, command: list[str], action: str, timeout: float) -> str:
     """Run *command* for *will*; return how it failed, or nothing."""
-    mark = f"guardian-{os.getpid()}-{action}-{will.resource}"
+    mark = f"guardian-{os.getpid()}-{action}-{record.resource}"
     environment = {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "LANG": "C.UTF-8",
         "HOME": "/root",
-        **dict(will.environment),
+        **dict(record.environment),
         "PYVRRP_ACTION": action,
         MARK: mark,
     }
     pid = os.fork()
     if pid == 0:
-        _become(will, command, environment)
+        _become(record, command, environment)
     descriptor = os.pidfd_open(pid)
     try:
         poll = select.poll()
@@ -260,14 +260,14 @@ def _run(will: Will, command: list[str], action: str, timeout: float) -> str:
     return ""
 
 
-def _become(will: Will, command: list[str], environment: dict[str, str]) -> None:
+def _become(record: StopRecord, command: list[str], environment: dict[str, str]) -> None:
     try:
         os.setsid()
         for number in IGNORED:
             signal.signal(number, signal.SIG_DFL)
         os.umask(_UMASK)
-        if will.netns:
-            _enter(will.netns)
+        if record.netns:
+            _enter(record.netns)
         os.execve(command[0], command, environment)  # noqa: S606 - the daemon looked at it
     finally:
         os._exit(_NOT_EXECUTED)

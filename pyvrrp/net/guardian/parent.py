@@ -1,6 +1,6 @@
 """A tiny child process that tidies up within milliseconds if the daemon dies.
 
-It removes the virtual addresses and stops the resources. `Guardian.fork` is called first thing in
+It removes the virtual addresses and stops the resources. `GuardianProcess.fork` is called first in
 the process, before the heavy imports, so that the child stays small; hence this module, which is
 the daemon's end of it, imports next to nothing either.
 """
@@ -17,16 +17,16 @@ from pyvrrp.net.guardian.child import IGNORED, be_the_child
 from pyvrrp.net.guardian.records import (
     COMMAND_BEGINS,
     COMMAND_ENDED,
-    DISINHERIT,
     FORGET,
     HOLD,
     PER_RECORD,
     RELEASE,
+    WITHDRAW,
     Held,
-    Will,
+    StopRecord,
     addresses,
+    encode_stop_record,
     framed,
-    inheritance,
     words,
 )
 from pyvrrp.net.guardian.shared_page import Pulse
@@ -37,7 +37,7 @@ _MILLISECONDS = 1000
 _ROOM = 1 << 20  # bytes in the pipe; the kernel takes memory for what is in it
 
 
-class Guardian:
+class GuardianProcess:
     """The daemon's end of the pipe. Addresses are told from another thread than resources."""
 
     def __init__(self, pid: int, pidfd: int, pipe: int, pulse: Pulse) -> None:
@@ -49,13 +49,13 @@ class Guardian:
         self._backlog: deque[bytes] = deque()
         self._begun = b""  # the rest of a record that the pipe had no room for
         self._held: set[Held] = set()
-        self._wills: dict[tuple[str, str], Will] = {}
+        self._stop_records: dict[tuple[str, str], StopRecord] = {}
         self._commands: set[str] = set()
         self._reaped = False
         self._one_at_a_time = allocate_lock()
 
     @classmethod
-    def fork(cls) -> "Guardian":
+    def fork(cls) -> "GuardianProcess":
         """Start the child; raise OSError if the system will not have another process.
 
         Call this before any thread exists and before the heavy imports.
@@ -93,18 +93,18 @@ class Guardian:
             self._held.difference_update((netns, index, *address) for address in old)
             self._tell(_records(RELEASE, netns, index, old))
 
-    def inherit(self, will: Will) -> None:
+    def register(self, record: StopRecord) -> None:
         """Have a resource stopped if the daemon dies, before those named earlier; never blocks."""
         with self._one_at_a_time:
-            self._wills.pop(will.key, None)
-            self._wills[will.key] = will
-            self._tell([inheritance(will)])
+            self._stop_records.pop(record.key, None)
+            self._stop_records[record.key] = record
+            self._tell([encode_stop_record(record)])
 
-    def disinherit(self, router: str, resource: str) -> None:
+    def withdraw(self, router: str, resource: str) -> None:
         """Forget a resource: it has stopped; never blocks."""
         with self._one_at_a_time:
-            if self._wills.pop((router, resource), None) is not None:
-                self._tell([words(DISINHERIT, router, resource)])
+            if self._stop_records.pop((router, resource), None) is not None:
+                self._tell([words(WITHDRAW, router, resource)])
 
     def command_begins(self, mark: str) -> None:
         """Have the processes that carry *mark* killed if the daemon dies; never blocks."""
@@ -140,7 +140,7 @@ class Guardian:
         if self.alive():
             poll = select.poll()
             poll.register(self._pidfd, select.POLLIN)
-            if not poll.poll(patience * _MILLISECONDS) and not self._wills:
+            if not poll.poll(patience * _MILLISECONDS) and not self._stop_records:
                 os.kill(self.pid, signal.SIGKILL)
                 poll.poll(patience * _MILLISECONDS)
             self.alive()
@@ -159,7 +159,7 @@ class Guardian:
         for netns, index in {entry[:2] for entry in self._held}:
             held = [entry[2:] for entry in self._held if entry[:2] == (netns, index)]
             records += _records(HOLD, netns, index, held)
-        records += [inheritance(will) for will in self._wills.values()]
+        records += [encode_stop_record(record) for record in self._stop_records.values()]
         records += [words(COMMAND_BEGINS, mark, self.lock) for mark in self._commands]
         return records
 

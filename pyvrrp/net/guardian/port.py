@@ -1,22 +1,22 @@
-"""Who stops resources when the daemon cannot: implementations of `pyvrrp.ports.Heir`."""
+"""Who stops resources when the daemon cannot: implementations of `pyvrrp.ports.Guardian`."""
 
 import fcntl
 import os
 from errno import EWOULDBLOCK
 
-from pyvrrp.net.guardian.parent import Guardian
-from pyvrrp.net.guardian.records import Will
-from pyvrrp.ports import Legacy
+from pyvrrp.net.guardian.parent import GuardianProcess
+from pyvrrp.net.guardian.records import StopRecord
+from pyvrrp.ports import StopOrder
 from pyvrrp.units import to_seconds
 
 
-class NoHeir:
+class NoGuardian:
     """Nobody: a daemon without a guardian leaves its resources running when it dies."""
 
-    def inherit(self, legacy: Legacy) -> None:
+    def register(self, order: StopOrder) -> None:
         """Take no note of it."""
 
-    def disinherit(self, router: str, resource: str) -> None:
+    def withdraw(self, router: str, resource: str) -> None:
         """Forget nothing."""
 
     def acting(self) -> bool:
@@ -28,33 +28,33 @@ class NoHeir:
         return 0
 
 
-class GuardianHeir:
+class GuardianPort:
     """The guardian of this process, and that of the life before it while it is still at work."""
 
-    def __init__(self, guardian: Guardian) -> None:
+    def __init__(self, guardian: GuardianProcess) -> None:
         self._guardian = guardian
         self._alone = False  # whether the guardian of an earlier life is known to be gone
 
-    def inherit(self, legacy: Legacy) -> None:
+    def register(self, order: StopOrder) -> None:
         """Know of a resource that is about to be started."""
         # First, or the guardian could take the silence until now for that of a daemon that hangs.
         self._guardian.pulse.beat()
-        self._guardian.inherit(
-            Will(
-                router=legacy.router,
-                resource=legacy.resource,
-                stop=legacy.stop.words,
-                environment=legacy.stop.environment,
-                netns=legacy.stop.netns,
-                timeout=to_seconds(legacy.timeout),
-                alarm=() if legacy.alarm is None else legacy.alarm.words,
-                watchdog=to_seconds(legacy.watchdog),
+        self._guardian.register(
+            StopRecord(
+                router=order.router,
+                resource=order.resource,
+                stop=order.stop.words,
+                environment=order.stop.environment,
+                netns=order.stop.netns,
+                timeout=to_seconds(order.timeout),
+                alarm=() if order.alarm is None else order.alarm.words,
+                watchdog=to_seconds(order.watchdog),
             )
         )
 
-    def disinherit(self, router: str, resource: str) -> None:
+    def withdraw(self, router: str, resource: str) -> None:
         """Forget a resource: it has stopped."""
-        self._guardian.disinherit(router, resource)
+        self._guardian.withdraw(router, resource)
 
     def acting(self) -> bool:
         """Whether this one or an earlier one acts now."""

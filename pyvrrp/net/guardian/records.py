@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 HOLD = 1
 RELEASE = 2
 FORGET = 3
-INHERIT = 4
-DISINHERIT = 5
+REGISTER = 4
+WITHDRAW = 5
 COMMAND_BEGINS = 6
 COMMAND_ENDED = 7
 PER_RECORD = 200  # addresses; such a record fits PIPE_BUF (4096)
@@ -19,7 +19,7 @@ _ADDRESS = struct.Struct("=BB16s")  # length of the address, length of the prefi
 Held = tuple[str, int, bytes, int]
 
 
-class Will:
+class StopRecord:
     """What to do about one resource if the daemon dies or falls silent."""
 
     __slots__ = (
@@ -81,22 +81,24 @@ def read_addresses(body: bytes) -> set[Held]:
     }
 
 
-def inheritance(will: Will) -> bytes:
+def encode_stop_record(record: StopRecord) -> bytes:
     """Return the record of a resource that is about to be started."""
-    pairs = [word for pair in will.environment for word in pair]
-    numbers = [repr(will.timeout), repr(will.watchdog)]
-    lists = [[*will.key, will.netns, *numbers], will.stop, pairs, will.alarm]
-    return framed(INHERIT, _packed([_packed([w.encode() for w in words]) for words in lists]))
+    pairs = [word for pair in record.environment for word in pair]
+    numbers = [repr(record.timeout), repr(record.watchdog)]
+    lists = [[*record.key, record.netns, *numbers], record.stop, pairs, record.alarm]
+    return framed(REGISTER, _packed([_packed([w.encode() for w in words]) for words in lists]))
 
 
-def read_inheritance(body: bytes) -> Will:
+def decode_stop_record(body: bytes) -> StopRecord:
     """Return what such a record says."""
     (head, stop, pairs, alarm) = (
         [word.decode() for word in _unpacked(inner)] for inner in _unpacked(body)
     )
     router, resource, netns, timeout, watchdog = head
     environment = list(zip(pairs[::2], pairs[1::2], strict=True))
-    return Will(router, resource, stop, environment, netns, float(timeout), alarm, float(watchdog))
+    return StopRecord(
+        router, resource, stop, environment, netns, float(timeout), alarm, float(watchdog)
+    )
 
 
 def words(what: int, *named: str) -> bytes:

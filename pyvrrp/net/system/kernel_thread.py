@@ -20,23 +20,37 @@ class Worker:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._jobs: SimpleQueue[list[Callable[[], None]] | None] = SimpleQueue()
+        self._submitted: list[Callable[[], None]] = []  # in this turn of the loop
         self._thread = threading.Thread(target=self._work, name="pyvrrp-kernel", daemon=True)
         self._thread.start()
 
     def submit(self, job: Callable[[], T], done: Callable[[T | KernelError], None]) -> None:
-        """Run *job* in the thread, then *done* in the loop with its result or its KernelError."""
-        self._jobs.put(lambda: self._report(done, self._outcome(job)))
+        """Run *job* in the thread, then *done* in the loop with its result or its KernelError.
+
+        The thread gets the jobs at the end of the loop's turn. So it does not compete with the loop
+        for the interpreter while many virtual routers become MASTER in one turn.
+        """
+        if not self._submitted:
+            self._loop.call_soon(self._hand_over)
+        self._submitted.append(lambda: self._report(done, self._outcome(job)))
+
+    def _hand_over(self) -> None:
+        if self._submitted:
+            submitted, self._submitted = self._submitted, []
+            self._jobs.put(submitted)
 
     def close(self, patience: float = 2.0) -> bool:
         """Finish what was submitted; return whether that took less than *patience* seconds."""
+        self._hand_over()
         self._jobs.put(None)
         self._thread.join(patience)
         return not self._thread.is_alive()
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()
+        while (jobs := self._jobs.get()) is not None:
+            for job in jobs:
+                job()
 
     def _outcome(self, job: Callable[[], T]) -> T | KernelError:
         try:

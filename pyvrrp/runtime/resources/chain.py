@@ -34,7 +34,7 @@ LAST_RETRY = Nanoseconds(30 * SECOND)
 SWITCH_TIMEOUT = Nanoseconds(60 * SECOND)  # for the command of on_stop_failure
 
 
-class ChainOwner(address_keeper.Master, Protocol):
+class ChainOwner(address_keeper.AddressOwner, Protocol):
     """The virtual router that has the chain."""
 
     def addresses_withdrawn(self) -> None:
@@ -85,7 +85,7 @@ class ResourceChain:
         self._scheduled = False
         self._retry = FIRST_RETRY
         self._guardian = GuardianRegistration(
-            str(config.id), chain, ports.heir, ports.clock, self._intervened
+            str(config.id), chain, ports.guardian, ports.clock, self._intervened
         )
         self._failure_hold_down = FailureHoldDown(
             config.hold_down, ports.clock, self._failure_changed
@@ -148,7 +148,7 @@ class ResourceChain:
         self._go_down(0)
 
     def observe(self, present: frozenset[InterfaceAddress]) -> None:
-        """Take note of what is on the interface; put back what somebody removed."""
+        """Compare with the addresses on the interface; add again what was removed by others."""
         self._address_keeper.observe(present)
 
     @property

@@ -72,10 +72,16 @@ class Group:
         self._considering = False
         self._changed = False
         self._announced_at: Nanoseconds | None = None
+        self._limited: tuple[GroupMember, ...] = ()  # those with a concern that limits holding
 
     def join(self, member: GroupMember) -> None:
         """Add *member* after those that joined before."""
         self._members = (*self._members, member)
+
+    def limited_by(self, member: GroupMember) -> None:
+        """Take note that a concern of *member* limits how long addresses may be held."""
+        if member not in self._limited:
+            self._limited = (*self._limited, member)
 
     @property
     def members(self) -> Sequence[GroupMember]:
@@ -140,13 +146,16 @@ class Group:
 
     def may_hold_until(self) -> Nanoseconds | None:
         """Return from when on no member may have its addresses any more; None: no limit."""
-        limits = [member.may_hold_until() for member in self._members]
+        if not self._limited:
+            return None
+        limits = [member.may_hold_until() for member in self._limited]
         return min((limit for limit in limits if limit is not None), default=None)
 
     def end_expired_holds(self) -> None:
         """Have every member leave whose right to its addresses has run out."""
-        for member in self._members:
-            member.end_expired_hold()
+        if self._limited:
+            for member in self._members:
+                member.end_expired_hold()
 
     def waits_for(self, member: GroupMember) -> str:
         """Return what alone keeps *member* from claiming; empty if it is not due."""

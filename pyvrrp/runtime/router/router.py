@@ -52,7 +52,7 @@ from pyvrrp.virtual_router.events import (
     Startup,
     TimerFired,
 )
-from pyvrrp.virtual_router.parameters import RELEASE
+from pyvrrp.virtual_router.parameters import RELEASE, Parameters
 from pyvrrp.virtual_router.rules import group as group_rules
 from pyvrrp.virtual_router.rules.admission import (
     RESIGNED,
@@ -72,6 +72,8 @@ from pyvrrp.virtual_router.states import (
 )
 from pyvrrp.virtual_router.timers import handover_patience, master_down_interval
 from pyvrrp.virtual_router.transitions import step, takeover_cause, takeover_is_due
+
+TIMER_FIRED = TimerFired()
 
 
 class Router:
@@ -127,6 +129,8 @@ class Router:
             for one in self.concerns
             if type(one).may_hold_until is not BaseConcern.may_hold_until
         )
+        if self._limiting:
+            self.group.limited_by(self)
 
     # The election.
 
@@ -134,7 +138,8 @@ class Router:
         """Take one step of the election and carry out what it asks for."""
         if isinstance(self._state, Master):
             self.group.end_expired_holds()
-        self._end_repetition()
+        elif self._repeated is not None:
+            self._end_repetition()
         now, before = self._clock.now(), self._state
         self._state, actions = step(before, event, self._parameters, now)
         for action in actions:
@@ -187,7 +192,7 @@ class Router:
 
     def _advertise(self) -> None:
         turn = self.adver_at
-        self.take(TimerFired())
+        self.take(TIMER_FIRED)
         if turn is not None and turn != self.adver_at:
             self._wake_ups.advertised(turn)
 
@@ -271,7 +276,7 @@ class Router:
         self.priority_sources = replace(self.priority_sources, **changes)  # type: ignore[arg-type]
         before, now = self.priority, effective_priority(self.priority_sources)
         if now != before:
-            self._parameters = replace(self._parameters, priority=now)
+            self._parameters_are(replace(self._parameters, priority=now))
             self.reporter.priority(before, now)
             self.take(PriorityChanged(before))
         self._obstacles.waive_fence(waived=self.is_last_resort)
@@ -366,7 +371,7 @@ class Router:
 
     def _primary_address_is(self, primary: Address) -> None:
         if primary != self._parameters.primary_address:
-            self._parameters = replace(self._parameters, primary_address=primary)
+            self._parameters_are(replace(self._parameters, primary_address=primary))
         self.links.own_address_is(primary)
 
     def heard(self, heard: HeardPacket, link: Link) -> None:
@@ -404,6 +409,11 @@ class Router:
         if only_moves_deadline(heard.event, self._parameters):
             heard.only_moves_deadline = True
             self._repeated = heard
+
+    def _parameters_are(self, parameters: Parameters) -> None:
+        """Use other parameters from now on, not for what was heard before."""
+        self._end_repetition()
+        self._parameters = parameters
 
     def _catch_up(self) -> None:
         """Take the last one of the packets that only moved the deadline."""

@@ -137,7 +137,7 @@ class RouterAddresses:
 
     def may_hold(self) -> bool:
         """Return whether the address lease may be renewed."""
-        return self._router.may_renew() and self.may_add()
+        return self.may_add() and self._router.may_renew()
 
     def may_add(self) -> bool:
         """Return whether the addresses may come; if not, the router lets go soon."""

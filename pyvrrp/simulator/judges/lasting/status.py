@@ -13,8 +13,8 @@ from pyvrrp.simulator.world.engine import Engine
 
 
 @dataclass(slots=True)
-class _Watched:
-    """What one daemon reports of one virtual router, and from when on it must be true."""
+class _WatchedStatus:
+    """What one running daemon says of one virtual router, from when on it must be true."""
 
     router: ObservedRouter
     addresses: RouterAddresses
@@ -32,7 +32,7 @@ class StatusJudge:
         self._engine = engine
         self._broken = verdicts.broken
         self._version = -1
-        self._watched: list[_Watched] = []
+        self._watched: list[_WatchedStatus] = []
 
     def look(self) -> None:
         """Judge each daemon whose report differs from the last one."""
@@ -43,7 +43,7 @@ class StatusJudge:
             if watched.addresses.present is not watched.agreed:
                 self._compare(watched)
 
-    def _compare(self, watched: _Watched) -> None:
+    def _compare(self, watched: _WatchedStatus) -> None:
         router, present = watched.router, watched.addresses.present
         if self._engine.now <= watched.settled_at:
             return
@@ -57,8 +57,8 @@ class StatusJudge:
             )
 
 
-def _watched(router: ObservedRouter) -> _Watched | None:
+def _watched(router: ObservedRouter) -> _WatchedStatus | None:
     running, daemon = router.node.running_since, router.running()
     if running is None or daemon is None:
         return None
-    return _Watched(router, daemon.addresses, max(running, router.changed_at) + STATUS_WITHIN)
+    return _WatchedStatus(router, daemon.addresses, max(running, router.changed_at) + STATUS_WITHIN)
