@@ -339,7 +339,7 @@ class Commands(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Legacy:
+class StopOrder:
     """How the guardian stops a resource if this process dies: *stop*, within *timeout*."""
 
     router: str
@@ -347,19 +347,18 @@ class Legacy:
     stop: Command
     timeout: Nanoseconds
     alarm: Command | None = None  # the command to run if *stop* fails
-    watchdog: Nanoseconds = Nanoseconds(
-        0
-    )  # without a sign of life for that long this process counts as dead; 0: never
+    # Without a sign of life for that long this process counts as dead; 0: never.
+    watchdog: Nanoseconds = Nanoseconds(0)
 
 
-class Heir(Protocol):
-    """The guardian: it stops resources when this process cannot."""
+class Guardian(Protocol):
+    """Stops resources when this process cannot."""
 
-    def inherit(self, legacy: Legacy) -> None:
+    def register(self, order: StopOrder) -> None:
         """Register a resource that is about to start. The guardian stops the last one first."""
 
-    def disinherit(self, router: str, resource: str) -> None:
-        """Remove a resource that has stopped."""
+    def withdraw(self, router: str, resource: str) -> None:
+        """Withdraw the stop order of a resource that has stopped."""
 
     def acting(self) -> bool:
         """Return whether a guardian, this one or one of an earlier process, stops resources now.
@@ -382,4 +381,4 @@ class Ports:
     probes: Probes
     etcd: Etcd
     commands: Commands
-    heir: Heir
+    guardian: Guardian

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 TYPE_CHECKING = False  # typing itself would take 0.4 MB
 if TYPE_CHECKING:
-    from pyvrrp.net.guardian.parent import Guardian
+    from pyvrrp.net.guardian.parent import GuardianProcess
 
 COMMANDS = {  # the name of each command, and its module below pyvrrp.cli
     "run": "run",
@@ -47,12 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             guardian.close()
 
 
-def _fork_guardian() -> "Guardian | None":
+def _fork_guardian() -> "GuardianProcess | None":
     """Return the guardian. If it cannot be started, report that on standard error, return None."""
-    from pyvrrp.net.guardian.parent import Guardian  # noqa: PLC0415 - not for other commands
+    from pyvrrp.net.guardian.parent import GuardianProcess  # noqa: PLC0415 - not for other commands
 
     try:
-        return Guardian.fork()
+        return GuardianProcess.fork()
     except OSError as error:
         what = "cannot start the guardian, only address leases protect"
         print(f"pyvrrp: {what}: {error.strerror}", file=sys.stderr)

@@ -10,7 +10,7 @@ from pyvrrp.daemon.lean_asyncio import import_asyncio
 
 if TYPE_CHECKING:
     from pyvrrp.config.model.configuration import Configuration
-    from pyvrrp.net.guardian.parent import Guardian
+    from pyvrrp.net.guardian.parent import GuardianProcess
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from pyvrrp.daemon.main import DaemonOptions  # noqa: PLC0415 - the same
     from pyvrrp.daemon.main import run as run_daemon  # noqa: PLC0415 - the same
 
-    guardian: Guardian | None = args.guardian
+    guardian: GuardianProcess | None = args.guardian
     configuration = _configuration(args)
     if guardian is not None and not configuration.guardian:
         guardian.close()

@@ -10,7 +10,7 @@ from pyvrrp.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
     from pyvrrp.config.model.takeover import TakeoverConfig
-    from pyvrrp.net.guardian.parent import Guardian
+    from pyvrrp.net.guardian.parent import GuardianProcess
 
 ADDRESS_FLAGS = (
     Flag("--interface", "interface", "NAME", "interface that gets the address"),
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     from pyvrrp.daemon.logs import choose_format  # noqa: PLC0415 - not for the help
     from pyvrrp.daemon.takeover import run as run_takeover  # noqa: PLC0415 - the same
 
-    guardian: Guardian | None = args.guardian
+    guardian: GuardianProcess | None = args.guardian
     if guardian is not None and args.no_guardian:
         guardian.close()
         guardian = None

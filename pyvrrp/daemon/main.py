@@ -12,7 +12,7 @@ from pyvrrp.daemon.operator_commands import OperatorCommands
 from pyvrrp.daemon.process_setup import Foundation
 from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.daemon.state_file import StateFile
-from pyvrrp.net.guardian.parent import Guardian
+from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.net.system import privileges
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.base.json import Json
@@ -27,7 +27,9 @@ class DaemonOptions:
     log_format: LogFormat = LogFormat.TEXT
 
 
-def run(configuration: Configuration, guardian: Guardian | None, options: DaemonOptions) -> int:
+def run(
+    configuration: Configuration, guardian: GuardianProcess | None, options: DaemonOptions
+) -> int:
     """Run until a signal asks to stop; return the exit status. Raise KernelError at start only."""
     privileges.check(
         namespaces=any(config.id.place.netns for config in configuration.virtual_routers)
@@ -38,7 +40,7 @@ def run(configuration: Configuration, guardian: Guardian | None, options: Daemon
 
 class _Daemon:
     def __init__(
-        self, configuration: Configuration, guardian: Guardian | None, options: DaemonOptions
+        self, configuration: Configuration, guardian: GuardianProcess | None, options: DaemonOptions
     ) -> None:
         self._configuration = configuration
         self._guardian = guardian

@@ -12,7 +12,7 @@ from pyvrrp.units import Nanoseconds
 
 if TYPE_CHECKING:
     from pyvrrp.clients.processes.resource_commands import AsyncioCommands
-    from pyvrrp.net.guardian.parent import Guardian
+    from pyvrrp.net.guardian.parent import GuardianProcess
     from pyvrrp.probes.runner import AsyncioProbes
 
 
@@ -41,7 +41,7 @@ class ProbesOnDemand:
 class CommandsOnDemand:
     """Implements `ports.Commands`; *guardian* is told of each command."""
 
-    def __init__(self, guardian: "Guardian | None") -> None:
+    def __init__(self, guardian: "GuardianProcess | None") -> None:
         self._guardian = guardian
         self._commands: AsyncioCommands | None = None
 

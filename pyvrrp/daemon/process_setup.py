@@ -13,7 +13,7 @@ from pyvrrp.clients.etcd.port import AsyncioEtcd
 from pyvrrp.daemon import systemd
 from pyvrrp.daemon.logs import LogFormat, LogWriter
 from pyvrrp.daemon.on_demand import CommandsOnDemand, ProbesOnDemand
-from pyvrrp.net.guardian.parent import Guardian
+from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.net.linux import linux_ports
 from pyvrrp.net.system.libc import trim_memory
 from pyvrrp.ports import Clock, Ports
@@ -27,7 +27,7 @@ FORCED = 3
 class Foundation:
     """Made inside the event loop; raises KernelError if the system refuses."""
 
-    def __init__(self, guardian: Guardian | None, log_format: LogFormat) -> None:
+    def __init__(self, guardian: GuardianProcess | None, log_format: LogFormat) -> None:
         self._loop = asyncio.get_running_loop()
         self._guardian = guardian
         self._probes = ProbesOnDemand()
@@ -102,7 +102,7 @@ class Foundation:
         with contextlib.suppress(OSError):
             feed()
 
-    def _guardian_died(self, guardian: Guardian) -> None:
+    def _guardian_died(self, guardian: GuardianProcess) -> None:
         self._loop.remove_reader(guardian.fileno())
         guardian.alive()
         self.journal.record(

@@ -7,14 +7,14 @@ from pyvrrp.config.model.takeover import TakeoverConfig, watched_host
 from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.daemon.process_setup import Foundation
 from pyvrrp.errors import KernelError
-from pyvrrp.net.guardian.parent import Guardian
+from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.net.system import privileges
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.takeover.takeover import Takeover
 from pyvrrp.units import in_words
 
 
-def run(config: TakeoverConfig, guardian: Guardian | None, log_format: LogFormat) -> int:
+def run(config: TakeoverConfig, guardian: GuardianProcess | None, log_format: LogFormat) -> int:
     """Run until a signal asks to stop; return the exit status.
 
     Raise KernelError at start only, for example if the address is already on this host.
@@ -24,7 +24,9 @@ def run(config: TakeoverConfig, guardian: Guardian | None, log_format: LogFormat
         return runner.run(_live(config, guardian, log_format))
 
 
-async def _live(config: TakeoverConfig, guardian: Guardian | None, log_format: LogFormat) -> int:
+async def _live(
+    config: TakeoverConfig, guardian: GuardianProcess | None, log_format: LogFormat
+) -> int:
     foundation = Foundation(guardian, log_format)
     refusals: list[str] = []
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyvrrp.identity import Family, Place
-from pyvrrp.net.guardian.parent import Guardian
-from pyvrrp.net.guardian.port import GuardianHeir, NoHeir
+from pyvrrp.net.guardian.parent import GuardianProcess
+from pyvrrp.net.guardian.port import ForkedGuardian, NoGuardian
 from pyvrrp.net.netlink.addresses import KernelAddresses
 from pyvrrp.net.netlink.links import LinkWatcher
 from pyvrrp.net.netlink.namespaces import NamespaceSockets
@@ -56,7 +56,7 @@ def linux_ports(
     probes: Probes,
     etcd: Etcd,
     commands: Commands,
-    guardian: Guardian | None = None,
+    guardian: GuardianProcess | None = None,
 ) -> LinuxPorts:
     """Return the ports of this machine; *guardian* watches over them if there is one.
 
@@ -81,6 +81,6 @@ def linux_ports(
         probes=probes,
         etcd=etcd,
         commands=commands,
-        heir=NoHeir() if guardian is None else GuardianHeir(guardian),
+        guardian=NoGuardian() if guardian is None else ForkedGuardian(guardian),
         close=close,
     )

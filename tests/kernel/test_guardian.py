@@ -14,8 +14,8 @@ from tests.kernel.wire import addresses, ip, wire
 pytestmark = [pytest.mark.kernel]
 
 DAEMON = """
-from pyvrrp.net.guardian.parent import Guardian
-guardian = Guardian.fork()
+from pyvrrp.net.guardian.parent import GuardianProcess
+guardian = GuardianProcess.fork()
 import os, sys
 from ipaddress import ip_interface
 netns, index, *words = sys.argv[1:]
@@ -201,8 +201,8 @@ def test_the_guardian_is_named_and_shares_nothing_with_the_daemon() -> None:
 
 def test_the_death_of_the_guardian_makes_its_descriptor_readable() -> None:
     script = (
-        "from pyvrrp.net.guardian.parent import Guardian\n"
-        "g = Guardian.fork()\n"
+        "from pyvrrp.net.guardian.parent import GuardianProcess\n"
+        "g = GuardianProcess.fork()\n"
         "import os, select, signal\n"
         "assert not select.select([g], [], [], 0)[0]\n"
         "os.kill(g.pid, signal.SIGKILL)\n"

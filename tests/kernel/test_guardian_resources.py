@@ -16,28 +16,29 @@ from tests.kernel.test_guardian import gone, soon
 pytestmark = [pytest.mark.kernel]
 
 DAEMON = """
-from pyvrrp.net.guardian.parent import Guardian
-guardian = Guardian.fork()
+from pyvrrp.net.guardian.parent import GuardianProcess
+guardian = GuardianProcess.fork()
 import sys, time
-from pyvrrp.net.guardian.records import Will
-from pyvrrp.net.guardian.port import GuardianHeir
+from pyvrrp.net.guardian.records import StopRecord
+from pyvrrp.net.guardian.port import ForkedGuardian
 place, watchdog = sys.argv[1:]
 guardian.lock = f"{place}/lock"
-heir = GuardianHeir(guardian)
-heir.acting()
-def will(name, watchdog):
+port = ForkedGuardian(guardian)
+port.acting()
+def order(name, watchdog):
     alarm = (f"{place}/alarm", name) if name != "db" else ()
-    return Will("web", name, (f"{place}/stop", name), [("PYVRRP_REASON", "test")], "", 1.0, alarm,
-                float(watchdog))
+    environment = [("PYVRRP_REASON", "test")]
+    stop = (f"{place}/stop", name)
+    return StopRecord("web", name, stop, environment, "", 1.0, alarm, float(watchdog))
 for line in sys.stdin:
     match line.split():
-        case ["inherit", name]: guardian.inherit(will(name, watchdog))
-        case ["disinherit", name]: guardian.disinherit("web", name)
+        case ["register", name]: guardian.register(order(name, watchdog))
+        case ["withdraw", name]: guardian.withdraw("web", name)
         case ["command", mark]: guardian.command_begins(mark)
         case ["ended", mark]: guardian.command_ended(mark)
-        case ["beat"]: heir.acting()
-        case ["acting"]: print(heir.acting())
-        case ["interventions"]: print(heir.interventions())
+        case ["alive"]: port.acting()
+        case ["acting"]: print(port.acting())
+        case ["interventions"]: print(port.interventions())
         case ["close"]: guardian.close()
     print("done", guardian.pid, flush=True)
 """
@@ -100,14 +101,14 @@ def daemon(root_only: Path) -> Iterator[Daemon]:
 
 
 def test_when_the_daemon_is_killed_everything_is_stopped_in_reverse(daemon: Daemon) -> None:
-    daemon.do("inherit disk", "inherit db", "inherit web", "disinherit web")
+    daemon.do("register disk", "register db", "register web", "withdraw web")
     daemon.process.kill()
     assert soon(lambda: gone(daemon.guardian))
     assert daemon.log() == ["db stop test", "disk stop test"]
 
 
 def test_nothing_is_stopped_twice_when_the_daemon_has_stopped_all_itself(daemon: Daemon) -> None:
-    daemon.do("inherit disk", "disinherit disk", "close")
+    daemon.do("register disk", "withdraw disk", "close")
     assert soon(lambda: gone(daemon.guardian))
     assert daemon.log() == []
 
@@ -116,7 +117,7 @@ def test_a_command_that_was_under_way_is_killed_before_the_first_stop(daemon: Da
     start = subprocess.Popen(("sleep", "1000"), env={"PYVRRP_RUN": "abc"})
     before = subprocess.Popen(("sleep", "1000"), env={"PYVRRP_RUN": "xyz"})
     try:
-        daemon.do("inherit db", "command abc", "command xyz", "ended xyz")
+        daemon.do("register db", "command abc", "command xyz", "ended xyz")
         log = daemon.place / "log"
         state = f"$(cut -d' ' -f3 /proc/{start.pid}/stat 2>/dev/null)"
         daemon.script("stop", f"[ {state}. = S. ] && echo alive >> {log}; echo stop >> {log}")
@@ -133,7 +134,7 @@ def test_a_command_that_was_under_way_is_killed_before_the_first_stop(daemon: Da
 
 def test_a_stop_that_fails_is_tried_three_times_then_the_alarm_is_raised(daemon: Daemon) -> None:
     daemon.script("stop", f"echo $1 >> {daemon.place}/log; [ $1 != disk ]")
-    daemon.do("inherit base", "inherit disk", "inherit db")
+    daemon.do("register base", "register disk", "register db")
     daemon.process.kill()
     assert soon(lambda: gone(daemon.guardian))
     # What stands below the disk stays: nothing is taken away from under what may run.
@@ -144,7 +145,7 @@ def test_a_stop_that_hangs_is_killed_at_its_timeout(daemon: Daemon) -> None:
     daemon.script(
         "stop", f"echo $1 $$ >> {daemon.place}/log; trap '' TERM; while :; do sleep 1; done"
     )
-    daemon.do("inherit db")
+    daemon.do("register db")
     daemon.process.kill()
     assert soon(lambda: gone(daemon.guardian), 20)
     pids = [int(line.split()[1]) for line in daemon.log()]
@@ -154,7 +155,7 @@ def test_a_stop_that_hangs_is_killed_at_its_timeout(daemon: Daemon) -> None:
 
 def test_the_next_daemon_waits_while_the_last_ones_guardian_is_at_work(daemon: Daemon) -> None:
     daemon.script("stop", "sleep 1")
-    daemon.do("command abc", "inherit db")
+    daemon.do("command abc", "register db")
     daemon.process.kill()
     with begun(daemon.place, 0) as following:
         assert following.do("acting") == ["True"]
@@ -166,10 +167,10 @@ def test_the_next_daemon_waits_while_the_last_ones_guardian_is_at_work(daemon: D
 def test_a_daemon_that_goes_on_giving_signs_of_life_is_left_alone(root_only: Path) -> None:
     with begun(root_only, 0.6) as d:
         d.script("stop", f"echo $1 >> {root_only}/log")
-        d.do("beat", "inherit db")
+        d.do("alive", "register db")
         for _ in range(15):
             time.sleep(0.1)
-            d.do("beat")
+            d.do("alive")
         assert d.log() == []
         assert d.do("interventions") == ["0"]
 
@@ -179,7 +180,7 @@ def test_a_daemon_that_is_stopped_has_its_resources_stopped_and_learns_of_it(
 ) -> None:
     with begun(root_only, 0.6) as d:
         d.script("stop", f"echo $1 >> {root_only}/log")
-        d.do("beat", "inherit disk", "inherit db")
+        d.do("alive", "register disk", "register db")
         os.kill(d.process.pid, signal.SIGSTOP)
         began = time.monotonic()
         assert soon(lambda: d.log() == ["db", "disk"])
@@ -205,9 +206,9 @@ def test_a_large_environment_reaches_the_guardian_whole(root_only: Path) -> None
     d = Daemon(root_only, process)
     d.script("stop", f'echo "$1 ${{#PYVRRP_REASON}}" >> {root_only}/log')
     try:
-        d.do("inherit db")
+        d.do("register db")
         time.sleep(0.1)
-        d.do("inherit disk", "beat", "inherit disk")
+        d.do("register disk", "alive", "register disk")
         time.sleep(0.1)
         d.do("command a")
     finally:

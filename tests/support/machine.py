@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pyvrrp.config.model.resources import ResourceConfig
-from pyvrrp.ports import Command, CommandResult, Legacy
+from pyvrrp.ports import Command, CommandResult, StopOrder
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.support.clock import FakeClock
 
@@ -30,7 +30,7 @@ class FakeCommand:
 
 @dataclass
 class FakeMachine:
-    """Commands and Heir of one host. ``/r/NAME ACTION`` acts on the resource NAME."""
+    """Commands and guardian of one host. ``/r/NAME ACTION`` acts on the resource NAME."""
 
     clock: FakeClock
     running: list[str] = field(default_factory=list)
@@ -39,7 +39,7 @@ class FakeMachine:
     environments: dict[str, dict[str, str]] = field(default_factory=dict)
     under_way: int = 0
     most_under_way: int = 0
-    inherited: list[Legacy] = field(default_factory=list)
+    stop_orders: list[StopOrder] = field(default_factory=list)
     guardian_acts: bool = False
     guardian_acted: int = 0
 
@@ -89,12 +89,12 @@ class FakeMachine:
         running.end_within(timeout)
         return running
 
-    def inherit(self, legacy: Legacy) -> None:
-        self.inherited.append(legacy)
+    def register(self, order: StopOrder) -> None:
+        self.stop_orders.append(order)
 
-    def disinherit(self, router: str, resource: str) -> None:
-        self.inherited = [
-            one for one in self.inherited if (one.router, one.resource) != (router, resource)
+    def withdraw(self, router: str, resource: str) -> None:
+        self.stop_orders = [
+            one for one in self.stop_orders if (one.router, one.resource) != (router, resource)
         ]
 
     def acting(self) -> bool:

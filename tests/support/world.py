@@ -254,7 +254,7 @@ class FakeHost:
             probes=self,
             etcd=self.etcd,
             commands=self.machine,
-            heir=self.machine,
+            guardian=self.machine,
         )
 
     def open_advertisements(

@@ -13,13 +13,13 @@ from pyvrrp.cli.base.exit_status import REFUSED, USAGE
 from pyvrrp.errors import ConfigurationError, ControlError, KernelError, VrrpError
 
 if TYPE_CHECKING:
-    from pyvrrp.net.guardian.parent import Guardian
+    from pyvrrp.net.guardian.parent import GuardianProcess
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def run_command(
-    words: Sequence[str], modules: Mapping[str, str], guardian: "Guardian | None"
+    words: Sequence[str], modules: Mapping[str, str], guardian: "GuardianProcess | None"
 ) -> int:
     """Run the command that *words* name and return its exit status.
 

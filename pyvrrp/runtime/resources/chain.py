@@ -85,7 +85,7 @@ class ResourceChain:
         self._scheduled = False
         self._retry = FIRST_RETRY
         self._guardian = GuardianRegistration(
-            str(config.id), chain, ports.heir, ports.clock, self._intervened
+            str(config.id), chain, ports.guardian, ports.clock, self._intervened
         )
         self._failure_hold_down = FailureHoldDown(
             config.hold_down, ports.clock, self._failure_changed

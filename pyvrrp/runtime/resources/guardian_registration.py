@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from pyvrrp.config.model.resources import ChainConfig
-from pyvrrp.ports import Clock, Command, Heir, Legacy
+from pyvrrp.ports import Clock, Command, Guardian, StopOrder
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.resources.resource import Resource
 from pyvrrp.units import MILLISECOND, Nanoseconds
@@ -18,21 +18,21 @@ class GuardianRegistration:
         self,
         router: str,
         chain: ChainConfig,
-        heir: Heir,
+        guardian: Guardian,
         clock: Clock,
         intervened: Callable[[], None],
     ) -> None:
         self._router = router
         self._chain = chain
-        self._heir = heir
+        self._guardian = guardian
         self._clock = clock
         self._intervened = intervened
-        self._interventions = heir.interventions()
+        self._interventions = guardian.interventions()
         self._alive = DeadlineTimer(clock, self.give_sign_of_life)
 
     def register(self, resource: Resource) -> None:
         """Register *resource* with the guardian, before it is started."""
-        legacy = Legacy(
+        order = StopOrder(
             router=self._router,
             resource=resource.config.name,
             stop=resource.command("stop"),
@@ -40,12 +40,12 @@ class GuardianRegistration:
             alarm=self.power_switch(resource) if self._chain.on_stop_failure else None,
             watchdog=self._chain.watchdog if self._chain.exclusive else Nanoseconds(0),
         )
-        self._heir.inherit(legacy)
+        self._guardian.register(order)
         self.give_sign_of_life()
 
     def unregister(self, resource: Resource) -> None:
         """Remove *resource* from the guardian: it has stopped."""
-        self._heir.disinherit(self._router, resource.config.name)
+        self._guardian.withdraw(self._router, resource.config.name)
 
     def power_switch(self, resource: Resource) -> Command:
         """Return the command of on_stop_failure for *resource*."""
@@ -53,9 +53,9 @@ class GuardianRegistration:
 
     def guardian_acts(self) -> bool:
         """Return whether a guardian stops resources now, so that the chain must not act."""
-        if self._heir.acting():
+        if self._guardian.acting():
             return True
-        interventions = self._heir.interventions()
+        interventions = self._guardian.interventions()
         if interventions != self._interventions:
             self._interventions = interventions
             if self._chain.exclusive:

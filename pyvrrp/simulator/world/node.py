@@ -115,7 +115,7 @@ class SimulatedNode:
             probes=ProcessProbes(process, self._engine, self.services, self._random, self._probed),
             etcd=ProcessEtcd(self.name, self.time, process, self._etcd),
             commands=ProcessCommands(process, self._engine, self.resources),
-            heir=ProcessGuardian(process, self._engine, self.resources),
+            guardian=ProcessGuardian(process, self._engine, self.resources),
         )
         journal = Journal(clock)
         journal.listen(self._recorded)
@@ -200,7 +200,7 @@ class SimulatedNode:
 
     def _guard(self, process: SimulatedProcess | None) -> None:
         # A daemon that was started meanwhile has a guardian and leftovers of its own to see to.
-        if process is self.process or self.resources.legacies:
+        if process is self.process or self.resources.stop_orders:
             self.remove_addresses()
         self.resources.stop_all()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pyvrrp.ports import Command, CommandResult, Commands, Heir, Legacy, RunningCommand
+from pyvrrp.ports import Command, CommandResult, Commands, Guardian, RunningCommand, StopOrder
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.machine.process import SimulatedProcess
 from pyvrrp.simulator.world.machine.resources import ResourceHost, SimulatedCommand
@@ -43,7 +43,7 @@ class ProcessCommands(Commands):
         return running
 
 
-class ProcessGuardian(Heir):
+class ProcessGuardian(Guardian):
     """The guardian as one process sees it."""
 
     def __init__(self, process: SimulatedProcess, engine: Engine, resources: ResourceHost) -> None:
@@ -51,18 +51,18 @@ class ProcessGuardian(Heir):
         self._engine = engine
         self._resources = resources
 
-    def inherit(self, legacy: Legacy) -> None:
-        """Know of a resource that is about to be started."""
-        self.disinherit(legacy.router, legacy.resource)
-        self._resources.legacies.append(legacy)
+    def register(self, order: StopOrder) -> None:
+        """Register a resource that is about to start."""
+        self.withdraw(order.router, order.resource)
+        self._resources.stop_orders.append(order)
         self.acting()
         self._resources.watch()
 
-    def disinherit(self, router: str, resource: str) -> None:
-        """Forget a resource: it has stopped."""
+    def withdraw(self, router: str, resource: str) -> None:
+        """Withdraw the stop order of a resource that has stopped."""
         key = (router, resource)
-        self._resources.legacies = [
-            one for one in self._resources.legacies if (one.router, one.resource) != key
+        self._resources.stop_orders = [
+            one for one in self._resources.stop_orders if (one.router, one.resource) != key
         ]
 
     def acting(self) -> bool:

@@ -7,7 +7,7 @@ commands fail or hang now and then, and resources die by themselves.
 from collections.abc import Callable
 from random import Random
 
-from pyvrrp.ports import CommandResult, Legacy
+from pyvrrp.ports import CommandResult, StopOrder
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.machine.process import SimulatedProcess
 from pyvrrp.simulator.world.trace import Trace
@@ -69,7 +69,7 @@ class ResourceHost:
     ) -> None:
         self.observer = observer
         self.running: set[str] = set()
-        self.legacies: list[Legacy] = []
+        self.stop_orders: list[StopOrder] = []
         self.acting = 0  # guardians at work
         self.interventions = 0
         self.life_seen_at = 0
@@ -139,13 +139,13 @@ class ResourceHost:
 
     def watch(self) -> None:
         """Look for signs of life as long as something exclusive runs."""
-        if not self._watching and any(legacy.watchdog for legacy in self.legacies):
+        if not self._watching and any(order.watchdog for order in self.stop_orders):
             self._watching = True
             self._engine.after(LOOK, self._look)
 
     def _look(self) -> None:
         self._watching = False
-        watchdog = min((one.watchdog for one in self.legacies if one.watchdog), default=None)
+        watchdog = min((one.watchdog for one in self.stop_orders if one.watchdog), default=None)
         if watchdog is None or self.acting:
             return
         silent = self._engine.now - self.life_seen_at
@@ -157,42 +157,42 @@ class ResourceHost:
     def daemon_died(self, *, guarded: bool) -> None:
         """Take note of it: its commands die too, and the next daemon has to wait."""
         if not guarded:
-            self.legacies.clear()
+            self.stop_orders.clear()
             return
         self.acting += 1
         self._kill_all()
 
     def stop_all(self) -> None:
         """Stop what a dead daemon ran, in reverse, one after the other."""
-        self._stop_next(list(reversed(self.legacies)), TRIES, False)
+        self._stop_next(list(reversed(self.stop_orders)), TRIES, False)
 
     def _intervene(self) -> None:
         self.acting += 1
         self._remove_addresses()
         self._kill_all()
-        wills = [one for one in self.legacies if one.watchdog]
-        self._stop_next(list(reversed(wills)), TRIES, True)
+        orders = [one for one in self.stop_orders if one.watchdog]
+        self._stop_next(list(reversed(orders)), TRIES, True)
 
     def _kill_all(self) -> None:
         for running in tuple(self._commands):
             self.kill(running)
 
-    def _stop_next(self, wills: list[Legacy], tries: int, intervenes: bool) -> None:  # noqa: FBT001 - an argument of a job
+    def _stop_next(self, orders: list[StopOrder], tries: int, intervenes: bool) -> None:  # noqa: FBT001 - an argument of a job
         if self._suspended():
-            self._engine.after(LOOK, self._stop_next, wills, tries, intervenes)
-        elif not wills or not tries:
+            self._engine.after(LOOK, self._stop_next, orders, tries, intervenes)
+        elif not orders or not tries:
             self.acting -= 1
             self.interventions += intervenes
             self.watch()
         else:
             takes = QUICKEST + int(self._random.random() * (SLOWEST - QUICKEST))
-            self._engine.after(takes, self._stop, wills, tries, intervenes)
+            self._engine.after(takes, self._stop, orders, tries, intervenes)
 
-    def _stop(self, wills: list[Legacy], tries: int, intervenes: bool) -> None:  # noqa: FBT001 - an argument of a job
+    def _stop(self, orders: list[StopOrder], tries: int, intervenes: bool) -> None:  # noqa: FBT001 - an argument of a job
         if self._random.random() < self._odds:
-            self._stop_next(wills, tries - 1, intervenes)
+            self._stop_next(orders, tries - 1, intervenes)
             return
-        will, *rest = wills
-        self._act(will.resource, "stop")
-        self.legacies = [one for one in self.legacies if one is not will]
+        order, *rest = orders
+        self._act(order.resource, "stop")
+        self.stop_orders = [one for one in self.stop_orders if one is not order]
         self._stop_next(rest, TRIES, intervenes)
