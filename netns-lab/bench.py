@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from benchmarks.crash import crash
@@ -16,9 +17,8 @@ from benchmarks.scale.case import Case
 from benchmarks.scale.run import scale
 from benchmarks.service import service
 from drivers import DRIVERS
-from report.benchmark import BenchmarkReport, Outcome, Target, benchmark_page, benchmark_text
-
 from pyvrrp.testing.errors import BenchError
+from report.benchmark import BenchmarkReport, FaultReport, Target, benchmark_page, benchmark_text
 
 _SERVICE_FAILURES = 5
 _PARTITIONS = 20
@@ -40,7 +40,7 @@ def run(
     missing = [DRIVERS[rival].missing() for rival in RIVALS if DRIVERS[rival].missing()]
     if missing:
         raise BenchError(f"not installed: {', '.join(missing)}; netns-lab/bootstrap --with-testers")
-    outcome = Outcome()
+    outcome = FaultReport()
     for part, what, measure in _measurements(intervals, repeat):
         if part in parts:
             with _broken_off_is_missed(outcome, what):
@@ -74,36 +74,32 @@ def tell(found: BenchmarkReport, report: Path | None, *, as_json: bool) -> int:
 
 def _measurements(
     intervals: Sequence[int], repeat: int
-) -> Iterator[tuple[str, str, Callable[[Outcome], None]]]:
+) -> Iterator[tuple[str, str, Callable[[FaultReport], None]]]:
     """Yield the part each belongs to, what it is, and how it is done."""
     for interval_ms in intervals:
         times = repeat * (_MORE if interval_ms < _FINE_MS else 1)
         yield (
             "power-off",
             f"power-off at {interval_ms} ms, {times} times each",
-            lambda outcome, ms=interval_ms, times=times: power_off(outcome, ms, times),
+            partial(power_off, interval_ms=interval_ms, repeat=times),
         )
-    yield "crash", "SIGKILL", lambda outcome: crash(outcome, repeat)
+    yield "crash", "SIGKILL", partial(crash, repeat=repeat)
     failures = min(repeat, _SERVICE_FAILURES)
-    yield "service", "a service that fails", lambda outcome: service(outcome, failures)
+    yield "service", "a service that fails", partial(service, repeat=failures)
     for interval_ms in intervals:
         for ipv6 in (False, True):
             family = "IPv6" if ipv6 else "IPv4"
             yield (
                 "planned",
                 f"planned moves at {interval_ms} ms, {family}",
-                lambda outcome, ms=interval_ms, six=ipv6: planned(outcome, ms, repeat, ipv6=six),
+                partial(planned, interval_ms=interval_ms, times=repeat, ipv6=ipv6),
             )
-    yield "hang", "a web server that hangs", lambda outcome: hang(outcome, repeat)
-    yield (
-        "partition",
-        f"{_PARTITIONS} partitions",
-        lambda outcome: partition(outcome, _PARTITIONS),
-    )
+    yield "hang", "a web server that hangs", partial(hang, times=repeat)
+    yield "partition", f"{_PARTITIONS} partitions", partial(partition, times=_PARTITIONS)
 
 
 @contextmanager
-def _broken_off_is_missed(outcome: Outcome, what: str) -> Iterator[None]:
+def _broken_off_is_missed(outcome: FaultReport, what: str) -> Iterator[None]:
     """Run one part; one that is broken off is a target missed, and the others still count."""
     sys.stderr.write(f"bench: {what}\n")
     sys.stderr.flush()

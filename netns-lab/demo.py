@@ -7,15 +7,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.result import ExperimentResult, ScenarioResult
-from experiments.timeline import Event
 from lab import GOOD, NO, REFUSED, write_report
-from report.text import COLUMNS, experiment_lines
-from running import run_scenario
-from scenarios import Options, scenarios
-
 from pyvrrp.testing.errors import BenchError
 from pyvrrp.testing.segment import interrupt_on_sigterm
+from report.text import COLUMNS, experiment_lines
+from results.result import ExperimentResult, ScenarioResult
+from results.timeline import LabEvent
+from running import run_scenario
+from scenarios.options import ScenarioOptions
+from scenarios.registry import scenarios
 
 _REPORT = Path(__file__).parent / "reports" / "demo"
 _INTRODUCTION = """\
@@ -30,7 +30,7 @@ class Narrator:
     def __init__(self) -> None:
         self._begun = time.time()
 
-    def listen(self, event: Event) -> None:
+    def listen(self, event: LabEvent) -> None:
         """Show *event* if it is one that people follow."""
         if event.kind == "mark":
             sys.stdout.write(f"\n{'':>10}*** {event.what['title']}\n")
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     interrupt_on_sigterm()
     sys.stdout.write(_INTRODUCTION)
     try:
-        result = run_scenario(scenarios()["tour"], Options(listen=Narrator().listen))
+        result = run_scenario(scenarios()["tour"], ScenarioOptions(listen=Narrator().listen))
         file = write_report(options.report, "pyvrrp demo", [result])
     except (BenchError, OSError) as error:
         sys.stderr.write(f"demo: {error}\n")

@@ -7,13 +7,12 @@ import time
 
 from drivers import Settings
 from drivers.pyvrrp_daemon import COMMAND, PyvrrpRouter
-from experiments.timeline import Event
-from topologies import Plan
-from topologies.base import VIRTUAL_IPV4
-
 from pyvrrp.testing.errors import BenchError
 from pyvrrp.testing.ownership import NAMESPACE_DIRECTORY, RUN_DIRECTORY, owner_of
 from pyvrrp.testing.segment import Host, Network
+from results.timeline import LabEvent
+from topologies import Plan
+from topologies.base import VIRTUAL_IPV4
 
 _PATIENCE = 10.0
 _GLANCE = 0.05
@@ -67,7 +66,7 @@ def _router(network: Network, host: Host, priority: int) -> PyvrrpRouter:
     return PyvrrpRouter(host, settings, network.directory / host.name, _show)
 
 
-def _show(event: Event) -> None:
+def _show(event: LabEvent) -> None:
     told = event.what.get("text") or f"{event.what.get('state')}: {event.what.get('reason')}"
     sys.stdout.write(f"{time.strftime('%H:%M:%S')} {event.node:<7} {told}\n")
     sys.stdout.flush()

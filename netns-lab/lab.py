@@ -10,16 +10,16 @@ from pathlib import Path
 
 import bench
 from benchmarks.scale.run import IMPLEMENTATIONS, WINDOW, read_cases
-from experiments.result import ScenarioResult
 from interactive import namespace_of, stand, take_down
-from report.html import page
-from report.text import scenario_text
-from running import run_all
-from scenarios import Options, scenarios
-from topologies import topologies
-
 from pyvrrp.testing.errors import BenchError
 from pyvrrp.testing.segment import interrupt_on_sigterm
+from report.html import page
+from report.text import scenario_text
+from results.result import ScenarioResult
+from running import run_all
+from scenarios.options import ScenarioOptions
+from scenarios.registry import scenarios
+from topologies import topologies
 
 GOOD, NO, USAGE, REFUSED = 0, 1, 2, 3
 
@@ -69,7 +69,7 @@ def _run(options: argparse.Namespace) -> int:
         return USAGE
     _be_root()
     results = []
-    asked = Options(options.adv, thorough=options.thorough)
+    asked = ScenarioOptions(options.adv, thorough=options.thorough)
     chosen = [known[name] for name in names]
     for result in run_all(chosen, asked, repeat=options.repeat, jobs=options.jobs):
         results.append(result)
@@ -145,7 +145,9 @@ def _be_root() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="netns-lab/lab", description="Break routers on purpose.")
+    parser = argparse.ArgumentParser(
+        prog="netns-lab/lab", description="Make routers fail, and measure it."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     command = commands.add_parser("list", help="topologies and scenarios, and what they promise")
     command.set_defaults(act=_list)

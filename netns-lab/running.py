@@ -8,16 +8,16 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from drivers import DRIVERS
-from experiments.result import ScenarioResult
-from scenarios import Options, Scenario, scenarios
-
 from pyvrrp.testing.errors import BenchError
 from pyvrrp.testing.segment import interrupt_on_sigterm
+from results.result import ScenarioResult
+from scenarios.options import ScenarioOptions
+from scenarios.registry import LabScenario, scenarios
 
 _PATIENCE = 30.0  # seconds a scenario may take to remove what it built when it is interrupted
 
 
-def run_scenario(scenario: Scenario, options: Options) -> ScenarioResult:
+def run_scenario(scenario: LabScenario, options: ScenarioOptions) -> ScenarioResult:
     """Run one scenario; one whose implementations are not installed is skipped, not passed."""
     missing = ", ".join(filter(None, (DRIVERS[need].missing() for need in scenario.needs)))
     if missing:
@@ -27,7 +27,7 @@ def run_scenario(scenario: Scenario, options: Options) -> ScenarioResult:
 
 
 def run_all(
-    chosen: Sequence[Scenario], options: Options, *, repeat: int = 1, jobs: int = 1
+    chosen: Sequence[LabScenario], options: ScenarioOptions, *, repeat: int = 1, jobs: int = 1
 ) -> Iterator[ScenarioResult]:
     """Yield the result of each as it comes; with several *jobs* in the order they end.
 
@@ -50,10 +50,10 @@ def run_all(
 
 
 def _side_by_side(
-    chosen: Sequence[Scenario], options: Options, jobs: int
+    chosen: Sequence[LabScenario], options: ScenarioOptions, jobs: int
 ) -> Iterator[ScenarioResult]:
     waiting = list(chosen)
-    running: dict[Connection, tuple[BaseProcess, Scenario]] = {}
+    running: dict[Connection, tuple[BaseProcess, LabScenario]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
@@ -71,7 +71,7 @@ def _side_by_side(
             process.join(_PATIENCE)
 
 
-def _start(scenario: Scenario, options: Options) -> tuple[BaseProcess, Connection]:
+def _start(scenario: LabScenario, options: ScenarioOptions) -> tuple[BaseProcess, Connection]:
     receiver, sender = multiprocessing.Pipe(duplex=False)
     fork = multiprocessing.get_context("fork")
     process = fork.Process(target=_work, args=(scenario.name, options, sender))
@@ -80,7 +80,7 @@ def _start(scenario: Scenario, options: Options) -> tuple[BaseProcess, Connectio
     return process, receiver
 
 
-def _work(name: str, options: Options, sender: Connection) -> None:
+def _work(name: str, options: ScenarioOptions, sender: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told, and tells us
     interrupt_on_sigterm()
     try:
@@ -91,7 +91,7 @@ def _work(name: str, options: Options, sender: Connection) -> None:
         return
 
 
-def _result(answer: Connection, process: BaseProcess, scenario: Scenario) -> ScenarioResult:
+def _result(answer: Connection, process: BaseProcess, scenario: LabScenario) -> ScenarioResult:
     try:
         said = answer.recv()
     except EOFError:

@@ -347,18 +347,19 @@ class StopOrder:
     stop: Command
     timeout: Nanoseconds
     alarm: Command | None = None  # the command to run if *stop* fails
-    # Without a sign of life for that long this process counts as dead; 0: never.
-    watchdog: Nanoseconds = Nanoseconds(0)
+    watchdog: Nanoseconds = Nanoseconds(
+        0
+    )  # without a sign of life for that long this process counts as dead; 0: never
 
 
 class Guardian(Protocol):
-    """Stops resources when this process cannot."""
+    """The guardian: it stops resources when this process cannot."""
 
     def register(self, order: StopOrder) -> None:
         """Register a resource that is about to start. The guardian stops the last one first."""
 
     def withdraw(self, router: str, resource: str) -> None:
-        """Withdraw the stop order of a resource that has stopped."""
+        """Remove a resource that has stopped."""
 
     def acting(self) -> bool:
         """Return whether a guardian, this one or one of an earlier process, stops resources now.

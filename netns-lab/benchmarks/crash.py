@@ -5,11 +5,10 @@ import statistics
 import time
 from collections.abc import Callable
 
-from experiments.experiment import Experiment
-from experiments.setting import Setting
-from report.benchmark import Outcome, Row
-
 from benchmarks.pairs import PATIENCE, labs, until
+from experiments.experiment import Experiment
+from report.benchmark import FaultReport, Row
+from results.setting import Setting
 
 _GONE_WITH_GUARDIAN = 0.2
 _LEASE = 2.0
@@ -18,7 +17,7 @@ _STAYS = 5.0  # seconds after which an address that is still there counts as sta
 _CRASHES_OF_RIVAL = 3
 
 
-def crash(outcome: Outcome, repeat: int) -> None:
+def crash(outcome: FaultReport, repeat: int) -> None:
     """SIGKILL the master in three ways and see how long its kernel keeps the address."""
     with labs(Setting(interval_ms=100, client=False)) as made:
         ours, theirs = made["pyvrrp"], made["keepalived"]

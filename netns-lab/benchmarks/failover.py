@@ -4,19 +4,18 @@ import random
 import statistics
 import time
 
-from experiments.experiment import Experiment
-from experiments.setting import Limits, Setting
-from report.benchmark import Outcome, Row, Target
-
 from benchmarks.pairs import PATIENCE, RIVALS, labs
+from experiments.experiment import Experiment
 from pyvrrp.testing.errors import BenchError
+from report.benchmark import FaultReport, Row, Target
+from results.setting import ChangeLimits, Setting
 
 # Last advertisement of the old to first of the new master, over Master_Down_Interval.
 RATIOS = {1000: 1.005, 100: 1.010, 10: 1.040}
 _MEASURING_ERROR = 0.001  # seconds between a fault and its time stamp
 
 
-def power_off(outcome: Outcome, interval_ms: int, repeat: int) -> None:
+def power_off(outcome: FaultReport, interval_ms: int, repeat: int) -> None:
     """Cut the master's port at the same phases for both, alternately, and heal it."""
     setting = Setting(interval_ms=interval_ms, client=False)
     phases = [(number + 0.5) / repeat for number in range(repeat)]
@@ -25,7 +24,7 @@ def power_off(outcome: Outcome, interval_ms: int, repeat: int) -> None:
     ratios: dict[str, list[float]] = {rival: [] for rival in RIVALS}
     with labs(setting) as made:
         for number, phase in enumerate(phases):
-            # Whoever goes first changes; one lab recovers while the other is measured.
+            # They take turns in being the first; one lab recovers while the other is measured.
             for rival in RIVALS if number % 2 == 0 else RIVALS[::-1]:
                 measures = _cut_and_heal(made[rival], phase)
                 advertised[rival].append(measures[0])
@@ -67,7 +66,7 @@ def _cut_and_heal(lab: Experiment, phase: float) -> tuple[float, float]:
         lambda: segment.cut(r1),
         old="r1",
         new="r2",
-        limits=Limits(),
+        limits=ChangeLimits(),
         patience=PATIENCE,
         sudden=True,
         dwell=0.0,

@@ -2,31 +2,23 @@
 
 import random
 
-from experiments.duel import LOW, Pair, duel
-from experiments.play import Play
-from report.benchmark import Outcome, Row
-
 from benchmarks.pairs import PATIENCE
+from drivers.toml_text import fenced_by_web
+from plays.duel import LOW, Pair, duel
+from plays.node import LabNode
+from plays.play import Play
+from report.benchmark import FaultReport, Row
 
 _INTERVAL_MS = 1000
 _FALL = 2 * 1.0 + 0.8
-_CHECK = """checks = ["web"]
-hold_down = { initial = "0s" }
-
-[check.web]
-http = "http://127.0.0.1:8080/health"
-interval = "1s"
-timeout = "800ms"
-rise = 2
-fall = 2
-"""
+_CHECK = fenced_by_web('initial = "0s"', interval="1s", timeout="800ms")
 
 
-def hang(outcome: Outcome, times: int) -> None:
-    """Let the master's web server hang, at random phases of the check, and be well again."""
+def hang(outcome: FaultReport, times: int) -> None:
+    """Let the master's web server hang, at random phases of the check, and answer again."""
     with Play("HTTP hang", "1 s") as play:
         both = duel(play, interval_ms=_INTERVAL_MS, more=_CHECK, weight=0)
-        both.each(lambda pair: [node.web() for node in (pair.first, pair.second)])
+        both.each_node(LabNode.web)
         both.start()
         play.sleep(2.5)  # the standby's check has passed too
         begun: dict[str, list[float]] = {pair.implementation: [] for pair in both.pairs}

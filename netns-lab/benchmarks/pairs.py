@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from experiments.experiment import Experiment
-from experiments.setting import Member, Setting
-
 from pyvrrp.testing.errors import BenchError
+from results.setting import RouterSpec, Setting
 
 RIVALS = ("pyvrrp", "keepalived")
 PATIENCE = 20.0
@@ -17,7 +16,7 @@ PATIENCE = 20.0
 def labs(setting: Setting) -> Iterator[Mapping[str, Experiment]]:
     """Both labs at once, started."""
     made = {
-        rival: Experiment(rival, setting, (Member(rival, 200), Member(rival, 100)))
+        rival: Experiment(rival, setting, (RouterSpec(rival, 200), RouterSpec(rival, 100)))
         for rival in RIVALS
     }
     with ExitStack() as stack:

@@ -1,17 +1,17 @@
 """A partition heals: the worst a client goes through afterwards."""
 
-from experiments.duel import duel
-from experiments.play import Play
-from report.benchmark import Outcome, Row
+from plays.duel import duel
+from plays.play import Play
+from report.benchmark import FaultReport, Row
 
 _INTERVAL_MS = 100
 _WORST = 0.1
-_SETTLE = 1.2  # a Linux client believes no second change of a neighbour within a second
+_SETTLE = 1.2  # a Linux client accepts no second change of a neighbour within a second
 _ANSWERED = 0.1  # between what is measured and the next partition
-_LATER = 6.5  # keepalived's clients are in the dark for up to 5.9 s: then not a moment too early
+_LATER = 6.5  # seconds: keepalived's clients may get no answer for up to 5.9 s
 
 
-def partition(outcome: Outcome, times: int) -> None:
+def partition(outcome: FaultReport, times: int) -> None:
     """Cut the master off and heal it, at evenly spread phases of the advertisements."""
     with Play("partition heal", "100 ms") as play:
         both = duel(play, interval_ms=_INTERVAL_MS)

@@ -5,13 +5,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from experiments.duel import Duel, Pair, duel
-from experiments.play import Play
-from report.benchmark import Outcome, Row, Target
-
 from benchmarks.pairs import PATIENCE
+from plays.duel import Duel, Pair, duel
+from plays.play import Play
+from report.benchmark import FaultReport, Row, Target
 
-# A Linux client believes no second change of a neighbour within a second (neigh/*/locktime).
+# A Linux client accepts no second change of a neighbour within a second (neigh/*/locktime).
 _DWELL = 1.2
 _AFTERWARDS = 0.5  # seconds a move may still be felt when the kernels are done with it
 _FAILBACK = 5  # datagrams, one a millisecond
@@ -51,7 +50,7 @@ class _Measuring:
         ]
 
 
-def planned(outcome: Outcome, interval_ms: int, times: int, *, ipv6: bool) -> None:
+def planned(outcome: FaultReport, interval_ms: int, times: int, *, ipv6: bool) -> None:
     """Stop the master and start it again, alternately for both."""
     family = "IPv6" if ipv6 else "IPv4"
     name = f"{interval_ms} ms, {family}"
@@ -78,12 +77,12 @@ def _drain_and_resign(measuring: _Measuring, pair: Pair) -> None:
     measuring.move("drain", pair, lambda: first.order("drain"), second.name)
     measuring.move("undrain", pair, lambda: first.order("undrain"), first.name)
     measuring.move("resign", pair, lambda: first.order("resign"), second.name)
-    # At 10 ms a busy machine may have brought it home by itself: then there is nothing to resign.
+    # At 10 ms a busy machine may have moved it back already: then there is nothing to resign.
     if measuring.play.holders(pair.address) == [second.name]:
         measuring.move("resign back", pair, lambda: second.order("resign"), first.name)
 
 
-def _tell(outcome: Outcome, name: str, measuring: _Measuring, both: Duel) -> None:
+def _tell(outcome: FaultReport, name: str, measuring: _Measuring, both: Duel) -> None:
     ours, theirs = both.pairs
     for what in ("stop", "drain", "resign", "resign back", "failback", "undrain"):
         lost = measuring.lost(what, ours)

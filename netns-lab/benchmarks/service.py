@@ -3,14 +3,13 @@
 import random
 import time
 
-from experiments.experiment import Experiment
-from experiments.setting import Setting
-from report.benchmark import Outcome, Row
-
 from benchmarks.pairs import PATIENCE, RIVALS, labs
+from experiments.experiment import Experiment
+from report.benchmark import FaultReport, Row
+from results.setting import Setting
 
 
-def service(outcome: Outcome, repeat: int) -> None:
+def service(outcome: FaultReport, repeat: int) -> None:
     """Let the service behind the master fail and see when its kernel lets the address go."""
     released: dict[str, list[float]] = {rival: [] for rival in RIVALS}
     with labs(Setting(interval_ms=100, client=False, check=True)) as made:

@@ -10,11 +10,10 @@ from pathlib import Path
 from signal import SIGCONT, SIGSTOP, Signals
 from typing import ClassVar
 
-from experiments.timeline import Event
-
 from pyvrrp.testing.errors import BenchError
-from pyvrrp.testing.processes import Process, descendants
+from pyvrrp.testing.processes import SpawnedProcess, descendants
 from pyvrrp.testing.segment import Host
+from results.timeline import LabEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +40,11 @@ class Daemon(ABC):
     implementation: ClassVar[str]
     several: ClassVar[bool] = False  # the daemon is several processes, one starting the others
 
-    def __init__(self, host: Host, directory: Path, note: Callable[[Event], None]) -> None:
+    def __init__(self, host: Host, directory: Path, note: Callable[[LabEvent], None]) -> None:
         self.host = host
         self.directory = directory
         self.note = note
-        self.process: Process | None = None
+        self.process: SpawnedProcess | None = None
         self.environment: dict[str, str] = {}  # further variables
         directory.mkdir(parents=True, exist_ok=True)
 
@@ -77,9 +76,9 @@ class Daemon(ABC):
 
     def note_down(self, why: str) -> None:
         """Note that it runs no longer: a dead daemon cannot say so itself."""
-        self.note(Event(time.time(), "state", self.host.name, {"state": "DOWN", "reason": why}))
+        self.note(LabEvent(time.time(), "state", self.host.name, {"state": "DOWN", "reason": why}))
 
-    def running(self) -> Process:
+    def running(self) -> SpawnedProcess:
         """Return the process."""
         if self.process is None:
             raise BenchError(f"{self.host.name}: {self.implementation} was not started")
@@ -96,14 +95,14 @@ class Daemon(ABC):
                 os.kill(each, number)
 
 
-class Router(Daemon):
+class RouterDaemon(Daemon):
     """One node with one virtual router, described in words every implementation understands."""
 
     virtual_mac: ClassVar[bool] = False
     checks: ClassVar[bool] = True
 
     def __init__(
-        self, host: Host, settings: Settings, directory: Path, note: Callable[[Event], None]
+        self, host: Host, settings: Settings, directory: Path, note: Callable[[LabEvent], None]
     ) -> None:
         super().__init__(host, directory, note)
         self.settings = settings

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from experiments.timeline import Event
-
-from drivers.base import Daemon, Router
+from drivers.base import Daemon, RouterDaemon
 from pyvrrp.testing.errors import BenchError
-from pyvrrp.testing.processes import Line, Process
+from pyvrrp.testing.processes import OutputLine, SpawnedProcess
+from results.timeline import LabEvent
 
 _DAEMONS = Path("/usr/lib/frr")
 _PATIENCE = 10.0
@@ -52,7 +51,7 @@ class FrrDaemon(Daemon):
 
     devices: Sequence[VrrpDevice] = ()
     configuration: str = ""
-    _zebra: Process | None = None
+    _zebra: SpawnedProcess | None = None
 
     def prepare(self) -> None:
         """Make the macvlans that are not there and start zebra, which finds them."""
@@ -102,7 +101,7 @@ class FrrDaemon(Daemon):
             ]
         self.host.ip(*lines)
 
-    def _daemon(self, name: str, file: Path) -> Process:
+    def _daemon(self, name: str, file: Path) -> SpawnedProcess:
         return self.host.spawn(
             *(str(_DAEMONS / name), "-u", "frr", "-g", "frr", "-f", str(file)),
             *("-z", str(self.directory / "zserv"), "-i", str(self.directory / f"{name}.pid")),
@@ -129,15 +128,15 @@ class FrrDaemon(Daemon):
             *("vtysh", "--vty_socket", str(self.directory), "-d", daemon, *arguments)
         )
 
-    def _hear(self, line: Line) -> None:
-        self.note(Event(line.time, "log", self.host.name, {"text": line.text}))
+    def _hear(self, line: OutputLine) -> None:
+        self.note(LabEvent(line.time, "log", self.host.name, {"text": line.text}))
         for state in ("Master", "Backup", "Initialize"):
             if f"-> {state}" in line.text:
                 what = {"state": state.upper(), "reason": line.text}
-                self.note(Event(line.time, "state", self.host.name, what))
+                self.note(LabEvent(line.time, "state", self.host.name, what))
 
 
-class FrrRouter(FrrDaemon, Router):
+class FrrRouter(FrrDaemon, RouterDaemon):
     """One virtual router of FRR."""
 
     virtual_mac: ClassVar[bool] = True

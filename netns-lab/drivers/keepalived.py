@@ -6,11 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from experiments.timeline import Event
-
-from drivers.base import Daemon, Router
-from pyvrrp.testing.processes import Line, Process
+from drivers.base import Daemon, RouterDaemon
+from pyvrrp.testing.processes import OutputLine, SpawnedProcess
 from pyvrrp.testing.segment import Host
+from results.timeline import LabEvent
 
 _SCRIPT = """#!/bin/bash
 exec 3<>/dev/tcp/127.0.0.1/8080 || exit 1
@@ -57,7 +56,7 @@ class KeepalivedDaemon(Daemon):
     several: ClassVar[bool] = True
 
     def __init__(
-        self, host: Host, directory: Path, note: Callable[[Event], None], configuration: str
+        self, host: Host, directory: Path, note: Callable[[LabEvent], None], configuration: str
     ) -> None:
         super().__init__(host, directory, note)
         self.configuration = configuration
@@ -69,7 +68,7 @@ class KeepalivedDaemon(Daemon):
         self.process = spawn(self, text)
 
 
-class KeepalivedRouter(Router):
+class KeepalivedRouter(RouterDaemon):
     """keepalived in its default configuration."""
 
     implementation: ClassVar[str] = "keepalived"
@@ -110,7 +109,7 @@ def _write_script(directory: Path) -> Path:
     return script
 
 
-def spawn(daemon: Daemon, configuration: str) -> Process:
+def spawn(daemon: Daemon, configuration: str) -> SpawnedProcess:
     """Write the configuration, start keepalived with it and note what it says."""
     file = daemon.directory / "keepalived.conf"
     file.write_text(configuration, encoding="utf-8")
@@ -127,11 +126,11 @@ def spawn(daemon: Daemon, configuration: str) -> Process:
     )
 
 
-def _hear(daemon: Daemon, line: Line) -> None:
+def _hear(daemon: Daemon, line: OutputLine) -> None:
     node = daemon.host.name
     text = line.text.partition(": ")[2] or line.text
     words = text.split()
     if "Entering" in words and words[-1] == "STATE":
-        daemon.note(Event(line.time, "state", node, {"state": words[-2], "reason": text}))
+        daemon.note(LabEvent(line.time, "state", node, {"state": words[-2], "reason": text}))
     else:
-        daemon.note(Event(line.time, "log", node, {"text": text}))
+        daemon.note(LabEvent(line.time, "log", node, {"text": text}))

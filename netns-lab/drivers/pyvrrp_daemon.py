@@ -8,42 +8,20 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from experiments.timeline import Event
-
-from drivers.base import Daemon, Router
+from drivers.base import Daemon, RouterDaemon
+from drivers.toml_text import fenced_by_web, virtual_router
 from pyvrrp.testing.commands import run
-from pyvrrp.testing.processes import Line, Process
+from pyvrrp.testing.processes import OutputLine, SpawnedProcess
 from pyvrrp.testing.segment import Host
+from results.timeline import LabEvent
 
 COMMAND = Path(sys.prefix) / "bin" / "pyvrrp"
 _COMMAND_PATIENCE = 30.0
 _ANOTHER_CLOCK = 60.0  # seconds by which a daemon's clock may differ from the lab's
 
-_CONFIGURATION = """node = "{node}"
-control_socket = "{socket}"
-state_file = "{directory}/state.json"
-
-[[virtual_router]]
-name = "web"
-interface = "{interface}"
-vrid = {vrid}
-priority = {priority}
-version = {version}
-addresses = [{addresses}]
-advertisement_interval = "{interval}ms"
-"""
 
 # A repeated measurement breaks the service again and again, which flap damping would slow down.
-_CHECK = """checks = ["web"]
-hold_down = { ceiling = "5s" }
-
-[check.web]
-http = "http://127.0.0.1:8080/health"
-interval = "1s"
-timeout = "800ms"
-rise = 2
-fall = 2
-"""
+_CHECK = fenced_by_web('ceiling = "5s"', interval="1s", timeout="800ms")
 
 
 class PyvrrpDaemon(Daemon):
@@ -56,7 +34,7 @@ class PyvrrpDaemon(Daemon):
     implementation: ClassVar[str] = "pyvrrp"
 
     def __init__(
-        self, host: Host, directory: Path, note: Callable[[Event], None], configuration: str
+        self, host: Host, directory: Path, note: Callable[[LabEvent], None], configuration: str
     ) -> None:
         super().__init__(host, directory, note)
         self.configuration = configuration
@@ -76,11 +54,7 @@ class PyvrrpDaemon(Daemon):
 
     def write(self) -> None:
         """Write the configuration: for a reload."""
-        head = (
-            f'node = "{self.host.name}"\ncontrol_socket = "{self.socket}"\n'
-            f'state_file = "{self.directory}/state.json"\n'
-        )
-        self.file.write_text(head + self.configuration, encoding="utf-8")
+        self.file.write_text(head(self) + self.configuration, encoding="utf-8")
 
     def start(self) -> None:
         """Write the configuration and start it."""
@@ -119,7 +93,7 @@ class PyvrrpDaemon(Daemon):
         return [event for event in told if event.get("event") == name]
 
 
-class PyvrrpRouter(Router):
+class PyvrrpRouter(RouterDaemon):
     """pyvrrp in its default configuration."""
 
     implementation: ClassVar[str] = "pyvrrp"
@@ -150,18 +124,27 @@ class PyvrrpRouter(Router):
 
     def _configuration(self) -> str:
         settings = self.settings
-        text = _CONFIGURATION.format(
-            node=self.host.name,
-            socket=self.socket,
-            directory=self.directory,
-            interface=settings.interface,
-            vrid=settings.vrid,
-            priority=settings.priority,
-            version=settings.version,
-            addresses=", ".join(f'"{address}"' for address in settings.addresses),
-            interval=settings.interval_ms,
+        keys = (f"priority = {settings.priority}", f"version = {settings.version}")
+        return (
+            head(self)
+            + virtual_router(
+                "web",
+                settings.vrid,
+                settings.addresses,
+                settings.interval_ms,
+                *keys,
+                interface=settings.interface,
+            )
+            + (_CHECK if settings.check else "")
         )
-        return text + (_CHECK if settings.check else "")
+
+
+def head(daemon: Daemon) -> str:
+    """Return the keys that every configuration of the lab begins with."""
+    return (
+        f'node = "{daemon.host.name}"\ncontrol_socket = "{daemon.directory}/control.sock"\n'
+        f'state_file = "{daemon.directory}/state.json"\n'
+    )
 
 
 def spawn(
@@ -169,7 +152,7 @@ def spawn(
     *options: str,
     program: Sequence[str] = (str(COMMAND),),
     log: Path | None = None,
-) -> Process:
+) -> SpawnedProcess:
     """Start `pyvrrp run` with the file `pyvrrp.toml` of the daemon's directory."""
     file = daemon.directory / "pyvrrp.toml"
     into = () if log is None else ("sh", "-c", 'exec "$@" >>"$0"', str(log))
@@ -194,22 +177,22 @@ def status(socket: Path) -> dict[str, object]:
     return said
 
 
-def _hear(daemon: Daemon, line: Line) -> None:
+def _hear(daemon: Daemon, line: OutputLine) -> None:
     node = daemon.host.name
     try:
         event = json.loads(line.text)
         at, name = float(event["time"]), str(event["event"])
     except (ValueError, TypeError, KeyError):
-        daemon.note(Event(line.time, "log", node, {"text": line.text}))
+        daemon.note(LabEvent(line.time, "log", node, {"text": line.text}))
         return
     if abs(at - line.time) > _ANOTHER_CLOCK:
-        at = line.time  # its clock was set on purpose
+        at = line.time  # the scenario has set its clock
     if name == "transition":
         what = {
             "state": event["to"],
             "reason": event.get("reason", ""),
             "router": event.get("virtual_router", ""),
         }
-        daemon.note(Event(at, "state", node, what))
+        daemon.note(LabEvent(at, "state", node, what))
     else:
-        daemon.note(Event(at, "log", node, event))
+        daemon.note(LabEvent(at, "log", node, event))

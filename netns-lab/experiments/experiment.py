@@ -6,21 +6,20 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from drivers import Router
-
-from experiments.lanes import lane, telling_marks
-from experiments.measures import Measures, Window, measure
-from experiments.result import ChangeResult, Check, ExperimentResult, Mark
-from experiments.setting import Limits, Member, Setting
-from experiments.stage import Stage
-from experiments.timeline import Event, Timeline
-from experiments.verdict import judge, outage_spans
+from drivers import RouterDaemon
+from experiments.network import PairNetwork
 from pyvrrp.testing.errors import BenchError
 from pyvrrp.testing.measure.outages import Observation
 from pyvrrp.testing.segment import Host, Segment
+from results.judging import judge, outage_spans
+from results.lanes import lane, telling_marks
+from results.measures import Measures, Window, measure
+from results.result import ChangeResult, Check, ExperimentResult, Mark
+from results.setting import TWO_PYVRRP, ChangeLimits, RouterSpec, Setting
+from results.timeline import LabEvent, Timeline
 
 _START_PATIENCE = 15.0
-# A Linux client believes no second change of a neighbour within a second (neigh/*/locktime).
+# A Linux client accepts no second change of a neighbour within a second (neigh/*/locktime).
 _DWELL = 1.2
 
 
@@ -32,7 +31,7 @@ class Change:
     start: float
     old: str
     new: str
-    limits: Limits
+    limits: ChangeLimits
     sudden: bool = False  # *old* falls silent: the overshoot over the protocol's limit counts
     end: float = 0.0
 
@@ -44,8 +43,8 @@ class Experiment:
         self,
         title: str,
         setting: Setting,
-        members: Sequence[Member],
-        listen: Callable[[Event], None] | None = None,
+        members: Sequence[RouterSpec] = TWO_PYVRRP,
+        listen: Callable[[LabEvent], None] | None = None,
     ) -> None:
         self.title = title
         self.setting = setting
@@ -60,7 +59,7 @@ class Experiment:
         self._ended = 0.0
 
     def __enter__(self) -> Self:
-        self._stage = Stage(self.setting, self.members, self.timeline)
+        self._stage = PairNetwork(self.setting, self.members, self.timeline)
         return self
 
     def __exit__(
@@ -88,7 +87,7 @@ class Experiment:
         return self._stage.topology.segment
 
     @property
-    def routers(self) -> Mapping[str, Router]:
+    def routers(self) -> Mapping[str, RouterDaemon]:
         """The routers by name: r1, r2."""
         return self._stage.routers
 
@@ -141,7 +140,7 @@ class Experiment:
         *,
         old: str,
         new: str,
-        limits: Limits,
+        limits: ChangeLimits,
         patience: float,
         sudden: bool = False,
         dwell: float = _DWELL,
@@ -160,7 +159,7 @@ class Experiment:
         """Put a mark on the timeline."""
         now = time.time()
         self.marks.append(Mark(now, "", title))
-        self.timeline.add(Event(now, "mark", "", {"title": title}))
+        self.timeline.add(LabEvent(now, "mark", "", {"title": title}))
 
     def check(self, what: str, *, measured: str, limit: str, passed: bool) -> None:
         """Judge something the lab has looked at itself."""

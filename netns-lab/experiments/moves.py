@@ -1,7 +1,7 @@
-"""The things that are done to a pair in many scenarios, each with the limits it implies."""
+"""The usual changes of a pair of routers, each with the limits of the protocol."""
 
 from experiments.experiment import Experiment
-from experiments.setting import NOISE, Limits
+from results.setting import NOISE, ChangeLimits
 
 _GUARDIAN = 0.2  # seconds the guardian may take; the benchmark holds it to that
 _START = 2.0  # seconds a daemon may take from its process to its first timer
@@ -19,7 +19,7 @@ def cut(experiment: Experiment, old: str, new: str) -> None:
         lambda: experiment.segment.cut(experiment.host(old)),
         old=old,
         new=new,
-        limits=Limits(
+        limits=ChangeLimits(
             outage=limit + _wakes(experiment, new),
             first_advertisement=limit,
             both_answered=_both_answered(experiment),
@@ -37,7 +37,7 @@ def heal(experiment: Experiment, higher: str, lower: str, *, outage: bool = True
         lambda: experiment.segment.heal(experiment.host(higher)),
         old=lower,
         new=higher,
-        limits=Limits(
+        limits=ChangeLimits(
             outage=0.1 + NOISE + _wakes(experiment, higher) if outage else None,
             first_advertisement=limit,
             both_answered=_both_answered(experiment),
@@ -58,7 +58,7 @@ def stop(experiment: Experiment, old: str, new: str) -> None:
         experiment.routers[old].stop,
         old=old,
         new=new,
-        limits=Limits(
+        limits=ChangeLimits(
             outage=skew + NOISE + _wakes(experiment, new),
             first_advertisement=skew + silent + NOISE,
             released=skew + silent + NOISE,
@@ -76,7 +76,7 @@ def kill_daemon(experiment: Experiment, old: str, new: str) -> None:
         experiment.routers[old].kill_daemon,
         old=old,
         new=new,
-        limits=Limits(
+        limits=ChangeLimits(
             outage=limit,
             first_advertisement=limit,
             released=_GUARDIAN + NOISE,
@@ -97,7 +97,7 @@ def start(experiment: Experiment, higher: str, lower: str) -> None:
         experiment.routers[higher].start,
         old=lower,
         new=higher,
-        limits=Limits(
+        limits=ChangeLimits(
             outage=0.1 + NOISE + _wakes(experiment, higher),
             first_advertisement=limit,
             both_answered=_both_answered(experiment),

@@ -69,7 +69,7 @@ class BenchmarkReport(Protocol):
 
 
 @dataclass(slots=True)
-class Outcome:
+class FaultReport:
     """All rows and targets."""
 
     rows: list[Row] = field(default_factory=list)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from experiments.result import ExperimentResult, Lane, Mark, Span
+from results.result import ExperimentResult, Lane, LaneSpan, Mark
 
 _WIDTH = 1160
 _GUTTER = 225
@@ -20,7 +20,7 @@ _STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Scale:
+class _LaneScale:
     start: float
     end: float
 
@@ -36,7 +36,7 @@ def draw(result: ExperimentResult) -> str:
     """Return the `<svg>` element; its colours come from the style sheet of the page."""
     actions = [mark for mark in result.marks if not mark.node]
     origin = actions[0].time if actions else result.start
-    scale = _Scale(origin - _LEAD, max(result.end, origin + 0.1))
+    scale = _LaneScale(origin - _LEAD, max(result.end, origin + 0.1))
     parts: list[str] = []
     y = _TOP
     for lane in result.lanes:
@@ -55,7 +55,9 @@ def draw(result: ExperimentResult) -> str:
     )
 
 
-def _lane(lane: Lane, scale: _Scale, y: int, origin: float, marks: Sequence[Mark]) -> Iterator[str]:
+def _lane(
+    lane: Lane, scale: _LaneScale, y: int, origin: float, marks: Sequence[Mark]
+) -> Iterator[str]:
     yield f'<text class="node" x="2" y="{y + 12}">{escape(lane.node)}</text>'
     yield f'<text class="caption" x="2" y="{y + 28}">{escape(lane.caption)}</text>'
     rows = (
@@ -80,13 +82,13 @@ def _lane(lane: Lane, scale: _Scale, y: int, origin: float, marks: Sequence[Mark
             )
 
 
-def _client(result: ExperimentResult, scale: _Scale, y: int, origin: float) -> Iterator[str]:
+def _client(result: ExperimentResult, scale: _LaneScale, y: int, origin: float) -> Iterator[str]:
     yield f'<text class="node" x="2" y="{y + 12}">client</text>'
     yield f'<text class="row" x="{_GUTTER - 8}" y="{y + 11}">gets answers</text>'
     yield _track(y)
     for lane in result.lanes:
         for span in lane.answered:
-            yield _bar(Span(span.start, span.end, "answered", span.detail), scale, y, origin)
+            yield _bar(LaneSpan(span.start, span.end, "answered", span.detail), scale, y, origin)
     for outage in result.outages:
         yield _bar(outage, scale, y, origin)
 
@@ -96,7 +98,7 @@ def _track(top: int) -> str:
     return f'<rect class="track" x="{_GUTTER}" y="{top}" width="{width}" height="{_BAR}"/>'
 
 
-def _bar(span: Span, scale: _Scale, top: int, origin: float) -> str:
+def _bar(span: LaneSpan, scale: _LaneScale, top: int, origin: float) -> str:
     if span.end < scale.start:
         return ""
     x, width = scale.x(span.start), max(scale.x(span.end) - scale.x(span.start), 1.5)
@@ -114,7 +116,7 @@ def _bar(span: Span, scale: _Scale, top: int, origin: float) -> str:
     )
 
 
-def _axis(scale: _Scale, origin: float, bottom: int) -> Iterator[str]:
+def _axis(scale: _LaneScale, origin: float, bottom: int) -> Iterator[str]:
     span = scale.end - scale.start
     step = next((step for step in _STEPS if span / step <= _TICKS), _STEPS[-1])
     number = 0
@@ -125,7 +127,9 @@ def _axis(scale: _Scale, origin: float, bottom: int) -> Iterator[str]:
         number += 1
 
 
-def _actions(actions: Sequence[Mark], scale: _Scale, origin: float, bottom: int) -> Iterator[str]:
+def _actions(
+    actions: Sequence[Mark], scale: _LaneScale, origin: float, bottom: int
+) -> Iterator[str]:
     for number, mark in enumerate(actions, 1):
         x = scale.x(mark.time)
         tip = f"{number}. {_at(mark.time, origin)} {mark.title}"

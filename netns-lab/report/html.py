@@ -6,11 +6,10 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from experiments.result import ExperimentResult, ScenarioResult
-
 from pyvrrp.testing.page_style import style
 from report.drawing import draw
 from report.text import COLUMNS, in_milliseconds
+from results.result import ExperimentResult, ScenarioResult
 
 
 def page(title: str, results: Sequence[ScenarioResult]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from experiments.result import ExperimentResult, ScenarioResult
+from results.result import ExperimentResult, ScenarioResult
 
 COLUMNS = (
     ("outage", "outage"),

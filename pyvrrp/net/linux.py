@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pyvrrp.identity import Family, Place
 from pyvrrp.net.guardian.parent import GuardianProcess
-from pyvrrp.net.guardian.port import ForkedGuardian, NoGuardian
+from pyvrrp.net.guardian.port import GuardianPort, NoGuardian
 from pyvrrp.net.netlink.addresses import KernelAddresses
 from pyvrrp.net.netlink.links import LinkWatcher
 from pyvrrp.net.netlink.namespaces import NamespaceSockets
@@ -81,6 +81,6 @@ def linux_ports(
         probes=probes,
         etcd=etcd,
         commands=commands,
-        guardian=NoGuardian() if guardian is None else ForkedGuardian(guardian),
+        guardian=NoGuardian() if guardian is None else GuardianPort(guardian),
         close=close,
     )

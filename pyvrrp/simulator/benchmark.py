@@ -1,4 +1,4 @@
-"""How much simulated time passes in a second: three nodes, one second between advertisements."""
+"""Measures the speed: three nodes, one second between advertisements."""
 
 import time
 
@@ -24,7 +24,7 @@ _DOCUMENT = {
 
 
 def benchmark_scenario(duration: Nanoseconds = Nanoseconds(3000 * SECOND)) -> Scenario:
-    """Return the scenario that is measured: nothing happens in it but the ordinary."""
+    """Return the scenario that is measured: it has no faults."""
     nodes = []
     for index, name in enumerate(("n1", "n2", "n3")):
         configuration = parse(_DOCUMENT, "benchmark", node=name, hostname=name)

@@ -1,4 +1,4 @@
-"""Running one scenario: the one call of the library."""
+"""Runs one scenario."""
 
 from pyvrrp.simulator.faults.injector import FaultInjector
 from pyvrrp.simulator.judges.judges import Judges
@@ -13,7 +13,7 @@ from pyvrrp.simulator.world.world import World
 def simulate(scenario: Scenario, *, detailed: bool = True) -> SimulationResult:
     """Run *scenario* and judge it; the same scenario gives the same result, to the byte.
 
-    *detailed*: the trace has every advertisement and every event, not only the telling ones.
+    *detailed*: the trace has every advertisement and every event, not only the important ones.
     """
     engine = Engine()
     trace = Trace(engine, detailed=detailed)

@@ -1,4 +1,4 @@
-"""Run `pyvrrp` on a machine whose wall clock is wrong, without touching the machine's clock.
+"""Run `pyvrrp` on a machine whose wall clock is wrong, while the machine's clock stays.
 
     python -m pyvrrp.testing.another_clock FILE run -c pyvrrp.toml
 
@@ -18,7 +18,7 @@ _REAL_CLOCK_NS = time.clock_gettime_ns
 
 
 def shift(file: Path) -> None:
-    """Have the time of day be off by what *file* says, from now on."""
+    """Shift the time of day by the seconds in *file*, from now on."""
 
     def time_ns() -> int:
         return _REAL_TIME_NS() + round(float(file.read_text(encoding="ascii")) * _SECOND)

@@ -1,4 +1,4 @@
-"""Run the system's own tools, with a deadline and their errors in ours."""
+"""Run programs of the system, with a deadline; a failure is a BenchError."""
 
 import subprocess
 

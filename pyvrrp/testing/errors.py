@@ -1,4 +1,4 @@
-"""What the test bench raises on purpose."""
+"""The errors that the test bench raises."""
 
 from pyvrrp.errors import VrrpError
 

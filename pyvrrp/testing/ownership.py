@@ -1,4 +1,4 @@
-"""Which namespaces belong to which process, so that those of the dead can be swept away.
+"""Which namespaces belong to which process, so that those of ended processes can be removed.
 
 Every network takes a prefix of its own (`pv1f3a-0`), recorded with the process that owns it under
 `/run/pyvrrp-lab/PREFIX/owner`. A namespace's name starts with the prefix of its network.
@@ -18,7 +18,7 @@ NAMESPACE_DIRECTORY = Path("/run/netns")
 
 
 def claim() -> str:
-    """Take a prefix nobody else has, and record this process as its owner."""
+    """Take a prefix that no other process has, and record this process as its owner."""
     for number in range(4096):
         prefix = f"pv{os.getpid():x}-{number:x}"
         directory = RUN_DIRECTORY / prefix
@@ -44,7 +44,7 @@ def release(prefix: str) -> None:
 
 
 def sweep() -> list[str]:
-    """Remove what dead owners left behind; return the prefixes removed."""
+    """Remove what processes that have ended left behind; return the prefixes removed."""
     if not RUN_DIRECTORY.is_dir():
         return []
     dead = [entry.name for entry in RUN_DIRECTORY.iterdir() if not owner_of(entry.name)]

@@ -1,4 +1,4 @@
-"""The look that the pages of the lab and of the simulator share."""
+"""The style sheet of the pages of the lab and of the simulator."""
 
 from pathlib import Path
 

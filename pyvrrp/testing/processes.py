@@ -1,4 +1,4 @@
-"""Processes of the bench: started in a namespace, heard line by line, ended whatever happens."""
+"""Processes of the bench: started, read line by line, and ended in every case."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from pyvrrp.testing.errors import BenchError
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OutputLine:
     """One line a process printed; *time* is Unix seconds when it was read."""
 
     time: float
@@ -23,18 +23,18 @@ class Line:
     error: bool  # it came from standard error
 
 
-class Process:
+class SpawnedProcess:
     """One running program. Its standard input stays open: helpers end when it is closed."""
 
     def __init__(
         self,
         command: Sequence[str],
         *,
-        hear: Callable[[Line], None] | None = None,
+        hear: Callable[[OutputLine], None] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.command = tuple(command)
-        self.lines: list[Line] = []
+        self.lines: list[OutputLine] = []
         self._hear = hear
         try:
             self._popen = subprocess.Popen(
@@ -44,7 +44,7 @@ class Process:
                 stderr=subprocess.PIPE,
                 text=True,
                 errors="replace",
-                start_new_session=True,  # Ctrl-C is for the bench, which ends its processes itself
+                start_new_session=True,  # Ctrl-C reaches the bench alone, which ends them
                 env=None if environment is None else {**os.environ, **environment},
             )
         except OSError as error:
@@ -103,13 +103,13 @@ class Process:
             return self.kill()
 
     def kill(self) -> int:
-        """End it and all its descendants with SIGKILL; none gets to run once it has begun."""
+        """End it and all its descendants with SIGKILL, stopped first so that none reacts."""
         if self.running:
             kill_tree(self.pid)
         return self._wait(10.0)
 
     def kill_alone(self) -> int:
-        """SIGKILL for this process only: what becomes of its children is theirs to decide."""
+        """SIGKILL for this process only; its children go on."""
         self._popen.send_signal(signal.SIGKILL)
         status = self._popen.wait(10.0)
         self._close_input()
@@ -130,7 +130,7 @@ class Process:
     def _read(self, stream: IO[str], error: bool) -> None:  # noqa: FBT001 - a thread's argument
         with stream:
             for text in stream:
-                line = Line(time.time(), text.rstrip("\n"), error)
+                line = OutputLine(time.time(), text.rstrip("\n"), error)
                 self.lines.append(line)
                 if self._hear is not None:
                     self._hear(line)

@@ -4,10 +4,11 @@
         lan = network.segment("lan")
         r1 = lan.host("r1", "192.0.2.1/24")
         client = lan.host("client", "192.0.2.9/24")
-        lan.cut(r1)      # the switch's port goes down: what a power cut looks like to the others
+        lan.cut(r1)      # the switch's port goes down, as in a power cut
         lan.heal(r1)
 
-Nothing of it outlives the network, nor, from the next start on, a process that was killed.
+Everything is removed when the network is closed. What a killed process left behind is removed
+before the next network is built.
 """
 
 import signal
@@ -22,7 +23,7 @@ from pyvrrp.testing import ownership
 from pyvrrp.testing.commands import ip_batch, run
 from pyvrrp.testing.errors import BenchError
 from pyvrrp.testing.namespaces import inside, set_parameters, set_up
-from pyvrrp.testing.processes import Line, Process
+from pyvrrp.testing.processes import OutputLine, SpawnedProcess
 
 _T = TypeVar("_T")
 _Handler: TypeAlias = Callable[[int, FrameType | None], object] | int | None
@@ -49,11 +50,11 @@ class Host:
     def spawn(
         self,
         *command: str,
-        hear: Callable[[Line], None] | None = None,
+        hear: Callable[[OutputLine], None] | None = None,
         environment: Mapping[str, str] | None = None,
-    ) -> Process:
+    ) -> SpawnedProcess:
         """Start *command* here; it ends at the latest when the network is closed."""
-        process = Process(
+        process = SpawnedProcess(
             ("ip", "netns", "exec", self.namespace, *command), hear=hear, environment=environment
         )
         self._network.remember(process)
@@ -118,8 +119,8 @@ class Segment:
         set_up(self._control, self._port(host, interface), up=False)
 
     def mute(self, host: Host, *, interface: str = "eth0") -> None:
-        """Let no frame through, either way, while the link stays up: a partition nobody notices."""
-        # Taken off the bridge: a port that is only "disabled" is enabled by late link events.
+        """Let no frame through, either way, while the link stays up: no link event tells of it."""
+        # Removed from the bridge: a port that is only "disabled" is enabled by late link events.
         self._ip(f"link set dev {self._port(host, interface)} nomaster")
 
     def heal(self, host: Host, *, interface: str = "eth0") -> None:
@@ -129,7 +130,7 @@ class Segment:
         set_up(self._control, port, up=True)
 
     def part(self, *pairs: tuple[Host, Host]) -> None:
-        """Let no frame through between the two of each pair; replaces what was parted before."""
+        """Let no frame through between the two of each pair; it replaces earlier parts."""
         lines = ["table bridge lab", "delete table bridge lab"]
         if pairs:
             lines += [
@@ -146,7 +147,7 @@ class Segment:
         run("ip", "netns", "exec", self.namespace, "nft", "-f", "-", text=text)
 
     def split(self, *sides: Sequence[Host]) -> None:
-        """Let frames pass only among the hosts of one side: a switch that has come apart."""
+        """Let frames pass only among the hosts of one side, as in a divided switch."""
         sides_apart = combinations(sides, 2)
         self.part(*(pair for side, other in sides_apart for pair in product(side, other)))
 
@@ -155,7 +156,7 @@ class Segment:
         self.part()
 
     def close(self) -> None:
-        """Let go of the switch's namespace."""
+        """Close the socket in the switch's namespace."""
         self._control.close()
 
     def _ports_of(self, host: Host) -> str:
@@ -169,7 +170,7 @@ class Segment:
         raise BenchError(f"{host.name} has no {interface} on segment {self.name}")
 
     def _quieten(self) -> None:
-        """Keep the switch itself from speaking IPv6 on the segment."""
+        """Keep the switch itself from sending IPv6 on the segment."""
         quiet = {"ipv6/conf/all/disable_ipv6": 1, "ipv6/conf/default/disable_ipv6": 1}
         inside(self.namespace, lambda: set_parameters(quiet))
 
@@ -186,7 +187,7 @@ class Network:
         self.directory = ownership.RUN_DIRECTORY / self.prefix
         self.hosts: dict[str, Host] = {}
         self.segments: dict[str, Segment] = {}
-        self._processes: list[Process] = []
+        self._processes: list[SpawnedProcess] = []
         self._macs = 0
 
     def __enter__(self) -> Self:
@@ -223,12 +224,12 @@ class Network:
         self._macs += 1
         return b"\x02\x00\x00\x00" + self._macs.to_bytes(2)
 
-    def remember(self, process: Process) -> None:
+    def remember(self, process: SpawnedProcess) -> None:
         """End *process* when the network is closed."""
         self._processes.append(process)
 
     def close(self) -> None:
-        """End all processes and remove all namespaces, in spite of an impatient second Ctrl-C."""
+        """End all processes and remove all namespaces, also if Ctrl-C is pressed again."""
         deferred: list[int] = []
         handlers = _defer_signals(deferred)
         try:

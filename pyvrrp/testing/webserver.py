@@ -4,7 +4,7 @@
 
 reads one word a line: `200`, `500` (or any status), `hang` (accept, never answer), `drip` (one
 octet a second), `reset` (accept, then RST), `refuse` (do not listen); with a certificate, whose
-file holds the key too, it speaks TLS, and `plain` answers whoever begins TLS in the clear. Each
+file holds the key too, it speaks TLS, and `plain` answers TLS with plain text. Each
 is confirmed by one JSON line with the moment it took effect. It ends when its standard input is
 closed.
 """

@@ -56,7 +56,6 @@ UNFINISHED = {
         "mutation-testing.md",
         "simulator.md",
         "testing.md",
-        "verification.md",
     )
 }
 FINISHED = [page for page in PAGES if page not in UNFINISHED]

@@ -23,8 +23,23 @@ def test_each_configuration_has_a_line_and_all_of_them_a_sum(
         "holds  v3 2 nodes by priority     ",
         "holds  v3 2 nodes by priority, del",
     ]
-    assert lines[-1].startswith("3 configurations, ")
+    assert lines[-1].startswith("4 configurations, ")
     assert lines[-1].endswith("promises, none broken")
+
+
+def test_hosts_with_groups_are_searched_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--nodes", "2", "--only", "group, cold start") == 0
+    first, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("holds  group, cold start ")
+    assert last.startswith("1 configurations, 1339 states, 1 of them to the end; ")
+
+
+def test_a_thorough_search_has_more_configurations(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--nodes", "2", "--depth", "2", "--only", "max_held")
+    assert run(*words) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("3 configurations, ")
+    assert run(*words, "--thorough") == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("5 configurations, ")
 
 
 def test_the_answer_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:

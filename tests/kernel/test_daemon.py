@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.packet.gratuitous_arp import gratuitous_arp
-from pyvrrp.testing.processes import Process
+from pyvrrp.testing.processes import SpawnedProcess
 from pyvrrp.testing.segment import Host, Network, Segment
 
 pytestmark = pytest.mark.kernel
@@ -34,7 +34,7 @@ def eventually(what: str, holds: Callable[[], bool]) -> None:
 @dataclass
 class Daemon:
     host: Host
-    process: Process
+    process: SpawnedProcess
     socket: Path
     config: Path
 

@@ -20,23 +20,22 @@ from pyvrrp.net.guardian.parent import GuardianProcess
 guardian = GuardianProcess.fork()
 import sys, time
 from pyvrrp.net.guardian.records import StopRecord
-from pyvrrp.net.guardian.port import ForkedGuardian
+from pyvrrp.net.guardian.port import GuardianPort
 place, watchdog = sys.argv[1:]
 guardian.lock = f"{place}/lock"
-port = ForkedGuardian(guardian)
+port = GuardianPort(guardian)
 port.acting()
-def order(name, watchdog):
+def record(name, watchdog):
     alarm = (f"{place}/alarm", name) if name != "db" else ()
-    environment = [("PYVRRP_REASON", "test")]
-    stop = (f"{place}/stop", name)
+    stop, environment = (f"{place}/stop", name), [("PYVRRP_REASON", "test")]
     return StopRecord("web", name, stop, environment, "", 1.0, alarm, float(watchdog))
 for line in sys.stdin:
     match line.split():
-        case ["register", name]: guardian.register(order(name, watchdog))
+        case ["register", name]: guardian.register(record(name, watchdog))
         case ["withdraw", name]: guardian.withdraw("web", name)
         case ["command", mark]: guardian.command_begins(mark)
         case ["ended", mark]: guardian.command_ended(mark)
-        case ["alive"]: port.acting()
+        case ["beat"]: port.acting()
         case ["acting"]: print(port.acting())
         case ["interventions"]: print(port.interventions())
         case ["close"]: guardian.close()
@@ -167,10 +166,10 @@ def test_the_next_daemon_waits_while_the_last_ones_guardian_is_at_work(daemon: D
 def test_a_daemon_that_goes_on_giving_signs_of_life_is_left_alone(root_only: Path) -> None:
     with begun(root_only, 0.6) as d:
         d.script("stop", f"echo $1 >> {root_only}/log")
-        d.do("alive", "register db")
+        d.do("beat", "register db")
         for _ in range(15):
             time.sleep(0.1)
-            d.do("alive")
+            d.do("beat")
         assert d.log() == []
         assert d.do("interventions") == ["0"]
 
@@ -180,7 +179,7 @@ def test_a_daemon_that_is_stopped_has_its_resources_stopped_and_learns_of_it(
 ) -> None:
     with begun(root_only, 0.6) as d:
         d.script("stop", f"echo $1 >> {root_only}/log")
-        d.do("alive", "register disk", "register db")
+        d.do("beat", "register disk", "register db")
         os.kill(d.process.pid, signal.SIGSTOP)
         began = time.monotonic()
         assert soon(lambda: d.log() == ["db", "disk"])
@@ -208,7 +207,7 @@ def test_a_large_environment_reaches_the_guardian_whole(root_only: Path) -> None
     try:
         d.do("register db")
         time.sleep(0.1)
-        d.do("register disk", "alive", "register disk")
+        d.do("register disk", "beat", "register disk")
         time.sleep(0.1)
         d.do("command a")
     finally:

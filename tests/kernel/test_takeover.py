@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from pyvrrp.testing.processes import Process
+from pyvrrp.testing.processes import SpawnedProcess
 from pyvrrp.testing.segment import Host, Network, Segment
 
 pytestmark = pytest.mark.kernel
@@ -32,9 +32,9 @@ class Scene:
     lan: Segment
     primary: Host
     spare: Host
-    web: Process
+    web: SpawnedProcess
 
-    def start(self, *more: str, address: str = f"{VIP}/24") -> Process:
+    def start(self, *more: str, address: str = f"{VIP}/24") -> SpawnedProcess:
         process = self.spare.spawn(
             *(sys.executable, "-m", "pyvrrp", "takeover", "--interface", "eth0"),
             *("--address", address, "--http", "http://192.0.2.1:8080/", "--interval", "200ms"),
@@ -48,7 +48,7 @@ class Scene:
         return address in self.spare.addresses("eth0")
 
 
-def events(process: Process, name: str) -> list[dict[str, object]]:
+def events(process: SpawnedProcess, name: str) -> list[dict[str, object]]:
     told = [json.loads(line.text) for line in list(process.lines) if not line.error]
     return [event for event in told if event["event"] == name]
 

@@ -2,6 +2,7 @@
 
 from pyvrrp.fencing.weight import Weight
 from pyvrrp.ports import ProbeResult
+from pyvrrp.units import SECOND
 from tests.support.cluster import Cluster, Node
 
 
@@ -126,3 +127,18 @@ def test_without_preemption_a_weight_moves_nothing() -> None:
     cluster.run(20)
     assert high.router.priority == 50
     assert cluster.holders() == ["n1"]
+
+
+def test_a_backup_that_is_raised_has_heard_the_master_until_then() -> None:
+    cluster = Cluster()
+    cluster.node(200)
+    low = cluster.node(100)
+    cluster.run(10.5)
+    before = low.router.last_heard
+    operator(low, 250)
+    assert before is not None
+    # Master_Down_Interval of priority 250 after the last advertisement: 3 s and 6/256 s.
+    cluster.run((before.at - cluster.clock.now()) / SECOND + 3.02)
+    assert low.state == "BACKUP"
+    cluster.run(0.01)
+    assert low.state == "MASTER"

@@ -448,15 +448,15 @@ def test_the_guardian_knows_of_a_resource_before_it_is_started_and_until_it_has_
     cluster = Cluster()
     node = alone(cluster)
     cluster.run(3.8)
-    assert [one.resource for one in machine(node).stop_orders] == ["disk"]
+    assert [one.resource for one in machine(node).registered] == ["disk"]
     cluster.run(2)
-    assert [one.resource for one in machine(node).stop_orders] == ["disk", "db"]
-    assert machine(node).stop_orders[1].stop.words == ("/r/db", "stop")
+    assert [one.resource for one in machine(node).registered] == ["disk", "db"]
+    assert machine(node).registered[1].stop.words == ("/r/db", "stop")
     node.supervisor.stop(lambda: None)
     cluster.run(0.7)
-    assert [one.resource for one in machine(node).stop_orders] == ["disk"]
+    assert [one.resource for one in machine(node).registered] == ["disk"]
     cluster.run(2)
-    assert machine(node).stop_orders == []
+    assert machine(node).registered == []
 
 
 def test_nothing_is_touched_while_an_earlier_lifes_guardian_is_at_work() -> None:

@@ -8,7 +8,7 @@ import pytest
 from pyvrrp.cli.main import main
 from pyvrrp.simulator.benchmark import benchmark_scenario
 from pyvrrp.simulator.judges.rules.invariants import INVARIANTS
-from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.random.scenarios import random_scenario
 from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.scenario.read import load_scenario
 from pyvrrp.simulator.simulate import simulate
@@ -152,7 +152,7 @@ def test_what_the_benchmark_runs_is_good() -> None:
 
 def test_random_scenarios_are_of_the_chosen_kind(capsys: pytest.CaptureFixture[str]) -> None:
     for seed in range(5):
-        chosen = make_up(seed, 2, ("group", "resign"))
+        chosen = random_scenario(seed, 2, ("group", "resign"))
         assert {fault.kind for fault in chosen.faults} == {FaultKind.RESIGN}
         assert all(router.group for router in chosen.nodes[0].configuration.virtual_routers)
 

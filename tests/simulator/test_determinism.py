@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.simulator.random.campaign import campaign
-from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.random.scenarios import random_scenario
 from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.simulate import simulate
 from tests.simulator.scenarios import fault, scenario
@@ -59,7 +59,7 @@ def test_steps_of_the_wall_clock_change_nothing() -> None:
 def test_wall_clock_steps_change_nothing_in_made_up_scenarios() -> None:
     seen = 0
     for seed in range(200):
-        made = make_up(seed, 3)
+        made = random_scenario(seed, 3)
         without = tuple(f for f in made.faults if f.kind is not FaultKind.WALL_STEP)
         if len(without) == len(made.faults):
             continue

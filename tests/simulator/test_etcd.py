@@ -119,7 +119,7 @@ def test_a_proof_without_its_margins_is_seen_when_the_process_is_stopped_at_its_
 
 @pytest.mark.slow
 def test_one_in_five_made_up_scenarios_has_a_lease_and_none_of_them_two_holders() -> None:
-    scenarios = [swarm.make_up(seed, 3) for seed in range(60)]
+    scenarios = [swarm.random_scenario(seed, 3) for seed in range(60)]
     with_lease = [s for s in scenarios if s.nodes[0].configuration.virtual_routers[0].is_exclusive]
 
     assert 5 <= len(with_lease) <= 20
@@ -128,7 +128,7 @@ def test_one_in_five_made_up_scenarios_has_a_lease_and_none_of_them_two_holders(
 
 
 def test_a_lease_changes_nothing_in_the_scenarios_that_have_none() -> None:
-    scenarios = [swarm.make_up(seed, 3) for seed in range(30)]
+    scenarios = [swarm.random_scenario(seed, 3) for seed in range(30)]
     for made_up in scenarios:
         kinds = {str(fault.kind) for fault in made_up.faults}
         exclusive = made_up.nodes[0].configuration.virtual_routers[0].is_exclusive

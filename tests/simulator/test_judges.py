@@ -1,16 +1,44 @@
 """The judges are told everything, and judge nothing less because they judge it only when due."""
 
+import pytest
+
 from pyvrrp.simulator.judges.judges import Judges
+from pyvrrp.simulator.judges.lasting.rules import LastingRules
+from pyvrrp.simulator.random.scenarios import random_scenario
+from pyvrrp.simulator.simulate import simulate
 from pyvrrp.simulator.world.observer import WorldObserver
 
 
 def test_the_judges_hear_everything_that_a_world_tells() -> None:
-    told = {name for name in vars(WorldObserver) | inherited() if not name.startswith("_")}
+    bases = WorldObserver.__mro__[:-1]
+    told = {name for base in bases for name in vars(base) if not name.startswith("_")}
     assert len(told) > 20
     assert told <= vars(Judges).keys()
 
 
-def inherited() -> dict[str, object]:
-    return {
-        name: value for base in WorldObserver.__mro__[:-1] for name, value in vars(base).items()
-    }
+BREAKS = {
+    "no address is let go": ("runtime.addresses.address_keeper.AddressKeeper.let_go", None),
+    "nothing is advertised": ("runtime.links.advertiser.Advertiser.send", None),
+    "nobody claims": ("runtime.router.router.Router.ask_concerns", False),
+}
+
+
+@pytest.mark.parametrize("mistake", BREAKS)
+def test_a_rule_that_was_not_looked_at_could_not_have_been_broken(
+    mistake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, returned = BREAKS[mistake]
+    monkeypatch.setattr(f"pyvrrp.{name}", lambda *_: returned)
+    scenarios = [random_scenario(seed, 3) for seed in range(6)]
+    when_due = [simulate(scenario, detailed=False).violations for scenario in scenarios]
+
+    monkeypatch.setattr(LastingRules, "look", judge_all)
+    at_every_look = [simulate(scenario, detailed=False).violations for scenario in scenarios]
+
+    assert sum(map(bool, when_due)) > 1
+    assert when_due == at_every_look
+
+
+def judge_all(rules: LastingRules) -> None:
+    for rule in rules._rules:
+        rule()

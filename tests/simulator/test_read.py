@@ -6,7 +6,7 @@ import pytest
 
 from pyvrrp.errors import ConfigurationError
 from pyvrrp.simulator.faults.mutation import MUTATIONS
-from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.random.scenarios import random_scenario
 from pyvrrp.simulator.scenario.fault import MUTATION_NAMES, FaultKind
 from pyvrrp.simulator.scenario.read import load_scenario
 from pyvrrp.simulator.scenario.write import write_scenario
@@ -136,7 +136,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_what_is_written_is_read_as_the_same(nodes: int, tmp_path: Path) -> None:
     file = tmp_path / "scenario.toml"
     for seed in range(40):
-        made = make_up(seed, nodes)
+        made = random_scenario(seed, nodes)
         file.write_text(write_scenario(made))
         read = load_scenario(file)
         assert (read.nodes, read.clients, read.faults) == (made.nodes, made.clients, made.faults)

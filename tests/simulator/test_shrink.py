@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.random.scenarios import random_scenario
 from pyvrrp.simulator.random.shrink import shrink
 from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.scenario.read import load_scenario
@@ -45,13 +45,13 @@ def test_only_the_fault_that_matters_is_left(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.slow
-def test_what_was_made_up_is_shrunk_written_and_replayed(
+def test_what_was_generated_is_shrunk_written_and_replayed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     nothing_is_put_back(monkeypatch)
     found = next(
         made
-        for made in (make_up(seed, 3) for seed in range(300))
+        for made in (random_scenario(seed, 3) for seed in range(300))
         if InvariantName.PUT_BACK
         in {v.invariant for v in simulate(made, detailed=False).violations}
     )

@@ -30,7 +30,7 @@ class FakeCommand:
 
 @dataclass
 class FakeMachine:
-    """Commands and guardian of one host. ``/r/NAME ACTION`` acts on the resource NAME."""
+    """Commands and Guardian of one host. ``/r/NAME ACTION`` acts on the resource NAME."""
 
     clock: FakeClock
     running: list[str] = field(default_factory=list)
@@ -39,7 +39,7 @@ class FakeMachine:
     environments: dict[str, dict[str, str]] = field(default_factory=dict)
     under_way: int = 0
     most_under_way: int = 0
-    stop_orders: list[StopOrder] = field(default_factory=list)
+    registered: list[StopOrder] = field(default_factory=list)
     guardian_acts: bool = False
     guardian_acted: int = 0
 
@@ -90,11 +90,11 @@ class FakeMachine:
         return running
 
     def register(self, order: StopOrder) -> None:
-        self.stop_orders.append(order)
+        self.registered.append(order)
 
     def withdraw(self, router: str, resource: str) -> None:
-        self.stop_orders = [
-            one for one in self.stop_orders if (one.router, one.resource) != (router, resource)
+        self.registered = [
+            one for one in self.registered if (one.router, one.resource) != (router, resource)
         ]
 
     def acting(self) -> bool:

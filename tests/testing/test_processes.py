@@ -9,7 +9,7 @@ import pytest
 
 from pyvrrp.testing.commands import run
 from pyvrrp.testing.errors import BenchError
-from pyvrrp.testing.processes import Line, Process, descendants
+from pyvrrp.testing.processes import OutputLine, SpawnedProcess, descendants
 
 PARENT_WITH_A_CHILD = """
 import signal, subprocess, sys
@@ -37,24 +37,24 @@ def alive(pid: int) -> bool:
 
 
 def test_lines_of_both_streams_are_heard_with_the_time_they_came() -> None:
-    heard: list[Line] = []
+    heard: list[OutputLine] = []
     before = time.time()
     program = "import sys; print('out'); print('err', file=sys.stderr)"
-    process = Process([sys.executable, "-c", program], hear=heard.append)
+    process = SpawnedProcess([sys.executable, "-c", program], hear=heard.append)
     assert process.finish() == 0
     assert {(line.text, line.error) for line in heard} == {("out", False), ("err", True)}
     assert all(before <= line.time <= time.time() for line in heard)
 
 
 def test_a_helper_ends_when_its_input_is_closed() -> None:
-    process = Process([sys.executable, "-c", "import sys; print(sys.stdin.read())"])
+    process = SpawnedProcess([sys.executable, "-c", "import sys; print(sys.stdin.read())"])
     process.say("hello")
     assert process.finish() == 0
     assert process.output.startswith("hello")
 
 
 def test_killing_a_process_kills_its_children_too() -> None:
-    process = Process([sys.executable, "-c", PARENT_WITH_A_CHILD])
+    process = SpawnedProcess([sys.executable, "-c", PARENT_WITH_A_CHILD])
     assert eventually(lambda: process.lines)
     child = int(process.lines[0].text)
     assert descendants(process.pid) == [child]
@@ -64,7 +64,7 @@ def test_killing_a_process_kills_its_children_too() -> None:
 
 
 def test_killing_a_process_alone_leaves_its_child() -> None:
-    process = Process([sys.executable, "-c", PARENT_WITH_A_CHILD])
+    process = SpawnedProcess([sys.executable, "-c", PARENT_WITH_A_CHILD])
     assert eventually(lambda: process.lines)
     child = int(process.lines[0].text)
     process.kill_alone()
@@ -77,13 +77,13 @@ def test_killing_a_process_alone_leaves_its_child() -> None:
 
 def test_a_process_that_ignores_sigterm_is_killed_in_the_end() -> None:
     program = "import signal; signal.signal(15, signal.SIG_IGN); print('ready', flush=True)\n"
-    process = Process([sys.executable, "-c", program + "while True: signal.pause()"])
+    process = SpawnedProcess([sys.executable, "-c", program + "while True: signal.pause()"])
     assert eventually(lambda: process.lines)
     assert process.stop(patience=0.1) == -9
 
 
 def test_stopping_a_process_that_has_ended_is_no_error() -> None:
-    process = Process([sys.executable, "-c", ""])
+    process = SpawnedProcess([sys.executable, "-c", ""])
     assert process.finish() == 0
     assert process.stop() == 0
     assert process.kill() == 0
@@ -91,7 +91,7 @@ def test_stopping_a_process_that_has_ended_is_no_error() -> None:
 
 def test_a_program_that_is_not_there_is_our_error() -> None:
     with pytest.raises(BenchError, match="no-such-program"):
-        Process(["no-such-program"])
+        SpawnedProcess(["no-such-program"])
     with pytest.raises(BenchError, match="not installed"):
         run("no-such-program")
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from pyvrrp.testing.processes import Process
+from pyvrrp.testing.processes import SpawnedProcess
 
 
 class Webserver:
     def __init__(self, port: int) -> None:
         module = [sys.executable, "-m", "pyvrrp.testing.webserver", "--port", str(port)]
-        self.process = Process(module)
+        self.process = SpawnedProcess(module)
         self.port = port
         self._confirmed = 0
         self._await_confirmation()

@@ -4,23 +4,14 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
+from benchmarks.scale.case import Case
 from drivers.base import Daemon
 from drivers.frr import FrrDaemon, VrrpDevice, router_lines
 from drivers.keepalived import KeepalivedDaemon
 from drivers.pyvrrp_daemon import PyvrrpDaemon
-
-from benchmarks.scale.case import Case
+from drivers.toml_text import virtual_router
 from pyvrrp.testing.segment import Host
 
-_PYVRRP = """
-[[virtual_router]]
-name = "v{vrid}"
-interface = "eth0"
-vrid = {vrid}
-priority = {priority}
-addresses = ["{address}"]
-advertisement_interval = "{interval_ms}ms"
-"""
 _KEEPALIVED = """
 vrrp_instance v{vrid} {{
     state BACKUP
@@ -38,12 +29,23 @@ vrrp_instance v{vrid} {{
 
 def pyvrrp(host: Host, directory: Path, case: Case, priority: int) -> Daemon:
     """Return pyvrrp in its default configuration."""
-    return PyvrrpDaemon(host, directory, _unheard, _written(_PYVRRP, case, priority))
+    key = f"priority = {priority}"
+    text = "".join(
+        virtual_router(f"v{vrid}", vrid, [_address(vrid)], case.interval_ms, key)
+        for vrid in range(1, case.routers + 1)
+    )
+    return PyvrrpDaemon(host, directory, _unheard, text)
 
 
 def keepalived(host: Host, directory: Path, case: Case, priority: int) -> Daemon:
     """Return keepalived in its default configuration."""
-    return KeepalivedDaemon(host, directory, _unheard, _written(_KEEPALIVED, case, priority))
+    text = "".join(
+        _KEEPALIVED.format(
+            vrid=vrid, priority=priority, interval=case.interval, address=_address(vrid)
+        )
+        for vrid in range(1, case.routers + 1)
+    )
+    return KeepalivedDaemon(host, directory, _unheard, text)
 
 
 def frr(host: Host, directory: Path, case: Case, priority: int) -> Daemon:
@@ -66,19 +68,6 @@ MAKERS: dict[str, Callable[[Host, Path, Case, int], Daemon]] = {
     "keepalived": keepalived,
     "frr": frr,
 }
-
-
-def _written(template: str, case: Case, priority: int) -> str:
-    return "".join(
-        template.format(
-            vrid=vrid,
-            priority=priority,
-            address=_address(vrid),
-            interval_ms=case.interval_ms,
-            interval=case.interval,
-        )
-        for vrid in range(1, case.routers + 1)
-    )
 
 
 def _address(vrid: int) -> str:

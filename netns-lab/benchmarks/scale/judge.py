@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from report.benchmark import Target
-
 from benchmarks.scale.case import Case, CaseNumbers
+from report.benchmark import Target
 
 _COMPARED = (Case(250, 1000), Case(100, 100))
 _ONE, _MANY = Case(1, 1000), Case(250, 1000)

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from drivers.base import Daemon
-
 from benchmarks.scale.case import HIGH, LOW, Case, CaseNumbers
 from benchmarks.scale.daemons import MAKERS
 from benchmarks.scale.evaluate import reigns_alone, takeovers, times_master
 from benchmarks.scale.wire_log import WireLog
+from drivers.base import Daemon
 from pyvrrp.testing.errors import BenchError
 from pyvrrp.testing.measure.advertisement_counter import AdvertisementCounter
 from pyvrrp.testing.measure.process_cost import (

@@ -3,13 +3,13 @@
 import sys
 import time
 from collections.abc import Sequence
-
-from drivers import DRIVERS
+from functools import partial
 
 from benchmarks.scale.case import CASES, Case, CaseNumbers
 from benchmarks.scale.judge import judge
 from benchmarks.scale.measure import measure
 from benchmarks.scale.tables import ScaleReport
+from drivers import DRIVERS
 from pyvrrp.testing.errors import BenchError
 
 IMPLEMENTATIONS = ("pyvrrp", "keepalived", "frr")
@@ -29,10 +29,8 @@ def scale(cases: Sequence[Case], implementations: Sequence[str], window: float) 
         for name in installed:
             if time.monotonic() > end:
                 numbers.append(CaseNumbers(name, case, notes=["the time of the run was over"]))
-                continue
-            numbers.append(
-                measure(name, case, window, lambda what, of=f"{name} {case}": _say(of, what))
-            )
+            else:
+                numbers.append(measure(name, case, window, partial(_say, f"{name} {case}")))
     return ScaleReport(numbers, judge(numbers), notes)
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from report.benchmark import Table, Target, target_table
-
 from benchmarks.scale.case import CaseNumbers
+from report.benchmark import Table, Target, target_table
 
 _HEADER = (
     "virtual routers",

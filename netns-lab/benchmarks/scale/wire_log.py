@@ -5,7 +5,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from pyvrrp.testing.capture import PortCapture
+from pyvrrp.testing.measure.capture import PortCapture
 
 _GLANCE = 0.05  # seconds between two looks at the sockets
 

@@ -12,7 +12,7 @@ from pyvrrp.simulator.random.campaign import CampaignProgress, Finding, campaign
 from pyvrrp.simulator.random.configurations import FEATURES
 from pyvrrp.simulator.random.leases import LEASE
 from pyvrrp.simulator.random.resources import RESOURCES
-from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.random.scenarios import random_scenario
 from pyvrrp.simulator.random.shrink import shrink
 from pyvrrp.simulator.report.html import page
 from pyvrrp.simulator.report.result import SimulationResult
@@ -153,7 +153,7 @@ def _random(args: argparse.Namespace) -> int:
         args.nodes,
         jobs=args.jobs,
         only=args.only,
-        told=_progress_of(args.runs),
+        report=_progress_of(args.runs),
     )
     _clear()
     if finding is None:
@@ -167,7 +167,7 @@ def _random(args: argparse.Namespace) -> int:
 
 
 def _report(args: argparse.Namespace, finding: Finding) -> int:
-    scenario = make_up(finding.seed, args.nodes, args.only)
+    scenario = random_scenario(finding.seed, args.nodes, args.only)
     broken = finding.violations[0]
     if not args.no_shrink:
         scenario = shrink(scenario, broken.invariant, _status)

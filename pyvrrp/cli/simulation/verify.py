@@ -1,20 +1,25 @@
-"""``pyvrrp verify``: look at every history of two or three routers, to a bound."""
+"""``pyvrrp verify``: look at every history of two or three nodes, to a bound."""
 
 import argparse
 import json
 import os
 import sys
 
+from pyvrrp.simulator.exhaustive.hosts.host_matrix import host_matrix
+from pyvrrp.simulator.exhaustive.hosts.host_scope import HostScope
 from pyvrrp.simulator.exhaustive.matrix import SearchJob, matrix, search_all
 from pyvrrp.simulator.exhaustive.promises import Promise
-from pyvrrp.simulator.exhaustive.scope import SearchedFault
+from pyvrrp.simulator.exhaustive.scope import Scope, SearchedFault
 from pyvrrp.simulator.exhaustive.search import SearchLimits, SearchProgress, SearchResult
 
 HOLDS = 0
 BROKEN = 1
-# Together these keep the command within a minute on two cores.
+# Together these keep the command within about two minutes on two cores.
 DEFAULT_STATES = {2: 250_000, 3: 60_000}
+THOROUGH = 10  # times as many states
 DEFAULT_FAULTS = 1
+HOSTS = 2  # how many hosts with several virtual routers are searched
+ALL_KINDS = [fault.value for fault in SearchedFault]
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,14 +42,18 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="N",
         help=f"faults in one history, at most (default: {DEFAULT_FAULTS})",
     )
-    kinds = [fault.value for fault in SearchedFault]
     parser.add_argument(
         "--kinds",
         nargs="+",
-        choices=kinds,
-        default=kinds,
+        choices=ALL_KINDS,
+        default=ALL_KINDS,
         metavar="FAULT",
-        help=f"kinds of faults (default: all of {', '.join(kinds)})",
+        help=f"kinds of faults (default: all of {', '.join(ALL_KINDS)})",
+    )
+    parser.add_argument(
+        "--thorough",
+        action="store_true",
+        help="search further and more configurations, for an hour or so",
     )
     parser.add_argument(
         "--depth", type=_count, metavar="D", help="end each search after D steps, not earlier"
@@ -74,13 +83,17 @@ def run(args: argparse.Namespace) -> int:
 
 def _jobs(args: argparse.Namespace) -> list[SearchJob]:
     kinds = frozenset(SearchedFault(kind) for kind in args.kinds)
+    times = THOROUGH if args.thorough else 1
     jobs = []
     for nodes in (args.nodes,) if args.nodes else (2, 3):
-        states = None if args.depth is not None else DEFAULT_STATES[nodes]
-        faults = args.faults
+        states = None if args.depth is not None else DEFAULT_STATES[nodes] * times
+        scopes: list[Scope | HostScope] = [*matrix(nodes, args.faults, kinds)]
+        # Their faults are of other kinds, and stated with each of them.
+        if nodes == HOSTS and args.kinds == ALL_KINDS and args.faults == DEFAULT_FAULTS:
+            scopes += host_matrix(thorough=args.thorough)
         jobs += [
             SearchJob(scope, SearchLimits(args.depth, states))
-            for scope in matrix(nodes, faults, kinds)
+            for scope in scopes
             if args.only in scope.name
         ]
     return jobs
@@ -106,7 +119,7 @@ def _lines(verdict: SearchResult) -> list[str]:
     reach = "all" if verdict.complete else f"depth {verdict.depth}"
     word = "holds" if verdict.violation is None else "BROKEN"
     head = (
-        f"{word:<6} {verdict.scope.name:<48} {verdict.states:>8} states  {reach:<9} "
+        f"{word:<6} {verdict.scope.name:<54} {verdict.states:>8} states  {reach:<9} "
         f"{verdict.seconds:5.1f} s  {verdict.states_per_second:>6} states/s"
     )
     if verdict.violation is None:

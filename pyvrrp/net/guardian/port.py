@@ -28,7 +28,7 @@ class NoGuardian:
         return 0
 
 
-class ForkedGuardian:
+class GuardianPort:
     """The guardian of this process, and that of an earlier process while it still acts."""
 
     def __init__(self, process: GuardianProcess) -> None:

@@ -24,7 +24,7 @@ FIGHT_COUNT = 3  # as many restorations within FIGHT_WINDOW are an alarm
 FIGHT_WINDOW = Nanoseconds(10 * SECOND)
 
 
-class Master(Protocol):
+class AddressOwner(Protocol):
     """The virtual router on whose behalf the address_keeper works."""
 
     def may_hold(self) -> bool:
@@ -59,14 +59,14 @@ class AddressKeeper:
         ports: Ports,
         journal: Journal,
         counters: Counters,
-        master: Master,
+        owner: AddressOwner,
         renewals: LeaseRenewals,
     ) -> None:
         self._config = config
         self._ports = ports
         self._journal = journal
         self._counters = counters
-        self._master = master
+        self._owner = owner
         self._renewals = renewals
         self._lease: AddressLease | None = None  # as it was renewed last
         self._managed: tuple[InterfaceAddress, ...] = config.addresses
@@ -144,7 +144,7 @@ class AddressKeeper:
         if self._busy:
             return
         if self._wanted and self._held is not True:
-            if self._master.may_add():
+            if self._owner.may_add():
                 self._ask_present(self._managed, self._after_take)
         elif not self._wanted and self._held is not False:
             self._ask_absent()
@@ -161,7 +161,7 @@ class AddressKeeper:
             addresses,
             self._config.lease,
             finish,
-            until=self._master.may_add_until,
+            until=self._owner.may_add_until,
         )
 
     def _ask_absent(self) -> None:
@@ -196,13 +196,13 @@ class AddressKeeper:
                 if self._config.lease and self._managed:
                     self._renewals.join(self._config.id.place.netns, self._config.lease, self)
                 self._report("addresses_present", "addresses are on the interface")
-                self._master.addresses_taken()
+                self._owner.addresses_taken()
             return
         self._held = None
         if self._wanted:
             # Whoever hears of the refusal lets go; until then nothing is asked for again.
             self._wanted = False
-            self._master.addresses_refused(error)
+            self._owner.addresses_refused(error)
 
     def _after_let_go(self, error: KernelError | None) -> None:
         if error is None:
@@ -213,7 +213,7 @@ class AddressKeeper:
             if not self._wanted:
                 if was_held:
                     self._report("addresses_absent", "addresses are off the interface")
-                self._master.addresses_gone()
+                self._owner.addresses_gone()
             return
         self._journal.warn_rarely(
             "kernel_refused", f"{error}; trying again", virtual_router=self._config
@@ -232,14 +232,14 @@ class AddressKeeper:
 
     def lease_to_renew(self) -> AddressLease | None:
         """LeaseRenewals: return what to renew now; None if the addresses may not be held."""
-        if not (self._wanted and self._held and self._master.may_hold()):
+        if not (self._wanted and self._held and self._owner.may_hold()):
             return None
         if self._restoring:
             # A renewal would bring back what is missing, and nobody would announce it.
             self._put_back()
             if self._busy:
                 return None
-        until = self._master.may_add_until
+        until = self._owner.may_add_until
         if self._lease is None or self._lease.until != until:
             place, lifetime = self._config.id.place, self._config.lease
             self._lease = AddressLease(place, self._managed, lifetime, until)
@@ -263,7 +263,7 @@ class AddressKeeper:
         self._failed_renewals += 1
         self._journal.warn_rarely("kernel_refused", str(error), virtual_router=self._config)
         if self._failed_renewals > RENEWALS_THAT_MAY_FAIL and self._wanted:
-            self._master.addresses_refused(error)
+            self._owner.addresses_refused(error)
 
     def _put_back(self) -> None:
         if self._busy or not (self._wanted and self._held):
@@ -273,7 +273,7 @@ class AddressKeeper:
             for address in self._managed
             if address in self._confirmed and address not in self._observed
         )
-        if missing and not self._master.may_hold():
+        if missing and not self._owner.may_hold():
             # Nobody hears this master now. Without a lease no renewal would look again.
             self._restoring = True
             self._restoration.set(Nanoseconds(self._ports.clock.now() + FIRST_RETRY))
@@ -307,7 +307,7 @@ class AddressKeeper:
                 f"{in_words(FIGHT_WINDOW)}: another program manages this interface",
                 virtual_router=self._config,
             )
-        self._master.addresses_restored(missing)
+        self._owner.addresses_restored(missing)
 
     def _too_slow(self) -> None:
         self._counters.add("kernel_delays")

@@ -34,7 +34,7 @@ LAST_RETRY = Nanoseconds(30 * SECOND)
 SWITCH_TIMEOUT = Nanoseconds(60 * SECOND)  # for the command of on_stop_failure
 
 
-class ChainOwner(address_keeper.Master, Protocol):
+class ChainOwner(address_keeper.AddressOwner, Protocol):
     """The virtual router that has the chain."""
 
     def addresses_withdrawn(self) -> None:

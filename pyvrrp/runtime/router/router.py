@@ -52,7 +52,7 @@ from pyvrrp.virtual_router.events import (
     Startup,
     TimerFired,
 )
-from pyvrrp.virtual_router.parameters import RELEASE
+from pyvrrp.virtual_router.parameters import RELEASE, Parameters
 from pyvrrp.virtual_router.rules import group as group_rules
 from pyvrrp.virtual_router.rules.admission import (
     RESIGNED,
@@ -276,7 +276,7 @@ class Router:
         self.priority_sources = replace(self.priority_sources, **changes)  # type: ignore[arg-type]
         before, now = self.priority, effective_priority(self.priority_sources)
         if now != before:
-            self._parameters = replace(self._parameters, priority=now)
+            self._parameters_are(replace(self._parameters, priority=now))
             self.reporter.priority(before, now)
             self.take(PriorityChanged(before))
         self._obstacles.waive_fence(waived=self.is_last_resort)
@@ -371,7 +371,7 @@ class Router:
 
     def _primary_address_is(self, primary: Address) -> None:
         if primary != self._parameters.primary_address:
-            self._parameters = replace(self._parameters, primary_address=primary)
+            self._parameters_are(replace(self._parameters, primary_address=primary))
         self.links.own_address_is(primary)
 
     def heard(self, heard: HeardPacket, link: Link) -> None:
@@ -409,6 +409,11 @@ class Router:
         if only_moves_deadline(heard.event, self._parameters):
             heard.only_moves_deadline = True
             self._repeated = heard
+
+    def _parameters_are(self, parameters: Parameters) -> None:
+        """Use other parameters from now on, not for what was heard before."""
+        self._end_repetition()
+        self._parameters = parameters
 
     def _catch_up(self) -> None:
         """Take the last one of the packets that only moved the deadline."""

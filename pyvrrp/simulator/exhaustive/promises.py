@@ -21,10 +21,10 @@ class Promise(Enum):
     TIMER_IS_SERVED = "a deadline that was reached is over once the timer has fired"
     PACE = (
         "the next advertisement of a master is due within its own interval; of one that lets go "
-        "while a better one speaks, within Master_Down_Interval"
+        "while a better one advertises, within Master_Down_Interval"
     )
     STALLED_GIVES_WAY = (
-        "a master that stood longer than Master_Down_Interval says nothing before it has listened"
+        "a master that stood longer than Master_Down_Interval sends nothing before it has listened"
     )
     NOT_BEFORE_ITS_TIME = (
         "a BACKUP takes over after Master_Down_Interval of silence, Skew_Time after a release, or "
@@ -38,7 +38,7 @@ class Promise(Enum):
     )
     OVERLAP = "two masters hear each other within the bound, and one is left"
     SHARED_ADDRESS = "two running routers have the addresses no longer than the bound"
-    ANSWERED = "where operators move the addresses and nothing else happens, somebody has them"
+    ANSWERED = "where operators move the addresses and nothing else happens, a node has them"
     VACANCY = "the addresses have a master within the bound when there can be one"
     SETTLED = "after the last fault exactly one router is master, the one with the best claim"
     TOGETHER = "the virtual routers of a group are MASTER together or not at all"

@@ -20,7 +20,7 @@ SUCCESSOR_WAIT = Nanoseconds(450 * MILLISECOND)
 
 
 class SearchedFault(StrEnum):
-    """What can go wrong; each occurrence costs one of the scope's faults, its repair nothing."""
+    """What can go wrong. Each occurrence counts as one fault of the scope, its repair does not."""
 
     LOSE = "lose"  # one advertisement on its way to one receiver
     DELAY = "delay"  # the same, but it arrives later than it may
@@ -62,7 +62,7 @@ class Scope:
     quantum: Nanoseconds = Nanoseconds(250 * MILLISECOND)
     addition: Nanoseconds = Nanoseconds(0)
     handovers: int = 0  # by an operator, besides
-    answered: bool = False  # whether somebody has the addresses all the time
+    answered: bool = False  # whether a node must have the addresses all the time
 
     def patience(self, router: Parameters) -> Nanoseconds:
         """How long a router that hands over waits for a successor."""
@@ -101,7 +101,7 @@ class Scope:
 
     @property
     def vacancy(self) -> Nanoseconds:
-        """How long nobody may be master although somebody could, when nothing is lost."""
+        """How long there may be no master although a node could be it, when nothing is lost."""
         return Nanoseconds(self.longest_wait + self.delay + self.removal)
 
     @property

@@ -1,4 +1,4 @@
-"""Breadth first through all states of a world, so that the first broken promise is the nearest."""
+"""Searches all states breadth first, so that the first broken promise is the nearest one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Doing to a world what a scenario says, and undoing it when its time is over."""
+"""Begins the faults of a scenario at their times, and ends them."""
 
 from collections.abc import Callable, Mapping
 
@@ -26,7 +26,7 @@ class FaultInjector:
         self._machines = MachineFaults(world, self._active)
         packets, operator = PacketFaults(world), SimulatedOperator(world)
         machines, links = self._machines, self._links
-        # What is not here is worked out from all faults that are under way.
+        # The effects of the other kinds are computed from all faults that are under way.
         self._begin: Mapping[FaultKind, Callable[[Fault], None]] = {
             FaultKind.CRASH: machines.crash,
             FaultKind.STOP: lambda f: operator.stop(self._node(f)),
@@ -56,7 +56,7 @@ class FaultInjector:
         }
 
     def plan(self) -> None:
-        """Have everything happen at its time."""
+        """Plan the beginning and the end of each fault."""
         engine = self._world.engine
         for fault in self._world.scenario.faults:
             engine.at(fault.at, self._starts, fault)

@@ -1,4 +1,4 @@
-"""Faults of the network: what they make of the links of hosts, and whom a partition separates."""
+"""Faults of the network: they change the links of hosts, or separate hosts."""
 
 from collections.abc import Iterator, Mapping
 
@@ -17,7 +17,7 @@ LINK_FAULTS = frozenset(
 
 
 class LinkFaults:
-    """Works out what all faults under way make of links, whenever one begins or ends."""
+    """Computes the links of hosts from all faults under way, when one begins or ends."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class LinkFaults:
         self._active = active
 
     def work_out(self, host: str) -> None:
-        """Give the links of *host* what its faults make of them."""
+        """Replace the links of *host* by what its faults make of them."""
         for place, segment in self._segments.items():
             if host in segment.stations:
                 segment.set_link(host, self._link(host, place))
@@ -41,7 +41,7 @@ class LinkFaults:
             segment.block(source, target)
 
     def heal(self, fault: Fault) -> None:
-        """Let the groups of a partition hear each other again, as far as it was in the way."""
+        """Undo `cut` for a partition; another one may still separate the same hosts."""
         for segment, source, target in self._separated(fault):
             segment.unblock(source, target)
 
@@ -68,7 +68,7 @@ class LinkFaults:
 
 
 def separated(fault: Fault) -> Iterator[tuple[str, str]]:
-    """Yield who is not heard by whom."""
+    """Yield each host that is not heard and the host that does not hear it."""
     for index, group in enumerate(fault.groups):
         for other in fault.groups[index + 1 :]:
             for one in group:
@@ -79,7 +79,7 @@ def separated(fault: Fault) -> Iterator[tuple[str, str]]:
 
 
 def worsen(link: HostLink, fault: Fault) -> None:
-    """Add one fault to a link."""
+    """Add the effect of one fault to a link."""
     match fault.kind:
         case FaultKind.LINK_DOWN:
             link.up = False

@@ -10,7 +10,7 @@ from pyvrrp.simulator.world.world import World
 
 
 class MachineFaults:
-    """Does to machines what faults say, and undoes it."""
+    """Changes machines as faults demand, and undoes it."""
 
     def __init__(self, world: World, active: ActiveFaults) -> None:
         self._world = world
@@ -18,7 +18,7 @@ class MachineFaults:
         self._suspended_at: dict[str, int] = {}
 
     def work_out(self, node: SimulatedNode) -> None:
-        """Give *node* what all faults under way make of its kernel, its cards and its services."""
+        """Update the kernel, cards and services of *node* from all faults under way."""
         name = node.name
         slow = [int(f.by) for f in self._active.on(name, FaultKind.KERNEL_SLOW)]
         node.kernel.slower_by = max(slow, default=0)
@@ -77,7 +77,7 @@ class MachineFaults:
         self._node(fault).time.wall_step += int(fault.by)
 
     def delete_address(self, fault: Fault) -> None:
-        """Take one address of each virtual router off, as somebody does by hand."""
+        """Remove one address of each virtual router, as an administrator may do by hand."""
         kernel = self._node(fault).kernel
         for config in self._node(fault).spec.configuration.virtual_routers:
             place = config.id.place
@@ -86,7 +86,7 @@ class MachineFaults:
                 kernel.remove(place, held[0], by_hand=True)
 
     def delete_interface(self, fault: Fault) -> None:
-        """Have interfaces gone."""
+        """Delete interfaces."""
         node = self._node(fault)
         for place in self._places(fault):
             node.kernel.delete_interface(place)
@@ -94,7 +94,7 @@ class MachineFaults:
             node.cards[place].announcements.clear()
 
     def create_interface(self, fault: Fault) -> None:
-        """Have interfaces back, with another index and another hardware address."""
+        """Create interfaces again, with another index and another hardware address."""
         if any(self._active.on(fault.node, FaultKind.RECREATE_INTERFACE)):
             return
         node = self._node(fault)

@@ -1,4 +1,4 @@
-"""Packets that are almost valid: real advertisements with one thing wrong, whatever it is."""
+"""Packets that are almost valid: real advertisements with one thing wrong."""
 
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv6Address
@@ -15,7 +15,7 @@ _VERSION, _TYPE_MASK, _PRIORITY, _COUNT = 0, 0xF0, 2, 3
 
 
 def mutate(packet: bytes, name: str, random: Random) -> bytes:
-    """Return *packet* made invalid in the way of that *name*."""
+    """Return *packet*, made invalid by the mutation of that *name*."""
     source, destination, message = _split(packet)
     return MUTATIONS[name](source, destination, message, random)
 
@@ -27,7 +27,7 @@ def _split(packet: bytes) -> tuple[Address, Address, bytes]:
 
 
 def _summed(source: Address, destination: Address, message: bytes) -> bytes:
-    """Return *message* with the checksum that most believe."""
+    """Return *message* with a correct checksum."""
     blank = message[:6] + bytes(2) + message[8:]
     covered = blank
     if message[_VERSION] >> 4 != Version.V2:
@@ -44,7 +44,7 @@ def _ttl(source: Address, destination: Address, message: bytes, random: Random) 
 
 
 def _checksum(source: Address, destination: Address, message: bytes, random: Random) -> bytes:
-    # Neither of the two sums that might be believed, whatever the priority.
+    # Neither of the two checksums that receivers accept.
     right = {internet_checksum(message[:6] + bytes(2) + message[8:])}
     right.add(int.from_bytes(_summed(source, destination, message)[_CHECKSUM]))
     wrong = random.randrange(1, 0xFFFF)

@@ -1,7 +1,7 @@
 """What an operator tells daemons: to stop, drain, undrain, resign, or take another priority.
 
-A daemon hears it when it runs: a command waits in the socket of one that is stopped, and a dead
-one hears nothing.
+A daemon receives a command when it runs: it waits in the socket of a stopped daemon, and a dead one
+never receives it.
 """
 
 from functools import partial
@@ -14,7 +14,7 @@ from pyvrrp.virtual_router.parameters import OWNER
 
 
 class SimulatedOperator:
-    """Gives commands to daemons, and tells the observer at the instant at which they are heard."""
+    """Gives commands to daemons, and tells the observer when they are received."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -26,7 +26,7 @@ class SimulatedOperator:
             node.stop(partial(self._stopped, node))
 
     def drain(self, node: SimulatedNode) -> None:
-        """Have the node hand everything over and stay out."""
+        """Have the node hand over and stay out of the election."""
         self._command(node, partial(self._drain, node))
 
     def undrain(self, node: SimulatedNode) -> None:
@@ -34,11 +34,11 @@ class SimulatedOperator:
         self._command(node, partial(self._undrain, node))
 
     def resign(self, node: SimulatedNode) -> None:
-        """Have the node hand over what it is master of, once."""
+        """Have the node hand over once."""
         self._command(node, partial(self._resign, node))
 
     def priority(self, node: SimulatedNode, priority: int | None) -> None:
-        """Have the node stand with this priority; None: with that of its file again."""
+        """Have the node use this priority; None: that of its file again."""
         self._command(node, partial(self._priority, node, priority))
 
     def _command(self, node: SimulatedNode, job: Job) -> None:

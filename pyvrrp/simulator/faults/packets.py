@@ -1,4 +1,4 @@
-"""Packets out of nowhere: invalid ones that are injected, and valid ones that are forged."""
+"""Packets that no node has sent: invalid ones are injected, valid ones are forged."""
 
 from random import Random
 
@@ -7,6 +7,7 @@ from pyvrrp.identity import VirtualRouterId
 from pyvrrp.simulator.faults.forgery import forged
 from pyvrrp.simulator.faults.mutation import mutate
 from pyvrrp.simulator.scenario.fault import MUTATION_NAMES, Fault
+from pyvrrp.simulator.world.network.seen_advertisement import seen_in
 from pyvrrp.simulator.world.node import SimulatedNode
 from pyvrrp.simulator.world.world import World
 
@@ -23,6 +24,7 @@ class PacketFaults:
         observer = self._world.observer
         for router, packet in tuple(self._world.sent.items()):
             members = [node for node, _ in self._members(router)]
+            seen = seen_in(packet)
             for _ in range(fault.count):
                 mutation = fault.mutation or self._random.choice(MUTATION_NAMES)
                 for node in members:
@@ -30,9 +32,9 @@ class PacketFaults:
                     invalid = mutate(packet, mutation, self._random)
                     socket = card.advertisements.get(router.family)
                     if socket is not None and node.running and not node.kernel.suspended:
-                        observer.packet_injecting(card, packet)
+                        observer.packet_injecting(card, seen)
                         socket.deliver_unseen(invalid)
-                        observer.packet_injected(card, packet, invalid, mutation)
+                        observer.packet_injected(card, seen, invalid, mutation)
 
     def forge(self, fault: Fault) -> None:
         """Give nodes valid advertisements of a router that does not exist."""

@@ -1,4 +1,4 @@
-"""The judges of one world: they learn what happens and write down which invariant is broken."""
+"""The judges of one world: they learn what happens and record which invariant is broken."""
 
 from collections.abc import Collection
 
@@ -22,6 +22,7 @@ from pyvrrp.simulator.judges.rules.unjudged import unjudged
 from pyvrrp.simulator.judges.rules.verdicts import Verdicts
 from pyvrrp.simulator.scenario.fault import Fault, FaultKind
 from pyvrrp.simulator.world.network.client import SimulatedClient
+from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
 from pyvrrp.simulator.world.network.sockets import NetworkCard
 from pyvrrp.simulator.world.node import SimulatedNode
 from pyvrrp.simulator.world.observer import WorldObserver
@@ -32,7 +33,7 @@ LOOK = 250 * MILLISECOND
 
 
 class Judges(WorldObserver):
-    """Passes on to each judge what it has to know, in the order in which they rely on it."""
+    """Calls the judges that each event concerns, in the order in which they depend on it."""
 
     def __init__(self, world: World) -> None:
         scenario, engine = world.scenario, world.engine
@@ -55,12 +56,12 @@ class Judges(WorldObserver):
         )
 
     def begin(self) -> None:
-        """Look at the world for the first time, and from then on from time to time."""
+        """Judge the world at the beginning, and then every 250 ms."""
         self._engine.at(0, self.facts_changed)
         self._engine.at(LOOK, self._look)
 
     def end(self) -> None:
-        """Judge what lasts at the end."""
+        """Judge what lasts until the end."""
         self._lasting.look()
 
     def _look(self) -> None:
@@ -104,39 +105,42 @@ class Judges(WorldObserver):
         """A daemon is being told that its addresses are there."""
         self._announcements.acknowledged(node, place, addresses)
 
-    def advertisement_sent(self, card: NetworkCard, packet: bytes) -> None:
+    def advertisement_sent(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """An advertisement leaves a node."""
-        self._advertisements.sent(card, packet)
+        self._advertisements.sent(card, seen)
 
     def announcement_sent(self, card: NetworkCard, frame: bytes) -> None:
         """An announcement leaves a node."""
         self._announcements.announced(card, frame)
 
-    def packet_queued(self, card: NetworkCard, packet: bytes) -> None:
+    def packet_queued(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """A valid advertisement has come to a socket."""
-        self._advertisements.queued(card, packet)
+        self._advertisements.queued(card, seen)
 
-    def packet_taking(self, card: NetworkCard, packet: bytes) -> None:
+    def packet_taking(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """A daemon is about to read one."""
-        self._advertisements.taking(card, packet)
+        self._advertisements.taking(card, seen)
 
-    def packet_taken(self, card: NetworkCard, packet: bytes) -> None:
+    def packet_taken(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """A daemon has read one and has done what it wanted about it."""
-        self._advertisements.taken(card, packet)
+        self._advertisements.taken(card, seen)
 
-    def packet_injecting(self, card: NetworkCard, packet: bytes) -> None:
-        """A daemon is about to read an invalid packet that is made from *packet*."""
-        self._advertisements.injecting(card, packet)
+    def packet_injecting(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
+        """A daemon is about to read an invalid variant of *seen*."""
+        self._advertisements.injecting(card, seen)
 
     def packet_injected(
-        self, card: NetworkCard, packet: bytes, invalid: bytes, mutation: str
+        self, card: NetworkCard, seen: SeenAdvertisement, invalid: bytes, mutation: str
     ) -> None:
         """A daemon has read *invalid*."""
-        self._advertisements.injected(card, packet, invalid, mutation)
+        self._advertisements.injected(card, seen, invalid, mutation)
 
     def client_sent(self, client: SimulatedClient, *, changed: bool) -> None:
         """A client has sent to all its addresses and knows which nodes answer."""
-        self._lasting.client_sent(client, changed=changed)
+        rules = self._lasting.clients[client]
+        if changed:
+            rules.forget()
+        rules.look()
 
     # Resources.
 
@@ -152,7 +156,7 @@ class Judges(WorldObserver):
         """The daemon has begun to stop a resource."""
         self._resources.stopping(node, resource)
 
-    # What daemons say, and what they are told.
+    # Daemons and operators.
 
     def daemon_event(self, node: str, event: JournalEvent) -> None:
         """A daemon has recorded something in its journal."""
@@ -176,19 +180,19 @@ class Judges(WorldObserver):
                 self._standing.fence(router, event)
                 self._disturbances.note()
             case _:
-                pass  # nothing is judged by the others
+                pass  # the other events are not judged
 
     def probed(self, node: str, check: str, passed: bool) -> None:  # noqa: FBT001 - a result
         """A daemon is being told the result of a probe."""
         observed = self._facts.nodes[node]
         record = observed.checks[check].record
         before = record.passing
-        record.told(observed.time.now(), passed=passed)
+        record.add_result(observed.time.now(), passed=passed)
         if record.passing is not before:
             self._facts.version += 1
 
     def daemon_starting(self, node: SimulatedNode) -> None:
-        """A daemon is about to start: it knows nothing of what an earlier one did."""
+        """A daemon is about to start: it knows nothing of the process before it."""
         for router in self._facts.on_node[node.name]:
             router.forget()
             router.state_since = self._engine.now
@@ -254,7 +258,7 @@ class Judges(WorldObserver):
     def machine_waking(self, node: SimulatedNode, slept: int, *, hidden: bool) -> None:
         """A machine is about to go on."""
         if hidden:
-            # What it waits for by its own clock takes so much longer.
+            # By its own clock its waits end so much later.
             until = self._disturbances.disturbed_until + slept
             self._disturbances.disturb(until)
             self._disturb(until)

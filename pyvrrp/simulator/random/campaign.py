@@ -1,4 +1,4 @@
-"""Many made-up scenarios on all cores: which seeds break which invariant."""
+"""Runs many random scenarios on all processors, and finds the first that breaks an invariant."""
 
 import multiprocessing
 import os
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pyvrrp.simulator.judges.rules.invariants import Violation
-from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.random.scenarios import random_scenario
 from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import to_seconds
 
@@ -17,7 +17,7 @@ _CHUNK = 4
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One made-up scenario that broke something."""
+    """A random scenario that has broken invariants."""
 
     seed: int
     violations: tuple[Violation, ...]
@@ -25,7 +25,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CampaignProgress:
-    """How far a campaign is."""
+    """How far a campaign has come."""
 
     runs: int
     simulated: float  # seconds
@@ -45,9 +45,9 @@ def campaign(
     *,
     jobs: int = 0,
     only: Collection[str] = (),
-    told: Callable[[CampaignProgress], None] = lambda _progress: None,
+    report: Callable[[CampaignProgress], None] = lambda _progress: None,
 ) -> Finding | None:
-    """Run the scenarios of *runs* seeds from *seed* on; return the first that breaks something.
+    """Run the scenarios of *runs* seeds from *seed* on; return the first that breaks an invariant.
 
     *only*: as for `make_up`. *jobs* processes (0: as many as there are processors). The finding is
     that of the lowest seed, whatever the number of processes; runs after it are given up.
@@ -58,7 +58,7 @@ def campaign(
         for result in results:
             done += 1
             simulated += result.simulated
-            told(CampaignProgress(done, simulated))
+            report(CampaignProgress(done, simulated))
             if result.violations:
                 return Finding(result.seed, result.violations)
     return None
@@ -71,11 +71,11 @@ def _results(
     if jobs == 1 or len(seeds) == 1:
         yield map(run, seeds)
         return
-    # Spawned, not forked: nothing of this process is of use to them.
+    # Spawned and not forked: they need nothing of this process.
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         yield pool.imap(run, seeds, chunksize=_CHUNK)
 
 
 def _run(seed: int, nodes: int, only: Collection[str]) -> _SeedResult:
-    outcome = simulate(make_up(seed, nodes, only), detailed=False)
+    outcome = simulate(random_scenario(seed, nodes, only), detailed=False)
     return _SeedResult(seed, to_seconds(outcome.scenario.duration), outcome.violations)

@@ -1,4 +1,4 @@
-"""Configurations made up from a seed, the same for all nodes but for what each may have alone."""
+"""Random configurations, the same for all nodes except for what may differ."""
 
 from collections.abc import Collection, Mapping
 from random import Random
@@ -23,7 +23,7 @@ def documents_of(random: Random, nodes: int) -> dict[str, Mapping[str, object]]:
     documents: dict[str, Mapping[str, object]] = {}
     for name in names:
         mine = [dict(router) for router in routers]
-        # Members whose intervals are more than threefold apart never come to rest: see the docs.
+        # With intervals that differ by more than a factor of three they never come to rest.
         mixed = version == 3 and interval in {"1s", "2s"}  # noqa: PLR2004 - VRRPv3
         if mixed and random.random() < 0.15:  # noqa: PLR2004 - a chance
             mine = [{**router, "advertisement_interval": "1.5s"} for router in mine]
@@ -95,7 +95,7 @@ def _router(
 def add_features(
     random: Random, documents: dict[str, Mapping[str, object]], given: Collection[str]
 ) -> None:
-    """Add to the documents what is *given*, or by chance; all of them get the same."""
+    """Add the features that are *given*, or drawn, to all documents alike."""
     chosen = [name for name in FEATURES if random.random() < _CHANCE or name in given]
     seed = random.random()
     for node, document in documents.items():
@@ -133,7 +133,7 @@ def _grouped(random: Random, document: dict[str, object]) -> dict[str, object]:
     addresses = [f"198.51.100.{number}/24" for number in (110, 111)[: random.choice((1, 2))]]
     second = {**first, "name": "wan", "interface": "eth1", "vrid": 60, "addresses": addresses}
     if random.random() < 0.5:  # noqa: PLR2004 - a coin
-        second.pop("checks", None)  # those of the first keep both out
+        second.pop("checks", None)  # those of the first router close the fence of both
     return {**document, "virtual_router": [first, second]}
 
 
@@ -147,7 +147,7 @@ def _last_resort(random: Random, document: dict[str, object]) -> dict[str, objec
     routers = _routers(document)
     if not document.get("check") or any("group" in router for router in routers):
         return document
-    # A virtual router without a fence has nothing to be the last resort of.
+    # Without a fence there is no last resort.
     when = {"when_all_fail": "last-resort"}
     changed = [{**router, **when} if router.get("checks") else router for router in routers]
     return {**document, "virtual_router": changed}

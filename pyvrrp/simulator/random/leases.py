@@ -1,4 +1,4 @@
-"""Made-up scenarios with a lease in etcd: the lease, and the times without etcd."""
+"""Random scenarios with a lease in etcd: the lease, and the times without etcd."""
 
 from collections.abc import Iterable, Mapping
 from random import Random
@@ -17,7 +17,7 @@ _STOPPED_TOO = 0.4
 def with_lease(documents: dict[str, Mapping[str, object]], random: Random) -> bool:
     """Give every virtual router a lease, if all of them can have one; tell whether they can."""
     routers = [router for document in documents.values() for router in _routers(document)]
-    # The members of a group may have one lease between them, not one each.
+    # The members of a group share one lease; each of them with its own is refused.
     if any(router.get("lease") == "off" or _ALONE & set(router) for router in routers):
         return False
     intervals = {str(router["advertisement_interval"]) for router in routers}
@@ -50,7 +50,7 @@ def without_etcd(nodes: Iterable[str], random: Random) -> list[Fault]:
         chance = 1.0 if everywhere else random.choice((1.0, 1.0, 0.7, 0.4))
         faults.append(Fault(_ns(at), FaultKind.ETCD, node, duration=_ns(lasting), chance=chance))
         if node and random.random() < _STOPPED_TOO:
-            # While its proof grows old: the daemon that should let go cannot.
+            # The daemon is stopped while the proof of its key gets old, and cannot let go.
             stopped, lasting = at + random.uniform(1, 10), random.uniform(1, 12)
             faults.append(Fault(_ns(stopped), FaultKind.FREEZE, node, duration=_ns(lasting)))
     return faults

@@ -1,4 +1,4 @@
-"""Resources in made-up scenarios: some clusters have a chain, and some of those a lease in etcd."""
+"""Resources in random scenarios: some have a chain, and some of those a lease in etcd."""
 
 from collections.abc import Mapping
 from enum import Enum, auto
@@ -10,7 +10,7 @@ _STORE = "http://etcd:2379"
 
 
 class ChainKind(Enum):
-    """What stands behind the chain of a made-up scenario."""
+    """Whether the chain of a random scenario has a lease in etcd."""
 
     ALONE = auto()
     LEASED = auto()
@@ -19,10 +19,10 @@ class ChainKind(Enum):
 def with_resources(
     seed: int, documents: Mapping[str, Mapping[str, object]], *, wanted: bool | None = None
 ) -> tuple[dict[str, Mapping[str, object]], ChainKind | None]:
-    """Return *documents*, for some seeds with a chain of resources instead of much else.
+    """Return *documents*, for some seeds with a chain of resources and with little else.
 
-    Drawn apart from everything else, so that the other seeds stay what they are. *wanted*: in
-    any case, or not at all.
+    It has a random generator of its own, so that the other seeds stay the same. *wanted*: with
+    resources for every seed, or for none.
     """
     random = Random(f"resources {seed} {len(documents)}")  # noqa: S311 - a simulation
     drawn = random.random() <= _CHANCE

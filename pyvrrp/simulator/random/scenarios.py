@@ -1,7 +1,7 @@
-"""Scenarios made up from a seed: each with another mix of configurations and of faults.
+"""Random scenarios: each seed gives another mix of configurations and of faults.
 
-Not every run has every kind of fault: a mix that leaves some out reaches states that a mix of all
-hides (swarm testing). Each scenario ends with time enough for everything to settle.
+Not every scenario has every kind of fault: some states are only reached where other kinds are
+missing (swarm testing). Each scenario ends with enough time for everything to settle.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -16,9 +16,9 @@ from pyvrrp.simulator.random.resources import RESOURCES, ChainKind, with_resourc
 from pyvrrp.simulator.scenario.fault import Direction, Fault, FaultKind, ServiceHealth
 from pyvrrp.simulator.scenario.own_addresses import own_addresses
 from pyvrrp.simulator.scenario.scenario import ClientSpec, NodeSpec, Scenario
-from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, to_seconds
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
-_FIRST = 4.0  # seconds before which nothing happens, or the start is disturbed
+_FIRST = 4.0  # seconds before the first fault; in some scenarios 0
 _STARTS_CALM = 0.7
 _ONE_VICTIM = 0.25
 _LEASED = 0.2
@@ -38,10 +38,10 @@ _CHANCES = frozenset({FaultKind.DUPLICATE, FaultKind.REORDER})
 _GIVEN_PRIORITIES = (254, 160, 110, 90, 60, 1)
 
 
-def make_up(seed: int, nodes: int, only: Collection[str] = ()) -> Scenario:
-    """Return the scenario of this *seed* for so many *nodes*.
+def random_scenario(seed: int, nodes: int, only: Collection[str] = ()) -> Scenario:
+    """Return the scenario of this *seed* with this number of *nodes*.
 
-    *only*: kinds of faults, no other of which happen, and features that the configuration has.
+    *only*: the kinds of faults that may happen, and features that the configuration must have.
     """
     random = Random(f"swarm {seed} {nodes}")  # noqa: S311 - a simulation, not a secret
     documents = documents_of(random, nodes)
@@ -51,7 +51,7 @@ def make_up(seed: int, nodes: int, only: Collection[str] = ()) -> Scenario:
     else:
         given = [name for name in FEATURES if name in only]
         add_features(Random(f"features {seed} {nodes}"), documents, given)  # noqa: S311 - the same
-    # Drawn apart, so that a seed without a lease is the scenario that it always was.
+    # A random generator of its own, so that seeds without a lease stay the same.
     about_leases = Random(f"lease {seed} {nodes}")  # noqa: S311 - a simulation, not a secret
     drawn = about_leases.random() < _LEASED and not only
     leased = (drawn or LEASE in only) and not chain and with_lease(documents, about_leases)
@@ -120,24 +120,24 @@ def _node(random: Random, name: str, index: int, document: Mapping[str, object])
 
 
 class _Planner:
-    """Draws faults: first which kinds may happen at all, then which do, when, and to whom."""
+    """Draws faults: first which kinds may happen, then each fault, its time and its host."""
 
     def __init__(self, random: Random, nodes: list[str], clients: list[str], fenced: bool) -> None:  # noqa: FBT001 - a fact
         self._random = random
         self._hosts = [*nodes, *clients]
         kinds = [kind for kind in FaultKind if fenced or kind is not FaultKind.SERVICE]
         kinds = [kind for kind in kinds if kind not in {FaultKind.START, FaultKind.ETCD}]
-        # The faults that clusters meet most are drawn twice as often.
+        # The faults that are most frequent in practice are drawn twice as often.
         kinds += [kind for kind in kinds if kind in _ORDINARY]
         share = random.choice((0.0, 0.1, 0.2, 0.4, 0.8))
         self._kinds = [kind for kind in kinds if random.random() < share] or [random.choice(kinds)]
         self._window = random.choice((3.0, 6.0, 15.0, 30.0))
         self.places: list[Place] = []
-        # Sometimes all faults meet in one node.
+        # Sometimes all faults happen to one node.
         self._victims = [random.choice(nodes)] if random.random() < _ONE_VICTIM else nodes
 
     def only(self, kinds: list[FaultKind]) -> None:
-        """Let nothing else happen than these."""
+        """Draw no other kinds than these."""
         self._kinds = kinds
 
     def plan(self) -> tuple[Fault, ...]:
@@ -252,14 +252,9 @@ class _Planner:
 
 
 def _ns(seconds: float) -> Nanoseconds:
-    # Whole milliseconds, so that a schedule is good to read.
+    # Whole milliseconds, so that a scenario file is easy to read.
     return Nanoseconds(round(seconds * 1000) * MILLISECOND)
 
 
 def _begins(fault: Fault) -> int:
     return int(fault.at)
-
-
-def length(scenario: Scenario) -> float:
-    """Return the simulated seconds of a scenario."""
-    return to_seconds(scenario.duration)

@@ -1,6 +1,6 @@
-"""From a schedule that breaks an invariant to a small one that breaks the same.
+"""Makes a scenario that breaks an invariant as small as possible.
 
-Delta debugging over the faults, then over their fields, then over nodes and clients.
+It removes faults, then hosts, and simplifies the remaining faults (delta debugging).
 """
 
 from collections.abc import Callable, Iterator
@@ -18,20 +18,20 @@ _AFTER = SECOND  # simulated beyond the violation, so that the timeline shows it
 
 
 def shrink(
-    scenario: Scenario, invariant: InvariantName, told: Callable[[str], None] = lambda _text: None
+    scenario: Scenario, invariant: InvariantName, report: Callable[[str], None] = lambda _text: None
 ) -> Scenario:
     """Return the smallest scenario found that still violates *invariant*."""
-    return _Shrinker(invariant, told).shrink(scenario)
+    return _Shrinker(invariant, report).shrink(scenario)
 
 
 class _Shrinker:
-    def __init__(self, invariant: InvariantName, told: Callable[[str], None]) -> None:
+    def __init__(self, invariant: InvariantName, report: Callable[[str], None]) -> None:
         self._invariant = invariant
-        self._told = told
+        self._report = report
         self._trials = 0
 
     def shrink(self, scenario: Scenario) -> Scenario:
-        """Return what is left when nothing can be taken away any more."""
+        """Return the scenario from which nothing can be removed any more."""
         scenario = self._cut_end(scenario)
         before = None
         while before != scenario and self._trials < MOST_TRIALS:
@@ -47,7 +47,7 @@ class _Shrinker:
         if self._trials >= MOST_TRIALS:
             return None
         self._trials += 1
-        self._told(f"shrinking: {len(scenario.faults)} faults, trial {self._trials}")
+        self._report(f"shrinking: {len(scenario.faults)} faults, trial {self._trials}")
         for violation in simulate(scenario, detailed=False).violations:
             if violation.invariant is self._invariant:
                 return violation.at

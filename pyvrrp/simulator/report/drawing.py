@@ -1,4 +1,4 @@
-"""A run as an inline SVG: a lane per node and client, and what was done to them when."""
+"""Draws a simulation as an inline SVG: a lane for each node and client, and the faults."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""An outcome as one HTML file that needs nothing else, in the look of the lab's report."""
+"""A simulation as one HTML file that needs no other, in the style of the lab's report."""
 
 from collections.abc import Iterator
 from html import escape

@@ -1,4 +1,4 @@
-"""What a run amounts to, in the terms that the lab measures: outages, holders, order of events."""
+"""Measures a simulation as the lab does: outages, holders, the order of events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pyvrrp.units import SECOND
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From when to when, in seconds of true time; *who* was concerned."""
+    """A period in seconds of true time; *who* is the node or address that it is about."""
 
     start: float
     end: float
@@ -65,7 +65,7 @@ def both_held(spans: Sequence[Period]) -> float:
 
 
 def order(outcome: SimulationResult) -> list[tuple[str, str]]:
-    """Return what people see, without the times: faults, states, addresses, who answers."""
+    """Return faults, states and addresses in their order, without times."""
     telling = {"fault", "end", "transition", "address"}
     return [
         (entry.who, str(entry.fields.get("to", entry.text)))

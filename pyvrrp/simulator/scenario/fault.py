@@ -1,18 +1,18 @@
-"""What can be done to a simulated world, and one thing that is done to it."""
+"""The faults and orders that a scenario can have."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from pyvrrp.units import MILLISECOND, Nanoseconds
 
-# What can be wrong with an advertisement that is injected.
+# What is wrong with an advertisement that is injected.
 MUTATION_NAMES = (
     *("ttl", "checksum", "short", "long", "version", "type", "interval", "count", "vrid", "noise"),
 )
 
 
 class FaultKind(StrEnum):
-    """What can be done to a simulated world. What has a duration ends by itself."""
+    """What can be done to a simulated world. A fault with a duration ends by itself."""
 
     CRASH = "crash"  # SIGKILL
     STOP = "stop"  # an orderly stop
@@ -37,13 +37,13 @@ class FaultKind(StrEnum):
     DELETE_ADDRESS = "delete_address"
     RECREATE_INTERFACE = "recreate_interface"
     WALL_STEP = "wall_step"
-    INJECT = "inject"  # packets that are not wholly valid
+    INJECT = "inject"  # invalid packets
     ETCD = "etcd"  # a node does not reach it; without a node: it is down
     FORGE = "forge"  # valid advertisements of a router that does not exist
 
 
 class Direction(StrEnum):
-    """Which frames of a link are meant, as its host sees them."""
+    """The frames of a link that are meant, seen from its host."""
 
     IN = "in"
     OUT = "out"
@@ -59,17 +59,17 @@ class ServiceHealth(StrEnum):
     HANG = "hang"
     SLOW = "slow"  # after ``delay``
     FLAPPING = "flapping"  # fails for ``delay``, answers for ``delay``, and so on
-    STUCK = "stuck"  # it answers, but the prober never says so
+    STUCK = "stuck"  # it answers, but the prober never reports it
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is done at *at* (true time). Which fields matter depends on the kind."""
+    """One fault or order at *at* (true time). Which fields are used depends on the kind."""
 
     at: Nanoseconds
     kind: FaultKind
     node: str = ""
-    duration: Nanoseconds = Nanoseconds(0)  # 0: for good, where the kind has a duration
+    duration: Nanoseconds = Nanoseconds(0)  # 0: it does not end, where the kind has a duration
     by: Nanoseconds = Nanoseconds(0)  # delays, wall-clock steps, periods of flapping
     chance: float = 0.0
     direction: Direction = Direction.BOTH

@@ -120,7 +120,7 @@ def keys_of(kind: FaultKind) -> tuple[Key[object], ...]:
 
 
 def fault(section: Section) -> Fault:
-    """Return the fault that *section* describes; one with problems gives a stand-in."""
+    """Return the fault that *section* describes; with defaults where it has problems."""
     kind = section.read(KIND)
     if section.good(KIND) and section.given(KIND):
         section.refuse_unknown(keys_of(kind))
@@ -155,7 +155,7 @@ def _read_chance(section: Section, kind: FaultKind) -> float:
 
 
 def as_table(what: Fault) -> dict[str, object]:
-    """Return *what* as the table that `fault` reads, without what is the default."""
+    """Return *what* as the table that `fault` reads, without default values."""
     values: dict[str, object] = {
         "at": write_duration(what.at),
         "kind": str(what.kind),

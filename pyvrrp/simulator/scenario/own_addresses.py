@@ -1,4 +1,4 @@
-"""Addresses for the interfaces of simulated nodes whose scenario gives them none."""
+"""Addresses for the interfaces of simulated nodes, where the scenario names none."""
 
 from collections.abc import Mapping
 
@@ -13,9 +13,8 @@ def own_addresses(
 ) -> Mapping[Place, tuple[InterfaceAddress, ...]]:
     """Return addresses for the *index*-th node's interfaces, near the virtual ones.
 
-    IPv4: in the network of the first virtual address, counted up from its beginning, past virtual
-    ones; a network of one address is widened. IPv6: link-local. Where peers are listed, it is the
-    *index*-th of them.
+    IPv4: the next free address in the network of the first virtual address. A network with few
+    addresses is widened. IPv6: link-local. Where peers are configured: the *index*-th of them.
     """
     found: dict[Place, dict[Family, InterfaceAddress]] = {}
     for router in configuration.virtual_routers:

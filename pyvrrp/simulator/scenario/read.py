@@ -1,4 +1,4 @@
-"""A scenario file to a Scenario, or every problem it has."""
+"""Reads a scenario file, or reports every problem that it has."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ def load_scenario(path: Path) -> Scenario:
 
 
 def read_scenario(document: Mapping[str, object], source: str, directory: Path) -> Scenario:
-    """Return the scenario that *document* describes; files it names are read."""
+    """Return the scenario that *document* describes; read the files that it names."""
     top = Section(document, "", [])
     top.refuse_unknown(keys.KEYS)
     title, description, seed = top.read(keys.NAME), top.read(keys.DESCRIPTION), top.read(keys.SEED)

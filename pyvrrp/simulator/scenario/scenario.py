@@ -11,7 +11,7 @@ from pyvrrp.units import MICROSECOND, MILLISECOND, SECOND, Nanoseconds
 
 @dataclass(frozen=True, slots=True)
 class NetworkDelay:
-    """The ordinary delay from host to host: fixed, and a random part on top."""
+    """The ordinary delay from host to host: a fixed part and a random part."""
 
     delay: Nanoseconds = Nanoseconds(100 * MICROSECOND)
     jitter: Nanoseconds = Nanoseconds(50 * MICROSECOND)
@@ -24,7 +24,7 @@ class NetworkDelay:
 
 @dataclass(frozen=True, slots=True)
 class NodeSpec:
-    """One machine: what it runs, and how its clock goes. *own* are the operator's addresses."""
+    """One machine: its configuration and its clock. *own* are the operator's addresses."""
 
     name: str
     configuration: Configuration
@@ -55,8 +55,8 @@ class ClientSpec:
 class Scenario:
     """A simulated world and what happens to it. Everything follows from these values.
 
-    *documents* holds the configuration of each node as written, for scenarios that are written
-    out again.
+    *documents* has the configuration of each node as it was written, so that the scenario can be
+    written to a file.
     """
 
     nodes: tuple[NodeSpec, ...]

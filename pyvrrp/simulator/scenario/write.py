@@ -1,4 +1,4 @@
-"""A Scenario to the file that describes it, for schedules that were found and are to be kept."""
+"""Writes a scenario to a file, so that it can be read again."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,7 +12,7 @@ _WIDEST = 60
 
 
 def write_scenario(scenario: Scenario) -> str:
-    """Return the TOML text of *scenario*; its nodes' configurations must be known as documents."""
+    """Return the TOML text of *scenario*, which must have the documents of its nodes."""
     documents = list(scenario.documents.values())
     common = all(document == documents[0] for document in documents)
     top: dict[str, object] = {
@@ -76,7 +76,7 @@ def _table(prefix: str, values: Mapping[str, object]) -> Iterator[str]:
 
 
 def _is_simple(value: object) -> bool:
-    """Whether *value* is written behind its key, in one line that can be read."""
+    """Whether *value* is short enough to stand in one line with its key."""
     if isinstance(value, Mapping):
         fits = len(value) <= _MOST_KEYS and all(len(str(v)) <= _WIDEST for v in value.values())
         return bool(value) and fits and not any(isinstance(v, Mapping) for v in value.values())

@@ -1,4 +1,4 @@
-"""Whether anything has changed on which the answers to a client depend."""
+"""Counts the changes on which the answers to clients depend."""
 
 
 class Changes:
@@ -13,5 +13,5 @@ class Changes:
         self.number = 0
 
     def note(self) -> None:
-        """Something has changed."""
+        """Count one change."""
         self.number += 1

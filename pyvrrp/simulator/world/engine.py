@@ -14,7 +14,7 @@ MOST_AT_ONCE = 200_000  # jobs of one instant; more are a loop in the program un
 
 
 class RunawayError(VrrpError):
-    """The program under test asks for more work again and again and lets no time pass."""
+    """The program under test plans more and more work at the same instant."""
 
 
 class Engine:

@@ -1,4 +1,4 @@
-"""One machine: a clock, a kernel, services, resources, and the lives of a daemon on it."""
+"""One machine: a clock, a kernel, services, resources, and one daemon process after the other."""
 
 from collections.abc import Collection
 from functools import partial
@@ -30,7 +30,7 @@ GUARDIAN = Nanoseconds(5 * MILLISECOND)  # from the daemon's death to the last a
 
 
 class NodeObserver(KernelObserver, ResourceObserver, TrafficObserver):
-    """Learns what happens on a machine. This one forgets it."""
+    """Is told what happens on a machine, and ignores it."""
 
     def daemon_event(self, node: str, event: JournalEvent) -> None:
         """A daemon has recorded something in its journal."""
@@ -89,20 +89,20 @@ class SimulatedNode:
 
     @property
     def running(self) -> bool:
-        """Whether a daemon lives on it and gets to run."""
+        """Whether it has a daemon that is not stopped."""
         return self.process is not None and self.process.running
 
     @property
     def alive(self) -> bool:
-        """Whether a daemon lives on it, running or stopped."""
+        """Whether it has a daemon, running or stopped."""
         return self.process is not None and self.process.life is not ProcessLife.DEAD
 
     def routers(self) -> Collection[Router]:
-        """Return the virtual routers of the daemon that lives on it."""
+        """Return the virtual routers of its daemon."""
         return () if self.supervisor is None or not self.alive else self.supervisor.routers
 
     def start(self) -> None:
-        """Start a daemon, as the service manager does, unless one lives already."""
+        """Start a daemon, as the service manager does, unless there is one."""
         if self.alive:
             return
         process = SimulatedProcess(self._random)
@@ -132,7 +132,7 @@ class SimulatedNode:
         process = self.process
 
         def ended() -> None:
-            # The process ends in a later turn: what it has begun to say is said.
+            # The process ends in a later turn, when it has sent what it is sending.
             self._engine.after(0, last)
 
         def last() -> None:
@@ -155,7 +155,7 @@ class SimulatedNode:
             self._engine.after(delay, self.kernel.after_current_request, guard)
 
     def die(self) -> None:
-        """Have the daemon gone, with its sockets and subscriptions."""
+        """End the daemon, with its sockets and subscriptions."""
         if self.process is not None:
             self.process.kill()
         for card in self.cards.values():
@@ -181,7 +181,7 @@ class SimulatedNode:
         self.freeze()
 
     def wake(self, after: int, *, hidden: bool, frozen: bool) -> None:
-        """Let the machine go on *after* so much true time.
+        """Let the machine go on *after* this much true time.
 
         *hidden*: its clock does not show it. *frozen*: the daemon is still stopped.
         """

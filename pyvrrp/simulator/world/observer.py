@@ -2,12 +2,13 @@
 
 from pyvrrp.simulator.scenario.fault import Fault, FaultKind
 from pyvrrp.simulator.world.network.client import SimulatedClient
+from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
 from pyvrrp.simulator.world.network.sockets import NetworkCard
 from pyvrrp.simulator.world.node import NodeObserver, SimulatedNode
 
 
 class WorldObserver(NodeObserver):
-    """Watches a world and may not change it. This one forgets everything; judges override it."""
+    """Is told what happens in a world, and may not change it. This one ignores everything."""
 
     def daemon_starting(self, node: SimulatedNode) -> None:
         """A daemon is about to start."""
@@ -16,13 +17,13 @@ class WorldObserver(NodeObserver):
         """A daemon that was stopped in order has ended."""
 
     def client_sent(self, client: SimulatedClient, *, changed: bool) -> None:
-        """A client has sent to all its addresses; *changed*: other nodes answer than before."""
+        """A client has sent to all its addresses; *changed*: not the same nodes answered."""
 
     def fault_changing(self, fault: Fault, *, begins: bool) -> None:
-        """A fault is about to begin or to end: what was true until now ends."""
+        """A fault is about to begin or to end."""
 
     def fault_changed(self, fault: Fault, *, begins: bool) -> None:
-        """A fault has begun or ended, with all that follows at once."""
+        """A fault has begun or ended, and so has everything that follows from it at once."""
 
     def facts_changed(self) -> None:
         """Something about hosts, links or daemons has changed."""
@@ -39,10 +40,10 @@ class WorldObserver(NodeObserver):
     def priority_given(self, node: SimulatedNode, priority: int | None) -> None:
         """An operator gives a node a priority, or takes it back (None)."""
 
-    def packet_injecting(self, card: NetworkCard, packet: bytes) -> None:
-        """A daemon is about to read an invalid packet that is made from *packet*."""
+    def packet_injecting(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
+        """A daemon is about to read an invalid variant of *seen*."""
 
     def packet_injected(
-        self, card: NetworkCard, packet: bytes, invalid: bytes, mutation: str
+        self, card: NetworkCard, seen: SeenAdvertisement, invalid: bytes, mutation: str
     ) -> None:
-        """A daemon has read *invalid*, made from *packet* by this *mutation*."""
+        """A daemon has read *invalid*, which this *mutation* has made of *seen*."""

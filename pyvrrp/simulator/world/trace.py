@@ -34,8 +34,8 @@ class TraceEntry:
 class Trace:
     """Collects the entries of one run.
 
-    *detailed*: with every advertisement and every event of every daemon, not only those that
-    people look for first.
+    *detailed*: with every advertisement and every event of every daemon, not only the most
+    important ones.
     """
 
     def __init__(self, engine: Engine, *, detailed: bool) -> None:
@@ -44,12 +44,12 @@ class Trace:
         self._engine = engine
 
     def note(self, who: str, what: str, text: str, **fields: Value) -> None:
-        """Write down what happened just now."""
+        """Record what has just happened."""
         now = Nanoseconds(self._engine.now)
         self.entries.append(TraceEntry(now, who, what, text, fields))
 
     def event(self, node: str, event: JournalEvent) -> None:
-        """Write down what a daemon has recorded in its journal."""
+        """Record what a daemon has recorded in its journal."""
         if self.detailed or event.name in _ALWAYS_SHOWN:
             router = "" if event.virtual_router is None else f"{event.virtual_router.name}: "
             self.note(node, event.name, router + event.text, **event.fields)

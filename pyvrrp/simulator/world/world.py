@@ -19,7 +19,7 @@ from pyvrrp.units import MILLISECOND
 
 
 class World:
-    """Everything there is. Its observer is told what happens and may not change anything."""
+    """All machines, segments and clients of one scenario."""
 
     def __init__(self, scenario: Scenario, engine: Engine, trace: Trace) -> None:
         self.scenario = scenario
@@ -49,7 +49,7 @@ class World:
             node.observe(observer)
 
     def begin(self) -> None:
-        """Have the nodes start at their times and the clients send."""
+        """Plan the starts of the nodes and the first packets of the clients."""
         for spec in self.scenario.nodes:
             self.engine.at(spec.start, self.start, spec.name)
         for index, spec_of in enumerate(self.scenario.clients):
@@ -57,7 +57,7 @@ class World:
             self.engine.at(index * MILLISECOND, self._send, client)
 
     def start(self, name: str) -> None:
-        """Start the daemon of a node, unless one lives there or the machine is suspended."""
+        """Start the daemon of a node, unless there is one or the machine is suspended."""
         node = self.nodes[name]
         if node.alive or node.kernel.suspended:
             return

@@ -55,7 +55,7 @@ class AddressTruth:
         self._ask(_GET_LINK)
 
     def read(self) -> list[Holding]:
-        """Take in what the kernel has said and return what has changed by it."""
+        """Read the events of the kernel and return what they changed."""
         try:
             data = self.socket.recv(_ROOM)
         except OSError as error:

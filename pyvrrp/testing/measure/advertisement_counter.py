@@ -1,8 +1,8 @@
-"""Count VRRP advertisements of IPv4 without reading them, at almost no cost for who sends them.
+"""Count VRRP advertisements of IPv4 without reading them, at almost no cost for the sender.
 
-The kernel runs a receiver's part of the work in the sender's time. So what is measured would pay
-for every frame that is copied to an observer. The socket here has no room: the kernel counts what
-its filter accepts and drops it.
+The kernel does a part of the receivers' work in the sender's time. So every frame that is copied to
+an observer would be charged to the sender, which is being measured. The socket here has no room:
+the kernel counts what its filter accepts, and drops it.
 """
 
 import socket
@@ -10,7 +10,7 @@ import struct
 from types import TracebackType
 from typing import Self
 
-from pyvrrp.testing.capture import attach_filter
+from pyvrrp.testing.measure.capture import attach_filter
 from pyvrrp.testing.namespaces import inside
 
 _ETH_P_ALL = 3

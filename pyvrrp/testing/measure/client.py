@@ -1,4 +1,4 @@
-"""Measure what a client of a virtual address goes through.
+"""Measure what a client of a virtual address sees.
 
     python -m pyvrrp.testing.measure.client ADDRESS
         [--source ADDRESS --mac MAC --direct NODE=MAC ...]
@@ -21,11 +21,11 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
 from pyvrrp.identity import Address
-from pyvrrp.testing.direct_frames import udp_frame
-from pyvrrp.testing.kernel_time import receive, stamp_arrivals
+from pyvrrp.testing.measure.direct_frames import udp_frame
 from pyvrrp.testing.measure.echo import PORT
+from pyvrrp.testing.measure.kernel_time import receive, stamp_arrivals
 from pyvrrp.testing.measure.outages import Observation, Sample, observe
-from pyvrrp.testing.process_priority import be_punctual
+from pyvrrp.testing.measure.process_priority import be_punctual
 
 _PERIOD = 0.001
 _DIRECT_PERIOD = 0.005
@@ -76,7 +76,7 @@ class DirectProbe(Probe):
         self._wire.bind((interface, 0))
 
     def ask(self) -> None:
-        """Send one question; what the interface refuses was not heard by the node either."""
+        """Send one question; what the interface refuses does not reach the node either."""
         ports = (self.socket.getsockname()[1], PORT)
         frame = udp_frame(self._macs, self._addresses, ports, self.next_question())
         with contextlib.suppress(OSError):
@@ -133,9 +133,9 @@ def _ask_until_closed(
     while True:
         now = time.monotonic()
         if now >= due:
-            with contextlib.suppress(OSError):  # no route, no neighbour: nobody answers this one
+            with contextlib.suppress(OSError):  # no route, no neighbour: no node answers this one
                 probe.socket.sendto(probe.next_question(), destination)
-            due = max(due + _PERIOD, now)  # after a stall no burst: each sample is a moment
+            due = max(due + _PERIOD, now)  # no burst after a stall: one sample for one moment
         for index, each in enumerate(direct):
             if now >= direct_due[index]:
                 each.ask()

@@ -13,7 +13,7 @@ import socket
 import sys
 from collections.abc import Sequence
 
-from pyvrrp.testing.process_priority import be_punctual
+from pyvrrp.testing.measure.process_priority import be_punctual
 
 PORT = 7007
 _IP_PKTINFO = 8
@@ -55,7 +55,7 @@ def open_responders(port: int) -> list[socket.socket]:
 
 
 def answer(responder: socket.socket, name: bytes) -> None:
-    """Answer what is waiting. If the address asked has just gone, nothing can be said."""
+    """Answer what is waiting. If the address asked is gone already, there is no answer."""
     with contextlib.suppress(OSError):
         while True:
             question, control, _flags, peer = responder.recvmsg(256, 256)

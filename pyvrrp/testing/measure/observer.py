@@ -15,8 +15,8 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 
-from pyvrrp.testing.capture import PortCapture
 from pyvrrp.testing.measure.address_monitor import AddressTruth
+from pyvrrp.testing.measure.capture import PortCapture
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

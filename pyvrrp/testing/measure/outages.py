@@ -27,8 +27,8 @@ class Sample:
 class Outage:
     """No answer from *start* to *end* (Unix seconds).
 
-    *lost* datagrams sent meanwhile were never answered: an outage without any was only a delay,
-    most often of the measuring machine. *stall* is the longest the client itself was silent.
+    *lost* datagrams sent meanwhile were never answered. An outage without lost datagrams is only a
+    delay, most often of the measuring machine. *stall* is the longest time the client was silent.
     """
 
     start: float
@@ -43,7 +43,7 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class AnswerRun:
     """*node* gave all *count* answers from *start* to *end*."""
 
     node: str
@@ -62,7 +62,7 @@ class Observation:
     sent: int
     answered: int
     outages: tuple[Outage, ...]
-    runs: tuple[Run, ...]
+    runs: tuple[AnswerRun, ...]
     direct: Mapping[str, tuple[Interval, ...]]
     longest_stall: float  # the longest the client itself was silent: the noise of the machine
     lost_at: tuple[float, ...] = ()
@@ -94,7 +94,7 @@ class Observation:
                 int(said["sent"]),
                 int(said["answered"]),
                 tuple(Outage(**outage) for outage in said["outages"]),
-                tuple(Run(**run) for run in said["runs"]),
+                tuple(AnswerRun(**run) for run in said["runs"]),
                 {
                     node: tuple((float(start), float(end)) for start, end in times)
                     for node, times in said["direct"].items()
@@ -135,7 +135,7 @@ def overlap(first: Iterable[Interval], second: Iterable[Interval]) -> list[Inter
 def _outages(samples: Sequence[Sample], arrivals: Sequence[float]) -> Iterable[Outage]:
     if not arrivals:
         return
-    ends = [*arrivals[1:], samples[-1].sent]  # at the end nobody may have answered any more
+    ends = [*arrivals[1:], samples[-1].sent]  # at the end there may be no answers any more
     position = 0
     for start, end in zip(arrivals, ends, strict=True):
         if end - start <= OUTAGE:
@@ -152,15 +152,15 @@ def _outages(samples: Sequence[Sample], arrivals: Sequence[float]) -> Iterable[O
         yield Outage(start, end, lost, stall)
 
 
-def _runs(answers: Sequence[Sample]) -> Iterable[Run]:
-    current: Run | None = None
+def _runs(answers: Sequence[Sample]) -> Iterable[AnswerRun]:
+    current: AnswerRun | None = None
     for answer in answers:
         if current is not None and current.node == answer.node:
-            current = Run(current.node, current.start, answer.answered, current.count + 1)
+            current = AnswerRun(current.node, current.start, answer.answered, current.count + 1)
             continue
         if current is not None:
             yield current
-        current = Run(answer.node, answer.answered, answer.answered, 1)
+        current = AnswerRun(answer.node, answer.answered, answer.answered, 1)
     if current is not None:
         yield current
 

@@ -36,8 +36,8 @@ def processor_times(pids: Iterable[int]) -> dict[int, int]:
 def used_between(before: Mapping[int, int], after: Mapping[int, int]) -> int:
     """Return the processor time used between two answers of `processor_times`, in nanoseconds.
 
-    A process that is new counts from its start. One that has ended meanwhile has taken its count
-    with it: BenchError.
+    A process that is new counts from its start. The count of one that
+    has ended meanwhile is lost: BenchError.
     """
     if ended := before.keys() - after.keys():
         raise BenchError(f"processes ended while they were measured: {sorted(ended)}")

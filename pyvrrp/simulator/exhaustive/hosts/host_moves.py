@@ -85,7 +85,8 @@ class HostMoves:
 
     def dead(self) -> HostState:
         """Return the host before its process is started."""
-        routers = tuple(RouterState() for _ in range(self._scope.segments))
+        router = RouterState(is_fenced=self._scope.starts_fenced)
+        routers = (router,) * self._scope.segments
         claiming = (False,) * len(self._scope.groups)
         return HostState(is_running=False, routers=routers, claiming=claiming)
 
@@ -100,7 +101,11 @@ class HostMoves:
         except Exception as error:  # noqa: BLE001 (that it raises nothing is what is checked)
             return HostMoved(host, broken=Promise.NO_EXCEPTION, detail=repr(error))
         kept = live.keep(is_running=host.is_running or move.what is HostMoveName.START)
-        return HostMoved(kept, tuple(live.sent), live.actions, live.broken)
+        broken = live.broken
+        if kept == host and live.is_unserved(move.router, looks=move.what is HostMoveName.LOOK):
+            is_due = move.what in {HostMoveName.TIMER, HostMoveName.LOOK}
+            broken = broken or (Promise.TIMER_IS_SERVED if is_due else None)
+        return HostMoved(kept, tuple(live.sent), live.actions, broken)
 
     def view(self, host: HostState) -> HostView:
         """Return what the search wants to know of *host*."""

@@ -29,8 +29,9 @@ DEFAULT_HOST_FAULTS = frozenset(
 class HostScope:
     """One search of hosts that have the same virtual routers, each on a segment of its own.
 
-    ``hosts`` has the parameters of every virtual router of every host. ``is_group``: all virtual
-    routers of a host are one group; otherwise each is alone. ``is_exclusive``: no two hosts may
+    ``hosts`` has the parameters of every virtual router of every host. ``starts_fenced``: all
+    fences are closed at the beginning. ``is_group``: all virtual routers of a host are one group;
+    otherwise each is alone. ``is_exclusive``: no two hosts may
     have the addresses at once. ``max_held`` and ``last_resort`` are those of the configuration.
     ``delay`` and ``removal`` are the longest that an advertisement and the removal of addresses
     take; ``quantum`` is how far time may pass at once.
@@ -41,6 +42,7 @@ class HostScope:
     faults: int = 1
     kinds: frozenset[HostFault] = DEFAULT_HOST_FAULTS
     start: SearchStart = SearchStart.SETTLED
+    starts_fenced: bool = False
     is_group: bool = False
     is_exclusive: bool = False
     max_held: int | None = None

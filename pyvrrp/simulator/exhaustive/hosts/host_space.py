@@ -99,7 +99,8 @@ class HostSpace:
             for index in range(self.size):
                 state = self._with_host(state, index, start).state
             while self.clocks.values[state[-1]].quiet < self.scope.settling:
-                state = min(self.outcomes(state), key=_expected).state
+                changes = (one for one in self.outcomes(state) if one.state != state)
+                state = min(changes, key=_expected).state
         return (*state[:-2], self.pasts.of(HostHistory(self.scope.faults)), state[-1])
 
     def host(self, state: WorldState, index: int) -> HostState:
@@ -251,9 +252,8 @@ def _expected(outcome: HostOutcome) -> int:
     if outcome.step.what == "tick":
         return 3
     if not isinstance(move, HostMove):
-        return 4
+        return 5
     if move.heard is not None:
         return 1
-    if move.what is HostMoveName.REMOVED:
-        return 0
-    return 2 if move.what is HostMoveName.TIMER else 5
+    ranks = {HostMoveName.REMOVED: 0, HostMoveName.TIMER: 2, HostMoveName.LOOK: 4}
+    return 5 if move.what is None else ranks.get(move.what, 5)

@@ -1,4 +1,4 @@
-"""A trace of hosts for people: what happened, when, and where every virtual router stood then."""
+"""A trace of hosts for people: what happened, when, and the state of every virtual router then."""
 
 from pyvrrp.simulator.exhaustive.hosts.host_moves import HostMove
 from pyvrrp.simulator.exhaustive.hosts.host_space import HostSpace, HostStep

@@ -125,6 +125,17 @@ class LiveHost:
                 found.append(look)
         return found
 
+    def is_unserved(self, number: int, *, looks: bool) -> bool:
+        """Tell whether the router *number* has yet to do what is due.
+
+        *looks*: to decide about the last resort; otherwise to serve its timer.
+        """
+        router = self.routers[number]
+        if looks:
+            return router.looks_in() == 0
+        due = router.next_alarm()
+        return due is not None and due <= NOW and not self._waits_for_mates(router)
+
     def _waits_for_mates(self, router: LiveRouter) -> bool:
         """Tell whether a claim is due for *router*, and not yet for all of its group."""
         mates = [one for one in self.routers if one.group is router.group]

@@ -47,7 +47,7 @@ from pyvrrp.virtual_router.states import Backup, HandingOver, Heard, Init, Maste
 from pyvrrp.virtual_router.timers import master_down_interval
 
 
-class Host(Protocol):
+class SearchedHost(Protocol):
     """What a virtual router needs of its host."""
 
     def sends(self, number: int, before: State, priority: int) -> None:
@@ -61,7 +61,13 @@ class LiveRouter:
     """One virtual router during one move."""
 
     def __init__(
-        self, host: Host, group: Group, number: int, kept: RouterState, index: int, scope: HostScope
+        self,
+        host: SearchedHost,
+        group: Group,
+        number: int,
+        kept: RouterState,
+        index: int,
+        scope: HostScope,
     ) -> None:
         self.group = group
         self.kept = kept

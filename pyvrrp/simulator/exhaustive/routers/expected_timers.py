@@ -1,4 +1,4 @@
-"""How long a BACKUP must be patient: the RFCs' table once more, in the shortest form.
+"""How long a BACKUP must wait: the table of the RFCs again, in the shortest form.
 
 Written from RFC 9568 section 6.4.2 and RFC 3768 section 6.4.2 and not from the machine, so that
 the two can disagree.
@@ -21,7 +21,7 @@ def allowed(node: NodeState) -> bool:
 
 
 def reference(before: NodeState, after: NodeState, event: Event, own: Parameters) -> NodeState:
-    """Return *after* with the patience that *event* demands of it."""
+    """Return *after* with the wait that *event* demands of it."""
     if not isinstance(after.state, Backup):
         return after._replace(not_before=NO_TIME, preempts_in=None)
     if not isinstance(before.state, Backup):
@@ -32,7 +32,7 @@ def reference(before: NodeState, after: NodeState, event: Event, own: Parameters
     if event.priority == RELEASE:
         pace = _pace_of(before, own)
         return after._replace(not_before=expected_skew(own, pace))
-    # Whoever took over from a router that resigned is believed by it, whatever its priority.
+    # A router that resigned accepts every successor, whatever its priority.
     if isinstance(before.state, HandingOver) or _defers(after):
         wait = expected_wait(own, _believed(event.interval, own))
         return after._replace(not_before=wait, preempts_in=None)

@@ -136,7 +136,7 @@ class NodeMoves:
         if node.process is ProcessState.DEAD:
             return MoveResult(node)
         if node.process is ProcessState.STANDING:
-            # The same once more changes nothing but how often it is counted.
+            # The same advertisement again only changes how often it is counted.
             news = node.socket[-1:] != (heard,)
             return MoveResult(node._replace(socket=(*node.socket, heard)) if news else node)
         sender = self._scope.routers[heard.sender]
@@ -254,7 +254,7 @@ class NodeMoves:
         was, is_now = before.state, node.state
         patience = expected_wait(self._own, self._own.advertisement_interval)
         if isinstance(was, Master):
-            # A master that yields says so once.
+            # A master that yields sends one last advertisement.
             return Promise.STALLED_GIVES_WAY if NOW - was.adver_at > patience else None
         if isinstance(was, HandingOver):
             if was.give_up_at > NOW:

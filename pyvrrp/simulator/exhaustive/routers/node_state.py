@@ -46,7 +46,7 @@ class NodeState(NamedTuple):
 
     ``wanted`` is what the machine asked for, ``held`` what the kernel has. ``removal`` is the time
     left to remove the addresses, ``adding`` the time left to add them, ``lease`` the time left to
-    addresses that nobody renews; ``leftovers`` are of an earlier life. ``not_before`` and
+    addresses that nothing renews; ``leftovers`` are of an earlier process. ``not_before`` and
     ``preempts_in`` are the reference: how long the router must still be patient by the letter of
     the RFC, and by its preemption delay.
     """

@@ -251,7 +251,7 @@ class StateSpace:
             wrong = applies and isinstance(other.state, Master)
             return Promise.TWO_MISSING if wrong else None
         in_time = not past.seen & {SearchedFault.LOSE, SearchedFault.DELAY, SearchedFault.CUT}
-        # Who hands over renews its lease for as long as it is patient; see docs/verification.md.
+        # A node that hands over renews its lease until it gives up; see docs/verification.md.
         in_time = in_time and past.handovers == self.scope.handovers
         return Promise.DEAD_ONE_IS_GONE if in_time and other.held else None
 

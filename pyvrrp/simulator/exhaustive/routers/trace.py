@@ -1,4 +1,4 @@
-"""A trace for people: what happened, when, and where everybody stood then."""
+"""A trace for people: what happened, when, and the state of every node then."""
 
 from typing import assert_never
 

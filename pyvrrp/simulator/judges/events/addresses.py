@@ -1,4 +1,4 @@
-"""Judges addresses that come and go, at the instant at which they do."""
+"""Judges each address at the instant at which it appears on an interface or disappears."""
 
 from pyvrrp.identity import InterfaceAddress
 from pyvrrp.simulator.judges.observed.facts import Facts
@@ -12,7 +12,7 @@ from pyvrrp.units import MILLISECOND
 
 
 class AddressJudge:
-    """Keeps which router has which address, as its kernel says."""
+    """Records which virtual router has which address in the kernel of its node."""
 
     def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
         self._facts = facts
@@ -21,21 +21,21 @@ class AddressJudge:
         self._broken = verdicts.broken
 
     def gained(self, router: ObservedRouter, address: InterfaceAddress) -> None:
-        """An address has come."""
+        """Record that an address has appeared."""
         now = self._engine.now
         router.held[address] = now
-        # What was away for less than a notice takes was never away, for the daemon.
+        # The daemon does not learn of an absence that is shorter than a notice takes.
         if now - router.lost.get(address, -int(NOTICE) * 5) > 4 * NOTICE:
             router.unacknowledged.add(address)
 
     def lost(self, router: ObservedRouter, address: InterfaceAddress) -> None:
-        """An address has gone."""
+        """Record that an address has disappeared."""
         del router.held[address]
         router.lost[address] = self._engine.now
         router.unacknowledged.discard(address)
 
     def judge_silent(self, router: ObservedRouter) -> None:
-        """Judge a master that takes an address though it could not send for a whole lease."""
+        """Judge a master that takes an address although it could not send for a whole lease."""
         refused, awake = router.interface.refused_since, router.node.awake_since
         if refused is None or awake is None or not router.config.lease:
             return
@@ -50,9 +50,9 @@ class AddressJudge:
             )
 
     def deleted(self, router: ObservedRouter, address: InterfaceAddress) -> None:
-        """Somebody deletes an address by hand: look whether a master puts it back."""
+        """Judge soon whether a master puts an address back that was deleted by hand."""
         since, well = int(self._engine.now), router.interface.well_since()
-        # A node that could not send puts nothing back before it has been heard again.
+        # A node that could not send puts nothing back before it has sent again.
         heard = router.last_sent is not None and well is not None and router.last_sent >= well
         young = since - router.state_since < 50 * MILLISECOND
         if heard and not young and router.is_master():

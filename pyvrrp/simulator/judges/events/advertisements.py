@@ -1,4 +1,4 @@
-"""Judges what nodes advertise, and what they do about what they hear, at the instant they do it."""
+"""Judges what nodes advertise and how they react to what they receive, packet by packet."""
 
 from pyvrrp.identity import Version
 from pyvrrp.simulator.judges.observed.facts import Facts, changeable_state
@@ -10,7 +10,7 @@ from pyvrrp.simulator.judges.rules.protocol_times import handover_wait, master_d
 from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
 from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement, seen_in
+from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
 from pyvrrp.simulator.world.network.sockets import NetworkCard
 from pyvrrp.units import MILLISECOND
 
@@ -18,7 +18,7 @@ ANSWER_FLOOR = 10 * MILLISECOND
 
 
 class AdvertisementJudge:
-    """Keeps the observed routers up to date from what passes, and judges each packet."""
+    """Updates the observed routers with each packet that is sent or read, and judges it."""
 
     def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
         self._facts = facts
@@ -27,9 +27,8 @@ class AdvertisementJudge:
         self._engine = engine
         self._broken = verdicts.broken
 
-    def sent(self, card: NetworkCard, packet: bytes) -> None:
-        """An advertisement leaves."""
-        seen = seen_in(packet)
+    def sent(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
+        """Judge an advertisement that is being sent."""
         router = self._routers[card].get(seen.key)
         if router is None:
             return
@@ -42,7 +41,7 @@ class AdvertisementJudge:
                 self._broken(
                     InvariantName.STANDING,
                     router.who,
-                    f"advertised priority {seen.priority}, stands with {router.priority}",
+                    f"advertised priority {seen.priority}, its priority is {router.priority}",
                 )
             self._judge_positive(router, here)
             router.last_positive = here
@@ -51,16 +50,14 @@ class AdvertisementJudge:
                 self._facts.version += 1
         router.last_sent, router.last_sent_here = now, here
 
-    def queued(self, card: NetworkCard, packet: bytes) -> None:
-        """A valid advertisement has come to a socket."""
-        seen = seen_in(packet)
+    def queued(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
+        """Record that a valid advertisement has arrived at a socket."""
         router = self._routers[card].get(seen.key)
         if router is not None and router.state == "BACKUP" and seen.sender not in router.own:
             self._hear(router, seen)
 
-    def taking(self, card: NetworkCard, packet: bytes) -> None:
-        """The daemon is about to read one."""
-        seen = seen_in(packet)
+    def taking(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
+        """Record the state before the daemon reads an advertisement."""
         router = self._routers[card].get(seen.key)
         if router is None:
             return
@@ -70,15 +67,16 @@ class AdvertisementJudge:
             router.delivering = seen
             router.was_master, router.followed = router.is_master(), False
 
-    def taken(self, card: NetworkCard, packet: bytes) -> None:
-        """The daemon has done what it wanted about it."""
-        seen = seen_in(packet)
+    def taken(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
+        """Judge what the daemon has done about an advertisement."""
         router = self._routers[card].get(seen.key)
         if router is None:
             return
         if router.state_before is not None:
             if changeable_state(router) != router.state_before:
-                self._broken(InvariantName.INVALID, router.who, "changed by its own advertisement")
+                self._broken(
+                    InvariantName.INVALID, router.who, "changed because of its own advertisement"
+                )
             router.state_before = None
         if router.delivering is None:
             return
@@ -94,29 +92,31 @@ class AdvertisementJudge:
             router.overtaken_at, router.overtaken_here = self._engine.now, here
             self._facts.version += 1
 
-    def injecting(self, card: NetworkCard, packet: bytes) -> None:
-        """The daemon is about to read a packet that is not valid."""
-        router = self._routers[card].get(seen_in(packet).key)
+    def injecting(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
+        """Record the state before the daemon reads an invalid packet."""
+        router = self._routers[card].get(seen.key)
         if router is not None:
             router.state_before = (changeable_state(router), router.last_sent)
 
-    def injected(self, card: NetworkCard, packet: bytes, invalid: bytes, mutation: str) -> None:
-        """The daemon has read it."""
-        router = self._routers[card].get(seen_in(packet).key)
+    def injected(
+        self, card: NetworkCard, seen: SeenAdvertisement, invalid: bytes, mutation: str
+    ) -> None:
+        """Judge that an invalid packet has changed nothing."""
+        router = self._routers[card].get(seen.key)
         if router is None:
             return
         if (changeable_state(router), router.last_sent) != router.state_before:
             self._broken(
                 InvariantName.INVALID,
                 router.who,
-                f"changed by a packet that is not valid ({mutation}): {invalid.hex()}",
+                f"changed because of an invalid packet ({mutation}): {invalid.hex()}",
             )
         router.state_before = None
 
     def _hear(self, router: ObservedRouter, seen: SeenAdvertisement) -> None:
-        """A backup hears something; the release of its master counts for its whole group.
+        """Count an advertisement for a backup; a release of its master for its whole group.
 
-        What it reads at the instant at which it came was counted when it came.
+        A packet that is read at the instant of its arrival has been counted on arrival.
         """
         here = router.here()
         if router.heard is seen and router.heard_at == here:
@@ -140,13 +140,13 @@ class AdvertisementJudge:
             self._broken(
                 InvariantName.RELEASED_LAST,
                 router.who,
-                f"priority 0 while {', '.join(sorted(running))} runs",
+                f"sent priority 0 while {', '.join(sorted(running))} runs",
             )
         asked = router.move is not None and router.move.at == self._engine.now
         if router.held and not asked:
             listed = ", ".join(map(str, router.held))
             self._broken(
-                InvariantName.REMOVED_FIRST, router.who, f"priority 0 while it holds {listed}"
+                InvariantName.REMOVED_FIRST, router.who, f"sent priority 0 while it holds {listed}"
             )
 
     def _judge_positive(self, router: ObservedRouter, here: int) -> None:
@@ -172,7 +172,7 @@ class AdvertisementJudge:
                 self._broken(
                     InvariantName.STALE_CLAIM,
                     router.who,
-                    f"advertised again after {words(away)}",
+                    f"advertised again after {words(away)} of silence",
                 )
         if not router.last_resort:
             self._judge_checks(router, here)
@@ -181,7 +181,7 @@ class AdvertisementJudge:
         running, sound = router.node.running_since, router.interface.sound_since
         if running is None or sound is None:
             return
-        # Until the kernel has confirmed the removal, a master that leaves goes on.
+        # A master that leaves goes on advertising until the kernel has confirmed the removal.
         lasting = self._engine.now - max(running, sound)
         for check in router.checks():
             closed = here - check.closes_at()
@@ -194,13 +194,13 @@ class AdvertisementJudge:
                 )
 
     def _judge_answer(self, router: ObservedRouter, seen: SeenAdvertisement) -> None:
-        """Judge a master that has read the advertisement of a router that ranks lower."""
+        """Judge a master that has read the advertisement of a router of lower rank."""
         if seen.priority == 0 or router.interface.card.refuses:
             return
         config, now = router.config, self._engine.now
         own = int(config.advertisement_interval)
         gap = max(skew(config.version, router.priority, own), ANSWER_FLOOR)
-        # By its own clock: a suspension that was hidden from it is no time to the daemon.
+        # By its own clock: the daemon does not count a suspension that was hidden from it.
         silence = router.here() - router.last_sent_here
         sends = router.interface.sends_since
         # An answer that the kernel refused counts for the limit too.
@@ -215,8 +215,8 @@ class AdvertisementJudge:
         due = now + self._bounds.reannounced(config, seen.interval) + paced
         router.rival_at, router.rival_due = now, max(router.rival_due, due)
         self._facts.version += 1
-        # An address that a refused removal left there is announced when it is acknowledged anew.
-        since = max(router.state_since, *router.held.values()) if router.whole() else now
+        # An address whose removal was refused is announced when it is acknowledged again.
+        since = max(router.state_since, *router.held.values()) if router.holds_all() else now
         settled = not router.unacknowledged and now - since > own
         if settled and sends is not None and now - sends > own:
             self._judge_announced(router, seen, own + paced)
@@ -224,11 +224,11 @@ class AdvertisementJudge:
     def _judge_announced(
         self, router: ObservedRouter, seen: SeenAdvertisement, within: int
     ) -> None:
-        # The others follow at their pace, and are looked at when the rival has fallen silent.
+        # The other addresses follow later; they are judged when the rival has stopped.
         last = router.announced_here
         if last is None or router.here() - last > self._bounds.stretched(within):
             self._broken(
                 InvariantName.REANNOUNCED,
                 router.who,
-                f"met {seen.sender} of priority {seen.priority} and did not announce",
+                f"read priority {seen.priority} of {seen.sender} and did not announce",
             )

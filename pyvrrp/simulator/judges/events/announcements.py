@@ -13,7 +13,7 @@ from pyvrrp.simulator.world.network.sockets import NetworkCard, claim_of
 
 
 class AnnouncementJudge:
-    """Keeps when each address was announced, and looks whether it is announced in time."""
+    """Records when each address was announced, and judges whether that was in time."""
 
     def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
         self._facts = facts
@@ -22,7 +22,7 @@ class AnnouncementJudge:
         self._broken = verdicts.broken
 
     def announced(self, card: NetworkCard, frame: bytes) -> None:
-        """An announcement leaves."""
+        """Judge an announcement that is being sent."""
         claim = claim_of(frame)
         if claim is None:
             return
@@ -40,7 +40,7 @@ class AnnouncementJudge:
     def acknowledged(
         self, node: str, place: Place, addresses: Collection[InterfaceAddress]
     ) -> None:
-        """A daemon is being told that its addresses are there."""
+        """Judge soon whether addresses are announced that the kernel acknowledges now."""
         interface = self._facts.interfaces[node, place]
         for router in self._facts.on_card[interface.card].values():
             if not router.unacknowledged:
@@ -51,7 +51,7 @@ class AnnouncementJudge:
                 paced = int(router.config.announce.gap) * len(router.config.addresses)
                 within = int(ANNOUNCE_WITHIN) + paced
                 if interface.sound_since is None:
-                    # Put back once more by a request of its own, after the one under way.
+                    # They may be put back by one more request, after the one that is under way.
                     within += 2 * self._bounds.slowest_kernel
                 self._engine.after(within, self._judge, router, new, int(self._engine.now))
 

@@ -1,8 +1,8 @@
 """Judges what a lease in etcd promises: never two holders, at any instant, whatever happens.
 
-The truth is what the kernels have. A machine that is suspended answers nobody. One that wakes up
-still has what it had, until its daemon has run or its kernel has counted to the end: for so long,
-and no longer, it is not held against it (`docs/lease.md`, "What it cannot do").
+What counts is what the kernels have. A suspended machine does not answer. A machine that wakes up
+still has its addresses until its daemon has run or their lifetime is over: they count as a second
+holder only from then on (`docs/lease.md`, "What it cannot do").
 """
 
 from pyvrrp.config.model.lease_times import holding_time
@@ -16,7 +16,7 @@ from pyvrrp.simulator.world.engine import Engine
 
 
 class EtcdLeaseJudge:
-    """Looks whenever an address comes, and when a machine has been awake for long enough."""
+    """Judges when an address appears, and when a machine has been awake for long enough."""
 
     def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
         self._facts = facts
@@ -26,19 +26,19 @@ class EtcdLeaseJudge:
         self._excused_until: dict[str, int] = {}
 
     def gained(self, router: ObservedRouter) -> None:
-        """An address of the router has come: nobody else may have it."""
+        """Judge that no other node has an address when it appears."""
         if router.config.etcd_lease is not None:
             self._judge(router.id)
 
     def woke(self, name: str, *, hidden: bool) -> None:
-        """A machine was suspended and goes on, with whatever its kernel had."""
+        """Excuse a machine that was suspended, for as long as its old addresses may last."""
         for router in self._facts.on_node[name]:
             lease = router.config.etcd_lease
             if lease is None:
                 continue
             allowed = self._bounds.lease(router.config)
             if hidden:
-                # Its clock says that the proof is as young as before.
+                # By its clock the proof of its key is no older than before.
                 allowed += self._bounds.stretched(int(holding_time(lease.ttl, lease.address_lease)))
             until = self._engine.now + allowed
             self._excused_until[name] = max(until, self._excused_until.get(name, 0))
@@ -50,7 +50,7 @@ class EtcdLeaseJudge:
             self._broken(
                 InvariantName.NEVER_TWO,
                 " and ".join(one.who for one in holders),
-                "have an address together in spite of the lease",
+                "have an address at the same time in spite of the lease in etcd",
             )
 
     def _holds(self, router: ObservedRouter) -> bool:

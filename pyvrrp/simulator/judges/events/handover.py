@@ -1,4 +1,4 @@
-"""Judges planned moves: an address that an operator moves always has an answer (decision 6)."""
+"""Judges planned moves: an address that an operator moves is always answered (decision 6)."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ from pyvrrp.simulator.world.node import SimulatedNode
 
 
 class HandoverJudge:
-    """Knows what was asked of which node, and since when each address has had an answer."""
+    """Records the orders of operators, and since when each address has had a holder."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class HandoverJudge:
         self._broken = verdicts.broken
 
     def ordered(self, node: SimulatedNode, order: FaultKind) -> None:
-        """A daemon is being told what an operator wants."""
+        """Record an order of an operator at the instant at which the daemon receives it."""
         self._facts.version += 1
         for router in self._facts.on_node[node.name]:
             if order is FaultKind.UNDRAIN:
@@ -52,29 +52,29 @@ class HandoverJudge:
                 router.move.order = order
 
     def gained(self, router: ObservedRouter, address: InterfaceAddress) -> None:
-        """A node has an address."""
+        """Record that a node has an address."""
         self.served.setdefault((router.id, address), self._engine.now)
 
     def lost(self, router: ObservedRouter, address: InterfaceAddress) -> None:
-        """A node no longer has an address, and nobody took it away by hand."""
+        """Judge a node that no longer has an address, though it was not deleted by hand."""
         if any(address in other.held for other in self._facts.by_id[router.id]):
             return
         self.served.pop((router.id, address), None)
         if router.exclusive:
-            return  # break before make: decision 7
+            return  # decision 7: it lets go before the next node takes over
         if self._is_upset(router) or router.node.awake_since is None:
             return
         move = router.move
         if move is None or any(self._is_still_able(one, move) for one in move.successors):
-            asked = "of itself" if move is None else f"asked to {move.order}"
+            asked = "without an order" if move is None else f"when asked to {move.order}"
             self._broken(
                 InvariantName.NO_GAP,
                 router.who,
-                f"let {address} go, {asked}, and nobody else has it",
+                f"removed {address} {asked}, and no other node has it",
             )
 
     def judge(self, router: ObservedRouter) -> int:
-        """Judge a handover that lasts; return until when it may."""
+        """Judge how long a handover lasts; return until when it may last."""
         awake = router.node.awake_since
         if router.move is None or not router.handing_over() or awake is None:
             return FOREVER
@@ -82,16 +82,18 @@ class HandoverJudge:
         until = begun + self._bounds.handing_over(router.config)
         if self._engine.now > until:
             lasted = self._engine.now - begun
-            self._broken(InvariantName.HANDOVER, router.who, f"has handed over for {words(lasted)}")
+            self._broken(
+                InvariantName.HANDOVER, router.who, f"has been handing over for {words(lasted)}"
+            )
         return until
 
     def _is_upset(self, router: ObservedRouter) -> bool:
         rest = self._bounds.at_rest(router.id, router.config)
-        since = self._disturbances.upset_until
-        return bool(self._disturbances.upsets) or self._engine.now - since < rest
+        since = self._disturbances.unplanned_until
+        return bool(self._disturbances.unplanned_faults) or self._engine.now - since < rest
 
     def _successors(self, router: ObservedRouter) -> Iterator[ObservedRouter]:
-        """Yield backups that are healthy and have heard this master for long."""
+        """Yield backups that are healthy and have heard this master for long enough."""
         if self._is_upset(router):
             return
         rest = self._bounds.at_rest(router.id, router.config)

@@ -1,4 +1,4 @@
-"""Judges resources: in order up, in reverse down, and with a lease in etcd never on two nodes."""
+"""Judges resources: started in order, stopped in reverse, with a lease in etcd on one node only."""
 
 from pyvrrp.identity import InterfaceAddress
 from pyvrrp.simulator.judges.observed.facts import Facts
@@ -8,7 +8,10 @@ from pyvrrp.simulator.judges.rules.verdicts import Verdicts
 
 
 class ResourceJudge:
-    """Knows what runs where. A resource that has died by itself counts as running until stopped."""
+    """Compares what runs with the order of the chain.
+
+    A resource that has died by itself counts as running until it is stopped.
+    """
 
     def __init__(self, facts: Facts, verdicts: Verdicts) -> None:
         self._facts = facts
@@ -16,7 +19,7 @@ class ResourceJudge:
         self._dead: set[tuple[str, str]] = set()
 
     def changed(self, node: str, resource: str, *, runs: bool) -> None:
-        """A resource was started or stopped."""
+        """Judge a resource that was started or stopped."""
         for router in self._with(node, resource):
             names = router.config.resources
             at = names.index(resource)
@@ -37,11 +40,11 @@ class ResourceJudge:
                     self._broken(
                         InvariantName.IN_ORDER,
                         router.who,
-                        f"{resource} was stopped under {', '.join(above)}",
+                        f"{resource} was stopped while {', '.join(above)} runs",
                     )
 
     def stopping(self, node: str, resource: str) -> None:
-        """The daemon begins to stop a resource."""
+        """Judge a daemon that begins to stop a resource."""
         for router in self._with(node, resource):
             if router.held:
                 held = ", ".join(map(str, router.held))
@@ -52,18 +55,18 @@ class ResourceJudge:
                 )
 
     def died(self, node: str, resource: str) -> None:
-        """A resource has ended by itself."""
+        """Record that a resource has ended by itself."""
         self._dead.add((node, resource))
 
     def gained(self, router: ObservedRouter, address: InterfaceAddress) -> None:
-        """A node has got an address."""
+        """Judge a node that has got an address."""
         name = router.node.name
         missing = [one for one in router.config.resources if not self._runs(name, one)]
         if missing:
             self._broken(
                 InvariantName.ADDRESS_LAST,
                 router.who,
-                f"{address} came without {', '.join(missing)}",
+                f"{address} appeared while {', '.join(missing)} does not run",
             )
 
     def _judge_exclusive(self, router: ObservedRouter, resource: str) -> None:

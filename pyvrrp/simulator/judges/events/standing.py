@@ -1,4 +1,4 @@
-"""Judges whether a node may stand for election, and with which priority (INV4, INV7)."""
+"""Judges whether a node may take part in the election, and with which priority (INV4, INV7)."""
 
 from pyvrrp.runtime.base.journal import JournalEvent
 from pyvrrp.simulator.judges.observed.facts import Facts
@@ -12,7 +12,7 @@ from pyvrrp.simulator.world.engine import Engine
 
 
 class StandingJudge:
-    """Compares what daemons say of fences and priorities with an independent count."""
+    """Compares what daemons report of fences and priorities with an independent count."""
 
     def __init__(self, facts: Facts, engine: Engine, verdicts: Verdicts) -> None:
         self._facts = facts
@@ -20,7 +20,7 @@ class StandingJudge:
         self._broken = verdicts.broken
 
     def priority(self, router: ObservedRouter, event: JournalEvent) -> None:
-        """A daemon reports another priority."""
+        """Judge a daemon that reports another priority."""
         router.takeover.stand(int(str(event.fields["to"])), router.here())
         router.priority_since = self._engine.now
         router.heard = None
@@ -28,7 +28,7 @@ class StandingJudge:
         self.judge(router)
 
     def last_resort(self, router: ObservedRouter, event: JournalEvent) -> None:
-        """A daemon reports that it serves although fenced, or does so no longer."""
+        """Judge a daemon that reports that it serves although fenced, or no longer does."""
         here = router.here()
         router.last_resort = event.name == "last_resort"
         router.resort_over_at = self._engine.now
@@ -41,11 +41,11 @@ class StandingJudge:
             self._broken(
                 InvariantName.LAST_RESORT,
                 router.who,
-                "serves as the last resort, and its checks pass or somebody was heard just now",
+                "serves as the last resort, and its checks pass or another router was heard",
             )
 
     def fence(self, router: ObservedRouter, event: JournalEvent) -> None:
-        """A daemon reports that a fence has opened or closed."""
+        """Judge a daemon that reports that a fence has opened or closed."""
         here = router.here()
         self._facts.version += 1
         if not event.fields["open"]:
@@ -65,11 +65,11 @@ class StandingJudge:
             self._broken(
                 InvariantName.HOLD_DOWN,
                 router.who,
-                f"opened {words(ends - here)} too early",
+                f"the fence opened {words(ends - here)} too early",
             )
 
     def judge(self, router: ObservedRouter) -> int:
-        """Judge the priority in force; return until when no result can change it by its age."""
+        """Judge the priority in force; return until when no check becomes too old for it."""
         here, until = router.here(), FOREVER
         passing = set()
         for weight in router.config.weights:
@@ -83,7 +83,7 @@ class StandingJudge:
             self._broken(
                 InvariantName.STANDING,
                 router.who,
-                f"stands with priority {router.priority}, should be {right}",
+                f"has priority {router.priority} in force, should have {right}",
             )
         return until
 

@@ -18,7 +18,7 @@ ORDINARY_LATENESS = 10 * MILLISECOND
 
 
 class TransitionJudge:
-    """Follows the states of routers, and judges why each became what it is."""
+    """Records the states of routers, and judges the cause of each change."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class TransitionJudge:
         self._broken = verdicts.broken
 
     def transition(self, router: ObservedRouter, event: JournalEvent) -> None:
-        """A daemon reports a change of state."""
+        """Judge a change of state that a daemon reports."""
         before, after = str(event.fields["from"]), str(event.fields["to"])
         reason = str(event.fields["reason"])
         now, here = self._engine.now, router.here()
@@ -61,9 +61,9 @@ class TransitionJudge:
         self._facts.version += 1
 
     def _begin_to_wait(self, router: ObservedRouter, before: str, here: int) -> None:
-        # A master that gave way waits for the better one. What a stalled one reads comes next.
+        # A master that gave way waits for the better one.
         better = self._successor(router) if before == "MASTER" else None
-        # One that was away too long is stalled: it lets go at once and remembers nothing.
+        # One that was silent too long has stalled: it lets go at once and starts from nothing.
         prompt = better is not None and self._is_prompt(router, here)
         router.takeover.begin(here, better.interval if better and prompt else None)
         lingers = not router.exclusive
@@ -73,7 +73,7 @@ class TransitionJudge:
             router.lingers, prompt = True, leader.takeover.holds_until > 0
         router.takeover.holds_until = here + LINGER if lingers and prompt else 0
         resigned = router.move is not None and router.move.order is FaultKind.RESIGN
-        # With a lease it leaves first, and listens again as the one that has resigned.
+        # With a lease in etcd it leaves first, and is a backup again afterwards.
         router.takeover.defers = resigned and (router.followed or router.exclusive)
 
     def _judge_quiet(self, router: ObservedRouter, event: JournalEvent) -> None:
@@ -93,9 +93,9 @@ class TransitionJudge:
                 self._broken(
                     InvariantName.TAKEOVER,
                     router.who,
-                    f"{words(early)} too early ({reason})",
+                    f"took over {words(early)} too early ({reason})",
                 )
-        # Sockets on an interface that has just come back are opened with the next notice.
+        # Sockets on an interface that has just come back are opened after the next notice.
         now = self._engine.now
         sends, running = router.interface.sends_since, router.node.running_since
         able = (
@@ -104,22 +104,28 @@ class TransitionJudge:
             and now - max(sends, running) > ORDINARY_LATENESS
         )
         if able and router.last_sent != now:
-            self._broken(InvariantName.PACE, router.who, f"became master without a word ({reason})")
+            self._broken(
+                InvariantName.PACE,
+                router.who,
+                f"became MASTER and sent no advertisement ({reason})",
+            )
         for check in router.checks():
             if not router.last_resort and not (check.open(here) and check.fresh(here)):
                 self._broken(
                     InvariantName.GATE,
                     router.who,
-                    f"became master, and {check.check.name} has no fresh pass ({reason})",
+                    f"became MASTER, and {check.check.name} has no recent pass ({reason})",
                 )
 
     def _judge_yield(self, router: ObservedRouter, here: int, reason: str) -> None:
         better, late = self._successor(router), self._late(router, here)
         follows = self._left_before(router) is not None
         if better is None and not follows and router.last_positive is not None and late <= 0:
-            self._broken(InvariantName.YIELD, router.who, f"gave way: {reason}")
+            self._broken(
+                InvariantName.YIELD, router.who, f"became BACKUP for no valid cause: {reason}"
+            )
         if better is not None and late <= ORDINARY_LATENESS and not router.handing_over():
-            # It said farewell; one that was away goes without a word.
+            # It sent a last advertisement; one that has stalled sends none.
             router.yielded_at = self._engine.now
             router.yielded_to = better.sender
 
@@ -127,18 +133,22 @@ class TransitionJudge:
         now = self._engine.now
         card = router.interface.card
         able = card.kernel.interfaces[card.place].exists and not card.refuses
-        # None: it could not send, so nobody knows when it should have.
+        # None: it could not send, so there is no time at which it should have sent.
         said = router.last_positive is None or self._late(router, here) > 0
         said = said or router.last_release == now or router.overtaken_at is not None
         if router.move is not None:
-            # It said so when it was asked, if it could.
+            # It sent priority 0 when it received the order, if it could.
             sends = router.interface.sends_since
             said = said or (now if sends is None else sends) > router.move.at
             said = said or (
                 router.last_release is not None and router.last_release >= router.move.at
             )
         if able and not said:
-            self._broken(InvariantName.RELEASE_SENT, router.who, f"left silently: {reason}")
+            self._broken(
+                InvariantName.RELEASE_SENT,
+                router.who,
+                f"left the election and did not send priority 0: {reason}",
+            )
 
     def _left_before(self, router: ObservedRouter) -> ObservedRouter | None:
         """Return the member of its group that has just ceased to be master."""
@@ -155,14 +165,14 @@ class TransitionJudge:
     def _is_prompt(self, router: ObservedRouter, here: int) -> bool:
         if router.last_positive is not None or router.handing_over():
             return self._late(router, here) <= 0
-        # It could not send; if it was awake all the time, its timers have fired.
+        # It could not send. If it was awake all the time, its timers have fired.
         awake = router.node.awake_since
         stall = int(router.config.advertisement_interval) + self._own_wait(router)
         lasted = 0 if awake is None else self._engine.now - awake
         return lasted > self._bounds.stretched(stall)
 
     def _late(self, router: ObservedRouter, here: int) -> int:
-        """Return how much longer than a stall it was away, less 10 ms of ordinary lateness."""
+        """Return how much longer than a stall it was silent, less 10 ms of ordinary lateness."""
         asked = router.move.here if router.handing_over() and router.move is not None else None
         until = here if asked is None else asked
         stall = self._own_wait(router)

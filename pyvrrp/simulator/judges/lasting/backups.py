@@ -10,7 +10,7 @@ from pyvrrp.simulator.world.engine import Engine
 
 
 class BackupJudge:
-    """Looks at routers that are not master."""
+    """Judges virtual routers in state BACKUP."""
 
     def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
         self._facts = facts
@@ -28,14 +28,14 @@ class BackupJudge:
         if any(one.state != "BACKUP" for one in members):
             return FOREVER
         if router.exclusive:
-            return FOREVER  # it may have to wait for the key, for as long as another has it
-        # All members of a group take over when the last one may.
+            return FOREVER  # it may have to wait for the key while another node has it
+        # All members of a group take over when the last of them may.
         due = max(one.takeover.due() for one in members)
-        # What waited in the socket of a stopped process counts from when it was read.
+        # Packets that waited in the socket of a stopped process count when they are read.
         read = since + max(bounds.placed(one.id, one.config) for one in members)
         begun = max(max(one.state_since, one.priority_since) for one in members)
         ready = max(read, ready, begun)
-        # The gate may look once more, and a look that was under way may have to end first.
+        # A claim may ask for one more probe, and a probe under way may have to end first.
         looking = max(bounds.looking(one.node.name, one.config) for one in members)
         limit = looking + bounds.removal()
         overdue, now = node.time.now() - due, self._engine.now

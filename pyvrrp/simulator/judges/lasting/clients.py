@@ -62,7 +62,7 @@ class ClientJudge:
         rivals = (one for one in self._facts.by_id[holder.id] if one.yielded_to in own)
         yielded = max((one.yielded_at for one in rivals), default=0)
         limit = self._bounds.clients(holder.id) + 2 * self._period
-        # A client that did not hear the announcement learns of it when its entry is old.
+        # A client that did not hear the announcement asks again when its entry is old.
         if clean > held and yielded < clean:
             limit += int(NEIGHBOUR_AGE) + 2 * self._period
         begun = max(clean, held, yielded if yielded > clean else 0)
@@ -72,19 +72,19 @@ class ClientJudge:
                 InvariantName.CLIENTS,
                 self._client.name,
                 f"{holder.node.name} has held {address} for {lasted}, and the "
-                f"client reaches {reached or 'nobody'}",
+                f"client reaches {reached or 'no node'}",
             )
         return begun + limit
 
     def answered(self) -> int:
-        """Judge whether a client that has been at rest for long gets an answer."""
+        """Judge whether a client gets an answer after a long time without disturbance."""
         nodes = [
             n for n, one in self._segment.interfaces.items() if one.node.awake_since is not None
         ]
         clean = self._segment.hear_each_other((self._client.name, *nodes))
-        if clean is None or self._disturbances.upsets:
+        if clean is None or self._disturbances.unplanned_faults:
             return FOREVER
-        rest, first = max(clean, self._disturbances.upset_until), FOREVER
+        rest, first = max(clean, self._disturbances.unplanned_until), FOREVER
         for (router, address), since in self._handovers.served.items():
             if router.place == self._client.place and self._client.reached.get(address) is None:
                 first = min(first, self._answered(router, address, max(since, rest)))
@@ -97,6 +97,6 @@ class ClientJudge:
             self._broken(
                 InvariantName.NO_GAP,
                 self._client.name,
-                f"got no answer from {address}, which somebody has had for {lasted}",
+                f"got no answer from {address}, which a node has had for {lasted}",
             )
         return begun + limit

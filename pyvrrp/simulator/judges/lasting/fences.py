@@ -10,7 +10,7 @@ from pyvrrp.simulator.world.engine import Engine
 
 
 class FenceJudge:
-    """Counts by what the daemon has been told, and by what its services do."""
+    """Counts by the results that the daemon was given, and by what its services do."""
 
     def __init__(self, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
         self._bounds = bounds
@@ -38,7 +38,7 @@ class FenceJudge:
             self._broken(
                 InvariantName.NOT_BEFORE_OPEN,
                 router.who,
-                f"{name} has kept it out for {words(lasted)}, and it holds an address",
+                f"{name} has closed the fence for {words(lasted)}, and it holds an address",
             )
         return max(node.last_instant_of(closes + limit), begun + limit)
 

@@ -10,22 +10,22 @@ from pyvrrp.simulator.world.engine import Engine
 
 
 class GroupJudge:
-    """Knows since when the members of each group on each node disagree."""
+    """Records since when the members of each group on each node differ."""
 
     def __init__(self, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
         self._bounds = bounds
         self._engine = engine
         self._broken = verdicts.broken
-        self._parted: dict[ObservedRouter, int] = {}
+        self._differ_since: dict[ObservedRouter, int] = {}
 
     def judge(self, first: ObservedRouter) -> int:
         """Judge the group whose first member on its node is *first*."""
         members, awake, now = first.members, first.node.awake_since, int(self._engine.now)
         if awake is None or len({one.state == "MASTER" for one in members}) == 1:
-            self._parted.pop(first, None)
+            self._differ_since.pop(first, None)
             return FOREVER
-        begun = max(self._parted.setdefault(first, now), awake)
-        # In a handover each member waits for its own successor; the bound is that of the slowest.
+        begun = max(self._differ_since.setdefault(first, now), awake)
+        # In a handover each member waits for its own successor. The slowest sets the bound.
         moving = any(one.handing_over() for one in members)
         waits = max(handover_wait(one.config) for one in members) + int(LINGER) if moving else 0
         until = begun + self._bounds.stretched(waits + 2 * self._bounds.network)
@@ -34,7 +34,7 @@ class GroupJudge:
             self._broken(
                 InvariantName.GROUP,
                 f"{first.node.name}/{first.config.group}",
-                f"its members have disagreed for {lasted}: "
+                f"the states of its members have differed for {lasted}: "
                 + ", ".join(f"{one.config.name} {one.state}" for one in members),
             )
         return until

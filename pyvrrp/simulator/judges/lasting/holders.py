@@ -1,4 +1,4 @@
-"""Judges how long an address may be where it should not be, or with two nodes at once."""
+"""Judges how long a node keeps an address that it should not have, or two nodes have one."""
 
 from itertools import combinations
 
@@ -13,7 +13,7 @@ from pyvrrp.simulator.world.engine import Engine
 
 
 class HolderJudge:
-    """Each rule compares how long something has lasted with its bound."""
+    """Judges nodes that have addresses."""
 
     def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
         self._facts = facts
@@ -45,7 +45,7 @@ class HolderJudge:
         return until
 
     def lease(self, router: ObservedRouter) -> int:
-        """Judge whether addresses outlive their lease where nobody can renew it."""
+        """Judge whether addresses stay longer than their lease where it cannot be renewed."""
         if not router.held:
             return FOREVER
         return min(self._lease_of_absent(router), self._lease_of_silent(router))

@@ -1,4 +1,4 @@
-"""All rules about what lasts, and when they are looked at."""
+"""All rules about how long something may last, and when they are judged."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -27,7 +27,7 @@ from pyvrrp.simulator.world.network.client import SimulatedClient
 
 
 class LastingJudges:
-    """Looks from time to time, and at once before something changes that rules depend on."""
+    """Judges every 250 ms, and at once before something changes that rules depend on."""
 
     def __init__(
         self,
@@ -52,14 +52,14 @@ class LastingJudges:
         self._placement = PlacementJudge(facts, bounds, engine, verdicts)
         self._always = LastingRules(facts, engine, self._all_rules())
         self._from_time_to_time = LastingRules(facts, engine, self._periodic_rules())
-        self._clients: dict[SimulatedClient, LastingRules] = {}
+        self.clients: dict[SimulatedClient, LastingRules] = {}  # judged when the client has sent
         for segment in facts.segments.values():
             for client in segment.clients.values():
                 judge = ClientJudge(
                     client, scenario, facts, disturbances, handovers, bounds, engine, verdicts
                 )
                 rules = (*self._client_rules(client, judge), judge.answered)
-                self._clients[client] = LastingRules(facts, engine, rules)
+                self.clients[client] = LastingRules(facts, engine, rules)
 
     def look(self) -> None:
         """Judge everything that lasts."""
@@ -67,16 +67,10 @@ class LastingJudges:
         self._status.look()
 
     def look_from_time_to_time(self) -> None:
-        """Judge everything that lasts, and what need not be judged at every change."""
-        self.look()
+        """Judge everything that lasts, also what is not judged before each change."""
+        self._always.look()
+        self._status.look()
         self._from_time_to_time.look()
-
-    def client_sent(self, client: SimulatedClient, *, changed: bool) -> None:
-        """Judge a client that knows anew who answers it; *changed*: it is another node."""
-        rules = self._clients[client]
-        if changed:
-            rules.forget()
-        rules.look()
 
     def _all_rules(self) -> Iterator[Rule]:
         for router, members in self._facts.by_id.items():
@@ -108,5 +102,5 @@ class LastingJudges:
                     yield partial(judge.reaches, router, address)
 
     def overlap(self, router: VirtualRouterId) -> None:
-        """Judge what lasted until now, before an address or a mastership changes hands."""
+        """Judge two holders of one address, before an address or a state changes."""
         self._holders.overlap(router)

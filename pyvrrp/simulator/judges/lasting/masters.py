@@ -9,7 +9,7 @@ from pyvrrp.simulator.world.engine import Engine
 
 
 class MasterJudge:
-    """Looks at routers that say that they are master."""
+    """Judges virtual routers in state MASTER."""
 
     def __init__(self, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
         self._bounds = bounds
@@ -28,15 +28,19 @@ class MasterJudge:
         until = spoke + self._bounds.stretched(int(router.config.advertisement_interval))
         if self._engine.now > until:
             silence = self._engine.now - spoke
-            self._broken(InvariantName.PACE, router.who, f"a master silent for {words(silence)}")
+            self._broken(
+                InvariantName.PACE,
+                router.who,
+                f"is MASTER and has sent no advertisement for {words(silence)}",
+            )
         return until
 
     def rival(self, router: ObservedRouter) -> int:
-        """Judge whether a master has announced again after its rival had fallen silent."""
+        """Judge whether a master has announced its addresses again after a rival stopped."""
         since = latest((router.node.running_since, router.interface.sound_since))
         if router.state != "MASTER" or since is None or router.rival_at is None:
             return FOREVER
-        if not router.whole():
+        if not router.holds_all():
             return FOREVER
         now = int(self._engine.now)
         if not router.is_master():
@@ -54,6 +58,6 @@ class MasterJudge:
             self._broken(
                 InvariantName.REANNOUNCED,
                 router.who,
-                "did not announce again after its rival had fallen silent",
+                "did not announce its addresses again after a rival had stopped",
             )
         return FOREVER

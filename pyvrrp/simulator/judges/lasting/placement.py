@@ -1,4 +1,4 @@
-"""Judges who serves: somebody, and after the timers of preemption the right one (INV3, INV16)."""
+"""Judges whether a node serves, and after preemption whether the right one does (INV3, INV16)."""
 
 from pyvrrp.identity import VirtualRouterId
 from pyvrrp.simulator.judges.observed.facts import Facts
@@ -12,7 +12,7 @@ from pyvrrp.simulator.world.engine import Engine
 
 
 class PlacementJudge:
-    """Knows since when nobody has held the addresses of a virtual router."""
+    """Records since when no node has held the addresses of a virtual router."""
 
     def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
         self._facts = facts
@@ -31,7 +31,7 @@ class PlacementJudge:
         self, router: VirtualRouterId, segment: ObservedSegment, group: tuple[str, ...]
     ) -> int:
         members = self._facts.members_in(router, group)
-        holders = [one for one in members if one.whole()]
+        holders = [one for one in members if one.holds_all()]
         if holders:
             self._unheld.pop((router, group), None)
             unheld = 0
@@ -70,7 +70,7 @@ class PlacementJudge:
                 self._broken(
                     InvariantName.SERVED,
                     str(router),
-                    f"{name} is healthy, and nobody has held the addresses for {words(lasted)}",
+                    f"{name} is healthy, and no node has held the addresses for {words(lasted)}",
                 )
             first = min(first, until)
         return first

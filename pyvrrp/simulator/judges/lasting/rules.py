@@ -11,12 +11,12 @@ Rule: TypeAlias = Callable[[], int]
 
 
 class LastingRules:
-    """Some rules, looked at together.
+    """Some rules that are judged together.
 
-    What lasts breaks its rule at an instant that is known beforehand, unless something changes
-    meanwhile. Changes that may bring that instant nearer give `Facts.version` another number, and
-    then all rules are judged anew. Others, such as one more advertisement of a master, can only
-    put it off: a rule finds them when its instant has come.
+    The instant at which a rule will be broken is known beforehand, unless something changes
+    meanwhile. A change that can make it earlier increases `Facts.version`, and then all rules are
+    judged again. Other changes, such as one more advertisement of a master, can only make it
+    later: the rule takes them into account when the old instant has come.
     """
 
     __slots__ = ("_engine", "_facts", "_rules", "_until", "_untils", "_version")
@@ -36,14 +36,14 @@ class LastingRules:
             self._version = self._facts.version
             self._untils = [rule() for rule in self._rules]
         elif now > self._until:
-            self._untils = [
-                until if now <= until else rule()
-                for rule, until in zip(self._rules, self._untils, strict=True)
-            ]
+            untils = self._untils
+            for index, until in enumerate(untils):
+                if now > until:
+                    untils[index] = self._rules[index]()
         else:
             return
         self._until = min(self._untils, default=now)
 
     def forget(self) -> None:
-        """Judge all of them at the next look."""
+        """Judge all of them at the next `look`."""
         self._version = -1

@@ -13,27 +13,29 @@ from pyvrrp.simulator.world.engine import Engine
 
 
 @dataclass(slots=True)
-class _Watched:
+class _WatchedStatus:
     """What one running daemon says of one virtual router, from when on it must be true."""
 
     router: ObservedRouter
     addresses: RouterAddresses
     settled_at: int
-    agreed: frozenset[InterfaceAddress] | None = None  # what it said when it was last compared
+    agreed: frozenset[InterfaceAddress] | None = (
+        None  # what it reported when that was last compared
+    )
 
 
 class StatusJudge:
-    """Compares what status says with the kernel. It changes without notice: at each look."""
+    """Compares the status with the kernel, at each look: it changes without notice."""
 
     def __init__(self, facts: Facts, engine: Engine, verdicts: Verdicts) -> None:
         self._facts = facts
         self._engine = engine
         self._broken = verdicts.broken
         self._version = -1
-        self._watched: list[_Watched] = []
+        self._watched: list[_WatchedStatus] = []
 
     def look(self) -> None:
-        """Judge each daemon that says something else than at the last look."""
+        """Judge each daemon whose report differs from the last one."""
         if self._version != self._facts.version:
             self._version = self._facts.version
             self._watched = [w for router in self._facts.routers if (w := _watched(router))]
@@ -41,7 +43,7 @@ class StatusJudge:
             if watched.addresses.present is not watched.agreed:
                 self._compare(watched)
 
-    def _compare(self, watched: _Watched) -> None:
+    def _compare(self, watched: _WatchedStatus) -> None:
         router, present = watched.router, watched.addresses.present
         if self._engine.now <= watched.settled_at:
             return
@@ -51,12 +53,12 @@ class StatusJudge:
             self._broken(
                 InvariantName.STATUS,
                 router.who,
-                f"status knows of {len(present)} addresses, the kernel has {len(router.held)}",
+                f"status shows {len(present)} addresses, the kernel has {len(router.held)}",
             )
 
 
-def _watched(router: ObservedRouter) -> _Watched | None:
+def _watched(router: ObservedRouter) -> _WatchedStatus | None:
     running, daemon = router.node.running_since, router.running()
     if running is None or daemon is None:
         return None
-    return _Watched(router, daemon.addresses, max(running, router.changed_at) + STATUS_WITHIN)
+    return _WatchedStatus(router, daemon.addresses, max(running, router.changed_at) + STATUS_WITHIN)

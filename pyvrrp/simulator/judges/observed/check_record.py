@@ -1,4 +1,4 @@
-"""What the daemon has been told of one check, counted from the outside."""
+"""The results of one check that the daemon was given, counted independently of it."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ from pyvrrp.fencing.policy import GRACE
 
 @dataclass(slots=True)
 class CheckRecord:
-    """One check of one life of a daemon. Times are of the node's clock.
+    """One check of one daemon process. Times are of the node's clock.
 
-    ``passing`` is what rise and fall make of the results.
+    ``passing`` is the verdict that follows from the results, rise and fall.
     """
 
     check: CheckConfig
@@ -20,7 +20,7 @@ class CheckRecord:
     last_pass_at: int | None = None
     turned_at: int = 0
 
-    def told(self, now: int, *, passed: bool) -> None:
+    def add_result(self, now: int, *, passed: bool) -> None:
         """Count one more result."""
         policy = self.check.policy
         if self.silent(now):
@@ -37,23 +37,23 @@ class CheckRecord:
             self.last_pass_at = now
 
     def silent_at(self) -> int | None:
-        """Return when the last result will be too old to mean anything; None: there is none."""
+        """Return from when on the last result is too old to count; None: there is none."""
         if self.last_at is None:
             return None
         policy = self.check.policy
         return self.last_at + policy.interval + policy.timeout + GRACE
 
     def silent(self, now: int) -> bool:
-        """Whether the last result is too old to mean anything."""
+        """Whether the last result is too old to count."""
         silent_at = self.silent_at()
         return silent_at is not None and now >= silent_at
 
     def open(self, now: int) -> bool:
-        """Whether this check lets its virtual routers stand."""
+        """Whether this check allows its virtual routers to take part."""
         return self.passing and not self.silent(now)
 
     def closes_at(self) -> int:
-        """Return since when, or from when on, it keeps its virtual routers from standing."""
+        """Return since when, or from when on, it closes the fence."""
         silent_at = self.silent_at()
         return silent_at if self.passing and silent_at is not None else self.turned_at
 

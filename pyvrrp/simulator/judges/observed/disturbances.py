@@ -6,7 +6,7 @@ from pyvrrp.simulator.scenario.scenario import Scenario
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.units import MILLISECOND, SECOND
 
-_EVERY = 250 * MILLISECOND  # while a world is restless it counts as disturbed so often
+_EVERY = 250 * MILLISECOND  # how often a restless world counts as disturbed
 _RESTLESS = frozenset(
     {
         *(FaultKind.LOSS, FaultKind.DELAY, FaultKind.REORDER),
@@ -20,25 +20,26 @@ _ASKED_FOR = frozenset(
         *(FaultKind.WALL_STEP, FaultKind.INJECT),  # these must not change anything
     }
 )
-# What is done once leaves a world that comes to rest, unless it is to be undone later.
+# What is done once leaves a world that comes to rest, unless it is undone later.
 _AT_ONCE = frozenset(
     {FaultKind.CRASH, FaultKind.SERVICE, FaultKind.DELETE_ADDRESS, FaultKind.FORGE}
 )
 
 
 class Disturbances:
-    """Counts the faults under way and keeps the instants at which their effects end.
+    """Counts the faults under way and records when their effects end.
 
-    ``upsets`` are the faults under way that no operator asked for, and ``upset_until`` is when
-    the effects of the others end. ``disturbed_until`` is when groups of nodes can be at rest.
-    ``residues`` says for each host until when it feels what has ended.
+    ``unplanned_faults`` is the number of faults under way that no operator ordered, and
+    ``unplanned_until`` is when the effects of those that have ended are over. From
+    ``disturbed_until`` on a group of nodes can be at rest. ``felt_until`` has for each host the
+    instant at which the effects on it are over.
     """
 
     def __init__(self, scenario: Scenario, bounds: Bounds, engine: Engine) -> None:
-        self.residues: dict[str, int] = {}
+        self.felt_until: dict[str, int] = {}
         self.disturbed_until = 0
-        self.upset_until = max((int(node.start) for node in scenario.nodes), default=0)
-        self.upsets = 0
+        self.unplanned_until = max((int(node.start) for node in scenario.nodes), default=0)
+        self.unplanned_faults = 0
         self._nodes = {node.name: node for node in scenario.nodes}
         self._learned = max(
             (
@@ -51,7 +52,7 @@ class Disturbances:
         self._bounds = bounds
         self._engine = engine
         self._quiet_since = 0
-        self._restless = 0  # faults under way that go on by chance, or on and off
+        self._restless = 0  # faults under way that act at random, or on and off
         self._restless_until = 0
 
     def quiet_since(self) -> int:
@@ -75,17 +76,17 @@ class Disturbances:
         self._count(fault, -1)
 
     def has_begun(self, fault: Fault) -> int | None:
-        """Take note of a fault's effects; return until when it disturbs groups, if it does."""
+        """Record the effects of a fault; return until when it disturbs groups, if it does."""
         if fault.kind is not FaultKind.FORGE:
             return None
-        # Nobody is at rest before the longest wait that may come of it is over.
+        # No node is at rest before the longest wait that may follow from it is over.
         until = self._engine.now + 4 * min(int(fault.interval), self._learned) + int(SECOND)
         self._restless_until = max(self._restless_until, until)
         self.disturb(until)
         return until
 
     def has_ended(self, fault: Fault) -> None:
-        """Take note until when frames or requests of a fault's time are still about."""
+        """Record until when frames or requests from the time of a fault are under way."""
         rest = 0
         if fault.kind in {FaultKind.DELAY, FaultKind.REORDER}:
             rest = int(fault.by)
@@ -94,24 +95,24 @@ class Disturbances:
         elif fault.kind is FaultKind.KERNEL_REFUSES:
             rest = 6 * SECOND + self._bounds.kernel
         until = self._engine.now + rest
-        self.upset_until = max(self.upset_until, until)
-        self.residues[fault.node] = max(self.residues.get(fault.node, 0), until)
+        self.unplanned_until = max(self.unplanned_until, until)
+        self.felt_until[fault.node] = max(self.felt_until.get(fault.node, 0), until)
 
     def disturb(self, until: int) -> None:
-        """Take note that no group is at rest before *until*."""
-        self.upset_until = max(self.upset_until, until)
+        """Record that no group is at rest before *until*."""
+        self.unplanned_until = max(self.unplanned_until, until)
         self.disturbed_until = max(self.disturbed_until, until)
 
     def _count(self, fault: Fault, one: int) -> None:
-        """Take note that something happens which no operator asked for, and until when."""
+        """Record that something happens which no operator ordered, and until when."""
         if fault.kind in _ASKED_FOR:
             return
         until = int(self._engine.now)
         if fault.kind is FaultKind.SERVICE:
             until += self._bounds.noticed(self._nodes[fault.node].configuration)
         if fault.duration or fault.kind not in _AT_ONCE:
-            self.upsets += one
-        self.upset_until = max(self.upset_until, until)
+            self.unplanned_faults += one
+        self.unplanned_until = max(self.unplanned_until, until)
 
 
 def _is_restless(fault: Fault) -> bool:

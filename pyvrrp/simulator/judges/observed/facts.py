@@ -1,4 +1,4 @@
-"""What is true in a simulated world, and since when: the ground that invariants are judged on.
+"""What is true in a simulated world, and since when: what invariants are judged by.
 
 A fact is the instant since which it has held without a break, or None. Two hosts hear each other
 when every frame between them arrives within the ordinary delay. A node is well when its daemon
@@ -24,8 +24,8 @@ from pyvrrp.simulator.world.world import World
 class Facts:
     """Everything the judges look at.
 
-    ``version`` is another number after each change of something that rules about lasting things
-    depend on: whatever can make such a rule broken sooner than it was.
+    ``version`` increases with each change that can make a rule about something lasting be broken
+    earlier.
     """
 
     def __init__(self, world: World) -> None:
@@ -71,18 +71,18 @@ class Facts:
         self.on_card[interface.card][router_key(config.id.family, config.id.vrid)] = router
 
     def refresh(self, now: int, disturbances: Disturbances) -> None:
-        """Look at everything again. It is called after each fault begins or ends."""
+        """Update everything. It is called after each fault begins or ends."""
         self.version += 1
-        residues = disturbances.residues
+        felt_until = disturbances.felt_until
         for node in self.nodes.values():
             node.refresh(now)
         for (name, _), interface in self.interfaces.items():
-            if interface.refresh(now, residues.get(name, 0)):
-                # What kept it from advertising is over, or begins: the last one counts no more.
+            if interface.refresh(now, felt_until.get(name, 0)):
+                # Sending became possible or impossible: the last advertisement counts no more.
                 for router in self.on_card[interface.card].values():
                     router.last_positive = None
         for segment in self.segments.values():
-            segment.refresh(now, residues, disturbances.disturbed_until)
+            segment.refresh(now, felt_until, disturbances.disturbed_until)
 
     @property
     def etcd_reached_since(self) -> int | None:
@@ -104,7 +104,7 @@ class Facts:
         return latest(self.segments[place].hear_each_other(pair) for place in places)
 
     def calm_for_a_lease(self, segment: ObservedSegment, group: tuple[str, ...]) -> int | None:
-        """Return since when *group*, which is all there is, is calm and reaches etcd."""
+        """Return since when *group*, if it is all nodes there are, is calm and reaches etcd."""
         if set(group) != set(segment.interfaces):
             return None
         return latest((segment.calm_since(group), self.etcd_reached_since))
@@ -116,6 +116,6 @@ class Facts:
 
 
 def changeable_state(router: ObservedRouter) -> tuple[object, ...]:
-    """Return everything that a packet may change in the router's daemon, to be compared."""
+    """Return everything that a packet may change in the daemon of *router*."""
     routers = router.node.simulated.routers()
     return tuple((r.state, r.last_heard, r.addresses.present, r.reporter.reason) for r in routers)

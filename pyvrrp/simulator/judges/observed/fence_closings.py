@@ -1,4 +1,4 @@
-"""How long a fence has to stay closed, worked out again from its closings."""
+"""How long a fence has to stay closed, computed independently from its closings."""
 
 from dataclasses import dataclass, field
 

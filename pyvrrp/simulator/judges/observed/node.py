@@ -12,7 +12,7 @@ from pyvrrp.simulator.world.node import SimulatedNode
 
 @dataclass(slots=True, eq=False)
 class ObservedCheck:
-    """One check of a node: what its service does, and what the daemon has been told of it."""
+    """One check of a node: what its service does, and which results the daemon was given."""
 
     service: SimulatedService
     record: CheckRecord
@@ -20,22 +20,22 @@ class ObservedCheck:
     bad_since: int | None = None  # no probe passes
 
     def refresh(self, now: int) -> None:
-        """Look at the service again."""
+        """Update the facts about the service."""
         self.good_since = kept(self.good_since, holds=self.service.good, since=now)
-        # A prober that gets stuck, or unstuck, starts the count anew.
+        # The count starts again when the prober gets stuck or works again.
         self.bad_since = self.service.since if self.service.bad else None
 
 
 @dataclass(slots=True, eq=False)
 class ObservedNode:
-    """One node. ``away`` says how its daemon is away, ``away_at`` since when in kernel time."""
+    """One node. ``away``: why no daemon runs; ``away_at``: since when, in kernel time."""
 
     simulated: SimulatedNode
     checks: dict[str, ObservedCheck]
     name: str = field(init=False)
     time: NodeTime = field(init=False)
     running_since: int | None = None
-    awake_since: int | None = None  # as running, also while it stops in order
+    awake_since: int | None = None  # like running, but also during an orderly stop
     away: str = ""  # "dead" or "stopped"
     away_at: int = 0
 
@@ -44,7 +44,7 @@ class ObservedNode:
         self.time = self.simulated.time
 
     def refresh(self, now: int) -> None:
-        """Look at the machine again."""
+        """Update the facts about the machine."""
         node = self.simulated
         running = node.running
         self.running_since = kept(
@@ -73,9 +73,9 @@ class ObservedInterface:
     refused_since: int | None = None  # it is there, and nothing can be sent on it
 
     def refresh(self, now: int, until: int) -> bool:
-        """Look at it again; *until*: when the node feels nothing more of what has ended.
+        """Update the facts; *until*: when the effects of faults on the node are over.
 
-        Return whether sending has been forbidden or allowed.
+        Return whether sending has become possible or impossible.
         """
         kernel = self.node.simulated.kernel
         interface = kernel.interfaces[self.card.place]

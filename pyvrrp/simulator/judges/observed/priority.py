@@ -1,4 +1,4 @@
-"""Which priority is in force, and who ranks higher: worked out again from the text of the RFC."""
+"""Which priority is in force, and which router ranks higher, from the text of the RFC."""
 
 from collections.abc import Collection, Sequence
 
@@ -24,7 +24,7 @@ def priority_in_force(
 
 
 def higher(seen: SeenAdvertisement, priority: int, own: Sequence[Address]) -> bool:
-    """Whether a master of this priority must give way to what it sees."""
+    """Whether a master of this *priority* must give way to the advertisement *seen*."""
     if seen.priority != priority:
         return seen.priority > priority
     return any(int(seen.sender) > int(address) for address in own)

@@ -19,9 +19,9 @@ from pyvrrp.virtual_router.states import Master
 
 @dataclass(slots=True)
 class AskedMove:
-    """A master was asked to step aside at *at*, by the node's clock *here*.
+    """The order to step aside that a master received at *at*, by the node's clock *here*.
 
-    ``successors`` could take over then: healthy, and backups for long enough.
+    ``successors`` could take over then: they were healthy, and backups for long enough.
     """
 
     order: FaultKind  # to stop, to drain or to resign
@@ -42,10 +42,10 @@ class ObservedRouter:
     config: VirtualRouterConfig
     own: tuple[Address, ...]  # the addresses that advertisements of this node can come from
     members: tuple["ObservedRouter", ...] = ()  # of its group on its node, itself included
-    fence: tuple[str, ...] = ()  # the checks that keep it from standing: of all its members
+    fence: tuple[str, ...] = ()  # the checks that can close its fence: those of all its members
     exclusive: bool = False  # whether its group takes addresses off before others get them
     id: VirtualRouterId = field(init=False)
-    who: str = field(init=False)  # what reports call it
+    who: str = field(init=False)  # its name in reports
     here: Callable[[], int] = field(init=False)  # its node's clock
     state: str = "INIT"
     state_since: int = 0
@@ -69,19 +69,21 @@ class ObservedRouter:
     delivering: SeenAdvertisement | None = None
     heard: SeenAdvertisement | None = None  # the last that came to its socket as a backup
     heard_at: int = 0  # node's clock
-    lingers: bool = False  # a backup that still answers for its successor
-    move: AskedMove | None = None  # what the operator asked of this mastership
+    lingers: bool = False  # a backup that still has the addresses until its successor answers
+    move: AskedMove | None = None  # the last order of an operator while it is master
     drained: bool = False
     undrained_at: int = 0
-    state_before: tuple[object, ...] | None = None  # before an own advertisement that came back
-    was_master: bool = False  # when the packet being delivered came
+    state_before: tuple[object, ...] | None = (
+        None  # before it read an own advertisement that came back
+    )
+    was_master: bool = False  # before the packet that is being read
     operator: int | None = None  # priority that an operator gave it
     last_resort: bool = False  # serves although fenced
     resort_over_at: int = 0
     priority_since: int = 0
-    overtaken_at: int | None = None  # as it let go, heard a better master, and has been silent
+    overtaken_at: int | None = None  # when it heard a better master while it was letting go
     overtaken_here: int = 0  # node's clock
-    followed: bool = False  # by the sender of the packet being delivered, and waits for it
+    followed: bool = False  # the sender of the packet that is being read has taken over
     _running: Router | None = None
     _supervisor: Supervisor | None = None
 
@@ -92,18 +94,18 @@ class ObservedRouter:
         self.forget()
 
     def join(self, members: tuple["ObservedRouter", ...]) -> None:
-        """Take note of the *members* of its group, itself included; none: it is in no group."""
+        """Record the *members* of its group, itself included; none: it is in no group."""
         self.members = members or (self,)
         self.fence = tuple(dict.fromkeys(c for one in self.members for c in one.config.fence))
         self.exclusive = any(one.config.is_exclusive for one in self.members)
 
     @property
     def priority(self) -> int:
-        """The priority in force, as the daemon has said."""
+        """The priority in force, as the daemon has reported."""
         return self.takeover.priority
 
     def forget(self) -> None:
-        """A new daemon knows nothing of what an earlier one did."""
+        """Reset what a new daemon does not know of the process before it."""
         self.state = "INIT"
         self.takeover = TakeoverTime(self.config, priority=self.config.priority)
         self.operator = None
@@ -117,7 +119,7 @@ class ObservedRouter:
         self.unacknowledged.clear()
 
     def running(self) -> Router | None:
-        """Return the running virtual router itself; None: no daemon lives there."""
+        """Return the virtual router of the running daemon; None: there is no daemon."""
         node = self.node.simulated
         if not node.alive:
             return None
@@ -128,24 +130,24 @@ class ObservedRouter:
         return self._running
 
     def is_master(self) -> bool:
-        """Whether the daemon takes itself for master and is not leaving."""
+        """Whether the daemon is in state MASTER and is not leaving it."""
         running = self.running()
         return running is not None and isinstance(running.state, Master)
 
     def handing_over(self) -> bool:
-        """Whether it has given its mastership up and waits for a successor."""
+        """Whether it has given up being master and waits for a successor."""
         return self.leaving() and not self.exclusive
 
     def leaving(self) -> bool:
-        """Whether it is asked to let go, in whatever order, and still master on the wire."""
+        """Whether it was ordered to let go and other routers still see it as master."""
         return self.move is not None and self.state == "MASTER"
 
-    def whole(self) -> bool:
+    def holds_all(self) -> bool:
         """Whether the kernel has all addresses."""
         return len(self.held) == len(self.config.addresses)
 
     def checks(self) -> tuple[CheckRecord, ...]:
-        """Return the checks of its group, as this life of its daemon was told."""
+        """Return the checks of its group, with the results that this process was given."""
         return tuple(self.node.checks[check].record for check in self.fence)
 
     def healthy_since(self) -> int | None:

@@ -19,22 +19,24 @@ class ObservedSegment:
     interfaces: dict[str, ObservedInterface]  # by node
     clients: dict[str, SimulatedClient]
     orderly: dict[tuple[str, str], int] = field(default_factory=dict)  # both ways
-    groups: dict[tuple[str, ...], int] = field(default_factory=dict)  # of those that hear anything
+    groups: dict[tuple[str, ...], int] = field(
+        default_factory=dict
+    )  # of nodes between which any frame passes
 
-    def refresh(self, now: int, residues: dict[str, int], disturbed_until: int) -> None:
-        """Look at all pairs and groups again.
+    def refresh(self, now: int, felt_until: dict[str, int], disturbed_until: int) -> None:
+        """Update all pairs and groups.
 
-        *residues*: until when a host still feels what has ended.
+        *felt_until*: for each host, when the effects of faults on it are over.
         """
-        self._refresh_pairs(now, residues)
-        # Frames of hosts that have left may still be under way.
+        self._refresh_pairs(now, felt_until)
+        # Frames of hosts that have left the group may still be under way.
         links = [station.link for station in self.simulated.stations.values()]
         late = max((x.slower_by + x.slower_at_random + x.reorder_by for x in links), default=0)
         begun = max(now + late, disturbed_until)
         self.groups = {group: self.groups.get(group, begun) for group in self._groups()}
 
     def disturb(self, until: int) -> None:
-        """Take note that no group is at rest before *until*."""
+        """Record that no group is at rest before *until*."""
         self.groups = {group: max(since, until) for group, since in self.groups.items()}
 
     def hear_each_other(self, hosts: Iterable[str]) -> int | None:
@@ -52,11 +54,11 @@ class ObservedSegment:
         well = latest(self.interfaces[name].well_since() for name in group)
         return latest((self.groups.get(group), well, self.hear_each_other(group)))
 
-    def _refresh_pairs(self, now: int, residues: dict[str, int]) -> None:
+    def _refresh_pairs(self, now: int, felt_until: dict[str, int]) -> None:
         hosts = (*self.interfaces, *self.clients)
         for index, one in enumerate(hosts):
             for other in hosts[index + 1 :]:
-                begun = max(now, residues.get(one, 0), residues.get(other, 0))
+                begun = max(now, felt_until.get(one, 0), felt_until.get(other, 0))
                 holds = self._is_orderly(one, other)
                 since = kept(self.orderly.get((one, other)), holds=holds, since=begun)
                 if since is None:
@@ -77,7 +79,7 @@ class ObservedSegment:
         return True
 
     def _groups(self) -> list[tuple[str, ...]]:
-        """Return the running nodes in groups of those that anything can pass between."""
+        """Return the running nodes in groups between whose members any frame can pass."""
         left = [n for n, interface in self.interfaces.items() if interface.node.simulated.running]
         groups: list[tuple[str, ...]] = []
         while left:

@@ -16,7 +16,7 @@ def latest(facts: Iterable[int | None]) -> int | None:
 
 
 def kept(fact: int | None, *, holds: bool, since: int) -> int | None:
-    """Return the fact as it is now: gone, as it was, or true from *since* on."""
+    """Return the *fact* as it is now: None, unchanged, or true from *since* on."""
     if not holds:
         return None
     return since if fact is None else fact

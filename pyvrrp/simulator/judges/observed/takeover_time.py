@@ -1,6 +1,6 @@
-"""When a backup may take over, worked out again from the frames that reach its socket.
+"""When a backup may take over, computed from the frames that reach its socket.
 
-Written from the text of the RFCs and of the design, and on purpose not with the code under test.
+Written from the text of the RFCs and of the design, deliberately without the code under test.
 """
 
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
 
 @dataclass(slots=True)
 class TakeoverTime:
-    """When a backup may take over, by its own clock, from what has come to its socket.
+    """When a backup may take over, by its own clock, from what has arrived at its socket.
 
-    It begins with the wait of a new backup, and each advertisement moves it. The socket is looked
-    at when a packet arrives there, which is never later than when the daemon reads it: so the
-    daemon waits at least until then.
+    A new backup begins to wait, and each advertisement moves the end of the wait. A packet counts
+    when it arrives at the socket, which is never later than when the daemon reads it: so the
+    daemon has to wait at least as long.
     """
 
     config: VirtualRouterConfig
@@ -32,20 +32,20 @@ class TakeoverTime:
     defers: bool = False
 
     def begin(self, now: int, interval: int | None = None) -> None:
-        """A backup begins to wait: with its own interval, or with that of a better master."""
+        """Begin to wait as a new backup: with its own interval, or that of a better master."""
         own = int(self.config.advertisement_interval)
         self.learned = own if interval is None else believed_interval(self.config, interval)
         self.earliest = now + master_down(self.config.version, self.priority, self.learned)
         self.preempt_at = self.lower = self.master = None
 
     def knows(self, sender: Address) -> bool:
-        """Whether it has listened to this master."""
+        """Whether *sender* is the master that it has heard last."""
         return sender == self.master or (self.lower is not None and self.lower.sender == sender)
 
     def stand(self, priority: int, now: int) -> None:
-        """The priority in force is another one.
+        """Continue with another priority.
 
-        The skew is another one too, and a master of lower priority may not be lower any more.
+        Skew_Time changes with it, and a master of lower priority may no longer be lower.
         """
         version = self.config.version
         before, self.priority = self.priority, priority
@@ -57,7 +57,7 @@ class TakeoverTime:
         self.earliest -= skew(version, before, self.learned)
 
     def hear(self, seen: SeenAdvertisement, now: int) -> None:
-        """One more advertisement of another router is in the socket."""
+        """Count an advertisement of another router that has arrived at the socket."""
         config = self.config
         if seen.priority == 0:
             self.earliest = now + skew(config.version, self.priority, self.learned)
@@ -82,16 +82,16 @@ class TakeoverTime:
             self.lower = seen
 
     def must_believe(self, seen: SeenAdvertisement) -> bool:
-        """Whether a backup accepts this master. One that resigned accepts every master."""
+        """Whether a backup accepts this master. A backup that resigned accepts every one."""
         if self.defers:
             return True
         preempts = self.config.preempt or self.priority == OWNER
         return not preempts or seen.priority >= self.priority
 
     def due(self) -> int:
-        """Return when a takeover is due, should nothing more be heard.
+        """Return when a takeover is due if no more advertisement arrives.
 
-        While it still answers for its successor it claims nothing.
+        While it still has the addresses after a handover it claims nothing.
         """
         due = self.earliest if self.preempt_at is None else min(self.earliest, self.preempt_at)
         return max(due, self.holds_until)

@@ -1,7 +1,7 @@
 """How long anything may take, derived from the parameters of a scenario.
 
-Every sum here is argued in ``docs/simulator.md``, under the same names. Times of a node's clock
-are stretched by the difference that two drifting clocks can have.
+``docs/simulator.md`` gives the reason for each sum, under the same names. Times of a node's clock
+are stretched by the difference that two drifting clocks can have. All times are nanoseconds.
 """
 
 from collections.abc import Iterator
@@ -22,14 +22,14 @@ from pyvrrp.simulator.world.node import GUARDIAN
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 ANNOUNCE_WITHIN = Nanoseconds(10 * MILLISECOND)
-REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # what docs/decisions promise, not what the code says
+REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # as docs/decisions state it, not read from the code
 REMOVAL_RETRY = SECOND
 REOPEN = SECOND
 STATUS_WITHIN = Nanoseconds(100 * MILLISECOND)
 NEIGHBOUR_AGE = Nanoseconds(8 * SECOND)
-LINGER = Nanoseconds(50 * MILLISECOND)  # decision 6: so long two nodes answer in a planned move
+LINGER = Nanoseconds(50 * MILLISECOND)  # decision 6: how long two nodes answer in a planned move
 UNHEARD = Nanoseconds(450 * MILLISECOND)  # beyond it, for a successor that does not announce
-ONCE_MORE = Nanoseconds(150 * MILLISECOND)  # the successor's last word after a planned move
+ONCE_MORE = Nanoseconds(150 * MILLISECOND)  # the successor's last announcement after a planned move
 
 
 def _lowest(
@@ -81,7 +81,7 @@ class Bounds:
         return duration + duration * self._ppm // 1_000_000 + 10 * NOTICE
 
     def overlap(self, key: VirtualRouterId) -> int:
-        """Two connected masters: the better one speaks, the other hears, lingers and lets go."""
+        """Of two masters that hear each other: until the lower one has let go."""
         both = self.network + int(LINGER) + self.kernel
         return self.stretched(self.longest_interval[key] + both)
 
@@ -94,7 +94,7 @@ class Bounds:
         return self.stretched(int(LINGER) + int(UNHEARD) + self.kernel)
 
     def handing_over(self, config: VirtualRouterConfig) -> int:
-        """From the operator's word to the end of a handover, whether anybody came or not."""
+        """From an operator's order to the end of a handover, with or without a successor."""
         return self.stretched(handover_wait(config))
 
     def at_rest(self, key: VirtualRouterId, config: VirtualRouterConfig) -> int:
@@ -102,15 +102,15 @@ class Bounds:
         return self.stretched(2 * self.longest_wait[key] + self.lease(config))
 
     def lease(self, config: VirtualRouterConfig) -> int:
-        """From the last moment at which a renewal could be asked for, in kernel time."""
+        """From the last instant at which a renewal could be requested, in kernel time."""
         return self.stretched(self.slowest_kernel + config.lease * int(SECOND) + int(LATENESS))
 
     def unsendable(self, config: VirtualRouterConfig) -> int:
-        """As `lease`, from the first advertisement that was refused, an interval later."""
+        """Like `lease`, from the first advertisement that was refused: one interval longer."""
         return self.lease(config) + self.stretched(int(config.advertisement_interval))
 
     def guarded(self) -> int:
-        """From the death of a daemon with a guardian; a request may be in the kernel."""
+        """From the end of a daemon with a guardian; a request may be in the kernel."""
         return self.stretched(int(GUARDIAN) + self.slowest_kernel)
 
     def failing(self, check: CheckConfig) -> int:
@@ -137,7 +137,7 @@ class Bounds:
         return self.stretched(max((p.rise * p.interval + p.timeout for p in policies), default=0))
 
     def looking(self, node: str, config: VirtualRouterConfig) -> int:
-        """How long the gate may look, and how often a fence judges at least."""
+        """How long a claim may wait for a probe, and how often a fence is judged at least."""
         policies = [self._checks[node, name].policy for name in config.fence]
         return self.stretched(max((p.interval + p.timeout for p in policies), default=0))
 
@@ -150,10 +150,10 @@ class Bounds:
         return self.stretched(opens + elected + leased + 2 * self.kernel + self.network)
 
     def leased(self, config: VirtualRouterConfig) -> int:
-        """From the last that a holder did to its key to a successor that has it.
+        """From the last change of the key by its holder to a successor that has it.
 
-        The key may be granted once more when etcd comes back, a wish may be in the way for as long
-        as it lasts, and the answer to a renewal may be on its way when it begins.
+        The key may be granted once more when etcd is back, a request for preemption may last as
+        long as its own lease, and an answer to a renewal may be under way at the beginning.
         """
         lease = config.etcd_lease
         if lease is None:
@@ -162,7 +162,7 @@ class Bounds:
         return self.stretched(2 * lease.ttl * int(SECOND) + waiting)
 
     def placed(self, key: VirtualRouterId, config: VirtualRouterConfig) -> int:
-        """From an open fence in a calm world to the address, against a lower master."""
+        """From an open fence in a calm world to the address, if the master ranks lower."""
         elected = self.longest_wait[key] + int(config.preempt_delay)
         return self.stretched(elected + self.leased(config) + 4 * self.kernel + 2 * self.network)
 

@@ -1,7 +1,7 @@
-"""What must hold in every simulated world: each with a name, a sentence, and where it comes from.
+"""What must hold in every simulated world: each with a name, a sentence and its origin.
 
-The bounds are derived from the parameters of a scenario in `bounds` and argued in
-``docs/simulator.md``. A scenario that breaks one has found a defect, in pyvrrp or in the argument.
+The bounds are computed from the parameters of a scenario in `bounds`, and ``docs/simulator.md``
+gives the reasons. A scenario that breaks one has found a defect, in pyvrrp or in the reasoning.
 """
 
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class InvariantName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """One invariant: *origin* names its form in the list it was derived from."""
+    """One invariant. *origin* names its form in the list it was derived from."""
 
     name: InvariantName
     origin: str
@@ -91,7 +91,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         InvariantName.SERVED,
         "INV3",
-        "Where nodes hear each other and one of them is healthy, somebody holds the address "
+        "Where nodes hear each other and one of them is healthy, a node holds the address "
         "within the time the checks, the waiver of the hold-down and the election take.",
     ),
     Invariant(
@@ -103,8 +103,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         InvariantName.HOLD_DOWN,
         "INV4",
-        "A fence that closed opens again only after its hold-down, or when nobody was heard for "
-        "two Master_Down_Intervals.",
+        "A fence that closed opens again only after its hold-down, or when no router was heard "
+        "for two Master_Down_Intervals.",
     ),
     Invariant(
         InvariantName.REMOVED_FIRST,
@@ -137,8 +137,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         InvariantName.YIELD,
         "INV7",
-        "A master gives way only to an advertisement of higher rank, to its fence or to a stall; "
-        "one that hands over, to whoever has taken over.",
+        "A master gives way only to an advertisement of higher rank, to its fence or after a "
+        "stall. During a handover it gives way to any router that has taken over.",
     ),
     Invariant(
         InvariantName.QUIET,
@@ -153,14 +153,14 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         InvariantName.REANNOUNCED,
         "INV9",
-        "A master that met a rival announces at once, at most once an interval, and again after "
-        "the rival has fallen silent.",
+        "A master that hears a rival announces its addresses at once, at most once an interval, "
+        "and again after the rival has stopped.",
     ),
     Invariant(
         InvariantName.INVALID,
         "INV10",
-        "A packet that is not wholly valid, or is one's own, changes no state and no timer, and "
-        "causes nothing to be sent.",
+        "An invalid packet, or an own one, changes no state and no timer, and causes nothing to "
+        "be sent.",
     ),
     Invariant(
         InvariantName.PACE,
@@ -170,7 +170,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         InvariantName.STALE_CLAIM,
         "A6",
-        "A master that was away for longer than Master_Down_Interval does not advertise again "
+        "A master that was silent for longer than Master_Down_Interval does not advertise again "
         "before it has been a backup.",
     ),
     Invariant(
@@ -187,13 +187,13 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         InvariantName.ONLY_MASTER,
         "INV13",
-        "A running node that is not master holds no address for longer than the kernel takes; one "
-        "that was followed by another master, for 50 ms more.",
+        "A running node that is not master holds no address for longer than the kernel takes; "
+        "after a handover, for 50 ms more.",
     ),
     Invariant(
         InvariantName.PUT_BACK,
         "6",
-        "An address that somebody deleted from a master is back as soon as the kernel allows.",
+        "An address that was deleted from a master by hand is back as soon as the kernel allows.",
     ),
     Invariant(
         InvariantName.STATUS,
@@ -203,13 +203,13 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         InvariantName.PLACEMENT,
         "INV16, 1.3",
-        "After the timers of preemption have run out, no eligible node of higher priority that "
-        "may preempt stands beside the holder, and nobody else holds.",
+        "After the timers of preemption have run out, no eligible node that may preempt has a "
+        "higher priority than the holder.",
     ),
     Invariant(
         InvariantName.CLIENTS,
         "INV3",
-        "A client that is connected to everybody reaches the only holder within the time the "
+        "A client that is connected to all nodes reaches the only holder within the time the "
         "announcements take; one that was cut off, within the age of its neighbour entry.",
     ),
     Invariant(
@@ -221,13 +221,13 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         InvariantName.NO_GAP,
         "8, decision 6",
-        "Where nobody but operators does anything, an address that was there stays there while "
-        "a healthy backup can take over, and no client is without an answer.",
+        "Where nothing happens but orders of operators, an address always has a holder while a "
+        "healthy backup can take over, and every client gets an answer.",
     ),
     Invariant(
         InvariantName.ONLY_MASTER_SPEAKS,
         "8, decision 6",
-        "A node that is not master announces no address, also while it still has it.",
+        "A node that is not master announces no address, even while it still has it.",
     ),
     Invariant(
         InvariantName.DRAINED,
@@ -237,20 +237,20 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         InvariantName.GROUP,
         "INV12",
-        "The virtual routers of one group on one node are MASTER together or not at all, but for "
-        "two delays of the network, or while the members hand over one after the other.",
+        "The virtual routers of one group on one node are MASTER together or not at all, except "
+        "for two delays of the network, or while the members hand over one after the other.",
     ),
     Invariant(
         InvariantName.LAST_RESORT,
         "7",
-        "A fenced node serves only where the configuration says so, and nobody was heard for four "
-        "Master_Down_Intervals; with priority 1, until it hears somebody or its checks pass.",
+        "A fenced node serves only where the configuration says so, and no router was heard for "
+        "four Master_Down_Intervals; with priority 1, until it hears one or its checks pass.",
     ),
     Invariant(
         InvariantName.STANDING,
         "INV7",
-        "A node stands, and advertises, with the priority that its file, its operator and its "
-        "checks of a weight make.",
+        "A node advertises the priority that follows from its file, its operator and its checks "
+        "with a weight.",
     ),
     Invariant(InvariantName.RUNAWAY, "-", "The program lets time pass."),
     Invariant(
@@ -281,7 +281,7 @@ INVARIANTS: tuple[Invariant, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """An invariant that did not hold, when, for whom, with the numbers that say so."""
+    """An invariant that did not hold: when, on which node, and the numbers that show it."""
 
     at: Nanoseconds
     invariant: InvariantName

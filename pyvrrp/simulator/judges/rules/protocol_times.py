@@ -4,17 +4,21 @@ Written again and not taken from the code under test, so that the two can disagr
 nanoseconds.
 """
 
+from functools import lru_cache
+
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.identity import Version
 from pyvrrp.units import SECOND
 
 
+@lru_cache(maxsize=4096)
 def skew(version: Version, priority: int, interval: int) -> int:
     """Return Skew_Time."""
     base = int(SECOND) if version is Version.V2 else interval
     return base * (256 - priority) // 256
 
 
+@lru_cache(maxsize=4096)
 def master_down(version: Version, priority: int, interval: int) -> int:
     """Return Master_Down_Interval."""
     return 3 * interval + skew(version, priority, interval)
@@ -27,7 +31,10 @@ def handover_wait(config: VirtualRouterConfig) -> int:
 
 
 def believed_interval(config: VirtualRouterConfig, interval: int) -> int:
-    """Return how much of a heard interval counts: none in version 2, at most so much in 3."""
+    """Return the interval that a backup uses after it has heard *interval*.
+
+    In version 2 it is its own, in version 3 at most ``max_learned_interval``.
+    """
     own = int(config.advertisement_interval)
     if config.version is Version.V2:
         return own

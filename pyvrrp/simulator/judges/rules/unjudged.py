@@ -1,4 +1,4 @@
-"""Which invariants are not judged where resources stand under the addresses."""
+"""Which invariants are not judged for virtual routers with resources."""
 
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.scenario.scenario import Scenario

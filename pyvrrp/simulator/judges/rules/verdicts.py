@@ -1,4 +1,4 @@
-"""Where the judges write down which invariant was broken: each once per virtual router and node."""
+"""Records which invariant was broken: each once for a virtual router on a node."""
 
 from pyvrrp.simulator.judges.rules.invariants import InvariantName, Violation
 from pyvrrp.simulator.world.engine import Engine
@@ -7,12 +7,12 @@ from pyvrrp.units import Nanoseconds, in_words
 
 
 def words(nanoseconds: int) -> str:
-    """Return a duration as reports write it."""
+    """Return a duration in words."""
     return in_words(Nanoseconds(nanoseconds))
 
 
 class Verdicts:
-    """The violations found so far. The invariants *unjudged* do not hold in this world."""
+    """The violations found so far. The invariants in *unjudged* are not judged."""
 
     def __init__(
         self, engine: Engine, trace: Trace, unjudged: frozenset[InvariantName] = frozenset()
@@ -24,7 +24,7 @@ class Verdicts:
         self._known: set[tuple[InvariantName, str]] = set()
 
     def broken(self, name: InvariantName, who: str, what: str) -> None:
-        """Write down that *who* has just broken the invariant *name*, with the numbers (*what*)."""
+        """Record that *who* has just broken the invariant *name*; *what* has the numbers."""
         if name in self._unjudged or (name, who) in self._known:
             return
         self._known.add((name, who))

@@ -1,4 +1,4 @@
-"""The etcd cluster that simulated nodes reach, or do not: requests and answers get lost or late."""
+"""The etcd cluster of a world: requests to it and its answers may be lost or late."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -10,12 +10,12 @@ from pyvrrp.simulator.world.machine.clocks import MILLION
 from pyvrrp.units import MILLISECOND
 
 QUICKEST = MILLISECOND  # a request takes one to five of these, and so does its answer
-_DRIFT_PPM = 500  # the clock by which leases end is fast
+_DRIFT_PPM = 500  # how fast the clock is by which leases end
 
 
 @dataclass(slots=True)
 class EtcdCluster:
-    """One cluster for all nodes of a world; ``losing`` is the part of a node's messages lost."""
+    """One cluster for all nodes; ``losing``: the lost part of the messages of each node."""
 
     engine: Engine
     random: Random
@@ -26,9 +26,9 @@ class EtcdCluster:
     reached_since: int | None = 0  # by all nodes
 
     def becomes(self, *, down: bool, losing: dict[str, float]) -> None:
-        """Be down, or not reached by some, from now on."""
+        """Be down, or lose messages of some nodes, from now on."""
         if self.down and not down:
-            # The new leader counts each lease anew.
+            # A new leader counts each lease from its beginning.
             self.store.begin_anew(self.now())
         self.down, self.losing = down, losing
         well = not down and not losing

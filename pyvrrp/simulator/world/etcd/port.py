@@ -10,8 +10,8 @@ from pyvrrp.simulator.world.machine.clocks import NodeTime
 from pyvrrp.simulator.world.machine.process import SimulatedProcess
 from pyvrrp.units import SECOND, Nanoseconds
 
-_LATEST = 8 * SECOND  # what a client has given up may be carried out so much later
-_CARRIED_OUT = 0.4  # of the requests whose answer never comes
+_LATEST = 8 * SECOND  # how much later a request may be carried out that its client has given up
+_CARRIED_OUT = 0.4  # the part of the unanswered requests that is carried out
 
 
 class _RequestUnderWay:
@@ -23,11 +23,11 @@ class _RequestUnderWay:
         self.done: Callable[[EtcdAnswer], None] | None = done
 
     def cancel(self) -> None:
-        """Forget it; what is on its way still arrives."""
+        """Forget it; the request still arrives."""
         self.done = None
 
     def tell(self, answer: EtcdAnswer) -> None:
-        """Tell, once at most."""
+        """Pass the answer on, once at most."""
         done, self.done = self.done, None
         if done is not None:
             done(answer)
@@ -45,7 +45,7 @@ class ProcessEtcd(Etcd):
         self._cluster = cluster
 
     def draw(self) -> int:
-        """Return a number that nobody else has."""
+        """Return a number that no other process has."""
         return self._cluster.random.getrandbits(62) + 1
 
     def ask(

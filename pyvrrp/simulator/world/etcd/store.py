@@ -1,4 +1,4 @@
-"""What an etcd cluster agrees on: keys, leases and their end. One cluster, no network."""
+"""What an etcd cluster stores: keys, and leases with their ends."""
 
 from typing import assert_never
 
@@ -20,7 +20,7 @@ from pyvrrp.units import SECOND
 
 
 class EtcdStore:
-    """Applies one request at a time, at the time it is told; a lease ends as early as it may."""
+    """Applies one request at a time. A lease ends as early as etcd allows."""
 
     def __init__(self) -> None:
         self.leases: dict[int, int] = {}  # and when they end
@@ -33,7 +33,7 @@ class EtcdStore:
         self.expire(now)
         match request:
             case Grant(lease=lease, ttl=ttl):
-                # A number that is there already: a former try of the same request got through.
+                # If the number is there, an earlier try of the same request has succeeded.
                 self.leases.setdefault(lease, now + ttl * SECOND)
                 self._ttls[lease] = ttl
                 return Granted(ttl)
@@ -57,7 +57,7 @@ class EtcdStore:
         self.leases = {lease: now + self._ttls[lease] * SECOND for lease in self.leases}
 
     def delete(self, key: str) -> None:
-        """Somebody deletes a key by hand."""
+        """Delete a key, as an administrator may do by hand."""
         if self.keys.pop(key, None) is not None:
             self._revision += 1
 

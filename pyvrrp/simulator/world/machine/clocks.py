@@ -1,9 +1,9 @@
-"""The time that one machine shows: with its own origin and rate, and without suspended time."""
+"""The clocks of one machine: they have an origin and a rate of their own."""
 
 from collections.abc import Callable
 
 from pyvrrp.simulator.world.engine import Engine
-from pyvrrp.simulator.world.machine.process import SimulatedProcess
+from pyvrrp.simulator.world.machine.process import ProcessLife, SimulatedProcess
 from pyvrrp.units import Nanoseconds
 
 MILLION = 1_000_000
@@ -13,9 +13,8 @@ class NodeTime:
     """Translates between true time and the two clocks of one machine.
 
     ``now`` is what the daemon reads (CLOCK_BOOTTIME): it goes on while the machine is suspended,
-    unless a hypervisor hides the gap. ``kernel_now`` is what address lifetimes are counted in
-    (jiffies): it stands still meanwhile. The wall clock exists only to be stepped: nothing may
-    read it.
+    unless a hypervisor hides the gap. The kernel counts address lifetimes in ``kernel_now``
+    (jiffies), which stands still meanwhile. The wall clock can only be stepped: nothing reads it.
     """
 
     __slots__ = (
@@ -25,7 +24,7 @@ class NodeTime:
         "_offset",
         "_rate",
         "_slept",
-        "wall_step",
+        *("hidden", "wall_step"),
     )
 
     def __init__(self, engine: Engine, offset: Nanoseconds, drift_ppm: int) -> None:
@@ -35,12 +34,13 @@ class NodeTime:
         self._rate = MILLION + drift_ppm
         self._slept = 0
         self._asleep_since: int | None = None
+        self.hidden = 0  # how often a gap was hidden from the clock
         self.wall_step = 0
 
     def now(self) -> Nanoseconds:
         """Return the daemon's time."""
         now = self._engine.now
-        # Nanoseconds(...) would be a call, and nothing is asked for as often as this.
+        # Nanoseconds(...) would be one more call in the function that is called most often.
         return self._offset + now + now * self._drift_ppm // MILLION  # type: ignore[return-value]
 
     def true_time(self, when: int) -> int:
@@ -57,29 +57,31 @@ class NodeTime:
         return self._slept - (-when * MILLION // self._rate)
 
     def fall_asleep(self) -> None:
-        """The machine is suspended from now on."""
+        """Record that the machine is suspended from now on."""
         if self._asleep_since is None:
             self._asleep_since = self._engine.now
 
     def sleep(self, duration: int, *, hidden: bool) -> None:
-        """Take note that the machine was suspended for *duration* of true time."""
+        """Record that the machine was suspended for *duration* of true time."""
         self._slept += duration
         self._asleep_since = None
         if hidden:
+            self.hidden += 1
             self._offset -= duration * self._rate // MILLION
 
 
 class _Timer:
-    """One callback that was asked for."""
+    """One callback that is planned."""
 
-    __slots__ = ("callback", "when")
+    __slots__ = ("callback", "hidden", "when")
 
-    def __init__(self, when: Nanoseconds, callback: Callable[[], None]) -> None:
+    def __init__(self, when: Nanoseconds, callback: Callable[[], None], hidden: int) -> None:
         self.when = when
+        self.hidden = hidden  # of the clock, when its due time was worked out
         self.callback: Callable[[], None] | None = callback
 
     def cancel(self) -> None:
-        """Call it off."""
+        """Cancel it."""
         self.callback = None
 
     def run(self) -> None:
@@ -92,7 +94,7 @@ class _Timer:
 class ProcessClock:
     """The clock port of one process: after its death no timer of it fires.
 
-    ``now`` is the node's own: it is asked too often for a call in between.
+    ``now`` is that of the node itself, because it is called very often.
     """
 
     __slots__ = ("_engine", "_process", "_time", "now")
@@ -105,15 +107,20 @@ class ProcessClock:
 
     def call_at(self, when: Nanoseconds, callback: Callable[[], None]) -> _Timer:
         """Call *callback* at *when* by the node's clock."""
-        timer = _Timer(when, callback)
+        timer = _Timer(when, callback, self._time.hidden)
         self._engine.at(self._time.true_time(when), self._due, timer)
         return timer
 
     def _due(self, timer: _Timer) -> None:
-        if timer.callback is None:
+        callback, time = timer.callback, self._time
+        if callback is None:
             return
-        if self._time.now() < timer.when:
-            # The clock stood still meanwhile.
-            self._engine.at(self._time.true_time(timer.when), self._due, timer)
-            return
-        self._process.timer(timer.run)
+        if timer.hidden != time.hidden and time.now() < timer.when:
+            # The clock stood still meanwhile: it is not due yet.
+            timer.hidden = time.hidden
+            self._engine.at(time.true_time(timer.when), self._due, timer)
+        elif self._process.life is ProcessLife.RUNNING:
+            timer.callback = None
+            callback()
+        else:
+            self._process.timer(timer.run)

@@ -27,7 +27,7 @@ NOTICE = Nanoseconds(200 * MICROSECOND)  # from a change to the daemon's netlink
 
 
 class KernelObserver:
-    """Learns what really is on the interfaces. This one forgets it."""
+    """Is told what really is on the interfaces, and ignores it."""
 
     def address_changed(
         self,
@@ -43,7 +43,7 @@ class KernelObserver:
     def acknowledged(
         self, node: str, place: Place, addresses: Collection[InterfaceAddress]
     ) -> None:
-        """The daemon is being told that these are there."""
+        """The daemon learns that these are there."""
 
 
 @dataclass(slots=True)
@@ -101,7 +101,7 @@ class AddressRequest:
 
 
 class SimulatedKernel:
-    """What the node's daemons, present and past, have asked for, and what became of it.
+    """The interfaces of a node, and the requests of its daemons, present and past.
 
     ``slower_by`` and ``refuses`` are faults. While ``suspended`` nothing happens at all.
     """
@@ -154,7 +154,7 @@ class SimulatedKernel:
         return interface is not None and address in interface.held
 
     def request(self, request: AddressRequest) -> None:
-        """Take one more request into the queue."""
+        """Add a request to the queue."""
         self._queue.append(request)
         self._next()
 
@@ -168,7 +168,7 @@ class SimulatedKernel:
             job()
 
     def go_on(self) -> None:
-        """The machine, or the daemon's worker thread, runs again."""
+        """Continue: the machine, or the daemon's kernel thread, runs again."""
         postponed, self._postponed = self._postponed, []
         for job in postponed:
             job()
@@ -192,11 +192,11 @@ class SimulatedKernel:
             watchers.remove(entry)
 
     def forget_watchers(self) -> None:
-        """The daemon that watched is gone."""
+        """Forget who watches: the daemon has ended."""
         self._watchers.clear()
 
     def notify(self, place: Place) -> None:
-        """Something on *place* has changed: tell its watchers soon, once for all of it."""
+        """Tell the watchers of *place* soon of its changes, once for all of them."""
         self._changes.note()
         if place not in self._notifying:
             self._notifying.add(place)
@@ -211,7 +211,7 @@ class SimulatedKernel:
         return True
 
     def delete_interface(self, place: Place) -> None:
-        """Have the interface gone, with everything that is on it."""
+        """Delete the interface, with everything that is on it."""
         interface = self.interfaces[place]
         interface.exists = False
         for address in tuple(interface.held):
@@ -234,7 +234,7 @@ class SimulatedKernel:
         if self._busy or self._suspended or not self._queue:
             return
         if not self._queue[0].process.running:
-            return  # the worker thread is stopped too; what it has begun goes on
+            return  # the kernel thread is stopped too; what it has begun goes on
         self._busy = True
         request = self._queue.popleft()
         for change in request.changes:
@@ -291,7 +291,7 @@ class SimulatedKernel:
         expires = self._time.kernel_now() + seconds * SECOND if seconds else None
         lifetime = interface.held.get(address)
         if lifetime is not None:
-            # A check that is under way finds the new end by itself.
+            # The planned check finds the new end by itself.
             if lifetime.expires is None and expires is not None:
                 self._check_at(interface, address, lifetime, expires)
             lifetime.expires = expires
@@ -335,13 +335,13 @@ class SimulatedKernel:
 
 
 class _Watch:
-    """A subscription that can be called off."""
+    """A subscription that can be cancelled."""
 
     def __init__(self, stop: Callable[[], None]) -> None:
         self._stop: Callable[[], None] | None = stop
 
     def cancel(self) -> None:
-        """Call it off."""
+        """Cancel it."""
         stop, self._stop = self._stop, None
         if stop is not None:
             stop()

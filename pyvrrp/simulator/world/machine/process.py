@@ -1,4 +1,4 @@
-"""One life of a daemon process: it runs, is stopped (SIGSTOP), or is dead."""
+"""One daemon process: it runs, is stopped (SIGSTOP), or is dead."""
 
 from collections.abc import Callable
 from enum import StrEnum, auto
@@ -17,12 +17,12 @@ class ProcessLife(StrEnum):
 
 
 class SimulatedProcess:
-    """Lets callbacks through while it runs and keeps them while it is stopped.
+    """Runs callbacks while the process runs, and keeps them while it is stopped.
 
-    When it goes on, what waits in its sockets and what its timers owe are ready at once. The
+    When it continues, its sockets and its timers are ready at once. The
     daemon's timers come from a timerfd, and epoll hands out descriptors in the order in which
     they became ready, so either may come first: the seed decides. A virtual router that reaches
-    a deadline reads its socket before it believes that deadline, whichever came first.
+    a deadline reads its socket before it acts on the deadline, in either order.
     """
 
     __slots__ = ("_owed_io", "_owed_timers", "_random", "life")
@@ -39,14 +39,14 @@ class SimulatedProcess:
         return self.life is ProcessLife.RUNNING
 
     def io(self, job: Callable[[*Arguments], None], *arguments: *Arguments) -> None:
-        """Run *job*, which a descriptor brought: now, when the process goes on, or never."""
+        """Run *job*, which a descriptor is ready for: now, when the process continues, or never."""
         if self.life is ProcessLife.RUNNING:
             job(*arguments)
         elif self.life is ProcessLife.STOPPED:
             self._owed_io.append(partial(job, *arguments))
 
     def timer(self, job: Job) -> None:
-        """Run *job*, whose time has come: now, when the process goes on, or never."""
+        """Run *job*, which is due: now, when the process continues, or never."""
         if self.life is ProcessLife.RUNNING:
             job()
         elif self.life is ProcessLife.STOPPED:
@@ -58,7 +58,7 @@ class SimulatedProcess:
             self.life = ProcessLife.STOPPED
 
     def resume(self) -> None:
-        """SIGCONT: everything that waits happens now, before anything new does."""
+        """SIGCONT: everything that waits happens now, before anything new."""
         if self.life is not ProcessLife.STOPPED:
             return
         self.life = ProcessLife.RUNNING
@@ -69,7 +69,7 @@ class SimulatedProcess:
             job()
 
     def kill(self) -> None:
-        """SIGKILL: nothing of it happens any more."""
+        """SIGKILL: nothing that it had planned happens any more."""
         self.life = ProcessLife.DEAD
         self._owed_io.clear()
         self._owed_timers.clear()

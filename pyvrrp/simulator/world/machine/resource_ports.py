@@ -18,7 +18,7 @@ class _RunningCommand(RunningCommand):
         self._command = command
 
     def end_within(self, time: Nanoseconds) -> None:
-        """Have it ended *time* from now."""
+        """End it *time* from now."""
         self._engine.after(time, self._resources.kill, self._command)
 
 
@@ -52,25 +52,25 @@ class ProcessGuardian(Guardian):
         self._resources = resources
 
     def register(self, order: StopOrder) -> None:
-        """Register a resource that is about to start."""
+        """Know of a resource that is about to be started."""
         self.withdraw(order.router, order.resource)
         self._resources.stop_orders.append(order)
         self.acting()
         self._resources.watch()
 
     def withdraw(self, router: str, resource: str) -> None:
-        """Withdraw the stop order of a resource that has stopped."""
+        """Forget a resource: it has stopped."""
         key = (router, resource)
         self._resources.stop_orders = [
             one for one in self._resources.stop_orders if (one.router, one.resource) != key
         ]
 
     def acting(self) -> bool:
-        """Whether a guardian acts, this one or an earlier life's."""
+        """Whether a guardian stops resources now, this one or that of an earlier process."""
         if self._process.running:
             self._resources.life_seen_at = self._engine.now
         return self._resources.acting > 0
 
     def interventions(self) -> int:
-        """How often it has stopped everything."""
+        """Return how often it has stopped everything."""
         return self._resources.interventions

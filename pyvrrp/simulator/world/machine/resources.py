@@ -15,14 +15,14 @@ from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 QUICKEST = Nanoseconds(20 * MILLISECOND)
 SLOWEST = Nanoseconds(800 * MILLISECOND)
-LOOK = Nanoseconds(100 * MILLISECOND)  # of the guardian, for a sign of life
-TRIES = 3  # of the guardian, to stop one resource
-_LIFE = Nanoseconds(40 * SECOND)  # of a resource that dies by itself, about
-_HANGS = 0.2  # of the commands that go wrong
+LOOK = Nanoseconds(100 * MILLISECOND)  # how often the guardian looks whether the daemon is alive
+TRIES = 3  # how often the guardian tries to stop one resource
+_LIFE = Nanoseconds(40 * SECOND)  # about how long a resource runs that dies by itself
+_HANGS = 0.2  # the part of the failing commands that hang
 
 
 class ResourceObserver:
-    """Learns which resources really run. This one forgets it."""
+    """Is told which resources really run, and ignores it."""
 
     def resource_changed(self, node: str, resource: str, *, runs: bool) -> None:
         """A resource has been started or stopped."""
@@ -35,7 +35,7 @@ class ResourceObserver:
 
 
 class SimulatedCommand:
-    """A command of a resource under way: what it does to which resource, and whom it tells."""
+    """A command of a resource that is running."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class SimulatedCommand:
         self._done = done
 
     def tell(self, result: CommandResult) -> None:
-        """Tell the daemon that it has ended."""
+        """Tell the daemon how it has ended."""
         self._process.io(self._done, result)
 
 
@@ -87,7 +87,7 @@ class ResourceHost:
     # Commands.
 
     def begin(self, running: SimulatedCommand) -> None:
-        """Have a command under way; it ends by itself unless it hangs."""
+        """Start a command; it ends by itself unless it hangs."""
         self._commands.add(running)
         if running.action == "stop":
             self.observer.resource_stopping(self._node, running.resource)
@@ -155,7 +155,7 @@ class ResourceHost:
         self.watch()
 
     def daemon_died(self, *, guarded: bool) -> None:
-        """Take note of it: its commands die too, and the next daemon has to wait."""
+        """End the commands of a daemon that has died; the next one has to wait."""
         if not guarded:
             self.stop_orders.clear()
             return

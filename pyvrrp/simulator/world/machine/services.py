@@ -1,4 +1,4 @@
-"""What the checks look at: services that answer, fail, hang or flap, and the prober itself."""
+"""The services that are probed: they answer, fail, hang or flap; and the prober itself."""
 
 from collections.abc import Callable
 from functools import partial
@@ -26,10 +26,10 @@ class SimulatedService:
         self.health = ServiceHealth.OK
         self.delay = 0  # ns
         self.since = 0  # true time
-        self.waiting: list[Callable[[], None]] = []  # what a stuck prober owes
+        self.waiting: list[Callable[[], None]] = []  # results that a stuck prober has not given
 
     def becomes(self, health: ServiceHealth, delay: int, now: int) -> None:
-        """Answer otherwise from now on."""
+        """Change how the service answers from now on."""
         self.health, self.delay, self.since = health, delay, now
         waiting, self.waiting = self.waiting, []
         for ended in waiting:
@@ -74,7 +74,7 @@ class SimulatedService:
 
 
 class _Probe:
-    """One look at a service."""
+    """One probe of a service."""
 
     __slots__ = ("done",)
 
@@ -87,7 +87,7 @@ class _Probe:
 
 
 class ProcessProbes(Probes):
-    """The probes port of one process; *seen* learns each result as the daemon does."""
+    """The probes port of one process; *seen* is called with each result that the daemon gets."""
 
     def __init__(
         self,
@@ -106,8 +106,8 @@ class ProcessProbes(Probes):
     def start(
         self, probe: ProbeConfig, timeout: Nanoseconds, done: Callable[[ProbeResult], None]
     ) -> _Probe:
-        """Look once."""
-        del timeout  # that of the check, which the service knows
+        """Probe once."""
+        del timeout  # the service has that of its check
         service = self._services[id(probe)]
         under_way = _Probe(done)
         answer = service.answer(self._engine.now, self._random)

@@ -1,4 +1,4 @@
-"""A client: a neighbour table, moved by what the nodes announce, and packets to an address."""
+"""A client: it sends packets to addresses and learns from announcements where they are."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -10,7 +10,7 @@ from pyvrrp.simulator.world.network.segment import SimulatedSegment
 from pyvrrp.simulator.world.network.sockets import claim_of
 from pyvrrp.units import SECOND, Nanoseconds
 
-# Linux: five seconds in DELAY and three unicast probes, one a second, before it asks everybody.
+# Linux: five seconds in DELAY and three unicast probes, one a second, before it asks all.
 FORGETS_AFTER = Nanoseconds(8 * SECOND)
 
 
@@ -22,7 +22,7 @@ class _Neighbour:
 
 @dataclass(slots=True, eq=False)
 class SimulatedClient:
-    """Sends to the virtual addresses of its segment. ``reached`` holds who answered last."""
+    """Sends to the virtual addresses of its segment; ``reached``: the nodes that answered last."""
 
     name: str
     mac: bytes
@@ -35,10 +35,10 @@ class SimulatedClient:
     changes: Changes
     reached: dict[InterfaceAddress, str | None] = field(default_factory=dict)
     _neighbours: dict[Address, _Neighbour] = field(default_factory=dict)
-    _answered_at: int = -1  # the number of changes with which everything was answered
+    _answered_at: int = -1  # the number of changes when all its packets were answered
 
     def frame(self, frame: bytes) -> None:
-        """Learn from an announcement. Entries that do not exist are not made."""
+        """Update the neighbour table from an announcement, which adds no entry."""
         claim = claim_of(frame)
         if claim is not None and claim.address in self._neighbours:
             entry = self._neighbours[claim.address]
@@ -47,9 +47,9 @@ class SimulatedClient:
                 self._answered_at = -1
 
     def send(self, now: int) -> list[tuple[InterfaceAddress, str | None]]:
-        """Send one packet to each address; return whose answers changed, and to whom.
+        """Send one packet to each address; return the addresses that another node answers now.
 
-        Where nothing has changed and nothing is lost, the same nodes answer again.
+        If nothing has changed and no link loses frames, the same nodes answer again.
         """
         if self._answered_at == self.changes.number and not self.segment.loses:
             return []

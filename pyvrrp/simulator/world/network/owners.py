@@ -1,4 +1,4 @@
-"""Who has which address in a simulated segment, as its clients find out."""
+"""Which node has which address in a simulated segment, as its clients find out."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from pyvrrp.simulator.world.machine.kernel import SimulatedKernel
 
 
 class AddressOwners:
-    """Answers the questions of clients from what the kernels of the segment's nodes have."""
+    """Answers the questions of clients from the kernels of the nodes on the segment."""
 
     def __init__(self, place: Place, kernels: Mapping[str, SimulatedKernel]) -> None:
         self._place = place

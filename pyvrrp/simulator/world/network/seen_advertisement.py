@@ -23,13 +23,13 @@ class SeenAdvertisement:
 
 
 def router_key(family: Family, vrid: int) -> int:
-    """Return a number that is one virtual router's alone on its interface."""
+    """Return a number that identifies a virtual router on its interface."""
     return vrid if family is Family.IPV4 else 256 + vrid
 
 
 @lru_cache(maxsize=4096)
 def seen_in(packet: bytes) -> SeenAdvertisement:
-    """Read a packet that is known to be valid."""
+    """Return the fields of a packet that is known to be valid."""
     if packet[0] >> 4 == 4:  # noqa: PLR2004 - IPv4
         sender: Address = IPv4Address(packet[12:16])
         family, message = Family.IPV4, packet[IPV4_OCTETS:]

@@ -1,7 +1,7 @@
-"""Segments of a network: switches in a row, the links of hosts to them, and what links do.
+"""Segments of a network: switches in a row, and the links of hosts to them.
 
-Frames are carried from one host to each other host. What can go wrong on the way is a property of
-the links at the two ends and of the pair (a partition). The switches between them learn addresses.
+A frame is carried from one host to each other host. Losses and delays are properties of the links
+at the two ends, a partition is one of the pair. The switches between them learn addresses.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +15,7 @@ from pyvrrp.simulator.world.engine import Engine
 
 @dataclass(slots=True)
 class HostLink:
-    """What the link of one host does to the frames of one direction, and whether it is up."""
+    """The link of one host: whether it is up, and how it loses, delays or doubles frames."""
 
     up: bool = True
     loss_in: float = 0.0
@@ -42,9 +42,9 @@ class HostLink:
 
 @dataclass(slots=True, eq=False)
 class Station:
-    """One host's place on a segment. ``packet`` and ``frame`` take what arrives for it.
+    """One host on a segment. ``packet`` and ``frame`` are called with what arrives for it.
 
-    A host that has no use for packets has no ``packet``.
+    A host that ignores packets has no ``packet``.
     """
 
     host: str
@@ -59,11 +59,13 @@ class _Paths:
     """Where the frames of one host go as long as no link and no partition changes."""
 
     tables: tuple[dict[bytes, str], ...]  # of the switches that see its frames
-    targets: tuple[tuple[Station, bool], ...]  # and whether the frame is carried in good order
+    targets: tuple[
+        tuple[Station, bool], ...
+    ]  # and whether each frame arrives once, in the ordinary time
 
 
 class SimulatedSegment:
-    """One segment: its stations in the order in which they were attached, and who hears whom."""
+    """One segment: its stations in the order in which they were attached."""
 
     def __init__(
         self, engine: Engine, random: Random, network_delay: NetworkDelay, changes: Changes
@@ -75,28 +77,30 @@ class SimulatedSegment:
         self._random = random.random
         self._delay = int(network_delay.delay)
         self._jitter = int(network_delay.jitter)
-        self._blocked: dict[tuple[str, str], int] = {}  # reasons why no frame gets through
+        self._blocked: dict[
+            tuple[str, str], int
+        ] = {}  # why no frame gets through: the number of reasons
         self._tables: dict[int, dict[bytes, str]] = {}  # by switch
         self._paths: dict[str, _Paths] = {}
 
     def attach(self, station: Station) -> None:
-        """Plug a host into its switch."""
+        """Connect a host to its switch."""
         self.stations[station.host] = station
         self._tables.setdefault(station.switch, {})
         self._changed()
 
     def set_link(self, host: str, link: HostLink) -> None:
-        """Have the link of *host* behave like *link* from now on."""
+        """Replace the link of *host*."""
         self.stations[host].link = link
         self._changed()
 
     def block(self, source: str, target: str) -> None:
-        """Let nothing from *source* reach *target*, until as many unblocks."""
+        """Let no frame from *source* reach *target*, until as many calls of `unblock`."""
         self._blocked[source, target] = self._blocked.get((source, target), 0) + 1
         self._changed()
 
     def unblock(self, source: str, target: str) -> None:
-        """Take one reason away."""
+        """Undo one `block`."""
         left = self._blocked.get((source, target), 0) - 1
         if left > 0:
             self._blocked[source, target] = left
@@ -117,26 +121,26 @@ class SimulatedSegment:
         return up and (source, target) not in self._blocked
 
     def multicast_packet(self, source: str, packet: bytes, mac: bytes) -> None:
-        """Carry an IP multicast packet to everybody."""
+        """Carry an IP multicast packet to all hosts."""
         link = self.stations[source].link
         for target, in_order in self._targets(source, mac):
             self._carry(link, target, target.packet, packet, in_order=in_order)
 
     def broadcast_frame(self, source: str, frame: bytes, mac: bytes) -> None:
-        """Carry an Ethernet frame to everybody."""
+        """Carry an Ethernet frame to all hosts."""
         link = self.stations[source].link
         for target, in_order in self._targets(source, mac):
             self._carry(link, target, target.frame, frame, in_order=in_order)
 
     def passes(self, source: str, target: str) -> bool:
-        """Whether one frame from *source* reaches *target* now; draws the loss of both links."""
+        """Draw whether one frame from *source* reaches *target* now."""
         if not self.connected(source, target):
             return False
         out, into = self.stations[source].link.loss_out, self.stations[target].link.loss_in
         return not self._happens(out) and not self._happens(into)
 
     def leads_to(self, source: str, mac: bytes, owner: str) -> bool:
-        """Whether a frame of *source* for *mac* comes out where its *owner* is plugged in."""
+        """Whether the switches carry a frame of *source* for *mac* to its *owner*."""
         for switch in self._switches(source, owner):
             known = self._tables[switch].get(mac)
             if known is not None and known != owner:

@@ -1,4 +1,4 @@
-"""Where the sockets of one process come from."""
+"""Opens the sockets of one process."""
 
 import errno
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class ProcessSockets(Sockets):
         multicast: bool,
         unicast: bool,
     ) -> SimulatedAdvertisementSocket:
-        """Open one; the switches here flood, so that membership makes no difference."""
+        """Open one; simulated switches flood, so that group membership makes no difference."""
         del multicast, unicast
         socket = SimulatedAdvertisementSocket(self._process, self._card(place), receive)
         self._cards[place].advertisements[family] = socket

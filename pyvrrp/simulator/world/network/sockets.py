@@ -13,7 +13,7 @@ from pyvrrp.packet.neighbor_advertisement import neighbor_claim
 from pyvrrp.ports import AdvertisementSocket, AnnouncementSocket, Claim
 from pyvrrp.simulator.world.machine.kernel import SimulatedKernel
 from pyvrrp.simulator.world.machine.process import SimulatedProcess
-from pyvrrp.simulator.world.network.seen_advertisement import seen_in
+from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement, seen_in
 from pyvrrp.simulator.world.network.segment import SimulatedSegment
 from pyvrrp.simulator.world.trace import Trace
 
@@ -21,22 +21,22 @@ BUFFER = 256  # packets; a socket of 208 kB holds about as many advertisements
 
 
 class TrafficObserver:
-    """Learns what nodes send and read. This one forgets it."""
+    """Is told what nodes send and read, and ignores it."""
 
-    def advertisement_sent(self, card: "NetworkCard", packet: bytes) -> None:
-        """One is leaving the node."""
+    def advertisement_sent(self, card: "NetworkCard", seen: SeenAdvertisement) -> None:
+        """A node is sending one."""
 
     def announcement_sent(self, card: "NetworkCard", frame: bytes) -> None:
-        """One is leaving the node."""
+        """A node is sending one."""
 
-    def packet_queued(self, card: "NetworkCard", packet: bytes) -> None:
-        """A valid advertisement has come to the node's socket."""
+    def packet_queued(self, card: "NetworkCard", seen: SeenAdvertisement) -> None:
+        """A valid advertisement has arrived at the node's socket."""
 
-    def packet_taking(self, card: "NetworkCard", packet: bytes) -> None:
+    def packet_taking(self, card: "NetworkCard", seen: SeenAdvertisement) -> None:
         """The daemon is about to read one."""
 
-    def packet_taken(self, card: "NetworkCard", packet: bytes) -> None:
-        """The daemon has read one and has done what it wanted about it."""
+    def packet_taken(self, card: "NetworkCard", seen: SeenAdvertisement) -> None:
+        """The daemon has read one and has reacted to it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -59,14 +59,14 @@ class NetworkCard:
     refuses: bool = False
 
     def packet(self, packet: bytes) -> None:
-        """Take a packet from the wire."""
+        """Receive a packet."""
         family = Family.IPV4 if packet[:1] and packet[0] >> 4 != 6 else Family.IPV6  # noqa: PLR2004 - IPv6
         socket = self.advertisements.get(family)
         if socket is not None and not self.kernel.suspended and self._is_for_us(packet, family):
             socket.take(packet)
 
     def _is_for_us(self, packet: bytes, family: Family) -> bool:
-        """Whether the card hands the packet on; the switches here flood everything."""
+        """Whether the packet is addressed to this node; simulated switches flood everything."""
         at, groups = (16, range(224, 240)) if family is Family.IPV4 else (24, range(255, 256))
         octets = packet[at : at + family]
         if len(octets) < family or octets[0] in groups:
@@ -75,7 +75,7 @@ class NetworkCard:
         return any(address.ip.packed == octets for address in addresses)
 
     def frame(self, frame: bytes) -> None:
-        """Take a frame from the wire."""
+        """Receive a frame."""
         if self.announcements and not self.kernel.suspended:
             claim = claim_of(frame)
             if claim is not None:
@@ -91,7 +91,7 @@ class NetworkCard:
             raise KernelError(f"cannot send on {self.place}: Operation not permitted", errno.EPERM)
 
     def advertise(self, packet: bytes) -> None:
-        """Send an advertisement to everybody on the segment."""
+        """Send an advertisement to all hosts of the segment."""
         seen = seen_in(packet)
         self.sent[VirtualRouterId(self.place, seen.family, seen.vrid)] = packet
         if self.trace.detailed:
@@ -99,13 +99,13 @@ class NetworkCard:
             self.trace.note(
                 self.node, "advertisement", said, vrid=seen.vrid, priority=seen.priority
             )
-        self.observer.advertisement_sent(self, packet)
+        self.observer.advertisement_sent(self, seen)
         mac = self.kernel.interfaces[self.place].mac
         self.segment.multicast_packet(self.node, packet, mac)
 
 
 class SimulatedAdvertisementSocket(AdvertisementSocket):
-    """The advertisements of one family; what arrives while the process is stopped waits."""
+    """The advertisements of one family; they wait while the process is stopped."""
 
     def __init__(
         self, process: SimulatedProcess, card: NetworkCard, receive: Callable[[bytes], None]
@@ -118,36 +118,45 @@ class SimulatedAdvertisementSocket(AdvertisementSocket):
         self._closed = False
 
     def send(self, packet: bytes, destination: Address) -> None:
-        """Send one packet; the cards of others look whether it is for them."""
+        """Send one packet; each receiving card looks whether it is addressed to it."""
         del destination
         self._card.require_sending(self._index)
         self._card.advertise(packet)
 
     def take(self, packet: bytes) -> None:
-        """A packet has arrived; where the buffer is full it is lost."""
-        if len(self._queue) < BUFFER:
-            self._card.observer.packet_queued(self._card, packet)
-            self._queue.append(packet)
-            self._process.io(self.drain)
+        """Receive a packet; it is lost if the buffer is full."""
+        queue, card = self._queue, self._card
+        if queue or not self._process.running:
+            if len(queue) < BUFFER:
+                card.observer.packet_queued(card, seen_in(packet))
+                queue.append(packet)
+                self._process.io(self.drain)
+        else:
+            seen = seen_in(packet)
+            card.observer.packet_queued(card, seen)
+            self._deliver(packet, seen)
 
     def drain(self) -> None:
         """Deliver what is queued."""
-        card = self._card
         while self._queue and not self._closed:
             packet = self._queue.popleft()
-            card.observer.packet_taking(card, packet)
-            self._receive(packet)
-            card.observer.packet_taken(card, packet)
+            self._deliver(packet, seen_in(packet))
+
+    def _deliver(self, packet: bytes, seen: SeenAdvertisement) -> None:
+        card = self._card
+        card.observer.packet_taking(card, seen)
+        self._receive(packet)
+        card.observer.packet_taken(card, seen)
 
     def deliver_unseen(self, packet: bytes) -> None:
-        """Have the daemon read a packet that nobody sent."""
+        """Have the daemon read a packet that no node has sent."""
         self._receive(packet)
 
     def expect(self, vrids: frozenset[int], min_ttl: int) -> None:
         """Nothing is filtered here: the buffer never overflows while the process runs."""
 
     def close(self) -> None:
-        """Hear no more."""
+        """Receive nothing more."""
         self._closed = True
         for family, socket in tuple(self._card.advertisements.items()):
             if socket is self:
@@ -155,7 +164,7 @@ class SimulatedAdvertisementSocket(AdvertisementSocket):
 
 
 class SimulatedAnnouncementSocket(AnnouncementSocket):
-    """Frames to the neighbours, and what others claim."""
+    """Announcements to the neighbours, and those of other hosts."""
 
     def __init__(
         self, process: SimulatedProcess, card: NetworkCard, claimed: Callable[[Claim], None]
@@ -178,18 +187,18 @@ class SimulatedAnnouncementSocket(AnnouncementSocket):
         self._watched = addresses
 
     def take(self, claim: Claim) -> None:
-        """Somebody on the wire claims an address."""
+        """Receive the claim of another host to an address."""
         if claim.address in self._watched:
             self._process.io(self._claimed, claim)
 
     def close(self) -> None:
-        """Hear no more."""
+        """Receive nothing more."""
         if self in self._card.announcements:
             self._card.announcements.remove(self)
 
 
 @lru_cache(maxsize=1024)
 def claim_of(frame: bytes) -> Claim | None:
-    """Return what an announcement says, read as a neighbour reads it; None for a mere question."""
+    """Return what an announcement claims, as a neighbour reads it; None for a question."""
     found = arp_claim(frame) or neighbor_claim(frame)
     return None if found is None else Claim(*found)

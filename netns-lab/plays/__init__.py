@@ -1,0 +1,1 @@
+"""Free-form stages: any hosts and daemons, judged by who has the addresses."""

@@ -1,0 +1,1 @@
+"""pyvrrp beside keepalived and FRR."""

@@ -1,0 +1,1 @@
+"""What happens to one machine: processes, clocks, disks, addresses."""

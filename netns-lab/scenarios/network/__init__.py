@@ -1,0 +1,1 @@
+"""Cables, switches and filters between the nodes, and other routers on the segment."""

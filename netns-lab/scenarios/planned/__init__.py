@@ -1,0 +1,1 @@
+"""Stops, drains, resignations, restarts, and the ways back."""

@@ -1,0 +1,1 @@
+"""What runs only where the address is, and the lease in etcd."""

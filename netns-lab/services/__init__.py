@@ -1,0 +1,1 @@
+"""What runs beside the daemons: databases, etcd, resources that fail on command."""
