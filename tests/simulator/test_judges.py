@@ -1,4 +1,4 @@
-"""The judges are told everything, and judge nothing less because they judge it only when due."""
+"""The judges are told everything, and find as much as if they judged at every look."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from pyvrrp.simulator.simulate import simulate
 from pyvrrp.simulator.world.observer import WorldObserver
 
 
-def test_the_judges_hear_everything_that_a_world_tells() -> None:
+def test_the_judges_handle_everything_that_a_world_tells_its_observer() -> None:
     bases = WorldObserver.__mro__[:-1]
     told = {name for base in bases for name in vars(base) if not name.startswith("_")}
     assert len(told) > 20
@@ -24,7 +24,7 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("mistake", BREAKS)
-def test_a_rule_that_was_not_looked_at_could_not_have_been_broken(
+def test_a_rule_that_is_not_judged_at_a_look_cannot_be_broken_then(
     mistake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name, returned = BREAKS[mistake]
