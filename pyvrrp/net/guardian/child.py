@@ -1,8 +1,8 @@
-"""The guardian itself: the child process. Imports next to nothing, so that it stays small.
+"""The guardian: the child process. It imports little, so that it stays small.
 
-It reads what the daemon has told it. When the daemon dies it removes the addresses, kills the
-commands that were under way, and stops the resources in reverse; it does the same, and goes on
-watching, when the daemon of an exclusive resource has given no sign of life for too long.
+It reads the records of the daemon from a pipe. When the daemon dies it removes the addresses, kills
+the commands that were under way, and stops the resources in reverse. It does the same, and
+continues to watch, when the daemon of an exclusive resource has given no sign of life for too long.
 """
 
 import fcntl
@@ -22,22 +22,22 @@ from pyvrrp.net.guardian.records import (
     WITHDRAW,
     Held,
     StopRecord,
-    decode_stop_record,
     read_addresses,
+    read_registration,
     read_words,
     split,
 )
-from pyvrrp.net.guardian.shared_page import Pulse
+from pyvrrp.net.guardian.shared_page import SharedPage
 from pyvrrp.net.netlink.codec import delete_address
 from pyvrrp.net.netlink.requests import Batch, Netlink
 from pyvrrp.net.system.libc import enter_network_namespace, name_process
 
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
-MARK = "PYVRRP_RUN"  # in the environment of whatever a command has started
+MARK = "PYVRRP_RUN"  # in the environment of each process that a command has started
 _PIPE = 3
 _MILLISECONDS = 1000
 _LOOK = 100  # ms between two looks for a sign of life
-_TRIES = 3  # to stop one resource; what still runs then is the next daemon's affair
+_TRIES = 3  # to stop one resource; the next daemon tries again
 _PAUSE = 500  # ms between two of them
 _GRACE = 2.0  # seconds from SIGTERM to SIGKILL
 _NOT_EXECUTED = 127
@@ -45,25 +45,25 @@ _UMASK = 0o022
 
 
 class Watch:
-    """All that the guardian knows."""
+    """What the guardian knows, and what it does."""
 
-    def __init__(self, pulse: Pulse) -> None:
-        self._pulse = pulse
+    def __init__(self, page: SharedPage) -> None:
+        self._page = page
         self._held: set[Held] = set()
-        self._stop_records: list[StopRecord] = []  # in the order of starting
-        self._commands: set[str] = set()  # marks of those under way
+        self._orders: list[StopRecord] = []  # in the order of starting
+        self._commands: set[str] = set()  # the marks of commands under way
         self._lock = -1
         self._lock_path = ""
 
     def run(self, pipe: int) -> None:
-        """Watch until the daemon has gone, then do what is left to do."""
+        """Watch until the daemon has ended, then remove and stop what it has left."""
         poll = select.poll()
         poll.register(pipe, select.POLLIN)
         buffered = b""
         while True:
-            watchdog = min((w.watchdog for w in self._stop_records if w.watchdog), default=0.0)
+            watchdog = min((one.watchdog for one in self._orders if one.watchdog), default=0.0)
             if not poll.poll(_LOOK if watchdog else None):
-                if watchdog and self._pulse.silence() > watchdog:
+                if watchdog and self._page.silence() > watchdog:
                     self._intervene(watchdog)
                 continue
             data = os.read(pipe, 1 << 16)
@@ -72,10 +72,10 @@ class Watch:
             records, buffered = split(buffered + data)
             for what, body in records:
                 self._take_note(what, body)
-        self._pulse.begin_to_act()
-        self._act("the daemon is gone", self._stop_records)
+        self._page.begin_to_act()
+        self._act("the daemon has ended", self._orders)
         if self._lock >= 0:
-            os.unlink(self._lock_path)  # noqa: PTH108  - pathlib would double the child
+            os.unlink(self._lock_path)  # noqa: PTH108  - pathlib would double the memory
 
     def _take_note(self, what: int, body: bytes) -> None:
         if what == HOLD:
@@ -83,11 +83,11 @@ class Watch:
         elif what == RELEASE:
             self._held -= read_addresses(body)
         elif what == REGISTER:
-            record = decode_stop_record(body)
-            self._stop_records = [*(w for w in self._stop_records if w.key != record.key), record]
+            order = read_registration(body)
+            self._orders = [*(one for one in self._orders if one.key != order.key), order]
         elif what == WITHDRAW:
             key = tuple(read_words(body))
-            self._stop_records = [record for record in self._stop_records if record.key != key]
+            self._orders = [one for one in self._orders if one.key != key]
         elif what == COMMAND_BEGINS:
             mark, lock = read_words(body)
             self._commands.add(mark)
@@ -96,11 +96,11 @@ class Watch:
             self._commands.difference_update(read_words(body))
         elif what == FORGET:
             self._held.clear()
-            self._stop_records.clear()
+            self._orders.clear()
             self._commands.clear()
 
     def _take_lock(self, path: str) -> None:
-        """Have the next daemon wait for what this guardian may have to do."""
+        """Lock the file for which the next daemon waits until this guardian has ended."""
         if self._lock >= 0 or not path:
             return
         try:
@@ -111,40 +111,40 @@ class Watch:
             _tell(f"cannot lock {path}: {error.strerror}")
 
     def _intervene(self, watchdog: float) -> None:
-        self._pulse.begin_to_act()
-        # It may have gone on in this very moment.
-        hung = self._pulse.silence() > watchdog
+        self._page.begin_to_act()
+        # The daemon may have continued just now.
+        hung = self._page.silence() > watchdog
         if hung:
-            records = [record for record in self._stop_records if record.watchdog]
-            stopped = self._act(f"no sign of life for {watchdog} s", records)
-            self._stop_records = [record for record in self._stop_records if record not in stopped]
-        self._pulse.end_acting(acted=hung)
+            orders = [one for one in self._orders if one.watchdog]
+            stopped = self._act(f"no sign of life for {watchdog} s", orders)
+            self._orders = [one for one in self._orders if one not in stopped]
+        self._page.end_acting(acted=hung)
 
-    def _act(self, why: str, records: list[StopRecord]) -> list[StopRecord]:
-        """Remove all addresses, stop what *records* name, and return those that have stopped."""
+    def _act(self, why: str, orders: list[StopRecord]) -> list[StopRecord]:
+        """Remove all addresses and carry out *orders*; return those whose resource has stopped."""
         remove(self._held)
-        if not records:
+        if not orders:
             return []
-        _tell(f"{why}: stopping {', '.join(record.resource for record in reversed(records))}")
+        _tell(f"{why}: stopping {', '.join(one.resource for one in reversed(orders))}")
         kill_marked(self._commands)
         self._commands.clear()
         stopped = []
         failed: set[str] = set()
-        for record in reversed(records):
-            # What stands below something that runs may not be taken away from under it.
-            if record.router not in failed and _stop(record):
-                stopped.append(record)
+        for order in reversed(orders):
+            # A resource that still runs may need those that were started before it.
+            if order.router not in failed and _stop(order):
+                stopped.append(order)
             else:
-                failed.add(record.router)
+                failed.add(order.router)
         return stopped
 
 
-def be_the_child(pipe: int, mask: Iterable[int], pulse: Pulse) -> None:
-    """Do all that, and never return into the daemon's code."""
+def run_guardian(pipe: int, mask: Iterable[int], page: SharedPage) -> None:
+    """Run the guardian in this process and end it: never return into the daemon's code."""
     try:
         _detach(pipe)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        Watch(pulse).run(_PIPE)
+        Watch(page).run(_PIPE)
     finally:
         os._exit(0)
 
@@ -158,7 +158,7 @@ def _detach(pipe: int) -> None:
     null = os.open("/dev/null", os.O_RDWR)
     for standard in range(_PIPE):
         os.dup2(null, standard)
-    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  - pathlib would double the child
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  - pathlib would double the memory
         if int(name) > _PIPE:
             _close(int(name))
     os.chdir("/")
@@ -171,13 +171,13 @@ def _close(descriptor: int) -> None:
     try:
         os.close(descriptor)
     except OSError:
-        # The descriptor of the listing itself has gone by now.
+        # The descriptor of the listing itself is closed by now.
         return
 
 
 def remove(held: set[Held]) -> None:
-    """Take these addresses off."""
-    # The daemon's own namespace, the empty name, comes first: no way leads back to it.
+    """Remove these addresses."""
+    # The daemon's own namespace, whose name is empty, comes first: it has no path to return by.
     own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC) if held else -1
     for netns in sorted({entry[0] for entry in held}):
         requests = [
@@ -191,7 +191,7 @@ def remove(held: set[Held]) -> None:
             with Netlink() as kernel:
                 kernel.batch(Batch(requests))
         except OSError:
-            # That namespace has gone, and its addresses with it.
+            # The namespace is gone, and its addresses with it.
             continue
         finally:
             if netns:
@@ -211,35 +211,35 @@ def _come_back(own: int) -> None:
         _tell(f"cannot return to the own network namespace: {error.strerror}")
 
 
-def _stop(record: StopRecord) -> bool:
-    """Stop one resource; a few times, as whoever ends the daemon may end this command too."""
+def _stop(order: StopRecord) -> bool:
+    """Stop one resource, in several attempts: what killed the daemon may kill the command too."""
     for attempt in range(_TRIES):
         if attempt:
             select.poll().poll(_PAUSE)
-        how = _run(record, record.stop, "stop", record.timeout)
-        _tell(f"stop of {record.resource}: {how or 'done'}")
+        how = _run(order, order.stop, "stop", order.timeout)
+        _tell(f"stop of {order.resource}: {how or 'done'}")
         if not how:
             return True
-    if record.alarm:
-        how = _run(record, record.alarm, "on_stop_failure", 60.0)
-        _tell(f"on_stop_failure for {record.resource}: {how or 'done'}")
+    if order.alarm:
+        how = _run(order, order.alarm, "on_stop_failure", 60.0)
+        _tell(f"on_stop_failure for {order.resource}: {how or 'done'}")
     return False
 
 
-def _run(record: StopRecord, command: list[str], action: str, timeout: float) -> str:
-    """Run *command* for *will*; return how it failed, or nothing."""
-    mark = f"guardian-{os.getpid()}-{action}-{record.resource}"
+def _run(order: StopRecord, command: list[str], action: str, timeout: float) -> str:
+    """Run *command* for *order*; return how it failed, an empty text if it did not."""
+    mark = f"guardian-{os.getpid()}-{action}-{order.resource}"
     environment = {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "LANG": "C.UTF-8",
         "HOME": "/root",
-        **dict(record.environment),
+        **dict(order.environment),
         "PYVRRP_ACTION": action,
         MARK: mark,
     }
     pid = os.fork()
     if pid == 0:
-        _become(record, command, environment)
+        _become(order, command, environment)
     descriptor = os.pidfd_open(pid)
     try:
         poll = select.poll()
@@ -260,15 +260,15 @@ def _run(record: StopRecord, command: list[str], action: str, timeout: float) ->
     return ""
 
 
-def _become(record: StopRecord, command: list[str], environment: dict[str, str]) -> None:
+def _become(order: StopRecord, command: list[str], environment: dict[str, str]) -> None:
     try:
         os.setsid()
         for number in IGNORED:
             signal.signal(number, signal.SIG_DFL)
         os.umask(_UMASK)
-        if record.netns:
-            _enter(record.netns)
-        os.execve(command[0], command, environment)  # noqa: S606 - the daemon looked at it
+        if order.netns:
+            _enter(order.netns)
+        os.execve(command[0], command, environment)  # noqa: S606 - the daemon has checked it
     finally:
         os._exit(_NOT_EXECUTED)
 
@@ -281,17 +281,17 @@ def _kill_group(pid: int, number: int) -> None:
 
 
 def kill_marked(marks: set[str]) -> None:
-    """Kill every process that a command with one of *marks* has started."""
+    """Kill each process that a command with one of *marks* has started."""
     wanted = {f"{MARK}={mark}".encode() for mark in marks}
-    for _ in range(2 if wanted else 0):  # a process may start another one meanwhile
-        for name in os.listdir("/proc"):  # noqa: PTH208  - pathlib would double the child
+    for _ in range(2 if wanted else 0):  # a process may have started another one
+        for name in os.listdir("/proc"):  # noqa: PTH208  - pathlib would double the memory
             if name.isdigit() and not wanted.isdisjoint(_environment(name)):
                 _kill(int(name))
 
 
 def _environment(pid: str) -> list[bytes]:
     try:
-        with open(f"/proc/{pid}/environ", "rb") as stream:  # noqa: PTH123  - the same
+        with open(f"/proc/{pid}/environ", "rb") as stream:  # noqa: PTH123  - pathlib would double the memory
             return stream.read(1 << 18).split(b"\0")
     except OSError:
         return []

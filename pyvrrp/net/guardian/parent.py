@@ -1,19 +1,19 @@
-"""A tiny child process that tidies up within milliseconds if the daemon dies.
+"""The guardian as the daemon sees it: a small child process that acts when the daemon dies.
 
-It removes the virtual addresses and stops the resources. `GuardianProcess.fork` is called first in
-the process, before the heavy imports, so that the child stays small; hence this module, which is
-the daemon's end of it, imports next to nothing either.
+Within milliseconds it removes the virtual addresses and stops the resources. `GuardianProcess.fork`
+is called before anything large is imported, so that the child stays small. So this module must
+import little too.
 """
 
 import fcntl
 import os
 import select
 import signal
-from _thread import allocate_lock  # threading would double the child
+from _thread import allocate_lock  # the module threading would double the child's memory
 from collections import deque
 from collections.abc import Sequence
 
-from pyvrrp.net.guardian.child import IGNORED, be_the_child
+from pyvrrp.net.guardian.child import IGNORED, run_guardian
 from pyvrrp.net.guardian.records import (
     COMMAND_BEGINS,
     COMMAND_ENDED,
@@ -25,11 +25,11 @@ from pyvrrp.net.guardian.records import (
     Held,
     StopRecord,
     addresses,
-    encode_stop_record,
     framed,
+    registration,
     words,
 )
-from pyvrrp.net.guardian.shared_page import Pulse
+from pyvrrp.net.guardian.shared_page import SharedPage
 
 _LONGEST_BACKLOG = 256
 _HIGH_DESCRIPTOR = 1000  # below the usual limit of 1024
@@ -38,36 +38,36 @@ _ROOM = 1 << 20  # bytes in the pipe; the kernel takes memory for what is in it
 
 
 class GuardianProcess:
-    """The daemon's end of the pipe. Addresses are told from another thread than resources."""
+    """The daemon's end of the pipe. The methods may be called from several threads."""
 
-    def __init__(self, pid: int, pidfd: int, pipe: int, pulse: Pulse) -> None:
+    def __init__(self, pid: int, pidfd: int, pipe: int, page: SharedPage) -> None:
         self.pid = pid
-        self.pulse = pulse
-        self.lock = ""  # the file that tells the next daemon to wait; empty: none
+        self.page = page
+        self.lock = ""  # the file whose lock tells the next daemon to wait; empty: none
         self._pidfd = pidfd
         self._pipe = pipe
         self._backlog: deque[bytes] = deque()
-        self._begun = b""  # the rest of a record that the pipe had no room for
+        self._begun = b""  # the rest of a record for which the pipe had no room
         self._held: set[Held] = set()
-        self._stop_records: dict[tuple[str, str], StopRecord] = {}
+        self._orders: dict[tuple[str, str], StopRecord] = {}
         self._commands: set[str] = set()
         self._reaped = False
         self._one_at_a_time = allocate_lock()
 
     @classmethod
     def fork(cls) -> "GuardianProcess":
-        """Start the child; raise OSError if the system will not have another process.
+        """Start the child; raise OSError if the system allows no further process.
 
-        Call this before any thread exists and before the heavy imports.
+        This must be called before any thread exists, and before large modules are imported.
         """
-        pulse = Pulse()
+        page = SharedPage()
         reading, writing = os.pipe2(os.O_CLOEXEC)
-        # A signal must not find the child before it has learnt to ignore it.
+        # No signal may arrive in the child before the child ignores it.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, IGNORED)
         try:
             pid = os.fork()
             if pid == 0:
-                be_the_child(reading, mask, pulse)
+                run_guardian(reading, mask, page)
         except OSError:
             os.close(writing)
             raise
@@ -77,61 +77,64 @@ class GuardianProcess:
         writing = _released_first(writing)
         _widen(writing)
         os.set_blocking(writing, False)
-        return cls(pid, os.pidfd_open(pid), writing, pulse)
+        return cls(pid, os.pidfd_open(pid), writing, page)
 
     def hold(self, netns: str, index: int, held: Sequence[tuple[bytes, int]]) -> None:
-        """Have these (packed address, prefix length) removed if the daemon dies; never blocks."""
+        """Have these (packed address, prefix length) removed if the daemon dies. Never blocks."""
         with self._one_at_a_time:
             new = [a for a in held if (netns, index, *a) not in self._held]
             self._held.update((netns, index, *address) for address in new)
             self._tell(_records(HOLD, netns, index, new))
 
     def release(self, netns: str, index: int, held: Sequence[tuple[bytes, int]]) -> None:
-        """Forget these: they are gone; never blocks."""
+        """Withdraw that: the addresses are gone. Never blocks."""
         with self._one_at_a_time:
             old = [a for a in held if (netns, index, *a) in self._held]
             self._held.difference_update((netns, index, *address) for address in old)
             self._tell(_records(RELEASE, netns, index, old))
 
-    def register(self, record: StopRecord) -> None:
-        """Have a resource stopped if the daemon dies, before those named earlier; never blocks."""
+    def register(self, order: StopRecord) -> None:
+        """Have a resource stopped if the daemon dies, before those registered earlier.
+
+        Never blocks.
+        """
         with self._one_at_a_time:
-            self._stop_records.pop(record.key, None)
-            self._stop_records[record.key] = record
-            self._tell([encode_stop_record(record)])
+            self._orders.pop(order.key, None)
+            self._orders[order.key] = order
+            self._tell([registration(order)])
 
     def withdraw(self, router: str, resource: str) -> None:
-        """Forget a resource: it has stopped; never blocks."""
+        """Withdraw the stop order of a resource that has stopped. Never blocks."""
         with self._one_at_a_time:
-            if self._stop_records.pop((router, resource), None) is not None:
+            if self._orders.pop((router, resource), None) is not None:
                 self._tell([words(WITHDRAW, router, resource)])
 
     def command_begins(self, mark: str) -> None:
-        """Have the processes that carry *mark* killed if the daemon dies; never blocks."""
+        """Have the processes that carry *mark* killed if the daemon dies. Never blocks."""
         with self._one_at_a_time:
             self._commands.add(mark)
             self._tell([words(COMMAND_BEGINS, mark, self.lock)])
 
     def command_ended(self, mark: str) -> None:
-        """Forget them: what is left of them is meant to stay; never blocks."""
+        """Withdraw that: processes that are left are meant to stay. Never blocks."""
         with self._one_at_a_time:
             self._commands.discard(mark)
             self._tell([words(COMMAND_ENDED, mark)])
 
     def fileno(self) -> int:
-        """Return a descriptor that becomes readable when the child has died; -1 after close."""
+        """Return a descriptor that becomes readable when the child has ended; -1 after close."""
         return self._pidfd
 
     def alive(self) -> bool:
-        """Whether the child still watches."""
+        """Return whether the child still runs."""
         if not self._reaped and os.waitpid(self.pid, os.WNOHANG)[0]:
             self._reaped = True
         return not self._reaped
 
     def close(self, patience: float = 1.0) -> None:
-        """Let the child tidy up what is left and go; wait *patience* seconds at most.
+        """Have the child act as if the daemon had died, and wait *patience* seconds at most.
 
-        One that has resources to stop takes the time that it needs, and nobody waits for it.
+        A child that has resources to stop takes the time that it needs; it is not waited for then.
         """
         if self._pidfd < 0:
             return
@@ -140,7 +143,7 @@ class GuardianProcess:
         if self.alive():
             poll = select.poll()
             poll.register(self._pidfd, select.POLLIN)
-            if not poll.poll(patience * _MILLISECONDS) and not self._stop_records:
+            if not poll.poll(patience * _MILLISECONDS) and not self._orders:
                 os.kill(self.pid, signal.SIGKILL)
                 poll.poll(patience * _MILLISECONDS)
             self.alive()
@@ -151,7 +154,7 @@ class GuardianProcess:
         self._backlog.extend(records)
         self._flush()
         if len(self._backlog) > _LONGEST_BACKLOG:
-            # The child was stopped for long: what counts is only how things stand now.
+            # The child was stopped for long. Only the present state matters.
             self._backlog = deque(self._everything())
 
     def _everything(self) -> list[bytes]:
@@ -159,7 +162,7 @@ class GuardianProcess:
         for netns, index in {entry[:2] for entry in self._held}:
             held = [entry[2:] for entry in self._held if entry[:2] == (netns, index)]
             records += _records(HOLD, netns, index, held)
-        records += [encode_stop_record(record) for record in self._stop_records.values()]
+        records += [registration(order) for order in self._orders.values()]
         records += [words(COMMAND_BEGINS, mark, self.lock) for mark in self._commands]
         return records
 
@@ -169,11 +172,11 @@ class GuardianProcess:
             try:
                 written = os.write(self._pipe, record)
             except BlockingIOError:
-                # The child is slow or stopped; the next request tries again.
+                # The child is slow or stopped. The next request tries again.
                 self._begun = record
                 return
             except OSError:
-                # It is dead, which `alive` tells, or we have closed.
+                # The child has ended, which `alive` reports, or the pipe is closed.
                 self._begun = b""
                 self._backlog.clear()
                 return
@@ -186,22 +189,22 @@ def _records(what: int, netns: str, index: int, held: Sequence[tuple[bytes, int]
 
 
 def _widen(pipe: int) -> None:
-    """Have room for whatever an agent's parameters may be, so that a record is there at once."""
+    """Have room in the pipe for large parameters of an agent, so that a record is sent at once."""
     try:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _ROOM)
     except OSError:
-        return  # beyond what the system allows; then a large one takes a second turn
+        return  # more than the system allows: a large record takes several writes then
 
 
 def _released_first(descriptor: int) -> int:
     """Return *descriptor* under a high number.
 
-    The kernel releases the files of a killed process from the highest number down, and a packet
-    socket takes it 10 ms or more. The pipe must not wait for those.
+    The kernel closes the files of a killed process from the highest number down, and a packet
+    socket takes 10 ms or more. The pipe must not wait for those.
     """
     try:
         high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _HIGH_DESCRIPTOR)
     except OSError:
-        return descriptor  # the limit on open files is low; it works all the same
+        return descriptor  # the limit on open files is low: the guardian only acts a little later
     os.close(descriptor)
     return high

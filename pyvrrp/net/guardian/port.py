@@ -1,4 +1,4 @@
-"""Who stops resources when the daemon cannot: implementations of `pyvrrp.ports.Guardian`."""
+"""The implementations of `pyvrrp.ports.Guardian`."""
 
 import fcntl
 import os
@@ -11,35 +11,36 @@ from pyvrrp.units import to_seconds
 
 
 class NoGuardian:
-    """Nobody: a daemon without a guardian leaves its resources running when it dies."""
+    """For a daemon without a guardian: its resources continue to run when it dies."""
 
     def register(self, order: StopOrder) -> None:
-        """Take no note of it."""
+        """Do nothing."""
 
     def withdraw(self, router: str, resource: str) -> None:
-        """Forget nothing."""
+        """Do nothing."""
 
     def acting(self) -> bool:
-        """Never."""
+        """Return False."""
         return False
 
     def interventions(self) -> int:
-        """None."""
+        """Return 0."""
         return 0
 
 
 class GuardianPort:
-    """The guardian of this process, and that of the life before it while it is still at work."""
+    """The guardian of this process, and that of an earlier process while it still acts."""
 
-    def __init__(self, guardian: GuardianProcess) -> None:
-        self._guardian = guardian
-        self._alone = False  # whether the guardian of an earlier life is known to be gone
+    def __init__(self, process: GuardianProcess) -> None:
+        self._process = process
+        self._alone = False  # the guardian of an earlier process is known to have ended
 
     def register(self, order: StopOrder) -> None:
-        """Know of a resource that is about to be started."""
-        # First, or the guardian could take the silence until now for that of a daemon that hangs.
-        self._guardian.pulse.beat()
-        self._guardian.register(
+        """Register a resource that is about to start."""
+        # The sign of life comes first. The guardian could take the silence before the first
+        # exclusive resource for that of a daemon that hangs.
+        self._process.page.give_sign_of_life()
+        self._process.register(
             StopRecord(
                 router=order.router,
                 resource=order.resource,
@@ -53,25 +54,25 @@ class GuardianPort:
         )
 
     def withdraw(self, router: str, resource: str) -> None:
-        """Forget a resource: it has stopped."""
-        self._guardian.withdraw(router, resource)
+        """Withdraw the stop order of a resource that has stopped."""
+        self._process.withdraw(router, resource)
 
     def acting(self) -> bool:
-        """Whether this one or an earlier one acts now."""
-        self._alone = self._alone or not _is_locked(self._guardian.lock)
-        self._guardian.pulse.beat()
-        return not self._alone or self._guardian.pulse.is_guardian_acting
+        """Return whether this guardian or an earlier one acts now."""
+        self._alone = self._alone or not _is_locked(self._process.lock)
+        self._process.page.give_sign_of_life()
+        return not self._alone or self._process.page.is_guardian_acting
 
     def interventions(self) -> int:
-        """How often it has stopped everything."""
-        return self._guardian.pulse.interventions
+        """Return how often it has stopped all resources because signs of life were missing."""
+        return self._process.page.interventions
 
 
 def _is_locked(path: str) -> bool:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
-        return False  # there is none: no guardian has had anything to do
+        return False  # there is no such file: no guardian has had anything to do
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

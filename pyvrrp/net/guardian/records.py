@@ -1,4 +1,7 @@
-"""What the daemon tells its guardian, as records in a pipe. Lean: the guardian imports it too."""
+"""The records that the daemon sends to its guardian through a pipe.
+
+The guardian imports this module, so it must import little.
+"""
 
 import struct
 from collections.abc import Iterable, Sequence
@@ -15,12 +18,12 @@ _LENGTH = struct.Struct("=I")
 _ADDRESSES = struct.Struct("=iB")  # index of the interface, length of the namespace's name
 _ADDRESS = struct.Struct("=BB16s")  # length of the address, length of the prefix, address
 
-# A packed address and the length of its prefix, on the interface of that index in that namespace.
+# Name of the network namespace, index of the interface, packed address, length of the prefix.
 Held = tuple[str, int, bytes, int]
 
 
 class StopRecord:
-    """What to do about one resource if the daemon dies or falls silent."""
+    """How to stop one resource if the daemon dies or gives no sign of life."""
 
     __slots__ = (
         "alarm",
@@ -50,19 +53,19 @@ class StopRecord:
         self.environment = list(environment)
         self.netns = netns
         self.timeout = timeout  # seconds
-        self.alarm = list(alarm)  # the command of a power switch, if there is one
-        self.watchdog = watchdog  # seconds of silence that count as death; 0: none do
+        self.alarm = list(alarm)  # the command to run if the resource does not stop
+        self.watchdog = watchdog  # seconds without a sign of life that count as death; 0: none do
 
     @property
     def key(self) -> tuple[str, str]:
-        """Whose it is."""
+        """Name of the virtual router, and of its resource."""
         return self.router, self.resource
 
 
 def addresses(
     what: int, held: Held | tuple[str, int], entries: Iterable[tuple[bytes, int]]
 ) -> bytes:
-    """Return a record about addresses of one interface."""
+    """Return a record about addresses of one interface: HOLD or RELEASE."""
     netns, index = held[:2]
     name = netns.encode()
     body = _ADDRESSES.pack(index, len(name)) + name
@@ -71,7 +74,7 @@ def addresses(
 
 
 def read_addresses(body: bytes) -> set[Held]:
-    """Return what such a record names."""
+    """Return the addresses in the body of such a record."""
     index, name_length = _ADDRESSES.unpack_from(body)
     end = _ADDRESSES.size + name_length
     netns = body[_ADDRESSES.size : end].decode()
@@ -81,16 +84,16 @@ def read_addresses(body: bytes) -> set[Held]:
     }
 
 
-def encode_stop_record(record: StopRecord) -> bytes:
-    """Return the record of a resource that is about to be started."""
-    pairs = [word for pair in record.environment for word in pair]
-    numbers = [repr(record.timeout), repr(record.watchdog)]
-    lists = [[*record.key, record.netns, *numbers], record.stop, pairs, record.alarm]
+def registration(order: StopRecord) -> bytes:
+    """Return the record REGISTER of a resource that is about to start."""
+    pairs = [word for pair in order.environment for word in pair]
+    numbers = [repr(order.timeout), repr(order.watchdog)]
+    lists = [[*order.key, order.netns, *numbers], order.stop, pairs, order.alarm]
     return framed(REGISTER, _packed([_packed([w.encode() for w in words]) for words in lists]))
 
 
-def decode_stop_record(body: bytes) -> StopRecord:
-    """Return what such a record says."""
+def read_registration(body: bytes) -> StopRecord:
+    """Return the stop order in the body of such a record."""
     (head, stop, pairs, alarm) = (
         [word.decode() for word in _unpacked(inner)] for inner in _unpacked(body)
     )
@@ -102,22 +105,22 @@ def decode_stop_record(body: bytes) -> StopRecord:
 
 
 def words(what: int, *named: str) -> bytes:
-    """Return a record of some words."""
+    """Return a record that consists of words."""
     return framed(what, _packed([word.encode() for word in named]))
 
 
 def read_words(body: bytes) -> list[str]:
-    """Return what such a record says."""
+    """Return the words in the body of such a record."""
     return [word.decode() for word in _unpacked(body)]
 
 
 def framed(what: int, body: bytes) -> bytes:
-    """Return a whole record."""
+    """Return a whole record: its length, its type, its body."""
     return _LENGTH.pack(len(body) + 1) + bytes((what,)) + body
 
 
 def split(buffered: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
-    """Return the whole records in *buffered*, and what is left of it."""
+    """Return type and body of each whole record in *buffered*, and the rest of it."""
     records = []
     while len(buffered) >= _LENGTH.size:
         end = _LENGTH.size + _LENGTH.unpack_from(buffered)[0]

@@ -1,8 +1,9 @@
 """A page of memory that daemon and guardian share: a sign of life, and whether the guardian acts.
 
-Each side writes its own word and reads the other's, in the order that lets one of them notice:
-the daemon gives its sign before it looks whether the guardian acts, the guardian says that it
-acts before it looks for the sign a last time. Lean: the guardian imports it too.
+Each side writes a word of its own and reads that of the other. The order of the steps makes sure
+that one of the two notices: the daemon gives its sign before it looks whether the guardian acts;
+the guardian says that it acts before it looks for the sign once more. The guardian imports this
+module, so it must import little.
 """
 
 import mmap
@@ -14,40 +15,43 @@ _SIGN, _ACTING, _TIMES = 0, 64, 128  # each in a cache line of its own
 _SECOND = 1_000_000_000
 
 
-class Pulse:
-    """Made before the fork, used on both sides of it."""
+class SharedPage:
+    """Made before the fork, and used on both sides of it."""
 
     def __init__(self) -> None:
-        self._page = mmap.mmap(-1, mmap.PAGESIZE)  # shared, and of no file
+        self._page = mmap.mmap(-1, mmap.PAGESIZE)  # shared, and without a file
 
     # The daemon's side.
 
-    def beat(self) -> None:
-        """Give a sign of life."""
+    def give_sign_of_life(self) -> None:
+        """Write down that the daemon runs now."""
         self._put(_SIGN, _now())
 
     @property
     def is_guardian_acting(self) -> bool:
-        """Whether the guardian is removing and stopping things now."""
+        """Whether the guardian removes addresses and stops resources now."""
         return self._get(_ACTING) != 0
 
     @property
     def interventions(self) -> int:
-        """How often the guardian has done that."""
+        """How often the guardian has done that because signs of life were missing."""
         return self._get(_TIMES)
 
     # The guardian's side.
 
     def silence(self) -> float:
-        """Return how many seconds ago the last sign of life was; a machine asleep counts too."""
+        """Return the seconds since the last sign of life; suspended time counts too."""
         return (_now() - self._get(_SIGN)) / _SECOND
 
     def begin_to_act(self) -> None:
-        """Say so; look at `silence` once more afterwards."""
+        """Say that the guardian acts. The caller must look at `silence` again afterwards."""
         self._put(_ACTING, 1)
 
     def end_acting(self, *, acted: bool) -> None:
-        """Say so too; *acted*: the daemon must know that not everything is as it left it."""
+        """Say that the guardian does not act any more.
+
+        *acted*: it has changed something, which the daemon has to know.
+        """
         if acted:
             self._put(_TIMES, self._get(_TIMES) + 1)
         self._put(_ACTING, 0)
