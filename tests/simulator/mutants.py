@@ -1,4 +1,4 @@
-"""Seeded bugs: each a patch against pyvrrp, applied to a copy, and hunted by the simulator."""
+"""Seeded bugs: each is a patch, which is applied to a copy of pyvrrp and searched by simulation."""
 
 import json
 import os
@@ -14,7 +14,7 @@ BUGS = Path(__file__).parent / "bugs"
 
 @dataclass(frozen=True)
 class Hunt:
-    """What the simulator said of a bug: nothing, or which seed showed which invariants broken."""
+    """Whether the simulator found a bug, with which seed, and which invariants were broken."""
 
     caught: bool
     seed: int | None
@@ -22,7 +22,7 @@ class Hunt:
 
 
 def names() -> list[str]:
-    """Return the bugs there are."""
+    """Return the names of all bugs."""
     return sorted(path.stem for path in BUGS.glob("*.patch"))
 
 
@@ -52,7 +52,7 @@ def _replace_once(target: Path, old: str, new: str) -> None:
 
 
 def aim(name: str) -> str:
-    """Return what scenarios are made up for a bug: the words after ``Only:``, or all kinds."""
+    """Return what the scenarios for a bug are limited to: the words after ``Only:``, or nothing."""
     head = (BUGS / f"{name}.patch").read_text().partition("--- a/")[0]
     return head.partition("Only:")[2].strip()
 
@@ -68,7 +68,7 @@ def copy_with(name: str, directory: Path) -> Path:
 def hunt(
     tree: Path, *, runs: int, nodes: int = 3, seed: int = 0, jobs: int = 1, only: str = ""
 ) -> Hunt:
-    """Run made-up scenarios with the package in *tree*, until one breaks an invariant."""
+    """Run random scenarios with the package in *tree*, until one breaks an invariant."""
     command = [sys.executable, "-m", "pyvrrp", "simulate", "--random", "--json", "--no-shrink"]
     command += ["--seed", str(seed), "--runs", str(runs), "--nodes", str(nodes)]
     command += ["--jobs", str(jobs)]

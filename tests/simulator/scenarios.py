@@ -1,4 +1,4 @@
-"""Short scenarios for tests, written as the files that people write."""
+"""Short scenarios for tests, written like scenario files."""
 
 import tomllib
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ http = "http://127.0.0.1/"
 def scenario(
     faults: str = "", *, nodes: int = 2, router: str = ROUTER, fenced: bool = False, top: str = ""
 ) -> Scenario:
-    """Return a scenario of so many nodes and one client, with these ``[[fault]]`` tables."""
+    """Return a scenario with *nodes* nodes and one client, with these ``[[fault]]`` tables."""
     parts = [top or 'duration = "40s"', router + (CHECK if fenced else "")]
     parts += [f'[[node]]\nname = "n{number}"' for number in range(1, nodes + 1)]
     parts += ['[[client]]\nname = "client"\nperiod = "100ms"', faults]

@@ -50,7 +50,7 @@ def break_it(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_a_timeline_and_a_verdict_for_each_invariant(
+def test_it_prints_a_timeline_and_a_verdict_for_each_invariant(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["simulate", str(file)]) == 0
@@ -62,7 +62,7 @@ def test_a_timeline_and_a_verdict_for_each_invariant(
         assert f"held    {invariant.name}\n" in out
 
 
-def test_a_violation_is_exit_1(
+def test_a_violation_gives_exit_status_1(
     file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     break_it(monkeypatch)
@@ -90,7 +90,7 @@ def test_verbose_shows_every_advertisement(file: Path, capsys: pytest.CaptureFix
     assert capsys.readouterr().out.count("advertises VRID 51, priority 254") == 17
 
 
-def test_the_page_needs_nothing_else(file: Path, tmp_path: Path) -> None:
+def test_the_html_page_needs_no_other_file(file: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
 
     assert main(["simulate", str(file), "--html", str(page)]) == 0
@@ -102,7 +102,9 @@ def test_the_page_needs_nothing_else(file: Path, tmp_path: Path) -> None:
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
 
 
-def test_a_bad_scenario_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_scenario_gives_exit_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "bad.toml"
     path.write_text("nodes = 1")
 
@@ -111,13 +113,15 @@ def test_a_bad_scenario_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize("words", [[], ["--random", "--benchmark"], ["x.toml", "--random"]])
-def test_one_thing_at_a_time(words: list[str]) -> None:
+def test_only_one_of_scenario_random_and_benchmark_may_be_given(words: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["simulate", *words])
     assert stopped.value.code == 2
 
 
-def test_random_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
+def test_random_reports_the_number_of_scenarios_and_their_seeds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     words = ["--random", "--seed", "5", "--runs", "3", "--nodes", "2", "--jobs", "1"]
     assert main(["simulate", *words]) == 0
     said = "3 scenarios of 2 nodes, seeds 5 to 7: every invariant held\n"
@@ -142,15 +146,17 @@ def test_random_prints_a_small_scenario_that_replays_what_it_found(
 @pytest.mark.slow
 def test_the_benchmark_prints_a_number(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--benchmark", "--json"]) == 0
-    # What it is on an idle machine is told in the documentation; here it must be there.
+    # docs/simulator.md has the number of an idle machine; here it only has to be there.
     assert json.loads(capsys.readouterr().out)["simulated_seconds_per_second"] > 50
 
 
-def test_what_the_benchmark_runs_is_good() -> None:
+def test_the_scenario_of_the_benchmark_keeps_every_invariant() -> None:
     assert simulate(benchmark_scenario(Nanoseconds(60 * SECOND))).good
 
 
-def test_random_scenarios_are_of_the_chosen_kind(capsys: pytest.CaptureFixture[str]) -> None:
+def test_random_scenarios_have_only_the_chosen_faults_and_features(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     for seed in range(5):
         chosen = random_scenario(seed, 2, ("group", "resign"))
         assert {fault.kind for fault in chosen.faults} == {FaultKind.RESIGN}
@@ -161,7 +167,7 @@ def test_random_scenarios_are_of_the_chosen_kind(capsys: pytest.CaptureFixture[s
     assert "every invariant held" in capsys.readouterr().out
 
 
-def test_a_word_that_is_no_kind_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_kind_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as refused:
         main(["simulate", "--random", "--only", "resing"])
 

@@ -1,4 +1,4 @@
-"""The same seed, the same trace, to the byte; and nothing of the machine it runs on gets in."""
+"""The same seed gives the same trace, to the byte, on every machine."""
 
 import hashlib
 import os
@@ -56,7 +56,7 @@ def test_steps_of_the_wall_clock_change_nothing() -> None:
 
 
 @pytest.mark.slow
-def test_wall_clock_steps_change_nothing_in_made_up_scenarios() -> None:
+def test_steps_of_the_wall_clock_change_nothing_in_random_scenarios() -> None:
     seen = 0
     for seed in range(200):
         made = random_scenario(seed, 3)

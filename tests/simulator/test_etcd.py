@@ -1,4 +1,4 @@
-"""The lease in etcd in the simulator: what it promises holds, and what would break it is seen."""
+"""The lease in etcd in the simulator: its promise holds, and a mistake that breaks it is found."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_a_holder_that_is_cut_off_from_etcd_lets_go_before_the_other_takes_over(
     assert outcome.good
 
 
-def test_etcd_gone_means_nobody_and_etcd_back_means_somebody_within_the_ttl() -> None:
+def test_without_etcd_no_node_holds_and_when_it_is_back_one_does_within_the_ttl() -> None:
     outcome = simulate(leased(fault("10s", "etcd", for_="12s"), top='duration = "60s"'))
 
     held = sorted([*holding(outcome, "n1"), *holding(outcome, "n2")])
@@ -82,12 +82,12 @@ def test_a_machine_that_wakes_up_is_excused_and_no_longer_than_it_takes() -> Non
         outcome = simulate(leased(fault("10s", "suspend", "n1", for_="20s", hidden=hidden)))
 
         both = overlap(holding(outcome, "n1"), holding(outcome, "n2"))
-        # The kernel of the sleeper has the address all the time, and answers nobody.
+        # The kernel of the suspended machine has the address all the time, and does not answer.
         assert 10 < both < 20
         assert outcome.good
 
 
-def test_two_holders_are_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_holders_are_found_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     too_long = lambda ttl, *_: ttl * 3 * SECOND  # noqa: E731 - one wrong sum
     monkeypatch.setattr("pyvrrp.runtime.etcd_lease.lease.holding_time", too_long)
     cut = fault("10s", "partition", groups=APART, for_="20s")
@@ -99,7 +99,7 @@ def test_two_holders_are_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen[0] < 21 * SECOND
 
 
-def test_a_proof_without_its_margins_is_seen_when_the_process_is_stopped_at_its_end(
+def test_a_holding_time_without_margin_is_found_when_the_process_is_stopped_at_its_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cut = fault("10s", "partition", groups=APART, for_="25s")
@@ -118,24 +118,24 @@ def test_a_proof_without_its_margins_is_seen_when_the_process_is_stopped_at_its_
 
 
 @pytest.mark.slow
-def test_one_in_five_made_up_scenarios_has_a_lease_and_none_of_them_two_holders() -> None:
+def test_one_in_five_random_scenarios_has_a_lease_and_none_of_them_two_holders() -> None:
     scenarios = [swarm.random_scenario(seed, 3) for seed in range(60)]
     with_lease = [s for s in scenarios if s.nodes[0].configuration.virtual_routers[0].is_exclusive]
 
     assert 5 <= len(with_lease) <= 20
-    for made_up in with_lease:
-        assert not simulate(made_up, detailed=False).violations, made_up.name
+    for random_one in with_lease:
+        assert not simulate(random_one, detailed=False).violations, random_one.name
 
 
 def test_a_lease_changes_nothing_in_the_scenarios_that_have_none() -> None:
     scenarios = [swarm.random_scenario(seed, 3) for seed in range(30)]
-    for made_up in scenarios:
-        kinds = {str(fault.kind) for fault in made_up.faults}
-        exclusive = made_up.nodes[0].configuration.virtual_routers[0].is_exclusive
+    for random_one in scenarios:
+        kinds = {str(fault.kind) for fault in random_one.faults}
+        exclusive = random_one.nodes[0].configuration.virtual_routers[0].is_exclusive
         assert exclusive or "etcd" not in kinds
 
 
-def test_the_store_writes_only_what_is_as_it_was_thought_to_be() -> None:
+def test_the_store_writes_a_key_only_at_the_revision_that_the_request_names() -> None:
     store = EtcdStore()
     assert store.apply(Grant(1, 10), 0) == Granted(10)
     first_write = store.apply(Write("k", b"a", 1, 0), 0)

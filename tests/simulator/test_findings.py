@@ -1,4 +1,4 @@
-"""What the simulator has found in pyvrrp, shrunk, so that it stays fixed."""
+"""Scenarios in which the simulator once found a bug of pyvrrp: they stay fixed."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ FINDINGS = sorted((Path(__file__).parent / "findings").glob("*.toml"))
 
 
 @pytest.mark.parametrize("file", FINDINGS, ids=lambda file: file.stem)
-def test_what_was_found_once_does_not_come_back(file: Path) -> None:
+def test_a_bug_that_was_found_once_does_not_come_back(file: Path) -> None:
     assert simulate(load_scenario(file)).violations == ()
 
 
@@ -26,7 +26,7 @@ def test_there_are_findings() -> None:
 
 
 @pytest.mark.parametrize("event", [TimerFired(), AddressesGone()])
-def test_a_leaving_master_that_was_away_goes_without_a_word(
+def test_a_leaving_master_that_has_stalled_sends_nothing(
     event: TimerFired | AddressesGone,
 ) -> None:
     leaving = Releasing(adver_at=Nanoseconds(10 * SECOND), reason="fenced by web: HTTP 503")
@@ -37,7 +37,7 @@ def test_a_leaving_master_that_was_away_goes_without_a_word(
     assert actions == (ReportTransition("MASTER", "INIT", "fenced by web: HTTP 503"),)
 
 
-def test_a_leaving_master_that_was_away_takes_the_newest_reason() -> None:
+def test_a_leaving_master_that_has_stalled_takes_the_newest_reason() -> None:
     leaving = Releasing(adver_at=Nanoseconds(10 * SECOND), reason="fenced by web: HTTP 503")
 
     state, _ = step(leaving, Shutdown("link down"), V3, Nanoseconds(14 * SECOND))

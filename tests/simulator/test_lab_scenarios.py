@@ -33,10 +33,10 @@ def order_from(outcome: SimulationResult, text: str) -> list[tuple[str, str]]:
     return seen[seen.index(("world", text)) + 1 :]
 
 
-LINGER = 0.05  # so long both answer when a master is followed by another one
+LINGER = 0.05  # how long both answer when another master has taken over
 
 
-def test_a_stop_costs_nothing_and_the_return_nothing() -> None:
+def test_neither_a_stop_nor_the_return_costs_an_answer() -> None:
     outcome = replay("asymmetric")
 
     assert outages(outcome, "client") == []
@@ -76,7 +76,7 @@ def test_a_port_that_goes_down_costs_master_down_interval() -> None:
 
 
 @pytest.mark.parametrize(("name", "fault"), [("http_500", "500"), ("http_hang", "hang")])
-def test_a_dead_service_is_released_in_time_and_comes_home_after_the_hold_down(
+def test_a_node_with_a_dead_service_releases_in_time_and_returns_after_the_hold_down(
     name: str, fault: str
 ) -> None:
     outcome = replay(name)
@@ -86,7 +86,7 @@ def test_a_dead_service_is_released_in_time_and_comes_home_after_the_hold_down(
     assert 1.0 <= spans[0].end - 10.0 <= 2.8
     assert spans[1].start - spans[0].end == pytest.approx(0.1219, abs=0.01)
     assert longest_outage(outcome).length == pytest.approx(0.1219, abs=0.01)
-    assert both_held(spans) == pytest.approx(LINGER, abs=0.005)  # when r1 comes home
+    assert both_held(spans) == pytest.approx(LINGER, abs=0.005)  # when r1 takes over again
     assert order_from(outcome, f"service r1 every service {fault} for 10 s")[:4] == [
         ("r1", HAS_NOT),
         ("r1", "INIT"),

@@ -1,4 +1,4 @@
-"""Every seeded bug is caught within a bounded number of runs, and nothing is caught without one."""
+"""Every seeded bug is found within a bounded number of runs, and nothing is found without one."""
 
 from pathlib import Path
 
@@ -8,17 +8,17 @@ from pyvrrp.simulator.judges.rules.invariants import INVARIANTS
 from pyvrrp.simulator.random.campaign import campaign
 from tests.simulator import mutants
 
-RUNS = 400  # the shyest of the bugs takes fewer than half as many
+RUNS = 400  # every bug takes fewer than half as many
 
 
-def test_there_are_at_least_twenty_seeded_bugs_and_each_says_what_it_is() -> None:
+def test_there_are_at_least_twenty_seeded_bugs_and_each_has_a_description() -> None:
     assert len(mutants.names()) >= 20
     for name in mutants.names():
         first = (mutants.BUGS / f"{name}.patch").read_text().splitlines()[0]
         assert first.endswith("."), name
 
 
-def test_a_hunt_is_aimed_at_what_the_patch_names() -> None:
+def test_a_hunt_is_limited_to_what_the_patch_names() -> None:
     assert mutants.aim("group_claims_alone") == "group"
     assert mutants.aim("never_preempts") == ""
 

@@ -1,4 +1,4 @@
-"""Who holds what in a cluster (INV16): the best node that is left holds each service."""
+"""In a cluster the best node that works holds each service (INV16)."""
 
 import tomllib
 from pathlib import Path
@@ -34,7 +34,7 @@ def document(
 
 
 @pytest.mark.parametrize("seed", seeds(14, quick=4))
-def test_each_service_ends_with_the_best_node_that_is_left(seed: int) -> None:
+def test_in_the_end_the_best_node_that_works_holds_each_service(seed: int) -> None:
     random = Random(f"placement {seed}")
     nodes = [f"n{number + 1}" for number in range(random.randint(2, 7))]
     ranks = {

@@ -1,4 +1,4 @@
-"""Scenario files: what is read, and what is said about bad ones."""
+"""Scenario files: what is read, and which problems are reported."""
 
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def test_a_node_may_have_a_configuration_of_its_own(tmp_path: Path) -> None:
     assert second.configuration.virtual_routers[0].priority == 244
 
 
-def test_a_fault_says_when_what_and_for_how_long(tmp_path: Path) -> None:
+def test_a_fault_has_a_time_a_kind_a_node_and_a_duration(tmp_path: Path) -> None:
     (tmp_path / "pair.toml").write_text(CONFIG)
     file = tmp_path / "scenario.toml"
     file.write_text(
@@ -78,20 +78,20 @@ def test_a_fault_says_when_what_and_for_how_long(tmp_path: Path) -> None:
     )
 
 
-def test_all_problems_are_told_at_once_in_the_words_of_the_configuration(tmp_path: Path) -> None:
-    told = problems(
+def test_all_problems_are_reported_together_with_their_keys(tmp_path: Path) -> None:
+    reported = problems(
         'sed = 1\nduration = 5\n[[node]]\nname = "n1"\nconfig = "none.toml"\n'
         '[[fault]]\nat = "5s"\nkind = "crush"\n[[fault]]\nkind = "freeze"\nnode = "n7"\n'
         '[[fault]]\nat = "1s"\nkind = "loss"\nnode = "n1"\nchance = 2\nby = "1s"\n',
         tmp_path,
     )
 
-    assert told[0] == 'sed: unknown key, did you mean "seed"?'
-    assert told[1] == 'duration: 5 is not a duration; write a string with a unit, such as "1s"'
-    assert told[2] == f"{tmp_path}/none.toml: cannot be read: No such file or directory"
-    assert told[3].startswith('fault[0].kind: must be one of "crash", "stop", ')
-    assert told[3].endswith('not "crush"')
-    assert told[4:] == [
+    assert reported[0] == 'sed: unknown key, did you mean "seed"?'
+    assert reported[1] == 'duration: 5 is not a duration; write a string with a unit, such as "1s"'
+    assert reported[2] == f"{tmp_path}/none.toml: cannot be read: No such file or directory"
+    assert reported[3].startswith('fault[0].kind: must be one of "crash", "stop", ')
+    assert reported[3].endswith('not "crush"')
+    assert reported[4:] == [
         "fault[1].for: is required for freeze",
         "fault[1].at: is required",
         'fault[1].node: there is no node "n7"; allowed are n1',
@@ -100,18 +100,22 @@ def test_all_problems_are_told_at_once_in_the_words_of_the_configuration(tmp_pat
     ]
 
 
-def test_problems_of_a_configuration_inside_are_told_with_their_paths(tmp_path: Path) -> None:
-    told = problems(
+def test_problems_of_an_embedded_configuration_are_reported_with_their_paths(
+    tmp_path: Path,
+) -> None:
+    reported = problems(
         '[configuration]\n[[configuration.virtual_router]]\nname = "web"\ninterface = "eth0"\n'
         'vrid = 300\naddresses = ["192.0.2.1"]\n[[node]]\nname = "n1"\n[[node]]\nname = "n2"\n',
         tmp_path,
     )
 
-    assert told == ['configuration.virtual_router[0] "web".vrid: must be from 1 to 255, not 300']
+    assert reported == [
+        'configuration.virtual_router[0] "web".vrid: must be from 1 to 255, not 300'
+    ]
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("", "node: is required"),
         ("node = []", "node: has no entry; at least one [[node]] is needed"),
@@ -123,17 +127,17 @@ def test_problems_of_a_configuration_inside_are_told_with_their_paths(tmp_path: 
         ("a = [", "is not TOML: Invalid value (at end of document)"),
     ],
 )
-def test_a_scenario_that_cannot_be_is_refused(text: str, told: str, tmp_path: Path) -> None:
-    assert told in problems(text, tmp_path)
+def test_a_wrong_scenario_is_refused(text: str, reported: str, tmp_path: Path) -> None:
+    assert reported in problems(text, tmp_path)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read: No such file"):
         load_scenario(tmp_path / "none.toml")
 
 
 @pytest.mark.parametrize("nodes", [1, 2, 3, 5, 8])
-def test_what_is_written_is_read_as_the_same(nodes: int, tmp_path: Path) -> None:
+def test_a_written_scenario_is_read_as_the_same(nodes: int, tmp_path: Path) -> None:
     file = tmp_path / "scenario.toml"
     for seed in range(40):
         made = random_scenario(seed, nodes)
@@ -171,8 +175,8 @@ def test_nodes_with_peers_have_their_addresses_and_elect_one(tmp_path: Path) -> 
     )
     outcome = simulate(load_scenario(file))
     assert outcome.good, outcome.violations
-    told = [entry.text for entry in outcome.trace if entry.what == "transition"]
-    assert any("192.0.2.77 was silent" in text for text in told)
+    reported = [entry.text for entry in outcome.trace if entry.what == "transition"]
+    assert any("192.0.2.77 was silent" in text for text in reported)
 
 
 def test_every_mutation_that_a_scenario_may_name_can_be_made() -> None:

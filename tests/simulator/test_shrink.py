@@ -1,4 +1,4 @@
-"""What was found is made small, and the small one still shows it, in a file that replays it."""
+"""A scenario that breaks an invariant is made smaller, and the file of the result breaks it too."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_only_the_fault_that_matters_is_left(monkeypatch: pytest.MonkeyPatch) ->
         fault("14.5s", "loss", "n2", chance=0.1, for_="2s"),
         fault("20.5s", "freeze", "n2", for_="1s"),
     ]
-    # A lease so long that no renewal puts the address back in time.
+    # The lease is so long that no renewal puts the address back in time.
     found = scenario("".join(faults), nodes=3)
     assert InvariantName.PUT_BACK in {v.invariant for v in simulate(found).violations}
 
@@ -45,7 +45,7 @@ def test_only_the_fault_that_matters_is_left(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.slow
-def test_what_was_generated_is_shrunk_written_and_replayed(
+def test_a_random_scenario_is_shrunk_written_and_replayed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     nothing_is_put_back(monkeypatch)

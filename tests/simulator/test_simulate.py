@@ -1,4 +1,4 @@
-"""What a simulated cluster does, in numbers that follow from the protocol."""
+"""What a simulated cluster does, with numbers that follow from the protocol."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_a_stopped_process_loses_its_address_and_comes_back_as_a_backup() -> Non
     assert outcome.good
 
 
-def test_a_backup_that_was_stopped_reads_its_socket_before_it_believes_its_deadline() -> None:
+def test_a_backup_that_was_stopped_reads_its_socket_before_it_acts_on_its_deadline() -> None:
     for seed in range(4):
         outcome = simulate(
             scenario(fault("10s", "freeze", "n2", for_="8s"), top=f'seed = {seed}\nduration="30s"')
@@ -81,11 +81,11 @@ def test_both_halves_of_a_cut_network_serve_and_the_lower_one_yields_when_it_hea
     assert answers[-1] == "n1"
 
 
-def test_one_way_loss_makes_two_masters_and_no_invariant_says_otherwise() -> None:
+def test_one_way_loss_makes_two_masters_and_no_invariant_forbids_it() -> None:
     cut = fault("10s", "partition", groups=[["n1"], ["n2"]], one_way=True, for_="20s")
     outcome = simulate(scenario(cut))
 
-    # Plain VRRP cannot know: n2 hears nothing of n1, and n1 can only win the neighbours back.
+    # VRRP alone cannot avoid it: n2 does not hear n1, and n1 can only announce again.
     assert overlap(holding(outcome, "n1"), holding(outcome, "n2")) > 10
     assert outcome.good
 
@@ -107,7 +107,7 @@ def test_a_stopped_daemon_answers_until_its_successor_has_announced_itself() -> 
     assert outcome.good
 
 
-def test_a_stopped_daemon_without_a_successor_leaves_after_its_patience() -> None:
+def test_a_stopped_daemon_without_a_successor_leaves_when_its_wait_is_over() -> None:
     outcome = simulate(scenario(fault("10s", "stop", "n1"), nodes=1))
 
     # Skew_Time of priority 1 and an interval.
@@ -133,7 +133,7 @@ def test_a_node_that_resigned_leaves_the_address_where_it_is() -> None:
     assert outcome.good
 
 
-def test_a_node_that_resigned_in_vain_goes_on() -> None:
+def test_a_node_that_resigns_without_a_successor_stays_master() -> None:
     outcome = simulate(scenario(fault("10s", "resign", "n1"), nodes=1))
 
     ((since, until),) = holding(outcome, "n1")
@@ -141,7 +141,7 @@ def test_a_node_that_resigned_in_vain_goes_on() -> None:
     assert outcome.good
 
 
-def test_an_operator_moves_the_address_by_a_priority_and_back() -> None:
+def test_an_operator_moves_the_address_with_a_priority_and_back() -> None:
     faults = fault("10s", "priority", "n2", priority=200, for_="10s")
     outcome = simulate(scenario(faults))
 
@@ -170,7 +170,7 @@ group = "edge"
     down = fault("10s", "link_down", "n1", interface="eth1", for_="10s")
     outcome = simulate(scenario(down, router=group))
 
-    # Both addresses of n1 go, though eth0 was well all the time.
+    # n1 loses both addresses, although eth0 worked all the time.
     gone = [
         entry.fields["address"]
         for entry in outcome.trace
@@ -187,7 +187,7 @@ def _unanswered(outcome: SimulationResult) -> int:
     return sum(answer is None for answer in answers[1:])
 
 
-def test_an_address_that_somebody_deletes_is_back_within_milliseconds() -> None:
+def test_an_address_that_was_deleted_by_hand_is_back_within_milliseconds() -> None:
     outcome = simulate(scenario(fault("10s", "delete_address", "n1")))
 
     (_, gone), (back, _) = holding(outcome, "n1")
@@ -196,25 +196,25 @@ def test_an_address_that_somebody_deletes_is_back_within_milliseconds() -> None:
     assert outcome.good
 
 
-def test_packets_that_are_not_valid_change_nothing() -> None:
+def test_invalid_packets_change_nothing() -> None:
     outcome = simulate(scenario(fault("10s", "inject", count=200)))
 
     assert outcome.good
     assert len(transitions(outcome, "n1") + transitions(outcome, "n2")) == 3
 
 
-def test_one_forged_interval_postpones_a_takeover_by_ten_intervals_at_most() -> None:
+def test_a_forged_interval_delays_a_takeover_by_ten_intervals_at_most() -> None:
     forged = fault("10s", "forge", priority=200, interval="40.95s")
     outcome = simulate(scenario(forged, top='duration = "90s"'))
 
     # n1 sends a last advertisement as it yields, so n2 waits for one ordinary interval only.
     assert holding(outcome, "n2")[0][0] == pytest.approx(13.6, abs=0.1)
-    # n1 believes ten of its own intervals: 3 x 10 s and 106 / 256 of 10 s.
+    # n1 accepts ten of its own intervals: 3 x 10 s and 106 / 256 of 10 s.
     assert (44.1, "MASTER") in transitions(outcome, "n1")
     assert outcome.good
 
 
-def test_a_program_that_raises_is_a_finding_and_not_a_crash(
+def test_an_exception_of_the_program_is_a_violation_and_not_a_crash(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def broken(*_anything: object) -> int:

@@ -1,4 +1,4 @@
-"""``pyvrrp simulate``: nodes in virtual time, with faults, judged."""
+"""``pyvrrp simulate``: simulates nodes and faults in virtual time, and judges what happens."""
 
 import argparse
 import json
@@ -23,17 +23,16 @@ from pyvrrp.simulator.simulate import simulate
 
 GOOD = 0
 VIOLATED = 1
-_EVERY = 25  # runs between two lines of progress where no terminal shows them
+_EVERY = 25  # runs between two lines of progress, if there is no terminal
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = commands.add_parser(
         "simulate",
-        help="run nodes in virtual time with faults, and judge what they do",
+        help="simulate nodes and faults in virtual time, and judge what happens",
         description="Run the real virtual routers of several nodes in virtual time, on a simulated "
-        "network with faults, and judge what they do by invariants. The same seed gives the same "
-        "output.",
+        "network with faults, and check invariants. The same seed gives the same output.",
         epilog="Exit status: 0 every invariant held, 1 one did not, 2 the scenario is wrong.",
     )
     parser.add_argument("scenario", nargs="?", type=Path, metavar="SCENARIO", help="a TOML file")
@@ -42,29 +41,47 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="show every advertisement and event"
     )
-    parser.add_argument("--seed", type=_natural, help="override the seed, or the first one")
+    parser.add_argument(
+        "--seed",
+        type=_natural,
+        help="the seed instead of that of the scenario; with --random the first one",
+    )
     parser.add_argument(
         "--random",
         action="store_true",
-        help="make up scenarios, one for each seed, until one fails",
+        help="run random scenarios, one for each seed, until one breaks an invariant",
     )
-    parser.add_argument("--runs", type=_natural, default=1000, metavar="N", help="how many (1000)")
-    parser.add_argument("--nodes", type=_nodes, default=3, metavar="K", help="nodes in each (3)")
+    parser.add_argument(
+        "--runs", type=_natural, default=1000, metavar="N", help="number of random scenarios (1000)"
+    )
+    parser.add_argument(
+        "--nodes", type=_nodes, default=3, metavar="K", help="nodes in each of them (3)"
+    )
     parser.add_argument(
         "--only",
         type=_only,
         default=(),
         metavar="WORDS",
-        help="kinds of faults, no other of which happen, and features that every configuration "
-        f"has ({', '.join((*FEATURES, LEASE, RESOURCES))}), separated by commas",
+        help="the only kinds of faults that may happen, and features that every configuration has "
+        f"({', '.join((*FEATURES, LEASE, RESOURCES))}), separated by commas",
     )
-    parser.add_argument("--jobs", type=_natural, default=0, metavar="J", help="processes (all)")
     parser.add_argument(
-        "--no-shrink", action="store_true", help="print the scenario as it was found"
+        "--jobs",
+        type=_natural,
+        default=0,
+        metavar="J",
+        help="number of processes (one for each processor)",
     )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write the scenario found here")
     parser.add_argument(
-        "--benchmark", action="store_true", help="print simulated seconds per second"
+        "--no-shrink",
+        action="store_true",
+        help="print the scenario that was found without making it smaller",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="write the scenario that was found to FILE"
+    )
+    parser.add_argument(
+        "--benchmark", action="store_true", help="measure the speed: simulated seconds per second"
     )
     parser.set_defaults(func=run, parser=parser)
 
@@ -153,7 +170,7 @@ def _random(args: argparse.Namespace) -> int:
         args.nodes,
         jobs=args.jobs,
         only=args.only,
-        report=_progress_of(args.runs),
+        report=_ProgressLine(args.runs),
     )
     _clear()
     if finding is None:
@@ -188,11 +205,7 @@ def _report(args: argparse.Namespace, finding: Finding) -> int:
     return VIOLATED
 
 
-def _progress_of(runs: int) -> "_Teller":
-    return _Teller(runs)
-
-
-class _Teller:
+class _ProgressLine:
     """Shows progress: in place on a terminal, now and then elsewhere."""
 
     def __init__(self, runs: int) -> None:

@@ -14,7 +14,7 @@ from pyvrrp.simulator.exhaustive.search import SearchLimits, SearchProgress, Sea
 
 HOLDS = 0
 BROKEN = 1
-# Together these keep the command within about two minutes on two cores.
+# Together these keep the command within minutes.
 DEFAULT_STATES = {2: 250_000, 3: 60_000}
 THOROUGH = 10  # times as many states
 DEFAULT_FAULTS = 1
@@ -53,7 +53,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument(
         "--thorough",
         action="store_true",
-        help="search further and more configurations, for an hour or so",
+        help=f"search {THOROUGH} times as many states, and more configurations",
     )
     parser.add_argument(
         "--depth", type=_count, metavar="D", help="end each search after D steps, not earlier"

@@ -15,7 +15,7 @@ from types import EllipsisType
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.model.resources import ChainConfig
 from pyvrrp.identity import Address, InterfaceAddress
-from pyvrrp.packet.reception import Accepted, Discarded, Examined
+from pyvrrp.packet.reception import Discarded, Examined
 from pyvrrp.ports import InterfaceState, Ports
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
@@ -31,6 +31,7 @@ from pyvrrp.runtime.router.action_runner import ActionRunner
 from pyvrrp.runtime.router.concern import BaseConcern, Concern
 from pyvrrp.runtime.router.from_config import expectation_of, parameters_of, renewal_limit
 from pyvrrp.runtime.router.group import Group
+from pyvrrp.runtime.router.hearing import Hearing
 from pyvrrp.runtime.router.obstacles import (
     ADDRESSES,
     INTERFACE,
@@ -46,6 +47,7 @@ from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.actions import NewMasterReason
 from pyvrrp.virtual_router.backup_wait import only_moves_deadline
 from pyvrrp.virtual_router.events import (
+    AdvertisementReceived,
     Event,
     HandOver,
     PriorityChanged,
@@ -92,7 +94,6 @@ class Router:
         self.config = config
         self._state: State = Init(STARTING)
         self._counters = Counters(VIRTUAL_ROUTER_COUNTERS)
-        self._repeated: HeardPacket | None = None  # a packet that only moves its deadline
         self.priority_sources = PrioritySources(config.priority)
         self.group = Group(ports.clock) if group is None else group
         self.operator = Operator(self)
@@ -110,14 +111,13 @@ class Router:
         for link, interface in zip(config.links, interfaces, strict=True):
             self.links.add(Link(config, link, interface, expectation, self))
         self._advertiser = Advertiser(config, self.links, ports.clock, journal, self._counters)
+        self._hearing = Hearing(config, self.links, self._advertiser, self.reporter, self._counters)
         self._actions = ActionRunner(self, self._advertiser)
         self._alarm = DeadlineTimer(ports.clock, self._deadline_reached)
         self._wake_ups = interfaces[0].wake_ups(config.advertisement_interval)
         self._held_back_by: Concern | None = None
         self._limiting: tuple[Concern, ...] = ()  # those that limit how long it may hold
         self._has_primary = False
-        self._accepted: Accepted | None = None
-        self._accepted_at = Nanoseconds(0)
         self.group.join(self)
 
     def heed(self, *concerns: Concern) -> None:
@@ -138,7 +138,7 @@ class Router:
         """Take one step of the election and carry out what it asks for."""
         if isinstance(self._state, Master):
             self.group.end_expired_holds()
-        elif self._repeated is not None:
+        elif self._hearing.is_repetition:
             self._end_repetition()
         now, before = self._clock.now(), self._state
         self._state, actions = step(before, event, self._parameters, now)
@@ -184,7 +184,7 @@ class Router:
 
     def _master_goes_on(self) -> bool:
         """Put the deadline off if the same master was heard meanwhile; return whether it was."""
-        due = None if self._repeated is None else deadline(self.state)
+        due = deadline(self.state) if self._hearing.is_repetition else None
         if due is None or self._clock.now() >= due:
             return False
         self._alarm.ring_before(due)
@@ -376,39 +376,22 @@ class Router:
 
     def heard(self, heard: HeardPacket, link: Link) -> None:
         """Take an advertisement of another router that came over *link*."""
-        now, accepted = self._clock.now(), heard.accepted
-        if not self.links.is_news(accepted, link, now):
+        if not self._hearing.note(heard.accepted, link, self._clock.now()):
             return
-        self._count_received(accepted)
-        self._advertiser.follow(accepted.checksum_forms)
-        self._accepted, self._accepted_at = accepted, now
         before = self.state
         self.take(heard.event)
         if heard.event.priority == RELEASE:
             self.group.release_heard(self, heard.event, before)
         for concern in self.concerns:
             concern.advertisement()
-        if type(before) is Backup and type(self._state) is Backup:
-            self._begin_repetition(heard)
+        if type(before) is Backup and self._waits_again_for(heard.event):
+            self._hearing.begin_repetition(heard)
 
-    def _count_received(self, accepted: Accepted) -> None:
-        advertisement = accepted.advertisement
-        self._counters.add("advertisement_rcvd")
-        if advertisement.priority == RELEASE:
-            self._counters.add("priority_zero_pkts_rcvd")
-        if accepted.mismatches:
-            self.reporter.mismatches(accepted)
-        if advertisement.interval > self.config.max_learned_interval:
-            self._counters.add("intervals_capped")
-
-    def _begin_repetition(self, heard: HeardPacket) -> None:
-        """Be content to know when *heard* comes again, if it then only moves the deadline."""
-        told = heard.accepted.mismatches or heard.event.interval > self.config.max_learned_interval
-        if told or self.is_last_resort or self.group.claiming or len(self.links.all) > 1:
-            return
-        if only_moves_deadline(heard.event, self._parameters):
-            heard.only_moves_deadline = True
-            self._repeated = heard
+    def _waits_again_for(self, event: AdvertisementReceived) -> bool:
+        """Return whether *event* would only move the deadline if it came again."""
+        if type(self._state) is not Backup or self.is_last_resort or self.group.claiming:
+            return False
+        return only_moves_deadline(event, self._parameters)
 
     def _parameters_are(self, parameters: Parameters) -> None:
         """Use other parameters from now on, not for what was heard before."""
@@ -417,23 +400,13 @@ class Router:
 
     def _catch_up(self) -> None:
         """Take the last one of the packets that only moved the deadline."""
-        heard = self._repeated
-        if heard is None or not heard.times:
-            return
-        times, heard.times = heard.times, 0
-        link = self.links.all[0]
-        link.received += times
-        link.heard_at = self._accepted_at = heard.at
-        self._counters.add("advertisement_rcvd", times)
-        self._advertiser.follow(heard.accepted.checksum_forms, times)
-        self._state, _no_actions = step(self._state, heard.event, self._parameters, heard.at)
+        heard = self._hearing.missed()
+        if heard is not None:
+            self._state, _no_actions = step(self._state, heard.event, self._parameters, heard.at)
 
     def _end_repetition(self) -> None:
-        """Hear every packet again as it comes."""
-        if self._repeated is not None:
-            self._catch_up()
-            self._repeated.only_moves_deadline = False
-            self._repeated = None
+        self._catch_up()
+        self._hearing.end_repetition()
 
     def discarded(self, discarded: Discarded) -> None:
         """Count and tell a packet that failed a receive check. It changes nothing else."""
@@ -491,10 +464,7 @@ class Router:
     def last_heard(self) -> LastHeard | None:
         """The newest advertisement that was accepted from another router."""
         self._catch_up()
-        if self._accepted is None:
-            return None
-        heard = self._accepted.advertisement
-        return LastHeard(self._accepted.source, heard.priority, heard.interval, self._accepted_at)
+        return self._hearing.last_heard
 
     @property
     def is_master(self) -> bool:

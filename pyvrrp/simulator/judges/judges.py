@@ -23,7 +23,7 @@ from pyvrrp.simulator.judges.rules.verdicts import Verdicts
 from pyvrrp.simulator.scenario.fault import Fault, FaultKind
 from pyvrrp.simulator.world.network.client import SimulatedClient
 from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
-from pyvrrp.simulator.world.network.sockets import NetworkCard
+from pyvrrp.simulator.world.network.sockets import NetworkCard, TrafficObserver
 from pyvrrp.simulator.world.node import SimulatedNode
 from pyvrrp.simulator.world.observer import WorldObserver
 from pyvrrp.simulator.world.world import World
@@ -43,8 +43,8 @@ class Judges(WorldObserver):
         self._facts = facts = Facts(world)
         self._disturbances = disturbances = Disturbances(scenario, bounds, engine)
         judging = (bounds, engine, verdicts)
-        self._advertisements = AdvertisementJudge(facts, *judging)
         self._announcements = AnnouncementJudge(facts, *judging)
+        self._advertisements = AdvertisementJudge(facts, self._announcements, *judging)
         self._transitions = TransitionJudge(facts, disturbances, *judging)
         self._addresses = AddressJudge(facts, *judging)
         self._handovers = HandoverJudge(facts, disturbances, *judging)
@@ -68,7 +68,7 @@ class Judges(WorldObserver):
         self._lasting.look_from_time_to_time()
         self._engine.after(LOOK, self._look)
 
-    # Addresses, advertisements and announcements.
+    # Addresses and packets.
 
     def address_changed(
         self,
@@ -105,25 +105,9 @@ class Judges(WorldObserver):
         """A daemon is being told that its addresses are there."""
         self._announcements.acknowledged(node, place, addresses)
 
-    def advertisement_sent(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
-        """An advertisement leaves a node."""
-        self._advertisements.sent(card, seen)
-
-    def announcement_sent(self, card: NetworkCard, frame: bytes) -> None:
-        """An announcement leaves a node."""
-        self._announcements.announced(card, frame)
-
-    def packet_queued(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
-        """A valid advertisement has come to a socket."""
-        self._advertisements.queued(card, seen)
-
-    def packet_taking(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
-        """A daemon is about to read one."""
-        self._advertisements.taking(card, seen)
-
-    def packet_taken(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
-        """A daemon has read one and has done what it wanted about it."""
-        self._advertisements.taken(card, seen)
+    def traffic(self) -> TrafficObserver:
+        """Return the judge of advertisements and announcements."""
+        return self._advertisements
 
     def packet_injecting(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """A daemon is about to read an invalid variant of *seen*."""

@@ -1,4 +1,4 @@
-"""State machines with one mistake each, made around the real one."""
+"""State machines with one mistake each, built around the real one."""
 
 from dataclasses import replace
 
@@ -170,7 +170,7 @@ def raises_at_a_rival(state: State, event: Event, own: Parameters, now: Nanoseco
 def lets_go_when_it_is_asked_to(
     state: State, event: Event, own: Parameters, now: Nanoseconds
 ) -> Step:
-    """An operator's wish is carried out like a failure."""
+    """An operator's order is carried out like a failure."""
     if isinstance(event, HandOver):
         event = Shutdown(event.reason)
     return step(state, event, own, now)
@@ -179,7 +179,7 @@ def lets_go_when_it_is_asked_to(
 def keeps_what_it_held_for_its_successor(
     state: State, event: Event, own: Parameters, now: Nanoseconds
 ) -> Step:
-    """The end of the linger is noticed, and nothing comes of it."""
+    """The addresses are kept when the linger is over."""
     after, actions = step(state, event, own, now)
     if isinstance(state, Backup) and state.holds_until is not None:
         actions = tuple(act for act in actions if not isinstance(act, RemoveAddresses))
@@ -187,7 +187,7 @@ def keeps_what_it_held_for_its_successor(
 
 
 def is_too_patient(state: State, event: Event, own: Parameters, now: Nanoseconds) -> Step:
-    """A handover goes on for twice as long as it may."""
+    """A handover lasts twice as long as it may."""
     after, actions = step(state, event, own, now)
     if isinstance(after, HandingOver) and isinstance(state, Master):
         later = Nanoseconds(2 * after.give_up_at - now)

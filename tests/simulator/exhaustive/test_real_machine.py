@@ -54,7 +54,7 @@ def test_without_faults_two_nodes_keep_every_promise_for_ever(scope: Scope) -> N
 
 @pytest.mark.slow
 @pytest.mark.parametrize("version", Version)
-def test_whatever_single_fault_befalls_two_nodes_every_promise_is_kept_for_ever(
+def test_with_any_single_fault_two_nodes_keep_every_promise_for_ever(
     version: Version,
 ) -> None:
     routers = (router(1, 128, version), router(2, 64, version))
@@ -112,7 +112,7 @@ events: st.SearchStrategy[Event] = st.one_of(
 def test_what_the_search_forgets_decides_nothing(
     version: Version, preempt: bool, delay: int, history: list[tuple[int, Event]]
 ) -> None:
-    """The state itself and its short form do the same, for ever."""
+    """The state and its short form behave alike."""
     own = replace(router(5, 128, version), preempt=preempt, preempt_delay=Nanoseconds(delay))
     own = replace(own, linger=Nanoseconds(SECOND // 4))
     state: State = Init("starting")

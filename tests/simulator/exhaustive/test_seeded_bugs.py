@@ -1,4 +1,4 @@
-"""A checker that finds nothing may be blind: each mistake here must be seen, and told shortly."""
+"""The search finds each mistake that is made here, and prints a short trace of it."""
 
 from dataclasses import replace
 
@@ -79,7 +79,7 @@ def test_a_lease_that_outlives_the_wait_of_a_backup_is_found() -> None:
     assert verdict.violation.invariant is Inv.DEAD_ONE_IS_GONE
 
 
-def test_the_trace_is_the_shortest_and_reads_as_a_story() -> None:
+def test_the_trace_is_the_shortest_and_is_readable() -> None:
     verdict = search(PAIR, ENOUGH, broken.releases_before_the_kernel_has_removed)
     assert verdict.violation is not None
     assert verdict.violation.steps == 18

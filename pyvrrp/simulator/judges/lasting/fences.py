@@ -30,7 +30,7 @@ class FenceJudge:
 
     def _told(self, router: ObservedRouter, name: str, begun: int) -> int:
         """Judge by the results that the daemon was given."""
-        node, limit, now = router.node, self._bounds.removal(), self._engine.now
+        node, limit, now = router.node, self._bounds.removal, self._engine.now
         closes = node.checks[name].record.closes_at()
         closed = node.time.now() - closes
         if min(closed, now - begun) > limit:

@@ -58,7 +58,7 @@ class HolderJudge:
         simulated = node.simulated
         guarded = node.away == "dead" and simulated.spec.configuration.guardian
         if guarded and not simulated.kernel.suspended:
-            limit = self._bounds.guarded()
+            limit = self._bounds.guarded
         if limit is None:
             return FOREVER
         lasted = node.time.kernel_now() - node.away_at
@@ -90,7 +90,7 @@ class HolderJudge:
         if router.state == "MASTER" or not router.held or since is None:
             return FOREVER
         begun = max(since, router.state_since, min(router.held.values()))
-        until = begun + (self._bounds.lingering() if router.lingers else self._bounds.removal())
+        until = begun + (self._bounds.lingering if router.lingers else self._bounds.removal)
         if self._engine.now > until:
             self._broken(
                 InvariantName.ONLY_MASTER,
