@@ -52,7 +52,6 @@ SHOWN = re.compile(r"(?:^|[|/ ])pyvrrp ([a-z][a-z-]*)([^|\n#]*)", re.MULTILINE)
 UNFINISHED = {
     Path("docs") / name
     for name in (
-        "benchmarks.md",
         "mutation-testing.md",
         "simulator.md",
         "testing.md",
