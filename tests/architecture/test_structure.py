@@ -1,8 +1,8 @@
-"""The structure of the package: the size of its folders, and the names of its classes."""
+"""The structure of package and lab: the size of the folders, and the names of the classes."""
 
 from collections import Counter
 
-from tests.architecture.tree import classes, modules
+from tests.architecture.tree import classes, lab_modules, modules
 
 MOST_MODULES = 12
 # Folders with more modules, and why.
@@ -12,7 +12,7 @@ DOUBLE_CLASSES: dict[str, str] = {}
 
 
 def folder_sizes() -> dict[str, int]:
-    counts = Counter(str(m.parent) for m in modules() if m.name != "__init__.py")
+    counts = Counter(str(m.parent) for m in (*modules(), *lab_modules()) if m.name != "__init__.py")
     return {folder: count for folder, count in counts.items() if count > MOST_MODULES}
 
 

@@ -14,6 +14,11 @@ def modules() -> list[Path]:
     return sorted(path.relative_to(ROOT) for path in (ROOT / "pyvrrp").rglob("*.py"))
 
 
+def lab_modules() -> list[Path]:
+    """Return the source files of the lab, relative to the repository."""
+    return sorted(path.relative_to(ROOT) for path in (ROOT / "netns-lab").rglob("*.py"))
+
+
 def dotted(module: Path) -> str:
     """Return the name that *module* is imported by."""
     parts = module.with_suffix("").parts
@@ -28,9 +33,9 @@ def parsed(path: Path) -> ast.Module:
 
 @cache
 def classes() -> dict[str, list[tuple[Path, frozenset[str]]]]:
-    """Return the classes of the package by name: for each its module and its members."""
+    """Return the classes of package and lab by name: for each its module and its members."""
     found: dict[str, list[tuple[Path, frozenset[str]]]] = defaultdict(list)
-    for module in modules():
+    for module in (*modules(), *lab_modules()):
         for node in ast.walk(parsed(module)):
             if isinstance(node, ast.ClassDef):
                 found[node.name].append((module, frozenset(defined_in(node))))

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -107,4 +108,5 @@ async def test_the_list_has_this_process_and_files_of_a_missing_one_are_empty() 
     assert not own.dead
     assert proc_table.stat_of(2**22 + 1) is None
     assert proc_table.read_file(2**22 + 1, "stat", 10) == b""
-    assert b"pytest" in proc_table.read_file(os.getpid(), "cmdline", 4096)
+    program = os.fsencode(sys.orig_argv[0])
+    assert program in proc_table.read_file(os.getpid(), "cmdline", 4096)
