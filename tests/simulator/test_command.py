@@ -167,6 +167,14 @@ def test_random_scenarios_have_only_the_chosen_faults_and_features(
     assert "every invariant held" in capsys.readouterr().out
 
 
+def test_planned_moves_lose_nothing_where_kernels_are_slow(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["simulate", "--random", "--runs", "25", "--jobs", "1"]
+    assert main([*words, "--only", "drain,resign,stop,slow_kernels"]) == 0
+    assert "every invariant held" in capsys.readouterr().out
+
+
 def test_an_unknown_kind_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as refused:
         main(["simulate", "--random", "--only", "resing"])

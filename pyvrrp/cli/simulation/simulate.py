@@ -12,7 +12,7 @@ from pyvrrp.simulator.random.campaign import CampaignProgress, Finding, campaign
 from pyvrrp.simulator.random.configurations import FEATURES
 from pyvrrp.simulator.random.leases import LEASE
 from pyvrrp.simulator.random.resources import RESOURCES
-from pyvrrp.simulator.random.scenarios import random_scenario
+from pyvrrp.simulator.random.scenarios import SLOW_KERNELS, random_scenario
 from pyvrrp.simulator.random.shrink import shrink
 from pyvrrp.simulator.report.html import page
 from pyvrrp.simulator.report.result import SimulationResult
@@ -63,7 +63,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         default=(),
         metavar="WORDS",
         help="the only kinds of faults that may happen, and features that every configuration has "
-        f"({', '.join((*FEATURES, LEASE, RESOURCES))}), separated by commas",
+        f"({', '.join((*FEATURES, LEASE, RESOURCES, SLOW_KERNELS))}), separated by commas",
     )
     parser.add_argument(
         "--jobs",
@@ -113,7 +113,7 @@ def _nodes(text: str) -> int:
 
 def _only(text: str) -> tuple[str, ...]:
     words = tuple(text.split(","))
-    known = (*FEATURES, LEASE, RESOURCES, *map(str, FaultKind))
+    known = (*FEATURES, LEASE, RESOURCES, SLOW_KERNELS, *map(str, FaultKind))
     for word in words:
         if word not in known:
             said = f"{word!r} is none of {', '.join(known)}{suggestion(word, known)}"

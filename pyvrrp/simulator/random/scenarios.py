@@ -5,6 +5,7 @@ missing (swarm testing). Each scenario ends with enough time for everything to s
 """
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from random import Random
 
 from pyvrrp.config.parse import parse
@@ -18,6 +19,10 @@ from pyvrrp.simulator.scenario.own_addresses import own_addresses
 from pyvrrp.simulator.scenario.scenario import ClientSpec, NodeSpec, Scenario
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
+# The bounds allow for kernels as slow as this only where operators give orders and nothing else
+# happens, so it is never drawn.
+SLOW_KERNELS = "slow_kernels"
+_KERNEL, _SLOW_KERNEL = Nanoseconds(2 * MILLISECOND), Nanoseconds(100 * MILLISECOND)
 _FIRST = 4.0  # seconds before the first fault; in some scenarios 0
 _STARTS_CALM = 0.7
 _ONE_VICTIM = 0.25
@@ -80,6 +85,7 @@ def random_scenario(seed: int, nodes: int, only: Collection[str] = ()) -> Scenar
         faults=faults,
         name=f"seed {seed}, {nodes} nodes",
         seed=seed,
+        kernel_delay=_SLOW_KERNEL if SLOW_KERNELS in only else _KERNEL,
         documents=documents,
     )
     return _with_time_to_settle(scenario, place)
@@ -95,15 +101,7 @@ def _with_time_to_settle(scenario: Scenario, place: Place) -> Scenario:
     )
     last = max((fault.ends for fault in scenario.faults), default=Nanoseconds(0))
     whole = -(-(last + settle + 12 * SECOND) // SECOND)
-    return Scenario(
-        nodes=scenario.nodes,
-        clients=scenario.clients,
-        faults=scenario.faults,
-        name=scenario.name,
-        seed=scenario.seed,
-        duration=Nanoseconds(whole * SECOND),
-        documents=scenario.documents,
-    )
+    return replace(scenario, duration=Nanoseconds(whole * SECOND))
 
 
 def _node(random: Random, name: str, index: int, document: Mapping[str, object]) -> NodeSpec:
