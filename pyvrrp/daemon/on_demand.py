@@ -1,6 +1,6 @@
-"""Clients of other programs that are imported when they are needed for the first time.
+"""Ports whose implementation is imported at the first use.
 
-Most configurations need few of them, and each takes memory and time to import.
+Most configurations need few of them, and each import takes memory and time.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class ProbesOnDemand:
     def start(
         self, probe: ProbeConfig, timeout: Nanoseconds, done: Callable[[ProbeResult], None]
     ) -> Handle:
-        """Look once; *done* is called once, at most *timeout* plus scheduling later."""
+        """Run one probe. *done* is called once, after *timeout* at the latest."""
         if self._probes is None:
             from pyvrrp.probes.runner import AsyncioProbes  # noqa: PLC0415 - on demand
 
@@ -33,13 +33,13 @@ class ProbesOnDemand:
         return self._probes.start(probe, timeout, done)
 
     async def close(self) -> None:
-        """Call off what is under way."""
+        """Cancel the probes under way."""
         if self._probes is not None:
             await self._probes.close()
 
 
 class CommandsOnDemand:
-    """Implements `ports.Commands`; *guardian* is told of each command."""
+    """Implements `ports.Commands`; *guardian* learns of each command."""
 
     def __init__(self, guardian: "GuardianProcess | None") -> None:
         self._guardian = guardian
@@ -48,7 +48,7 @@ class CommandsOnDemand:
     def run(
         self, command: Command, timeout: Nanoseconds, done: Callable[[CommandResult], None]
     ) -> RunningCommand:
-        """Run it; *done* is called once, when it has ended."""
+        """Run a command. *done* is called once, when it has ended."""
         if self._commands is None:
             from pyvrrp.clients.processes.resource_commands import (  # noqa: PLC0415 - on demand
                 AsyncioCommands,
@@ -58,6 +58,6 @@ class CommandsOnDemand:
         return self._commands.run(command, timeout, done)
 
     async def close(self) -> None:
-        """End what is under way."""
+        """End the commands under way."""
         if self._commands is not None:
             await self._commands.close()

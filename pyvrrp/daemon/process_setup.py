@@ -1,4 +1,4 @@
-"""What every command that lives long stands on: ports, journal, log, signals, the guardian."""
+"""What a command that runs long needs: ports, journal, log, signals, the guardian."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ FORCED = 3
 
 
 class Foundation:
-    """Made inside the event loop; raises KernelError if the system refuses."""
+    """The ports and the journal of this process. Made in the event loop; raises KernelError."""
 
     def __init__(self, guardian: GuardianProcess | None, log_format: LogFormat) -> None:
         self._loop = asyncio.get_running_loop()
@@ -51,33 +51,33 @@ class Foundation:
 
     @property
     def clock(self) -> Clock:
-        """Their clock."""
+        """The clock of the ports."""
         return self._linux.clock
 
     def obey(self) -> None:
-        """Heed signals and the guardian's death from now on."""
+        """React to signals, and to the end of the guardian, from now on."""
         for number in STOP_SIGNALS:
             self._loop.add_signal_handler(number, self._asked_to_stop)
         if self._guardian is not None:
             self._loop.add_reader(self._guardian.fileno(), self._guardian_died, self._guardian)
 
     def ready(self) -> None:
-        """Tell systemd that everything runs, and that it goes on running."""
+        """Tell systemd that the daemon is ready, and regularly from now on that it runs."""
         _settle_memory()
         systemd.notify("READY=1")
         self._feed_watchdog()
 
     async def asked_to_stop(self) -> None:
-        """Wait for that."""
+        """Wait until a signal asks to stop."""
         await self.stop.wait()
         systemd.notify("STOPPING=1")
 
     async def close(self) -> None:
-        """Let go of everything, in the order in which nothing is left behind."""
+        """Close everything."""
         await self._probes.close()
         await self._etcd.close()
         await self._commands.close()
-        # Last, as the guardian covers what the kernel has not confirmed yet.
+        # The guardian comes last: it removes addresses whose removal is not confirmed.
         self._linux.close()
         if self._guardian is not None:
             self._loop.remove_reader(self._guardian.fileno())
@@ -86,7 +86,7 @@ class Foundation:
 
     def _asked_to_stop(self) -> None:
         if self.stop.is_set():
-            # Asked twice: somebody is in a hurry. The guardian and the leases tidy up.
+            # The second request: end at once. The guardian removes what is left.
             os._exit(FORCED)
         self.stop.set()
 
@@ -107,21 +107,21 @@ class Foundation:
         guardian.alive()
         self.journal.record(
             "guardian_died",
-            "the guardian died; until a restart the leases alone protect the addresses",
+            "the guardian died; until a restart only the address leases protect",
             level=Level.ERROR,
         )
 
 
 def _settle_memory() -> None:
-    # A full collection costs 5 to 13 ms; frozen objects are never looked at again.
+    # A full garbage collection takes 5 to 13 ms. It ignores frozen objects.
     gc.collect()
     gc.freeze()
-    # Reading the configuration has left 0.6 MB of free blocks.
+    # The configuration has left 0.6 MB of free blocks.
     trim_memory()
 
 
 def _report_defect(journal: Journal, context: dict[str, Any]) -> None:
-    """Tell of a defect of pyvrrp in one line; everything else goes on."""
+    """Report an unexpected exception in one line. The daemon continues."""
     error = context.get("exception")
     where = ""
     if isinstance(error, BaseException) and error.__traceback__ is not None:

@@ -1,4 +1,4 @@
-"""The world as Linux has it: every port wired to the kernel."""
+"""The ports of a Linux machine, put together."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from pyvrrp.net.netlink.namespaces import NamespaceSockets
 from pyvrrp.net.sockets.advertisements import KernelAdvertisementSocket
 from pyvrrp.net.sockets.announcements import KernelAnnouncementSocket
 from pyvrrp.net.system.clock import MonotonicClock
-from pyvrrp.net.system.kernel_thread import Worker
+from pyvrrp.net.system.kernel_thread import KernelThread
 from pyvrrp.ports import Claim, Commands, Etcd, Ports, Probes
 
 
@@ -32,7 +32,7 @@ class KernelSockets:
         multicast: bool,
         unicast: bool,
     ) -> KernelAdvertisementSocket:
-        """Be ready to send and hear there; raise KernelError, as for an interface that is gone."""
+        """Open a socket for advertisements; raise KernelError, for example without an interface."""
         return KernelAdvertisementSocket(
             self._loop, place, family, receive, multicast=multicast, unicast=unicast
         )
@@ -40,13 +40,13 @@ class KernelSockets:
     def open_announcements(
         self, place: Place, claimed: Callable[[Claim], None]
     ) -> KernelAnnouncementSocket:
-        """Be ready to announce there; raise KernelError, as for an interface that is gone."""
+        """Open a socket for announcements; raise KernelError, for example without an interface."""
         return KernelAnnouncementSocket(self._loop, place, claimed)
 
 
 @dataclass(frozen=True, slots=True)
 class LinuxPorts(Ports):
-    """The ports, and how to let go of the kernel: *close* finishes pending address requests."""
+    """The ports, and *close*, which finishes the address requests under way and closes all."""
 
     close: Callable[[], None]
 
@@ -58,25 +58,25 @@ def linux_ports(
     commands: Commands,
     guardian: GuardianProcess | None = None,
 ) -> LinuxPorts:
-    """Return the ports of this machine; *guardian* watches over them if there is one.
+    """Return the ports of this machine. *guardian* learns of addresses and resources.
 
     Raises KernelError.
     """
     clock = MonotonicClock(loop)
-    worker = Worker(loop)
+    thread = KernelThread(loop)
     namespaces = NamespaceSockets()
-    links = LinkWatcher(loop, worker, namespaces)
+    links = LinkWatcher(loop, thread, namespaces)
 
     def close() -> None:
         links.close()
-        worker.submit(namespaces.close, lambda _: None)
-        worker.close()
+        thread.submit(namespaces.close, lambda _: None)
+        thread.close()
         clock.close()
 
     return LinuxPorts(
         clock=clock,
         sockets=KernelSockets(loop),
-        addresses=KernelAddresses(worker, namespaces, keeper=guardian),
+        addresses=KernelAddresses(thread, namespaces, records=guardian),
         links=links,
         probes=probes,
         etcd=etcd,

@@ -9,7 +9,7 @@ from pyvrrp.errors import KernelError
 from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.net.netlink.addresses import KernelAddresses
 from pyvrrp.net.netlink.namespaces import NamespaceSockets
-from pyvrrp.net.system.kernel_thread import Worker
+from pyvrrp.net.system.kernel_thread import KernelThread
 from pyvrrp.ports import Done
 from pyvrrp.units import Nanoseconds
 
@@ -29,13 +29,13 @@ class Notes:
 
 @contextmanager
 def kernel_addresses(keeper: Notes | None = None) -> Iterator[KernelAddresses]:
-    worker = Worker(asyncio.get_running_loop())
+    thread = KernelThread(asyncio.get_running_loop())
     sockets = NamespaceSockets()
     try:
-        yield KernelAddresses(worker, sockets, keeper)
+        yield KernelAddresses(thread, sockets, keeper)
     finally:
-        worker.submit(sockets.close, lambda _: None)
-        assert worker.close()
+        thread.submit(sockets.close, lambda _: None)
+        assert thread.close()
 
 
 async def finished(request: Callable[[Done], None]) -> KernelError | None:

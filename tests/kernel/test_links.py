@@ -11,7 +11,7 @@ from pyvrrp.identity import Place
 from pyvrrp.net.netlink.addresses import KernelAddresses
 from pyvrrp.net.netlink.links import LinkWatcher
 from pyvrrp.net.netlink.namespaces import NamespaceSockets
-from pyvrrp.net.system.kernel_thread import Worker
+from pyvrrp.net.system.kernel_thread import KernelThread
 from pyvrrp.ports import InterfaceState
 from tests.kernel.wire import a_while, connect, ip, mac, sysctl, until, wire
 
@@ -35,20 +35,20 @@ class Seen:
 
 
 @contextmanager
-def watching(*places: Place) -> Iterator[tuple[LinkWatcher, Worker, list[Seen]]]:
+def watching(*places: Place) -> Iterator[tuple[LinkWatcher, KernelThread, list[Seen]]]:
     loop = asyncio.get_running_loop()
-    worker = Worker(loop)
+    thread = KernelThread(loop)
     sockets = NamespaceSockets()
-    watcher = LinkWatcher(loop, worker, sockets)
+    watcher = LinkWatcher(loop, thread, sockets)
     seen = [Seen() for _ in places]
     try:
         for place, one in zip(places, seen, strict=True):
             watcher.watch(place, one.states.append)
-        yield watcher, worker, seen
+        yield watcher, thread, seen
     finally:
         watcher.close()
-        worker.submit(sockets.close, lambda _: None)
-        assert worker.close()
+        thread.submit(sockets.close, lambda _: None)
+        assert thread.close()
 
 
 async def ready(seen: Seen) -> None:
@@ -84,9 +84,9 @@ async def test_a_deleted_address_is_reported() -> None:
 @pytest.mark.asyncio
 async def test_renewals_are_not_heard_but_the_first_and_the_last_of_our_address_are() -> None:
     ours = [ip_interface("10.9.0.100/24"), ip_interface("2001:db8::100/128")]
-    with wire() as w, watching(w.here) as (watcher, worker, (seen,)):
+    with wire() as w, watching(w.here) as (watcher, thread, (seen,)):
         await ready(seen)
-        kernel = KernelAddresses(worker, watcher._sockets)
+        kernel = KernelAddresses(thread, watcher._sockets)
         kernel.ensure_present(w.here, ours, 60, lambda _: None)
         await until(lambda: len(seen.addresses) == 3)
         await a_while()

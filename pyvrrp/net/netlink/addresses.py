@@ -1,4 +1,4 @@
-"""Virtual addresses on interfaces: with finite lifetimes, in batches, tagged as ours."""
+"""Add, renew and remove virtual addresses: with a lifetime, with our tag, many in one batch."""
 
 import errno
 import time
@@ -12,11 +12,11 @@ from pyvrrp.net.netlink.namespaces import NamespaceSockets
 from pyvrrp.net.netlink.renewals import RenewalBatch
 from pyvrrp.net.netlink.requests import Batch, Netlink
 from pyvrrp.net.system.kernel_error import refused, refused_with
-from pyvrrp.net.system.kernel_thread import Worker
+from pyvrrp.net.system.kernel_thread import KernelThread
 from pyvrrp.ports import AddressLease, Done
 from pyvrrp.units import Nanoseconds
 
-# That the address or its interface is not there is what a removal wants.
+# A removal has succeeded if there is no such address or interface.
 _ALREADY_GONE = frozenset({errno.EADDRNOTAVAIL, errno.ENODEV})
 
 IPV6_OCTETS = 16
@@ -24,31 +24,31 @@ _USABLE_WITHIN = 0.05  # seconds; an interface that is down makes no route
 _LOOK = 0.0002
 
 
-class Keeper(Protocol):
-    """Whoever removes addresses when the daemon dies; told before they exist."""
+class AddressRecords(Protocol):
+    """What the guardian knows of addresses. It must know of an address before that exists."""
 
     def hold(self, netns: str, index: int, addresses: Sequence[tuple[bytes, int]]) -> None:
-        """Remove these (packed address, prefix length) when the daemon dies."""
+        """Have these (packed address, prefix length) removed if the daemon dies."""
 
     def release(self, netns: str, index: int, addresses: Sequence[tuple[bytes, int]]) -> None:
-        """Forget these: they are gone."""
+        """Withdraw that: the addresses are gone."""
 
 
 class KernelAddresses:
-    """Implements `ports.Addresses`; requests run in order, off the event loop.
+    """Implements `ports.Addresses`; the kernel thread carries out the requests in order.
 
-    The kernel's rtnl lock may be held by others for tens of milliseconds, and 250 IPv6 addresses
-    hold it for 12 ms themselves, so that even a renewal would be too long a wait for the loop.
+    Other programs may hold the kernel's rtnl lock for tens of milliseconds, and a request for 250
+    IPv6 addresses holds it for 12 ms. So the event loop must not even wait for a renewal.
 
-    An address that is already there gets the lifetime asked for and our tag, whoever put it there.
+    An address that exists already gets the lifetime and our tag, whatever program has added it.
     """
 
     def __init__(
-        self, worker: Worker, sockets: NamespaceSockets, keeper: Keeper | None = None
+        self, thread: KernelThread, sockets: NamespaceSockets, records: AddressRecords | None = None
     ) -> None:
-        self._worker = worker
+        self._thread = thread
         self._sockets = sockets
-        self._keeper = keeper
+        self._records = records
         self._renewals: dict[str, RenewalBatch] = {}  # the last of each network namespace
 
     def ensure_present(
@@ -60,9 +60,9 @@ class KernelAddresses:
         *,
         until: Nanoseconds | None = None,
     ) -> None:
-        """Have *addresses* there for *lifetime* more seconds (0: for ever), all or an error."""
+        """Add *addresses* for *lifetime* seconds (0: for ever), all of them or an error."""
         wanted = tuple(addresses)
-        self._worker.submit(lambda: self._add(place, wanted, lifetime, until), done)
+        self._thread.submit(lambda: self._add(place, wanted, lifetime, until), done)
 
     def renew(
         self,
@@ -73,17 +73,17 @@ class KernelAddresses:
         """Renew address leases of one network namespace, all in one request."""
 
         def answered(answers: Sequence[KernelError | None] | KernelError) -> None:
-            # One error alone: the kernel has answered for none of them.
+            # A single error: the kernel has not answered at all.
             done([answers] * len(leases) if isinstance(answers, KernelError) else answers)
 
-        self._worker.submit(lambda: self._renew(netns, leases), answered)
+        self._thread.submit(lambda: self._renew(netns, leases), answered)
 
     def ensure_absent(
         self, place: Place, addresses: Collection[InterfaceAddress], done: Done
     ) -> None:
-        """Have none of *addresses* there; one that is already gone is no error."""
+        """Remove *addresses*. An address that is already gone is no error."""
         unwanted = tuple(addresses)
-        self._worker.submit(lambda: self._remove(place, unwanted), done)
+        self._thread.submit(lambda: self._remove(place, unwanted), done)
 
     def _add(
         self,
@@ -96,14 +96,14 @@ class KernelAddresses:
         try:
             with self._sockets.at(place.netns) as kernel:
                 index = kernel.interface_index(place.interface)
-                self._tell_keeper(place, index, wanted)
+                self._tell_guardian(place, index, wanted)
                 batch = Batch(
                     [
                         codec.add_address(index, local, prefix, lifetime)
                         for local, prefix in _plain(wanted)
                     ]
                 )
-                # The last thing before the kernel is asked: what lies between is not covered.
+                # The last step before the request: a delay after it goes unnoticed.
                 if until is not None and _now() >= until:
                     raise KernelError(f"{what}: it is too late for that")
                 for number, (code, detail) in kernel.batch(batch).items():
@@ -132,7 +132,7 @@ class KernelAddresses:
         for lease in leases:
             if index := indices[lease.place]:
                 # The interface may have been made anew since the addresses were added.
-                self._tell_keeper(lease.place, index, lease.addresses)
+                self._tell_guardian(lease.place, index, lease.addresses)
         batch = self._renewals[netns] = RenewalBatch(leases, indices)
         return batch
 
@@ -149,20 +149,20 @@ class KernelAddresses:
         for number, (code, detail) in failures.items():
             if code not in _ALREADY_GONE:
                 raise refused_with(f"cannot remove {unwanted[number]} from {place}", code, detail)
-        if self._keeper is not None:
-            self._keeper.release(place.netns, index, _plain(unwanted))
+        if self._records is not None:
+            self._records.release(place.netns, index, _plain(unwanted))
 
-    def _tell_keeper(self, place: Place, index: int, held: Sequence[InterfaceAddress]) -> None:
-        if self._keeper is not None:
-            self._keeper.hold(place.netns, index, _plain(held))
+    def _tell_guardian(self, place: Place, index: int, held: Sequence[InterfaceAddress]) -> None:
+        if self._records is not None:
+            self._records.hold(place.netns, index, _plain(held))
 
 
 def _wait_until_usable(kernel: Netlink, index: int, wanted: Sequence[InterfaceAddress]) -> None:
-    """Return when the kernel takes packets for the last IPv6 address, or when it does not soon.
+    """Wait until the kernel delivers packets for the last IPv6 address, 50 ms at most.
 
-    It confirms an IPv6 address before it has made the route to it, which a work queue does in
-    order, a moment later (a millisecond or two on a busy machine). Neighbours that hear of the
-    address meanwhile would send what nobody takes.
+    The kernel confirms an IPv6 address before it has made the route to it. A work queue makes the
+    routes in order, one or two milliseconds later on a busy machine. Packets of neighbours that
+    hear of the address before that would be lost.
     """
     last = next((a.packed for a in reversed(wanted) if len(a.packed) == IPV6_OCTETS), None)
     if last is None:

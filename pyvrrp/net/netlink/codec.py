@@ -1,6 +1,6 @@
-"""A small codec for NETLINK_ROUTE: the few messages about addresses and interfaces that we need.
+"""Encode and decode the few NETLINK_ROUTE messages about addresses and interfaces that we need.
 
-Lean, since the guardian imports it.
+The guardian imports this module, so it must import little.
 """
 
 import socket
@@ -66,13 +66,13 @@ _LIFETIMES = struct.Struct("=IIII")
 
 
 def add_address(index: int, local: bytes, prefix: int, lifetime: int) -> bytes:
-    """Return the request that has an address for *lifetime* more seconds (0: for ever)."""
+    """Return the request that adds or renews an address for *lifetime* seconds (0: for ever)."""
     valid = lifetime or FOREVER
     flags = 0
     preferred = valid
     if len(local) == 16:  # noqa: PLR2004  - an IPv6 address
         flags = IFA_F_NODAD
-        if prefix == 128:  # noqa: PLR2004  - a host prefix: never a source, no route of its own
+        if prefix == 128:  # noqa: PLR2004  - a host address: never a source, without a route
             preferred = 0
             flags |= IFA_F_NOPREFIXROUTE
     body = (
@@ -90,7 +90,7 @@ def delete_address(index: int, local: bytes, prefix: int) -> bytes:
 
 
 def get_addresses(index: int) -> bytes:
-    """Return the request that dumps the addresses of one interface, of both families."""
+    """Return the request for the addresses of one interface, of both families."""
     return _message(RTM_GETADDR, NLM_F_DUMP, ADDRESS.pack(socket.AF_UNSPEC, 0, 0, 0, index))
 
 
@@ -102,7 +102,7 @@ def get_link(name: str) -> bytes:
 
 
 def get_route(index: int, local: bytes) -> bytes:
-    """Return the request for the route that an IPv6 packet takes which comes in at an interface."""
+    """Return the request for the route of an IPv6 packet that arrives at an interface."""
     body = (
         _ROUTE.pack(socket.AF_INET6, 128, 0, 0, 0, 0, 0, 0, 0)
         + attribute(_RTA_DST, local)
@@ -112,7 +112,7 @@ def get_route(index: int, local: bytes) -> bytes:
 
 
 def is_local(route: bytes) -> bool:
-    """Tell from the body of a route whether its packets are for this host."""
+    """Return whether a route, given by its body, delivers packets to this host."""
     return route[_ROUTE_TYPE] == _RTN_LOCAL
 
 
@@ -139,7 +139,7 @@ def messages(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
 
 
 def verdict(flags: int, body: bytes) -> tuple[int, str]:
-    """Return the errno (0: done) in a message of type NLMSG_ERROR, and what the kernel explains."""
+    """Return errno (0: done) and the kernel's explanation from the body of an NLMSG_ERROR."""
     code = -int(struct.unpack_from("=i", body)[0])
     text = ""
     if flags & _NLM_F_ACK_TLVS:
@@ -159,7 +159,7 @@ def attribute(kind: int, payload: bytes) -> bytes:
 
 
 def attributes(data: bytes, offset: int) -> dict[int, bytes]:
-    """Return the attributes from *offset* on, the last of a kind winning."""
+    """Return the attributes from *offset* on by their kind; of several of a kind the last one."""
     found = {}
     while offset + _ATTRIBUTE.size <= len(data):
         length, kind = _ATTRIBUTE.unpack_from(data, offset)

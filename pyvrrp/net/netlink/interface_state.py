@@ -1,4 +1,4 @@
-"""What the kernel says of one interface now, read from scratch."""
+"""Read the state of one interface from the kernel."""
 
 import errno
 import socket
@@ -25,15 +25,15 @@ _UNUSABLE = codec.IFA_F_TENTATIVE | codec.IFA_F_DADFAILED
 
 @dataclass(frozen=True, slots=True)
 class AddressEntry:
-    """One address as the kernel has it."""
+    """One address of an interface, as the kernel reports it."""
 
     address: InterfaceAddress
-    usable: bool  # neither tentative nor found to be a duplicate
-    ours: bool  # carries our tag
+    usable: bool  # neither tentative nor a duplicate
+    ours: bool  # with our tag
 
 
 def read_state(sockets: NamespaceSockets, place: Place) -> InterfaceState:
-    """Return the state of the interface; KernelError if the kernel or the namespace refuses."""
+    """Return the state of the interface; raise KernelError if it cannot be read."""
     try:
         with sockets.at(place.netns) as kernel:
             return _read(kernel, place.interface)
@@ -47,7 +47,7 @@ def read_addresses(kernel: Netlink, index: int) -> tuple[AddressEntry, ...]:
         try:
             bodies = [body for _, body in kernel.ask(codec.get_addresses(index))]
         except InterruptedError:
-            # The list changed under the dump; what came is not one consistent list.
+            # The list has changed while it was read, so the answer may be inconsistent.
             continue
         entries = (_address_entry(body, index) for body in bodies)
         return tuple(entry for entry in entries if entry is not None)
@@ -83,7 +83,7 @@ def _address_entry(body: bytes, wanted_index: int) -> AddressEntry | None:
     if index != wanted_index:
         return None
     found = codec.attributes(body, codec.ADDRESS.size)
-    # With a peer, IFA_ADDRESS is the other end's address.
+    # If the address has a peer, IFA_ADDRESS is that of the peer.
     local = found.get(codec.IFA_LOCAL) or found.get(codec.IFA_ADDRESS)
     if local is None:
         return None
@@ -98,5 +98,5 @@ def _address_entry(body: bytes, wanted_index: int) -> AddressEntry | None:
 
 @lru_cache(maxsize=4096)
 def _interface_address(is_ipv4: bool, local: bytes, prefix: int) -> InterfaceAddress:  # noqa: FBT001 - a key
-    # The same object at each reading: then two states are compared in no time.
+    # The same object each time: two states that are equal are compared quickly.
     return IPv4Interface((local, prefix)) if is_ipv4 else IPv6Interface((local, prefix))

@@ -1,4 +1,4 @@
-"""Which interfaces of one network namespace something has happened to."""
+"""Listen to the kernel for the interfaces of one network namespace that have changed."""
 
 import asyncio
 import socket
@@ -24,17 +24,17 @@ _LONG_PAUSE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Something happened to the interface of that index; *name* is empty if it was an address."""
+    """The interface of that index has changed; *name* is empty if an address has changed."""
 
     index: int
     name: str
 
 
 class LinkEvents:
-    """Reports what is touched, and through *lost* that events may have been missed.
+    """Reports what has changed to *touched*; calls *lost* when events may have been lost.
 
-    The constructor raises KernelError, as for a network namespace that does not exist. Renewals of
-    our own addresses are no events.
+    The constructor raises KernelError, for example if there is no such network namespace. Renewals
+    of our own addresses are not reported.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class LinkEvents:
         self._listen()
 
     def close(self) -> None:
-        """Stop listening; closing twice does no harm."""
+        """Stop listening. A second call does nothing."""
         if self._pause is not None:
             self._pause.cancel()
         self._close_socket()
@@ -64,7 +64,7 @@ class LinkEvents:
         self._loop.add_reader(self._sock, self._wake_up, self._sock)
 
     def _wake_up(self, sock: socket.socket) -> None:
-        # What is left wakes us again, after timers and other sockets had their turn.
+        # The rest wakes us again, after timers and other sockets had their turn.
         for _ in range(_PER_WAKE_UP):
             try:
                 event = sock.recv(_LONGEST_READ)
@@ -76,7 +76,7 @@ class LinkEvents:
             for kind, _, _, body in codec.messages(event):
                 self._note(kind, body)
             if sock is not self._sock:
-                return  # what was touched has made somebody close this
+                return  # closed by what was called
 
     def _note(self, kind: int, body: bytes) -> None:
         if kind in _LINK:
@@ -87,7 +87,7 @@ class LinkEvents:
             self._touched(Touched(codec.ADDRESS.unpack_from(body)[4], ""))
 
     def _fail(self) -> None:
-        """Begin anew a little later: in a storm of events there is no use in following each."""
+        """Begin anew a little later: in a storm of events it is useless to follow each one."""
         self.losses += 1
         self._close_socket()
         self._pause = self._loop.call_later(_PAUSE_SECONDS, self._begin_anew)
@@ -96,7 +96,7 @@ class LinkEvents:
         try:
             self._listen()
         except KernelError:
-            # The namespace has gone: whoever watches finds out by looking.
+            # The namespace is gone, which reading the interfaces will show.
             self._pause = self._loop.call_later(_LONG_PAUSE_SECONDS, self._begin_anew)
         self._lost()
 
@@ -118,7 +118,7 @@ def _open(netns: str) -> socket.socket:
         try:
             attach(sock, without_renewals(codec.OUR_PROTOCOL))
             enlarge_receive_buffer(sock, _RECEIVE_BUFFER)
-            # Only now: it hears nothing before it has its filter.
+            # Only now: without its filter the socket must not receive anything.
             sock.bind((0, _GROUPS))
         except BaseException:
             sock.close()

@@ -1,6 +1,6 @@
-"""Interfaces and their addresses: every event only says where to look, then all is read anew.
+"""Watch interfaces and their addresses: an event only says where to look, then all is read.
 
-What is read from scratch cannot drift, whatever events were lost or merged on the way.
+A state that is read as a whole stays right even if events were lost or merged.
 """
 
 import asyncio
@@ -12,14 +12,14 @@ from pyvrrp.identity import Place
 from pyvrrp.net.netlink.interface_state import read_state
 from pyvrrp.net.netlink.link_events import LinkEvents, Touched
 from pyvrrp.net.netlink.namespaces import NamespaceSockets
-from pyvrrp.net.system.kernel_thread import Worker
+from pyvrrp.net.system.kernel_thread import KernelThread
 from pyvrrp.ports import InterfaceState
 
 _RETRY_SECONDS = 0.1
 
 
 class _Subscription:
-    """One caller who wants to know about one place."""
+    """One caller that watches one interface."""
 
     __slots__ = ("_changed", "_last", "_leave")
 
@@ -33,20 +33,20 @@ class _Subscription:
         self._last: InterfaceState | None = None
 
     def cancel(self) -> None:
-        """Report nothing any more."""
+        """Report nothing any more. A second call does nothing."""
         leave, self._leave = self._leave, None
         if leave is not None:
             leave(self)
 
     def tell(self, state: InterfaceState) -> None:
-        """Report *state* if it differs from what was reported last."""
+        """Report *state* if it differs from the state that was reported last."""
         if self._leave is not None and state != self._last:
             self._last = state
             self._changed(state)
 
 
 class _Watched:
-    """One place that somebody watches."""
+    """One interface with at least one watcher."""
 
     __slots__ = ("again", "place", "reading", "state", "subscriptions")
 
@@ -59,19 +59,19 @@ class _Watched:
 
 
 class LinkWatcher:
-    """Implements `ports.Links`; the kernel is read in the worker's thread."""
+    """Implements `ports.Links`; the kernel thread reads the states."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, worker: Worker, sockets: NamespaceSockets
+        self, loop: asyncio.AbstractEventLoop, thread: KernelThread, sockets: NamespaceSockets
     ) -> None:
         self._loop = loop
-        self._worker = worker
+        self._thread = thread
         self._sockets = sockets
         self._watched: dict[Place, _Watched] = {}
         self._events: dict[str, LinkEvents] = {}
 
     def watch(self, place: Place, changed: Callable[[InterfaceState], None]) -> _Subscription:
-        """Report the state of *place* soon, and again whenever anything in it has changed.
+        """Report the state of *place* soon, and again after each change.
 
         Raises KernelError if there is no such network namespace.
         """
@@ -91,7 +91,7 @@ class LinkWatcher:
 
     @property
     def losses(self) -> int:
-        """How often events may have been missed and everything was read anew."""
+        """How often events may have been lost, so that all states were read anew."""
         return sum(events.losses for events in self._events.values())
 
     def _listen(self, netns: str) -> LinkEvents:
@@ -126,12 +126,12 @@ class LinkWatcher:
 
     def _look(self, watched: _Watched) -> None:
         if watched.reading:
-            # What is being read may be older than the event.
+            # The state that is being read may be older than the event.
             watched.again = True
             return
         watched.reading = True
         watched.again = False
-        self._worker.submit(
+        self._thread.submit(
             lambda: read_state(self._sockets, watched.place),
             lambda outcome: self._seen(watched, outcome),
         )
@@ -143,7 +143,7 @@ class LinkWatcher:
         if isinstance(outcome, InterfaceState):
             self._report(watched, outcome)
         elif outcome.code == errno.ENOENT:
-            # The network namespace has gone.
+            # The network namespace is gone.
             self._report(watched, InterfaceState())
         else:
             self._loop.call_later(_RETRY_SECONDS, self._look, watched)

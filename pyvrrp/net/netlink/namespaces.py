@@ -1,6 +1,6 @@
-"""One netlink socket for each network namespace, kept open between requests.
+"""One netlink socket for each network namespace, which stays open between requests.
 
-Entering a namespace and making a socket takes longer than most requests do.
+To enter a namespace and to open a socket takes longer than most requests.
 """
 
 import os
@@ -12,7 +12,7 @@ from pyvrrp.net.system.netns import entered, namespace_path
 
 
 class NamespaceSockets:
-    """The sockets by the name of their namespace. To be used in one thread: the kernel thread."""
+    """The sockets by the name of their namespace. Only the kernel thread may use them."""
 
     def __init__(self) -> None:
         self._open: dict[str, tuple[Netlink, tuple[int, int]]] = {}
@@ -32,7 +32,7 @@ class NamespaceSockets:
             raise
 
     def close(self) -> None:
-        """Close all."""
+        """Close all sockets."""
         for netns in tuple(self._open):
             self._forget(netns)
 
@@ -41,7 +41,7 @@ class NamespaceSockets:
         kernel, identity = self._open.get(netns, (None, there))
         if kernel is not None and identity == there:
             return kernel
-        # A socket keeps its namespace alive, even when another one has got the name since.
+        # An open socket keeps its namespace alive, even if another one has its name now.
         self._forget(netns)
         with entered(netns):
             kernel = Netlink()
@@ -55,11 +55,11 @@ class NamespaceSockets:
 
 
 def _identity(netns: str) -> tuple[int, int]:
-    """Return what tells the namespace that has this name now from one that had it before."""
+    """Return what is different in another namespace that has the same name later."""
     if not netns:
         return 0, 0
     try:
         found = os.stat(namespace_path(netns))  # noqa: PTH116  - once for each request
     except OSError:
-        return 0, 0  # there is none: entering it says so
+        return 0, 0  # there is none; entering it raises the error
     return found.st_dev, found.st_ino

@@ -13,9 +13,9 @@ from pyvrrp.units import Nanoseconds
 
 
 class RenewalBatch:
-    """What goes to the kernel for *leases*, kept from one period to the next.
+    """The requests that renew *leases*, for this period and the following ones.
 
-    *indices* has the index of each interface, 0 where there is none of that name.
+    *indices* has the index of each interface, or 0 if there is no interface of that name.
     """
 
     def __init__(self, leases: Sequence[AddressLease], indices: Mapping[Place, int]) -> None:
@@ -31,9 +31,9 @@ class RenewalBatch:
         self._batch = _joined(self._parts)
 
     def carry_out(self, kernel: Netlink, now: Nanoseconds) -> list[KernelError | None]:
-        """Renew what is not too late at *now*; return an answer for each lease.
+        """Renew the leases for which it is not too late at *now*; return an answer for each lease.
 
-        Raises OSError if the kernel has not answered: then nothing is known of any lease.
+        Raises OSError if the kernel has not answered. Then the state of all leases is unknown.
         """
         answers = [self._obstacle(lease, now) for lease in self.leases]
         parts, batch = self._parts, self._batch

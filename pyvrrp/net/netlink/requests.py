@@ -1,7 +1,7 @@
-"""Ask the kernel through NETLINK_ROUTE: many requests in one send, or one question at a time.
+"""Send requests to the kernel through NETLINK_ROUTE: many in one send, or one question at a time.
 
-250 IPv4 addresses take about 0.4 ms. Lean, since the guardian imports it. Failures raise OSError;
-the caller translates it.
+250 IPv4 addresses take about 0.4 ms. Errors raise OSError, which the caller translates. The
+guardian imports this module, so it must import little.
 """
 
 import errno
@@ -20,8 +20,8 @@ _SO_RCVBUFFORCE = 33
 _SIOCGIFINDEX = 0x8933
 _INTERFACE_REQUEST = struct.Struct("=16si20x")
 
-# If all requests fail: one report takes about 800 bytes of the receive buffer, of which 425,984
-# may be had without privileges.
+# The receive buffer has room for a report on each request, of about 800 bytes. Without privileges
+# it has 425,984 bytes.
 _PER_SEND = 256
 _RECEIVE_BUFFER = 1 << 20
 _LONGEST_ANSWER = 1 << 16
@@ -30,12 +30,12 @@ _PATIENCE_SECONDS = 5.0
 
 
 class Batch:
-    """Requests as they go to the kernel: numbered, and joined into as few datagrams as possible.
+    """Numbered requests, joined into as few datagrams as possible.
 
-    Only the last request of a datagram asks for an acknowledgement. The kernel carries the requests
-    out in order and reports each failure in any case, so that one acknowledgement says that
-    everything has been done but what was reported. An acknowledgement of each would take ten times
-    as long as the renewals themselves.
+    Only the last request of a datagram asks for an acknowledgement. The kernel carries out the
+    requests in order and reports each failure in any case. So one acknowledgement means that all
+    other requests are done. An acknowledgement of each request would take ten times as long as a
+    renewal itself.
     """
 
     __slots__ = ("datagrams",)
@@ -50,8 +50,8 @@ class Batch:
 class Netlink:
     """A blocking NETLINK_ROUTE socket in the network namespace of the calling thread.
 
-    After an OSError from `batch` it must not be used again: what the kernel still has to say could
-    be taken for the answer to a later batch.
+    After an OSError from `batch` it must not be used again: a late answer could be taken for the
+    answer to a later batch.
     """
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ class Netlink:
     def ask(self, request: bytes) -> Iterator[tuple[int, bytes]]:
         """Send one request; yield type and body of each message of the answer.
 
-        Raises InterruptedError at the end if a table changed while it was read.
+        Raises InterruptedError at the end if the table has changed while it was read.
         """
         self._asked = asked = (self._asked + 1) % _QUESTION + _QUESTION
         flags = codec.flags_of(request)
@@ -114,7 +114,7 @@ class Netlink:
                     return
 
     def accepts(self, index: int, local: bytes) -> bool:
-        """Tell whether packets for an IPv6 address that come in at the interface are for us."""
+        """Return whether packets for an IPv6 address that come in there are for this host."""
         try:
             return any(
                 codec.is_local(route) for _, route in self.ask(codec.get_route(index, local))
@@ -146,7 +146,7 @@ class Netlink:
         try:
             self._sock.setsockopt(_SOL_NETLINK, option, 1)
         except OSError:
-            # An older kernel: it explains less and filters less, which costs time only.
+            # An older kernel explains less and filters less. That only takes more time.
             return
 
     def _enlarge(self) -> None:

@@ -1,8 +1,8 @@
-"""VRRP in and out of one interface, through a packet socket; out to single hosts through another.
+"""Send and receive the advertisements of one interface, through packet sockets.
 
-A packet socket hears what the IP stack would drop: the advertisement of a returning address owner,
-whose source is local on the backup that took over, and whatever rp_filter or an INPUT firewall
-refuses. No sysctl has to change.
+A packet socket also receives packets that the IP stack would drop: the advertisement of an address
+owner that returns, whose source is a local address of the backup that took over, and packets that
+rp_filter or a firewall refuses. So no sysctl has to be changed.
 """
 
 import asyncio
@@ -36,10 +36,10 @@ _CALM_AFTER_SECONDS = 10.0
 class KernelAdvertisementSocket:
     """The advertisements of one family on one interface, for *multicast*, *unicast* or both.
 
-    Without *multicast* the group is not joined: this host then says nothing at all by multicast.
-    Under a flood the kernel is told to let through only the TTLs and the VRIDs that matter.
-    Attributes for the counters: ``received`` packets, ``errors`` on reading, ``overloads`` and
-    ``dropped`` (by the kernel, for lack of room).
+    Without *multicast* the group is not joined, and this host sends nothing by multicast. Under a
+    flood a filter in the kernel accepts only the TTLs and the VRIDs that matter. The attributes
+    for the counters are ``received`` packets, ``errors`` on reading, ``overloads``, and packets
+    that the kernel has ``dropped`` because the receive buffer was full.
     """
 
     def __init__(
@@ -105,11 +105,11 @@ class KernelAdvertisementSocket:
             raise refused(f"cannot send on {self._place}", error) from error
 
     def drain(self) -> None:
-        """Deliver at once what is queued (1024 packets at most)."""
+        """Deliver the queued packets at once, 1024 at most."""
         self._reader.drain()
 
     def expect(self, vrids: frozenset[int], min_ttl: int) -> None:
-        """Name the VRIDs and the TTLs that matter while the socket is overloaded."""
+        """Set the VRIDs and the lowest TTL that an overloaded socket lets through."""
         self._vrids = vrids
         self._min_ttl = min_ttl
         if self.overloaded:
@@ -117,12 +117,12 @@ class KernelAdvertisementSocket:
 
     @property
     def received(self) -> int:
-        """Packets delivered so far."""
+        """How many packets were delivered."""
         return self._reader.received
 
     @property
     def errors(self) -> int:
-        """Errors on reading so far: the interface went down or away."""
+        """How often reading failed because the interface was down or gone."""
         return self._reader.errors
 
     @property
@@ -132,15 +132,15 @@ class KernelAdvertisementSocket:
 
     @property
     def dropped(self) -> int:
-        """Packets the kernel had no room for so far."""
+        """How many packets the kernel has dropped because the receive buffer was full."""
         if not self._closed:
-            # Reading resets the kernel's numbers.
+            # Reading resets the counters of the kernel.
             raw = self._sock.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, _STATISTICS.size)
             self._dropped += _STATISTICS.unpack(raw)[1]
         return self._dropped
 
     def close(self) -> None:
-        """Leave the group and close; closing twice does no harm."""
+        """Leave the group and close all sockets. A second call does nothing."""
         self._closed = True
         if self._calm is not None:
             self._calm.cancel()
@@ -172,7 +172,8 @@ class KernelAdvertisementSocket:
         self._calm = self._loop.call_later(self._calm_after, self._relax)
 
     def _relax(self) -> None:
-        # What the strict filter hides cannot be counted; if it goes on, we are back in a second.
+        # Packets that the strict filter drops are not counted. If the flood continues, the strict
+        # filter is back within a second.
         self._calm = None
         self._window_start = 0
         bpf.attach(self._sock, bpf.vrrp(self._family))
@@ -182,7 +183,7 @@ class KernelAdvertisementSocket:
 
 
 def _join(place: Place, family: Family) -> socket.socket:
-    """Be a member of the group really, so that switches and the card's own filter know."""
+    """Join the group, so that switches and the network card let its packets through."""
     group = group_of(family)
     try:
         with entered(place.netns):

@@ -1,4 +1,4 @@
-"""Gratuitous ARP and Neighbor Advertisements out of one interface, and rivals' heard there."""
+"""Send gratuitous ARP and Neighbor Advertisements, and receive those of other hosts."""
 
 import asyncio
 import fcntl
@@ -19,7 +19,7 @@ _SIOCGIFHWADDR = 0x8927
 
 
 class KernelAnnouncementSocket:
-    """Whole Ethernet frames out; in, only claims of the addresses that are watched."""
+    """Sends whole Ethernet frames, and receives only claims of the addresses that are watched."""
 
     def __init__(
         self,
@@ -42,9 +42,9 @@ class KernelAnnouncementSocket:
             raise refused(f"cannot announce on {self._place}", error) from error
 
     def watch(self, addresses: frozenset[Address]) -> None:
-        """Report others' claims of *addresses* from now on, and of nothing else.
+        """Report claims of *addresses* by other hosts from now on, and of no other addresses.
 
-        Raises KernelError if the interface cannot be listened to.
+        Raises KernelError if a socket cannot be opened.
         """
         self._watched = addresses
         mine = {int(address) for address in addresses if isinstance(address, IPv4Address)}
@@ -53,15 +53,15 @@ class KernelAnnouncementSocket:
         self._listen(Family.IPV6, ETH_P_IPV6, bpf.neighbor_claims(mine) if mine else None)
 
     def close(self) -> None:
-        """Close; closing twice does no harm."""
+        """Close all sockets. A second call does nothing."""
         for family in tuple(self._listeners):
             self._stop_listening(family)
         self._sock.close()
 
     def _listen(self, family: Family, protocol: int, program: bpf.Program | None) -> None:
         if family in self._listeners:
-            # Closing a packet socket waits for the kernel's readers, 15 ms on the way of a release;
-            # a filter that lets nothing through is exchanged at once.
+            # Closing a packet socket waits for readers in the kernel, which would delay a release
+            # by 15 ms. A filter that accepts nothing is set at once.
             bpf.attach(self._listeners[family][0], program or bpf.NOTHING)
         elif program is not None:
             sock = open_packet_socket(self._place, socket.SOCK_RAW, protocol, program)
@@ -78,7 +78,7 @@ class KernelAnnouncementSocket:
         if claim is None:
             return
         address, mac = claim
-        # The filter may let through more than is watched.
+        # The filter may accept other addresses too.
         if address in self._watched and mac != self._own_mac():
             self._claimed(Claim(address, mac))
 
@@ -87,6 +87,6 @@ class KernelAnnouncementSocket:
         try:
             answer = fcntl.ioctl(self._sock, _SIOCGIFHWADDR, request)
         except OSError:
-            # The interface has just gone: no hardware address is ours.
+            # The interface is gone: it has no hardware address.
             return b""
         return answer[18:24]

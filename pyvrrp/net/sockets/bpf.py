@@ -1,8 +1,8 @@
-"""Classic BPF programs, assembled by hand: what the kernel lets through to our packet sockets.
+"""Classic BPF programs for our packet sockets: which packets the kernel delivers.
 
 A program is a tuple of instructions (code, jump if true, jump if false, constant), as in
-linux/filter.h. A set of values too long for the eight bits of a jump is not looked at: the program
-then accepts every packet of the kind, and who receives it looks himself.
+linux/filter.h. A jump has eight bits. With a longer set of values the program accepts all packets
+of the kind, and the receiver compares the values.
 """
 
 import ctypes
@@ -39,7 +39,7 @@ _ACCEPT: Instruction = (_RETURN, 0, 0, 0x40000)
 _DROP: Instruction = (_RETURN, 0, 0, 0)
 _LONGEST_SET = 200
 
-# linux/filter.h: what lies beside the packet
+# linux/filter.h: offsets of data that is not in the packet
 _PACKET_TYPE = 0xFFFFF000 + 4
 _NETLINK_ATTRIBUTE = 0xFFFFF000 + 12
 
@@ -53,14 +53,17 @@ NOTHING: Program = (_DROP,)
 
 
 def vrrp(family: Family) -> Program:
-    """Return the filter for VRRP addressed to us, the packet beginning at its IP header."""
+    """Return the filter for VRRP packets that are addressed to us, beginning at the IP header."""
     return (*_for_us(), *_protocol(family), _ACCEPT)
 
 
 def vrrp_strict(
     family: Family, vrids: Collection[int] | None, min_ttl: int = _LARGEST_TTL
 ) -> Program:
-    """Return the filter that also wants a TTL from *min_ttl* on and one of *vrids* (None: any)."""
+    """Return the filter that also requires a TTL of at least *min_ttl* and one of *vrids*.
+
+    None accepts all VRIDs.
+    """
     hops, vrid = (8, 1) if family is Family.IPV4 else (7, 41)
     load_vrid: Program = ((_LOAD_BYTE, 0, 0, vrid),)
     if family is Family.IPV4:
@@ -84,7 +87,7 @@ def arp_claims(senders: Collection[int]) -> Program:
 def neighbor_claims(targets: Collection[int]) -> Program:
     """Return the filter for Neighbor Advertisement frames about one of *targets*.
 
-    Only the last 32 bits of a target are compared; who receives a frame compares the others.
+    Only the last 32 bits of a target are compared. The receiver must compare the others.
     """
     last_words = {target & 0xFFFFFFFF for target in targets}
     return (
@@ -98,8 +101,8 @@ def neighbor_claims(targets: Collection[int]) -> Program:
 def without_renewals(protocol: int) -> Program:
     """Return the filter of a netlink event socket that hides renewals of our own addresses.
 
-    A renewal is an RTM_NEWADDR with our IFA_PROTO whose IFA_CACHEINFO says that it was updated
-    later than created; a lease of many addresses would otherwise wake us all the time.
+    A renewal is an RTM_NEWADDR with our IFA_PROTO whose IFA_CACHEINFO says that the address was
+    updated after it was created. Without the filter many address leases would wake us constantly.
     """
     new_address, proto, cache_info = 20, 11, 6
     attributes = 16 + 8  # behind nlmsghdr and ifaddrmsg
@@ -128,7 +131,7 @@ def without_renewals(protocol: int) -> Program:
 
 
 def attach(sock: socket.socket, program: Program) -> None:
-    """Have *program* decide what *sock* receives from now on; raise KernelError if refused."""
+    """Let *sock* receive only what *program* accepts; raise KernelError if the kernel refuses."""
     code = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
     instructions = ctypes.create_string_buffer(code, len(code))
     description = struct.pack("HP", len(program), ctypes.addressof(instructions))

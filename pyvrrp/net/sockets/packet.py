@@ -1,4 +1,4 @@
-"""Packet sockets: opened so that nothing unfiltered gets in, read without starving timers."""
+"""Packet sockets: how they are opened with their filter, and how they are read."""
 
 import asyncio
 import socket
@@ -19,7 +19,7 @@ _SOL_PACKET = 263
 _PACKET_IGNORE_OUTGOING = 23
 _SO_RCVBUFFORCE = 33
 _RECEIVE_BUFFER = 1 << 20
-_LONGEST_PACKET = 10_000  # above jumbo frames; a longer one arrives cut and is refused later
+_LONGEST_PACKET = 10_000  # more than a jumbo frame; a longer packet is cut, and refused later
 _PER_WAKE_UP = 64
 _PER_DRAIN = 1024
 _AT_ONCE = MILLISECOND  # from one wake-up to the next
@@ -30,7 +30,7 @@ def open_packet_socket(
 ) -> socket.socket:
     """Return a non-blocking packet socket on the interface that receives what *program* accepts.
 
-    *protocol* is an Ethernet type, 0 to receive nothing. Raises KernelError.
+    *protocol* is an Ethernet type; with 0 it receives nothing. Raises KernelError.
     """
     try:
         with entered(place.netns):
@@ -41,7 +41,7 @@ def open_packet_socket(
         attach(sock, program)
         sock.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
         enlarge_receive_buffer(sock, _RECEIVE_BUFFER)
-        # Only now: a socket made with its protocol receives before it has its filter.
+        # Only now: a socket that is opened with a protocol receives before it has its filter.
         sock.bind((place.interface, protocol))
     except OSError as error:
         sock.close()
@@ -53,7 +53,7 @@ def open_packet_socket(
 
 
 def enlarge_receive_buffer(sock: socket.socket, size: int) -> None:
-    """Give *sock* that many bytes, or as many as may be had without CAP_NET_ADMIN."""
+    """Set the receive buffer of *sock*; without CAP_NET_ADMIN it may become smaller than *size*."""
     try:
         sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, size)
     except OSError:
@@ -61,14 +61,14 @@ def enlarge_receive_buffer(sock: socket.socket, size: int) -> None:
 
 
 class PacketReader:
-    """Delivers what arrives on a packet socket, in the event loop and on demand.
+    """Delivers the packets of a packet socket, in the event loop and on demand.
 
-    *counted* is told after each time of reading how many packets that were, and the monotonic time
-    in nanoseconds at which it began.
+    *counted* gets the number of packets of each reading, and the monotonic time in nanoseconds at
+    which it began.
 
-    A wake-up says that one packet is there, so one is read: to find out that there is no second one
-    costs nearly as much as to read it. More are looked for when packets come in bursts, which is
-    when two wake-ups follow at once, or when the last wake-up brought several.
+    A wake-up means that one packet is there, so one is read. To find out that there is no second
+    one takes nearly as long as to read it. More are read when packets come in bursts: when two
+    wake-ups follow each other at once, or when the last wake-up brought several packets.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class PacketReader:
         loop.add_reader(sock, self._wake_up)
 
     def drain(self) -> None:
-        """Deliver what is queued now, within reason; nothing if called from a delivery."""
+        """Deliver the queued packets, 1024 at most; do nothing if called from a delivery."""
         self._read(_PER_DRAIN, time.monotonic_ns())
 
     def close(self) -> None:
@@ -102,7 +102,7 @@ class PacketReader:
             self._sock.close()
 
     def _wake_up(self) -> None:
-        # What is left wakes us again, after timers and other sockets had their turn.
+        # The rest wakes us again, after timers and other sockets had their turn.
         now = time.monotonic_ns()
         if self._in_bursts or now - self._woken_at < _AT_ONCE:
             self._in_bursts = self._read(_PER_WAKE_UP, now) > 1
@@ -111,7 +111,7 @@ class PacketReader:
         self._woken_at = now
 
     def _read(self, limit: int, now: int) -> int:
-        """Read and deliver *limit* packets at most; return how many there were."""
+        """Read and deliver *limit* packets at most; return their number."""
         if self._reading:
             return 0
         self._reading = True
@@ -123,8 +123,8 @@ class PacketReader:
                 except BlockingIOError:
                     break
                 except OSError:
-                    # The interface went down or away; the kernel says so once and the socket
-                    # lives on.
+                    # The interface is down or gone. The kernel reports that once, and the socket
+                    # stays usable.
                     self.errors += 1
                     break
                 number += 1

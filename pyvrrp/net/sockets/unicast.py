@@ -1,8 +1,8 @@
-"""Advertisements to single hosts, through a raw IP socket.
+"""Send advertisements to single hosts through a raw IP socket.
 
-A packet socket would have to know the neighbour's hardware address or that of a router on the way;
-the kernel's IP layer finds them. Nothing is received here, but while this socket is open the
-kernel does not answer every advertisement of a peer with "protocol unreachable".
+A packet socket would need the hardware address of the neighbour or of a router, which the IP layer
+of the kernel finds by itself. This socket receives nothing. But while it is open the kernel does
+not answer each advertisement of a peer with "protocol unreachable".
 """
 
 import socket
@@ -19,12 +19,12 @@ _QUEUE_PRIORITY = 6  # linux/pkt_sched.h: ahead of bulk traffic in the queues of
 
 
 class UnicastSocket:
-    """Sends whole IP packets of one family out of one interface, wherever the routes point."""
+    """Sends whole IP packets of one family out of one interface, along the routes of the kernel."""
 
     def __init__(self, place: Place, family: Family) -> None:
-        """Open it; raise KernelError."""
+        """Open the socket; raise KernelError."""
         self._place = place
-        self._addresses: dict[Address, tuple[str, int]] = {}  # of each peer, as sendto wants it
+        self._addresses: dict[Address, tuple[str, int]] = {}  # of each peer, for sendto
         kind = socket.AF_INET if family is Family.IPV4 else socket.AF_INET6
         try:
             with entered(place.netns):
@@ -58,5 +58,5 @@ class UnicastSocket:
             raise refused(f"cannot send to {destination} on {self._place}", error) from error
 
     def close(self) -> None:
-        """Close; closing twice does no harm."""
+        """Close the socket. A second call does nothing."""
         self._sock.close()

@@ -1,6 +1,6 @@
-"""Monotonic time that goes on while the machine sleeps, and timers on one timerfd.
+"""Monotonic time that passes while the machine is suspended, and timers on one timerfd.
 
-asyncio's own timers are 1.1 ms late, since they go through a poll timeout in milliseconds; a
+The timers of asyncio are 1.1 ms late, because the timeout of its poll counts in milliseconds. A
 timerfd is 0.04 ms late.
 """
 
@@ -21,7 +21,7 @@ _NEVER = 1 << 63  # later than any time that a timerfd knows
 
 
 class TimerHandle:
-    """One timer that has been asked for."""
+    """One callback that is to be called at a certain time."""
 
     __slots__ = ("_callback", "_clock")
 
@@ -31,36 +31,37 @@ class TimerHandle:
 
     @property
     def pending(self) -> bool:
-        """Whether it has neither run nor been called off."""
+        """Whether it has neither run nor been cancelled."""
         return self._callback is not None
 
     def cancel(self) -> None:
-        """Call it off; harmless when it has run or was called off before."""
+        """Cancel it. A second call, or one after it has run, does nothing."""
         if self._callback is not None:
             self._callback = None
             self._clock.count_cancelled()
 
     def take(self) -> Callable[[], None] | None:
-        """Return what to call, once at most."""
+        """Return the callback; None if it has run or was cancelled. It runs once at most."""
         callback, self._callback = self._callback, None
         return callback
 
 
 class MonotonicClock:
-    """CLOCK_BOOTTIME: a suspended machine's time passes too, steps of the wall clock do not.
+    """Implements `ports.Clock` on CLOCK_BOOTTIME.
 
+    Its time passes while the machine is suspended, and a change of the wall clock has no effect.
     ``now()`` returns nanoseconds since the machine started.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        # A number for each timer, so that two of the same time run in the order of asking.
+        # With a number for each timer: those of the same time run in the order of the requests.
         self._heap: list[tuple[Nanoseconds, int, TimerHandle]] = []
         self._asked = 0
-        self._dead = 0  # in the heap, called off
+        self._cancelled = 0  # of those in the heap
         self._armed = _NEVER
         self._firing = False
-        # Called for each packet and each timer, so there is no Python function around it.
+        # It is called for each packet and each timer: a C function without one of Python around.
         boottime = partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME)
         self.now = cast("Callable[[], Nanoseconds]", boottime)
         try:
@@ -70,7 +71,7 @@ class MonotonicClock:
         loop.add_reader(self._timer, self._fire)
 
     def call_at(self, when: Nanoseconds, callback: Callable[[], None]) -> TimerHandle:
-        """Call *callback* at *when* or as soon after as possible, never before this returns."""
+        """Call *callback* at *when* or as soon after that as possible, not before this returns."""
         handle = TimerHandle(callback, self)
         self._asked += 1
         heappush(self._heap, (when, self._asked, handle))
@@ -79,15 +80,19 @@ class MonotonicClock:
         return handle
 
     def count_cancelled(self) -> None:
-        """TimerHandle: one was called off. Those are removed when they are many."""
-        self._dead += 1
-        if self._dead > _COMPACT_ABOVE and 2 * self._dead > len(self._heap) and not self._firing:
+        """Note that a timer in the heap was cancelled. Many of them are removed together."""
+        self._cancelled += 1
+        if (
+            self._cancelled > _COMPACT_ABOVE
+            and 2 * self._cancelled > len(self._heap)
+            and not self._firing
+        ):
             self._heap = [entry for entry in self._heap if entry[2].pending]
             heapify(self._heap)
-            self._dead = 0
+            self._cancelled = 0
 
     def close(self) -> None:
-        """Forget every timer and give the descriptor back."""
+        """Cancel all timers and close the descriptor."""
         if self._timer < 0:
             return
         self._loop.remove_reader(self._timer)
@@ -112,7 +117,7 @@ class MonotonicClock:
             self._arm_for_the_next()
 
     def _due(self) -> list[TimerHandle]:
-        # What a callback asks for runs in the next turn of the loop, so that sockets get theirs.
+        # A timer that a callback sets runs in the next turn of the loop, after the sockets.
         now, heap = self.now(), self._heap
         due = []
         while heap and heap[0][0] <= now:
@@ -120,23 +125,23 @@ class MonotonicClock:
             if handle.pending:
                 due.append(handle)
             else:
-                self._dead -= 1
+                self._cancelled -= 1
         return due
 
     def _run(self, callback: Callable[[], None]) -> None:
         try:
             callback()
-        except Exception as error:  # noqa: BLE001  - one callback's fault must not stop the others
+        except Exception as error:  # noqa: BLE001  - an error in one callback must not stop the others
             self._loop.call_exception_handler(
                 {"message": "a timer callback failed", "exception": error}
             )
 
     def _arm_for_the_next(self) -> None:
-        # Either way the timer is not readable any more, so that it need not be read.
+        # Both ways the descriptor is not readable any more, so it need not be read.
         heap = self._heap
         while heap and not heap[0][2].pending:
             heappop(heap)
-            self._dead -= 1
+            self._cancelled -= 1
         if heap:
             self._arm(heap[0][0])
         elif self._timer >= 0:

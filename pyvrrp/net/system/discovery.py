@@ -1,7 +1,7 @@
-"""Interfaces for people to choose from, as netifaces sees them.
+"""The interfaces of this machine for a person to choose from, listed by netifaces.
 
-The one module that imports netifaces; the daemon itself asks the kernel (`interface_state`), since
-netifaces knows neither state nor events and shows a labelled address as an interface of its own.
+Only this module imports netifaces. The daemon asks the kernel (`interface_state`): netifaces
+reports neither states nor events, and shows an address with a label as an interface of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,10 @@ from pyvrrp.identity import Address, InterfaceAddress
 
 @dataclass(frozen=True, slots=True)
 class ListedInterface:
-    """One interface that could be used."""
+    """One interface, and what a person needs to choose it."""
 
     name: str
-    mac: str  # empty: it has none
+    mac: str  # empty if it has none
     addresses: tuple[InterfaceAddress, ...]
     gateways: tuple[Address, ...]  # default gateways reached through it
 
@@ -56,7 +56,7 @@ def _look_up(name: str) -> dict[int, list[dict[str, str]]]:
     try:
         return netifaces.ifaddresses(name)
     except ValueError:
-        # It went away since the list was made.
+        # The interface has been deleted since the list was made.
         return {}
 
 

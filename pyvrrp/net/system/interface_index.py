@@ -1,4 +1,4 @@
-"""The index of an interface, by its name."""
+"""Look up the index of an interface by its name."""
 
 import errno
 import os
@@ -6,7 +6,7 @@ import socket
 
 
 def interface_index(name: str) -> int:
-    """Return the index, in the network namespace of the calling thread; OSError with ENODEV."""
+    """Return the index in the network namespace of the calling thread; raise OSError (ENODEV)."""
     try:
         return socket.if_nametoindex(name)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""How a refusal of the kernel reads."""
+"""Turn an errno into a KernelError with a readable text."""
 
 import os
 
@@ -8,7 +8,7 @@ from pyvrrp.errors import KernelError
 def refused(what: str, error: OSError) -> KernelError:
     """Return the KernelError for *error*: ``cannot send on eth0: network is down``."""
     if not error.errno:
-        # A socket's timeout has no number.
+        # The error of a socket's timeout has no errno.
         return KernelError(f"{what}: {error}")
     return refused_with(what, error.errno)
 

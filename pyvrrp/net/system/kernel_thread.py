@@ -1,7 +1,7 @@
-"""The one thread for calls into the kernel that may wait for its locks.
+"""The one thread for system calls that may wait for a lock of the kernel.
 
-The kernel's rtnl lock can be held for tens of milliseconds by others; an advertisement must not
-wait for it. Jobs run one after the other in the order they were submitted.
+Other programs may hold the rtnl lock for tens of milliseconds, and an advertisement must not wait
+for it. Jobs run one after the other, in the order in which they were submitted.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from pyvrrp.errors import KernelError
 T = TypeVar("T")
 
 
-class Worker:
-    """Runs jobs in order, off the event loop; their results come back on it."""
+class KernelThread:
+    """Runs jobs in order in a thread of its own; their results are delivered in the event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -41,7 +41,7 @@ class Worker:
             self._jobs.put(submitted)
 
     def close(self, patience: float = 2.0) -> bool:
-        """Finish what was submitted; return whether that took less than *patience* seconds."""
+        """Finish the submitted jobs; return whether that took less than *patience* seconds."""
         self._hand_over()
         self._jobs.put(None)
         self._thread.join(patience)
@@ -57,7 +57,7 @@ class Worker:
             return job()
         except KernelError as error:
             return error
-        except Exception as error:  # noqa: BLE001  - a fault in one job must not stop the others
+        except Exception as error:  # noqa: BLE001  - an error in one job must not stop the others
             report = {"message": "a kernel request failed", "exception": error}
             self._in_loop(lambda: self._loop.call_exception_handler(report))
             return KernelError(f"internal error in a kernel request: {error}")
@@ -69,5 +69,5 @@ class Worker:
         try:
             self._loop.call_soon_threadsafe(callback)
         except RuntimeError:
-            # The loop is closed: nobody waits for the result any more.
+            # The loop is closed: the result is not needed any more.
             return

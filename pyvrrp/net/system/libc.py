@@ -1,6 +1,7 @@
-"""The few C library calls that Python 3.11 does not have. Lean: the guardian imports it too.
+"""The few functions of the C library that Python 3.11 lacks.
 
-Every function raises OSError with the errno; who calls translates it.
+Each function raises OSError with the errno, which the caller translates. The guardian imports this
+module, so it must import little.
 """
 
 import ctypes
@@ -39,9 +40,9 @@ def boottime_timer() -> int:
 
 
 def arm_timer(descriptor: int, when: int) -> None:
-    """Let the timer fire at *when* (absolute nanoseconds; what is past fires at once).
+    """Let the timer fire at *when* (absolute nanoseconds); a time in the past fires at once.
 
-    That it has fired before is forgotten: the descriptor is readable when it fires anew.
+    The descriptor becomes readable when the timer fires, and is not readable until then.
     """
     # A zero would disarm it.
     when = when if when > 0 else 1
@@ -49,7 +50,7 @@ def arm_timer(descriptor: int, when: int) -> None:
 
 
 def disarm_timer(descriptor: int) -> None:
-    """Let the timer not fire, and forget that it has fired before."""
+    """Let the timer not fire. The descriptor is not readable any more."""
     _set_timer(descriptor, 0, 0)
 
 
@@ -64,7 +65,7 @@ def name_process(name: str) -> None:
 
 
 def trim_memory() -> None:
-    """Give free memory back to the system, where the C library can do that (glibc)."""
+    """Give free memory back to the system, if the C library can do that (glibc can)."""
     trim = getattr(_library(), "malloc_trim", None)
     if trim is not None:
         trim(0)

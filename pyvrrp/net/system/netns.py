@@ -1,6 +1,6 @@
-"""Work in another network namespace for a moment.
+"""Enter another network namespace for a moment.
 
-A socket stays in the namespace it was made in, so only its making needs this.
+A socket stays in the namespace in which it was opened, so only opening it needs this.
 """
 
 import os
@@ -16,9 +16,9 @@ _DIRECTORY = "/run/netns"
 
 @contextmanager
 def entered(netns: str) -> Iterator[None]:
-    """Have the calling thread in the namespace called *netns*; an empty name changes nothing.
+    """Put the calling thread into the namespace called *netns*; an empty name changes nothing.
 
-    Never yield to an event loop inside: every callback would run in that namespace.
+    The caller must not let an event loop run inside: each callback would run in that namespace.
     Raises KernelError if there is no such namespace or it may not be entered.
     """
     if not netns:
@@ -40,7 +40,7 @@ def entered(netns: str) -> Iterator[None]:
 
 
 def namespace_path(netns: str) -> str:
-    """Return the file that stands for the namespace of that name."""
+    """Return the path of the file through which a namespace is entered by its name."""
     return f"{_DIRECTORY}/{netns}"
 
 

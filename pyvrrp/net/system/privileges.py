@@ -1,4 +1,4 @@
-"""Whether this process may do what the daemon does."""
+"""Check that this process has the capabilities that the daemon needs."""
 
 import errno
 from pathlib import Path
@@ -11,9 +11,9 @@ _STATUS = Path("/proc/self/status")
 
 
 def check(*, namespaces: bool = False, status: Path = _STATUS) -> None:
-    """Raise KernelError naming exactly what is missing.
+    """Raise KernelError with the name of each missing capability.
 
-    *namespaces*: a virtual router lives in another network namespace.
+    *namespaces*: a virtual router is in another network namespace.
     """
     wanted = _CAPABILITIES | (_FOR_NAMESPACES if namespaces else {})
     held = _effective(status.read_text())

@@ -1,7 +1,8 @@
-"""Carry out kernel changes for one virtual router: in order, one at a time, never in the way.
+"""Adds, keeps and removes the addresses of one virtual router.
 
-It is told what shall be (the addresses held, or not) and works towards it: a newer decision waits
-for the request under way and then replaces what was wanted before. It decides nothing else.
+It is told whether the addresses shall be there and asks the kernel for that, with one request at a
+time. A newer decision waits for the request under way and then replaces the older one. It decides
+nothing else.
 """
 
 from collections.abc import Callable, Collection
@@ -25,33 +26,33 @@ FIGHT_WINDOW = Nanoseconds(10 * SECOND)
 
 
 class AddressOwner(Protocol):
-    """The virtual router on whose behalf the address_keeper works."""
+    """The virtual router whose addresses these are."""
 
     def may_hold(self) -> bool:
-        """Return whether the addresses may be kept: master, unfenced, and heard by others."""
+        """Return whether the address lease may be renewed: master, unfenced, heard by others."""
 
     def may_add(self) -> bool:
-        """Return whether the addresses may come; if not, it will say so by `let_go` soon."""
+        """Return whether the addresses may be added; if not, it calls `let_go` soon."""
 
     @property
     def may_add_until(self) -> Nanoseconds | None:
-        """From when on the addresses may not come any more, unless it says so anew; None: never."""
+        """From when on the addresses may not be added any more; None: there is no limit."""
 
     def addresses_taken(self) -> None:
-        """The kernel has confirmed that all addresses are there."""
+        """Take note that the kernel has confirmed that all addresses are there."""
 
     def addresses_gone(self) -> None:
-        """The kernel has confirmed that none of the addresses is there."""
+        """Take note that the kernel has confirmed that none of the addresses is there."""
 
     def addresses_refused(self, error: KernelError) -> None:
-        """The kernel does not let us have the addresses."""
+        """Take note that the kernel has refused the addresses."""
 
     def addresses_restored(self, addresses: Collection[InterfaceAddress]) -> None:
-        """Somebody had removed these; they are back."""
+        """Take note that these, which another program had removed, are there again."""
 
 
 class AddressKeeper:
-    """The only one who asks for changes of one virtual router's addresses."""
+    """Makes all requests to the kernel for the addresses of one virtual router."""
 
     def __init__(
         self,
@@ -68,23 +69,23 @@ class AddressKeeper:
         self._counters = counters
         self._owner = owner
         self._renewals = renewals
-        self._lease: AddressLease | None = None  # as it was renewed last
+        self._lease: AddressLease | None = None  # the last renewal
         self._managed: tuple[InterfaceAddress, ...] = config.addresses
         self._wanted = False
-        self._held: bool | None = None  # None: not known what an earlier process left behind
+        self._held: bool | None = None  # None: unknown, after an earlier process or an error
         self._busy = False
         self._confirmed: frozenset[InterfaceAddress] = frozenset()
         self._observed: frozenset[InterfaceAddress] = frozenset()
         self._failed_renewals = 0
         self._retry = FIRST_RETRY
         self._restored_at: list[Nanoseconds] = []
-        self._restoring = False  # something is missing, and waits until it may be held again
+        self._restoring = False  # an address is missing, and may not be added now
         self._patience = DeadlineTimer(ports.clock, self._too_slow)
         self._restoration = DeadlineTimer(ports.clock, self._put_back)
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is under way and what is wanted is what is."""
+        """Whether no request is under way and the wanted state is confirmed."""
         return not self._busy and self._held is self._wanted
 
     @property
@@ -99,7 +100,7 @@ class AddressKeeper:
 
     @property
     def gone(self) -> bool:
-        """Whether the kernel has confirmed that none of them is there, and none shall be."""
+        """Whether none shall be there, and the kernel has confirmed that none is."""
         return not self._busy and self._held is False and not self._wanted
 
     @property
@@ -108,7 +109,7 @@ class AddressKeeper:
         return self._managed
 
     def forget(self, managed: tuple[InterfaceAddress, ...]) -> None:
-        """Start anew on an interface that has come (back): manage these, nothing is known."""
+        """Begin anew on an interface that has appeared: manage these, remove those left on it."""
         self._managed = managed
         self._lease = None
         self._stop_renewing()
@@ -118,24 +119,24 @@ class AddressKeeper:
         self._advance()
 
     def take(self) -> None:
-        """Have the addresses there; reports addresses_taken or addresses_refused."""
+        """Add the addresses; then call addresses_taken or addresses_refused."""
         self._wanted = True
         self._failed_renewals = 0
         if self._held:
-            # Let go, and taken again before the kernel could remove them: nothing is certain.
+            # They were let go and are taken again before the kernel has removed them.
             self._held = None
         self._advance()
 
     def let_go(self) -> None:
-        """Have the addresses gone; reports addresses_gone, however long that takes."""
+        """Remove the addresses; call addresses_gone when the kernel has confirmed it."""
         self._wanted = False
         self._stop_renewing()
         self._restoration.set(None)
         self._advance()
 
     def observe(self, present: frozenset[InterfaceAddress]) -> None:
-        """Take note of what is on the interface; put back what somebody removed."""
-        # Not all of it is kept: it may be hundreds of addresses of other virtual routers.
+        """Take note of the addresses on the interface; add those that were removed from it."""
+        # The others are not kept: they may be hundreds, of other virtual routers.
         self._observed = present.intersection(self._managed)
         self._confirmed |= self._observed
         self._put_back()
@@ -200,7 +201,7 @@ class AddressKeeper:
             return
         self._held = None
         if self._wanted:
-            # Whoever hears of the refusal lets go; until then nothing is asked for again.
+            # The owner lets go when it hears of the refusal. Until then there is no new request.
             self._wanted = False
             self._owner.addresses_refused(error)
 
@@ -231,11 +232,11 @@ class AddressKeeper:
         self._renewals.leave(self._config.id.place.netns, self)
 
     def lease_to_renew(self) -> AddressLease | None:
-        """LeaseRenewals: return what to renew now; None if the addresses may not be held."""
+        """Return what `LeaseRenewals` has to renew now; None if the addresses may not be held."""
         if not (self._wanted and self._held and self._owner.may_hold()):
             return None
         if self._restoring:
-            # A renewal would bring back what is missing, and nobody would announce it.
+            # A renewal would add the missing address too, but would not announce it.
             self._put_back()
             if self._busy:
                 return None
@@ -246,14 +247,14 @@ class AddressKeeper:
         return self._lease
 
     def renewal_answered(self, error: KernelError | None) -> None:
-        """LeaseRenewals: the kernel has renewed the address lease, or has refused."""
+        """Take note that the kernel has renewed the address lease, or has refused."""
         if error is not None:
             self._counters.add("kernel_errors")
         if self._wanted and self._held:
             self._after_renewal(error)
 
     def renewal_is_slow(self) -> None:
-        """LeaseRenewals: the kernel has not answered in time."""
+        """Report that the kernel has not answered a renewal in time."""
         self._too_slow()
 
     def _after_renewal(self, error: KernelError | None) -> None:
@@ -274,11 +275,12 @@ class AddressKeeper:
             if address in self._confirmed and address not in self._observed
         )
         if missing and not self._owner.may_hold():
-            # Nobody hears this master now. Without a lease no renewal would look again.
+            # No other router hears this master now. Without an address lease no renewal would
+            # look again.
             self._restoring = True
             self._restoration.set(Nanoseconds(self._ports.clock.now() + FIRST_RETRY))
             return
-        # Nothing was renewed while it was not heard, so the others are about to run out too.
+        # No address lease was renewed while the master was not heard: add all addresses.
         asked = self._managed if self._restoring else missing
         self._restoring = False
         if missing:

@@ -1,9 +1,9 @@
 """Renew the address leases of all virtual routers of a network namespace together.
 
-Each address lease is renewed at least RENEWALS_PER_LEASE times in its length. One timer runs in
-each network namespace, with the shortest period that is needed there. Whenever it fires, each
-virtual router whose lease would be overdue the next time is asked whether it may still hold its
-addresses, and all that may are renewed by one request to the kernel.
+Each address lease is renewed at least RENEWALS_PER_LEASE times in its length. Each network
+namespace has one timer, with the shortest period that a lease in it needs. When it fires, each
+virtual router whose lease would be overdue at the next time is asked whether it may still hold its
+addresses. One request to the kernel renews the leases of all that may.
 """
 
 from collections.abc import Sequence
@@ -25,14 +25,14 @@ class LeaseHolder(Protocol):
         """Return what to renew now; None if the addresses may not be held at this moment."""
 
     def renewal_answered(self, error: KernelError | None) -> None:
-        """The kernel has renewed the lease, or has refused."""
+        """Take note that the kernel has renewed the lease, or has refused."""
 
     def renewal_is_slow(self) -> None:
-        """The kernel has not answered a renewal within the budget."""
+        """Take note that the kernel has not answered a renewal within the budget."""
 
 
 class LeaseRenewals:
-    """The renewals of one process. *budget* is how long the kernel may take to answer."""
+    """All renewals of this process. *budget* is how long the kernel may take to answer."""
 
     def __init__(self, clock: Clock, addresses: Addresses, budget: Nanoseconds) -> None:
         self._clock = clock
@@ -41,13 +41,16 @@ class LeaseRenewals:
         self._namespaces: dict[str, _Namespace] = {}
 
     def join(self, netns: str, lifetime: int, holder: LeaseHolder) -> None:
-        """Renew for *holder* from now on; the kernel has just confirmed *lifetime* seconds."""
+        """Renew the lease of *holder* from now on; the kernel has just confirmed it.
+
+        *lifetime* is its length in seconds.
+        """
         if netns not in self._namespaces:
             self._namespaces[netns] = _Namespace(netns, self._clock, self._addresses, self.budget)
         self._namespaces[netns].join(holder, Nanoseconds(lifetime * SECOND // RENEWALS_PER_LEASE))
 
     def leave(self, netns: str, holder: LeaseHolder) -> None:
-        """Renew for *holder* no more; one that has not joined does no harm."""
+        """Renew the lease of *holder* no more. If it has not joined, nothing happens."""
         if netns in self._namespaces:
             self._namespaces[netns].leave(holder)
 
@@ -72,7 +75,7 @@ class _Namespace:
         self._addresses = addresses
         self._budget = budget
         self._members: dict[LeaseHolder, _Membership] = {}
-        self._asked: Sequence[LeaseHolder] = ()  # whose renewals are under way
+        self._asked: Sequence[LeaseHolder] = ()  # the holders whose renewals are under way
         self._overdue = False  # the timer has fired meanwhile
         self._timer = DeadlineTimer(clock, self._fire)
         self._patience = DeadlineTimer(clock, self._too_slow)
@@ -102,7 +105,7 @@ class _Namespace:
         after = Nanoseconds(now + min(member.period for member in self._members.values()))
         self._fire_at(after)
         if self._asked:
-            # A second request would wait behind the first one.
+            # A second request would have to wait for the first one.
             self._overdue = True
             return
         self._renew(now, after)

@@ -16,6 +16,7 @@ from pyvrrp.simulator.judges.lasting.lasting import LastingJudges
 from pyvrrp.simulator.judges.observed.check_record import CheckRecord
 from pyvrrp.simulator.judges.observed.disturbances import Disturbances
 from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.judge import Case
 from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.judges.rules.unjudged import unjudged
@@ -23,7 +24,7 @@ from pyvrrp.simulator.judges.rules.verdicts import Verdicts
 from pyvrrp.simulator.scenario.fault import Fault, FaultKind
 from pyvrrp.simulator.world.network.client import SimulatedClient
 from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
-from pyvrrp.simulator.world.network.sockets import NetworkCard
+from pyvrrp.simulator.world.network.sockets import NetworkCard, TrafficObserver
 from pyvrrp.simulator.world.node import SimulatedNode
 from pyvrrp.simulator.world.observer import WorldObserver
 from pyvrrp.simulator.world.world import World
@@ -37,23 +38,21 @@ class Judges(WorldObserver):
 
     def __init__(self, world: World) -> None:
         scenario, engine = world.scenario, world.engine
-        self.verdicts = verdicts = Verdicts(engine, world.trace, unjudged(scenario))
         bounds = Bounds(scenario)
+        self.verdicts = Verdicts(engine, world.trace, unjudged(scenario))
         self._engine = engine
-        self._facts = facts = Facts(world)
-        self._disturbances = disturbances = Disturbances(scenario, bounds, engine)
-        judging = (bounds, engine, verdicts)
-        self._advertisements = AdvertisementJudge(facts, *judging)
-        self._announcements = AnnouncementJudge(facts, *judging)
-        self._transitions = TransitionJudge(facts, disturbances, *judging)
-        self._addresses = AddressJudge(facts, *judging)
-        self._handovers = HandoverJudge(facts, disturbances, *judging)
-        self._etcd_leases = EtcdLeaseJudge(facts, *judging)
-        self._resources = ResourceJudge(facts, verdicts)
-        self._standing = StandingJudge(facts, engine, verdicts)
-        self._lasting = LastingJudges(
-            scenario, facts, disturbances, self._standing, self._handovers, *judging
-        )
+        self._facts = Facts(world)
+        self._disturbances = Disturbances(scenario, bounds, engine)
+        case = Case(self._facts, self._disturbances, bounds, engine, self.verdicts)
+        self._announcements = AnnouncementJudge(case)
+        self._advertisements = AdvertisementJudge(case, self._announcements)
+        self._transitions = TransitionJudge(case)
+        self._addresses = AddressJudge(case)
+        self._handovers = HandoverJudge(case)
+        self._etcd_leases = EtcdLeaseJudge(case)
+        self._resources = ResourceJudge(case)
+        self._standing = StandingJudge(case)
+        self._lasting = LastingJudges(case, self._standing, self._handovers)
 
     def begin(self) -> None:
         """Judge the world at the beginning, and then every 250 ms."""
@@ -68,7 +67,7 @@ class Judges(WorldObserver):
         self._lasting.look_from_time_to_time()
         self._engine.after(LOOK, self._look)
 
-    # Addresses, advertisements and announcements.
+    # Addresses and packets.
 
     def address_changed(
         self,
@@ -105,25 +104,9 @@ class Judges(WorldObserver):
         """A daemon is being told that its addresses are there."""
         self._announcements.acknowledged(node, place, addresses)
 
-    def advertisement_sent(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
-        """An advertisement leaves a node."""
-        self._advertisements.sent(card, seen)
-
-    def announcement_sent(self, card: NetworkCard, frame: bytes) -> None:
-        """An announcement leaves a node."""
-        self._announcements.announced(card, frame)
-
-    def packet_queued(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
-        """A valid advertisement has come to a socket."""
-        self._advertisements.queued(card, seen)
-
-    def packet_taking(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
-        """A daemon is about to read one."""
-        self._advertisements.taking(card, seen)
-
-    def packet_taken(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
-        """A daemon has read one and has done what it wanted about it."""
-        self._advertisements.taken(card, seen)
+    def traffic(self) -> TrafficObserver:
+        """Return the judge of advertisements and announcements."""
+        return self._advertisements
 
     def packet_injecting(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """A daemon is about to read an invalid variant of *seen*."""

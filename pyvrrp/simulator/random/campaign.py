@@ -1,5 +1,6 @@
 """Runs many random scenarios on all processors, and finds the first that breaks an invariant."""
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Collection, Iterator
@@ -71,8 +72,9 @@ def _results(
     if jobs == 1 or len(seeds) == 1:
         yield map(run, seeds)
         return
-    # Spawned and not forked: they need nothing of this process.
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+    # Spawned and not forked: they need nothing of this process. What they have imported is not
+    # looked through for garbage again and again.
+    with multiprocessing.get_context("spawn").Pool(jobs, initializer=gc.freeze) as pool:
         yield pool.imap(run, seeds, chunksize=_CHUNK)
 
 

@@ -29,8 +29,12 @@ from pyvrrp.units import MILLISECOND, Nanoseconds
 GUARDIAN = Nanoseconds(5 * MILLISECOND)  # from the daemon's death to the last address's removal
 
 
-class NodeObserver(KernelObserver, ResourceObserver, TrafficObserver):
+class NodeObserver(KernelObserver, ResourceObserver):
     """Is told what happens on a machine, and ignores it."""
+
+    def traffic(self) -> TrafficObserver:
+        """Return the observer of what nodes send and read."""
+        return TrafficObserver()
 
     def daemon_event(self, node: str, event: JournalEvent) -> None:
         """A daemon has recorded something in its journal."""
@@ -85,7 +89,7 @@ class SimulatedNode:
         """Tell *observer* what happens on the machine from now on, instead of another one."""
         self._observer = self.kernel.observer = self.resources.observer = observer
         for card in self.cards.values():
-            card.observer = observer
+            card.observer = observer.traffic()
 
     @property
     def running(self) -> bool:

@@ -11,7 +11,7 @@ from pyvrrp.simulator.world.machine.kernel import SimulatedInterface
 from pyvrrp.simulator.world.network.client import SimulatedClient
 from pyvrrp.simulator.world.network.owners import AddressOwners
 from pyvrrp.simulator.world.network.segment import HostLink, SimulatedSegment, Station
-from pyvrrp.simulator.world.network.sockets import NetworkCard
+from pyvrrp.simulator.world.network.sockets import NetworkCard, TrafficObserver
 from pyvrrp.simulator.world.node import SimulatedNode
 from pyvrrp.simulator.world.observer import WorldObserver
 from pyvrrp.simulator.world.trace import Trace
@@ -86,7 +86,7 @@ class World:
             node.kernel.interfaces[place] = SimulatedInterface(place, mac, own, index=2 + number)
             segment = self.segments[place]
             card = NetworkCard(
-                spec.name, place, node.kernel, segment, self.sent, self.trace, self.observer
+                spec.name, place, node.kernel, segment, self.sent, self.trace, TrafficObserver()
             )
             node.cards[place] = card
             segment.attach(Station(spec.name, spec.switch, HostLink(), card.packet, card.frame))

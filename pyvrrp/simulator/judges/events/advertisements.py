@@ -1,33 +1,31 @@
 """Judges what nodes advertise and how they react to what they receive, packet by packet."""
 
 from pyvrrp.identity import Version
-from pyvrrp.simulator.judges.observed.facts import Facts, changeable_state
+from pyvrrp.simulator.judges.events.announcements import AnnouncementJudge
+from pyvrrp.simulator.judges.observed.facts import changeable_state
+from pyvrrp.simulator.judges.observed.judge import Case, Judge
 from pyvrrp.simulator.judges.observed.priority import higher
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
-from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.judges.rules.protocol_times import handover_wait, master_down, skew
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
+from pyvrrp.simulator.judges.rules.verdicts import words
 from pyvrrp.simulator.scenario.fault import FaultKind
-from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
-from pyvrrp.simulator.world.network.sockets import NetworkCard
+from pyvrrp.simulator.world.network.sockets import NetworkCard, TrafficObserver
 from pyvrrp.units import MILLISECOND
 
 ANSWER_FLOOR = 10 * MILLISECOND
 
 
-class AdvertisementJudge:
+class AdvertisementJudge(Judge, TrafficObserver):
     """Updates the observed routers with each packet that is sent or read, and judges it."""
 
-    def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
-        self._facts = facts
-        self._routers = facts.on_card
-        self._bounds = bounds
-        self._engine = engine
-        self._broken = verdicts.broken
+    def __init__(self, case: Case, announcements: AnnouncementJudge) -> None:
+        super().__init__(case)
+        self._announcements = announcements
+        self._routers = case.facts.on_card
 
-    def sent(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
+    def advertisement_sent(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """Judge an advertisement that is being sent."""
         router = self._routers[card].get(seen.key)
         if router is None:
@@ -50,13 +48,13 @@ class AdvertisementJudge:
                 self._facts.version += 1
         router.last_sent, router.last_sent_here = now, here
 
-    def queued(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
+    def packet_queued(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """Record that a valid advertisement has arrived at a socket."""
         router = self._routers[card].get(seen.key)
         if router is not None and router.state == "BACKUP" and seen.sender not in router.own:
             self._hear(router, seen)
 
-    def taking(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
+    def packet_taking(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """Record the state before the daemon reads an advertisement."""
         router = self._routers[card].get(seen.key)
         if router is None:
@@ -67,7 +65,7 @@ class AdvertisementJudge:
             router.delivering = seen
             router.was_master, router.followed = router.is_master(), False
 
-    def taken(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
+    def packet_taken(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """Judge what the daemon has done about an advertisement."""
         router = self._routers[card].get(seen.key)
         if router is None:
@@ -91,6 +89,10 @@ class AdvertisementJudge:
         elif router.state == "MASTER" and higher(seen, router.priority, router.own):
             router.overtaken_at, router.overtaken_here = self._engine.now, here
             self._facts.version += 1
+
+    def announcement_sent(self, card: NetworkCard, frame: bytes) -> None:
+        """Judge an announcement that is being sent."""
+        self._announcements.announced(card, frame)
 
     def injecting(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """Record the state before the daemon reads an invalid packet."""
@@ -129,9 +131,7 @@ class AdvertisementJudge:
         for listener in listeners:
             if listener is not router:
                 listener.heard = None
-            before = listener.takeover.due()
-            listener.takeover.hear(seen, here)
-            if listener.takeover.due() < before:
+            if listener.takeover.hear(seen, here):
                 self._facts.version += 1
 
     def _judge_release(self, router: ObservedRouter) -> None:
@@ -185,7 +185,7 @@ class AdvertisementJudge:
         lasting = self._engine.now - max(running, sound)
         for check in router.checks():
             closed = here - check.closes_at()
-            allowed = self._bounds.removal() if check.turned_at else -1
+            allowed = self._bounds.removal if check.turned_at else -1
             if closed >= 0 and min(closed, lasting) > allowed:
                 self._broken(
                     InvariantName.NOT_BEFORE_OPEN,

@@ -1,6 +1,6 @@
 """The results of one check that the daemon was given, counted independently of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyvrrp.config.model.configuration import CheckConfig
 from pyvrrp.fencing.policy import GRACE
@@ -19,11 +19,16 @@ class CheckRecord:
     last_at: int | None = None
     last_pass_at: int | None = None
     turned_at: int = 0
+    _too_old: int = field(init=False)  # from this age on a result does not count
+
+    def __post_init__(self) -> None:
+        policy = self.check.policy
+        self._too_old = policy.interval + policy.timeout + GRACE
 
     def add_result(self, now: int, *, passed: bool) -> None:
         """Count one more result."""
         policy = self.check.policy
-        if self.silent(now):
+        if self.last_at is not None and now - self.last_at >= self._too_old:
             self.passing, self.row = False, 0
         if passed is self.passing:
             self.row = 0
@@ -38,10 +43,7 @@ class CheckRecord:
 
     def silent_at(self) -> int | None:
         """Return from when on the last result is too old to count; None: there is none."""
-        if self.last_at is None:
-            return None
-        policy = self.check.policy
-        return self.last_at + policy.interval + policy.timeout + GRACE
+        return None if self.last_at is None else self.last_at + self._too_old
 
     def silent(self, now: int) -> bool:
         """Whether the last result is too old to count."""

@@ -56,9 +56,12 @@ class TakeoverTime:
         self.earliest += skew(version, priority, self.learned)
         self.earliest -= skew(version, before, self.learned)
 
-    def hear(self, seen: SeenAdvertisement, now: int) -> None:
-        """Count an advertisement of another router that has arrived at the socket."""
-        config = self.config
+    def hear(self, seen: SeenAdvertisement, now: int) -> bool:
+        """Count an advertisement of another router that has arrived at the socket.
+
+        Return whether a takeover may be due earlier than before.
+        """
+        config, before = self.config, self.earliest
         if seen.priority == 0:
             self.earliest = now + skew(config.version, self.priority, self.learned)
             if self.lower is not None and self.lower.sender == seen.sender:
@@ -72,14 +75,17 @@ class TakeoverTime:
         elif self.must_believe(seen):
             self.begin(now, seen.interval)
             self.master = seen.sender
+            return self.earliest < before
         elif config.preempt_delay:
             if self.preempt_at is None:
                 self.preempt_at = now + config.preempt_delay
-            before = self.preempt_at
+            preempt_at = self.preempt_at
             self.begin(now, seen.interval)
-            self.preempt_at, self.lower, self.master = before, seen, seen.sender
+            self.preempt_at, self.lower, self.master = preempt_at, seen, seen.sender
         else:
             self.lower = seen
+            return False
+        return True
 
     def must_believe(self, seen: SeenAdvertisement) -> bool:
         """Whether a backup accepts this master. A backup that resigned accepts every one."""

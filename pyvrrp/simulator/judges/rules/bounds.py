@@ -5,6 +5,7 @@ are stretched by the difference that two drifting clocks can have. All times are
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from pyvrrp.config.model.configuration import CheckConfig, Configuration, VirtualRouterConfig
 from pyvrrp.config.model.lease_times import retry_after
@@ -85,10 +86,12 @@ class Bounds:
         both = self.network + int(LINGER) + self.kernel
         return self.stretched(self.longest_interval[key] + both)
 
+    @cached_property
     def removal(self) -> int:
         """From the decision to let go to the kernel's doing so."""
         return self.stretched(self.kernel)
 
+    @cached_property
     def lingering(self) -> int:
         """From the successor's advertisement to the predecessor's last address."""
         return self.stretched(int(LINGER) + int(UNHEARD) + self.kernel)
@@ -109,6 +112,7 @@ class Bounds:
         """Like `lease`, from the first advertisement that was refused: one interval longer."""
         return self.lease(config) + self.stretched(int(config.advertisement_interval))
 
+    @cached_property
     def guarded(self) -> int:
         """From the end of a daemon with a guardian; a request may be in the kernel."""
         return self.stretched(int(GUARDIAN) + self.slowest_kernel)

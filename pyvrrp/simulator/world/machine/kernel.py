@@ -233,7 +233,7 @@ class SimulatedKernel:
             self._queue.popleft()
         if self._busy or self._suspended or not self._queue:
             return
-        if not self._queue[0].process.running:
+        if self._queue[0].process.life is not ProcessLife.RUNNING:
             return  # the kernel thread is stopped too; what it has begun goes on
         self._busy = True
         request = self._queue.popleft()

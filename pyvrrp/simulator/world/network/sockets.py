@@ -12,7 +12,7 @@ from pyvrrp.packet.gratuitous_arp import arp_claim
 from pyvrrp.packet.neighbor_advertisement import neighbor_claim
 from pyvrrp.ports import AdvertisementSocket, AnnouncementSocket, Claim
 from pyvrrp.simulator.world.machine.kernel import SimulatedKernel
-from pyvrrp.simulator.world.machine.process import SimulatedProcess
+from pyvrrp.simulator.world.machine.process import ProcessLife, SimulatedProcess
 from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement, seen_in
 from pyvrrp.simulator.world.network.segment import SimulatedSegment
 from pyvrrp.simulator.world.trace import Trace
@@ -126,7 +126,7 @@ class SimulatedAdvertisementSocket(AdvertisementSocket):
     def take(self, packet: bytes) -> None:
         """Receive a packet; it is lost if the buffer is full."""
         queue, card = self._queue, self._card
-        if queue or not self._process.running:
+        if queue or self._process.life is not ProcessLife.RUNNING:
             if len(queue) < BUFFER:
                 card.observer.packet_queued(card, seen_in(packet))
                 queue.append(packet)

@@ -4,13 +4,13 @@ import threading
 import pytest
 
 from pyvrrp.errors import KernelError
-from pyvrrp.net.system.kernel_thread import Worker
+from pyvrrp.net.system.kernel_thread import KernelThread
 
 
 @pytest.mark.asyncio
 async def test_jobs_run_in_order_in_one_other_thread_and_results_come_back_on_the_loop() -> None:
     loop = asyncio.get_running_loop()
-    worker = Worker(loop)
+    thread = KernelThread(loop)
     here = threading.get_ident()
     results: list[tuple[int | KernelError, bool]] = []
     finished = asyncio.Event()
@@ -25,15 +25,15 @@ async def test_jobs_run_in_order_in_one_other_thread_and_results_come_back_on_th
         if len(results) == 3:
             finished.set()
 
-    worker.submit(lambda: job(1), done)
-    worker.submit(lambda: job(2), done)
-    worker.submit(lambda: job(3), done)
+    thread.submit(lambda: job(1), done)
+    thread.submit(lambda: job(2), done)
+    thread.submit(lambda: job(3), done)
     assert results == []
     await asyncio.wait_for(finished.wait(), 5)
     assert results == [(1, True), (2, True), (3, True)]
     assert len(set(ran_in)) == 1
     assert here not in ran_in
-    assert worker.close()
+    assert thread.close()
 
 
 @pytest.mark.asyncio
@@ -41,7 +41,7 @@ async def test_a_failing_job_is_reported_and_stops_no_other() -> None:
     loop = asyncio.get_running_loop()
     reported: list[object] = []
     loop.set_exception_handler(lambda _, context: reported.append(context["exception"]))
-    worker = Worker(loop)
+    thread = KernelThread(loop)
     results: list[str] = []
     finished = asyncio.Event()
 
@@ -53,11 +53,11 @@ async def test_a_failing_job_is_reported_and_stops_no_other() -> None:
         if len(results) == 3:
             finished.set()
 
-    worker.submit(refuse, done)
-    worker.submit(lambda: str(1 // 0), done)
-    worker.submit(lambda: "yes", done)
+    thread.submit(refuse, done)
+    thread.submit(lambda: str(1 // 0), done)
+    thread.submit(lambda: "yes", done)
     await asyncio.wait_for(finished.wait(), 5)
-    worker.close()
+    thread.close()
     assert results[0] == "no"
     assert results[1].startswith("internal error in a kernel request: integer division")
     assert results[2] == "yes"
@@ -66,9 +66,9 @@ async def test_a_failing_job_is_reported_and_stops_no_other() -> None:
 
 def test_a_result_that_comes_after_the_loop_has_closed_is_dropped() -> None:
     loop = asyncio.new_event_loop()
-    worker = Worker(loop)
+    thread = KernelThread(loop)
     go = threading.Event()
-    worker.submit(go.wait, lambda _: None)
+    thread.submit(go.wait, lambda _: None)
     loop.close()
     go.set()
-    assert worker.close()
+    assert thread.close()
