@@ -30,5 +30,5 @@ def due_event(
             return Shutdown(hindered)
         case HandingOver(reason=known) if ordered is not None and ordered != known:
             return HandOver(ordered)  # it resigned, but now it must stay out
-        case Init() | Backup() | Master() | Releasing() | HandingOver():
+        case Init() | Backup() | Master() | Releasing() | HandingOver():  # pragma: no branch
             return None
