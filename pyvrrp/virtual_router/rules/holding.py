@@ -30,7 +30,7 @@ def may_hold(
         case HandingOver(give_up_at=give_up_at):
             interval = parameters.advertisement_interval
             return age <= handover_patience(parameters.version, interval) and now < give_up_at
-        case Init() | Backup() | Releasing():  # pragma: no branch (the last one)
+        case Init() | Backup() | Releasing():
             return False
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(state)

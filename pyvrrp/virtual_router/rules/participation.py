@@ -32,7 +32,7 @@ def due_event(
             return Shutdown(hindered)
         case HandingOver(reason=known) if ordered is not None and ordered != known:
             return HandOver(ordered)  # it resigned, but now it must stay out
-        case Init() | Backup() | Master() | Releasing() | HandingOver():  # pragma: no branch
+        case Init() | Backup() | Master() | Releasing() | HandingOver():
             return None
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(state)
