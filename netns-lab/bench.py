@@ -13,7 +13,7 @@ from benchmarks.hang import hang
 from benchmarks.pairs import RIVALS
 from benchmarks.partition import partition
 from benchmarks.planned import planned
-from benchmarks.scale.case import Case
+from benchmarks.scale.case import ScaleCase
 from benchmarks.scale.run import scale
 from benchmarks.service import service
 from drivers import DRIVERS
@@ -49,7 +49,7 @@ def run(
 
 
 def run_scale(
-    cases: Sequence[Case],
+    cases: Sequence[ScaleCase],
     implementations: Sequence[str],
     window: float,
     report: Path | None,

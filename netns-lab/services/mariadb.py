@@ -113,7 +113,7 @@ class Sight:
     nodes: tuple[str, ...]
 
 
-class Judge:
+class ServerWatch:
     """Looks into /proc all the time, and counts the servers that run on the data."""
 
     def __init__(self, storage: Storage) -> None:

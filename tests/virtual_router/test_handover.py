@@ -35,6 +35,7 @@ from pyvrrp.virtual_router.states import (
     name,
 )
 from pyvrrp.virtual_router.timers import handover_patience
+from pyvrrp.virtual_router.transitions import takeover_is_due
 from tests.virtual_router.examples import HIGH, LOW, OTHER, T0, V2, V3, after, heard, play
 
 MASTER = Master(after(500))
@@ -260,3 +261,9 @@ def test_the_patience_is_the_skew_of_priority_one_and_one_interval(
 def test_an_interval_of_ten_milliseconds_asks_for_twenty() -> None:
     patience = handover_patience(V3.version, Nanoseconds(10 * MILLISECOND))
     assert patience == 19_960_937
+
+
+def test_a_backup_that_still_holds_the_addresses_takes_nothing_over() -> None:
+    silent = Backup(after(100), V3.advertisement_interval)
+    assert takeover_is_due(silent, after(100))
+    assert not takeover_is_due(replace(silent, holds_until=after(150)), after(100))

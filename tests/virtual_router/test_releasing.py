@@ -7,7 +7,16 @@ from pyvrrp.virtual_router.actions import (
     ReportTransition,
     SendAdvertisement,
 )
-from pyvrrp.virtual_router.events import AddressesGone, Shutdown, Startup, TimerFired
+from pyvrrp.virtual_router.events import (
+    AddressesGone,
+    Event,
+    PriorityChanged,
+    Shutdown,
+    Startup,
+    StepDown,
+    SuccessorAnnounced,
+    TimerFired,
+)
 from pyvrrp.virtual_router.parameters import Parameters
 from pyvrrp.virtual_router.states import Init, Master, Releasing, name
 from pyvrrp.virtual_router.transitions import step
@@ -117,3 +126,11 @@ def test_a_router_that_stalled_during_its_release_sends_nothing_any_more(
         Init(reason),
         (ReportTransition("MASTER", "INIT", reason),),
     )
+
+
+@pytest.mark.parametrize(
+    "event", [PriorityChanged(200), StepDown("the group is not master"), SuccessorAnnounced()]
+)
+def test_while_the_addresses_go_nothing_else_counts(event: Event) -> None:
+    releasing = Releasing(after(500), "fenced")
+    assert play(releasing, V3, (10, event)) == (releasing, [])

@@ -6,7 +6,7 @@ HIGH, LOW = 200, 100
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ScaleCase:
     """So many virtual routers at one advertisement interval."""
 
     routers: int
@@ -32,12 +32,12 @@ class Case:
 
 # The most telling first: a run that is over its time leaves out the last ones.
 CASES = (
-    Case(250, 1000),
-    Case(100, 100),
-    Case(1, 1000),
-    Case(50, 1000),
-    Case(1, 100),
-    Case(50, 100),
+    ScaleCase(250, 1000),
+    ScaleCase(100, 100),
+    ScaleCase(1, 1000),
+    ScaleCase(50, 1000),
+    ScaleCase(1, 100),
+    ScaleCase(50, 100),
 )
 
 
@@ -46,7 +46,7 @@ class CaseNumbers:
     """What one implementation needed in one case. None: not measured; *notes* say why."""
 
     implementation: str
-    case: Case
+    case: ScaleCase
     false_masters: int | None = None  # at start: how often the lower node became master
     all_masters: float | None = None  # seconds from the start until the higher node has all
     sent: int | None = None  # advertisements in the window

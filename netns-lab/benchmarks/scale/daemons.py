@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
-from benchmarks.scale.case import Case
+from benchmarks.scale.case import ScaleCase
 from drivers.base import Daemon
 from drivers.frr import FrrDaemon, VrrpDevice, router_lines
 from drivers.keepalived import KeepalivedDaemon
@@ -27,7 +27,7 @@ vrrp_instance v{vrid} {{
 """
 
 
-def pyvrrp(host: Host, directory: Path, case: Case, priority: int) -> Daemon:
+def pyvrrp(host: Host, directory: Path, case: ScaleCase, priority: int) -> Daemon:
     """Return pyvrrp in its default configuration."""
     key = f"priority = {priority}"
     text = "".join(
@@ -37,7 +37,7 @@ def pyvrrp(host: Host, directory: Path, case: Case, priority: int) -> Daemon:
     return PyvrrpDaemon(host, directory, _unheard, text)
 
 
-def keepalived(host: Host, directory: Path, case: Case, priority: int) -> Daemon:
+def keepalived(host: Host, directory: Path, case: ScaleCase, priority: int) -> Daemon:
     """Return keepalived in its default configuration."""
     text = "".join(
         _KEEPALIVED.format(
@@ -48,7 +48,7 @@ def keepalived(host: Host, directory: Path, case: Case, priority: int) -> Daemon
     return KeepalivedDaemon(host, directory, _unheard, text)
 
 
-def frr(host: Host, directory: Path, case: Case, priority: int) -> Daemon:
+def frr(host: Host, directory: Path, case: ScaleCase, priority: int) -> Daemon:
     """Return FRR, its macvlans made and zebra started."""
     daemon = FrrDaemon(host, directory, _unheard)
     vrids = range(1, case.routers + 1)
@@ -63,7 +63,7 @@ def frr(host: Host, directory: Path, case: Case, priority: int) -> Daemon:
     return daemon
 
 
-MAKERS: dict[str, Callable[[Host, Path, Case, int], Daemon]] = {
+MAKERS: dict[str, Callable[[Host, Path, ScaleCase, int], Daemon]] = {
     "pyvrrp": pyvrrp,
     "keepalived": keepalived,
     "frr": frr,

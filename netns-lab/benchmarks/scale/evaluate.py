@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.scale.case import Case
+from benchmarks.scale.case import ScaleCase
 
 _NEARLY_ALL = 0.95
 Sent = Mapping[int, Sequence[float]]  # by VRID: when it was advertised, in Unix seconds
@@ -22,7 +22,7 @@ class CountedWindow:
     foreign_load: float  # processors busy with anything else
 
 
-def is_steady(window: CountedWindow, case: Case) -> bool:
+def is_steady(window: CountedWindow, case: ScaleCase) -> bool:
     """Whether the better node was the only master, and sent nearly all that it should."""
     least = _NEARLY_ALL * (case.expected(window.seconds) - case.routers)
     return not window.sent_by_lower and min(window.sent, window.received) >= max(least, 1)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from benchmarks.scale.case import Case, CaseNumbers
+from benchmarks.scale.case import CaseNumbers, ScaleCase
 from report.benchmark import Target
 
-_COMPARED = (Case(250, 1000), Case(100, 100))
-_ONE, _MANY = Case(1, 1000), Case(250, 1000)
+_COMPARED = (ScaleCase(250, 1000), ScaleCase(100, 100))
+_ONE, _MANY = ScaleCase(1, 1000), ScaleCase(250, 1000)
 _MIB, _KB = 1 << 20, 1000
 _MEMORY = 30 * _MIB
 _MEMORY_EACH = 20 * _KB
@@ -23,7 +23,7 @@ def judge(numbers: Sequence[CaseNumbers]) -> list[Target]:
     ]
 
 
-def _costs(found: dict[tuple[str, Case], CaseNumbers]) -> Iterator[Target]:
+def _costs(found: dict[tuple[str, ScaleCase], CaseNumbers]) -> Iterator[Target]:
     for case in _COMPARED:
         ours, theirs = found.get(("pyvrrp", case)), found.get(("keepalived", case))
         if ours is None or theirs is None:
@@ -40,7 +40,7 @@ def _costs(found: dict[tuple[str, Case], CaseNumbers]) -> Iterator[Target]:
             )
 
 
-def _memory(found: dict[tuple[str, Case], CaseNumbers]) -> Iterator[Target]:
+def _memory(found: dict[tuple[str, ScaleCase], CaseNumbers]) -> Iterator[Target]:
     one, many = found.get(("pyvrrp", _ONE)), found.get(("pyvrrp", _MANY))
     if one is None:
         return

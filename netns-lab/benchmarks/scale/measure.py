@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.scale.case import HIGH, LOW, Case, CaseNumbers
+from benchmarks.scale.case import HIGH, LOW, CaseNumbers, ScaleCase
 from benchmarks.scale.daemons import MAKERS
 from benchmarks.scale.evaluate import (
     CountedWindow,
@@ -43,7 +43,7 @@ class _Nodes:
 
 
 def measure(
-    implementation: str, case: Case, window: float, progress: Callable[[str], None]
+    implementation: str, case: ScaleCase, window: float, progress: Callable[[str], None]
 ) -> CaseNumbers:
     """Measure it, the steady state during *window* seconds.
 
@@ -65,7 +65,7 @@ def measure(
     return numbers
 
 
-def _build(network: Network, implementation: str, case: Case) -> _Nodes:
+def _build(network: Network, implementation: str, case: ScaleCase) -> _Nodes:
     segment = network.segment("lan")
     first, second = segment.host("r1", "10.9.0.1/16"), segment.host("r2", "10.9.0.2/16")
     better, worse = (
@@ -75,7 +75,7 @@ def _build(network: Network, implementation: str, case: Case) -> _Nodes:
     return _Nodes(segment, (first, second), (better, worse))
 
 
-def _start(nodes: _Nodes, case: Case, numbers: CaseNumbers) -> None:
+def _start(nodes: _Nodes, case: ScaleCase, numbers: CaseNumbers) -> None:
     """Start both at once; count how often the lower node becomes master until the other has all.
 
     If that does not come to rest, the lower node is started again when the other has everything.
@@ -105,7 +105,7 @@ def _start(nodes: _Nodes, case: Case, numbers: CaseNumbers) -> None:
         numbers.all_masters = max(times[0] for times in first.values()) - begun
 
 
-def _steady(nodes: _Nodes, case: Case, window: float, numbers: CaseNumbers) -> None:
+def _steady(nodes: _Nodes, case: ScaleCase, window: float, numbers: CaseNumbers) -> None:
     """Measure processor time for each advertisement, and memory.
 
     Only the steady state counts: the better node has sent nearly all that it should, and the lower
@@ -160,7 +160,7 @@ def _window(nodes: _Nodes, window: float) -> CountedWindow:
     )
 
 
-def _cut(nodes: _Nodes, case: Case, numbers: CaseNumbers) -> None:
+def _cut(nodes: _Nodes, case: ScaleCase, numbers: CaseNumbers) -> None:
     """Take the port of the master down and see when the other node has taken over everything."""
     first, second = nodes.hosts
     with WireLog(nodes.segment.namespace, first.name, second.name) as log:

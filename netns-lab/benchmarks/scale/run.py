@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from benchmarks.scale.case import CASES, Case, CaseNumbers
+from benchmarks.scale.case import CASES, CaseNumbers, ScaleCase
 from benchmarks.scale.judge import judge
 from benchmarks.scale.measure import measure
 from benchmarks.scale.tables import ScaleReport
@@ -18,7 +18,7 @@ _ALL = 900.0  # seconds the whole run may take
 _ONE = 140.0  # seconds one measurement may take in the worst case, beside its windows
 
 
-def scale(cases: Sequence[Case], implementations: Sequence[str], window: float) -> ScaleReport:
+def scale(cases: Sequence[ScaleCase], implementations: Sequence[str], window: float) -> ScaleReport:
     """Measure all *cases*, the implementations alternately."""
     missing = {name: DRIVERS[name].missing() for name in implementations}
     installed = [name for name in implementations if not missing[name]]
@@ -34,13 +34,13 @@ def scale(cases: Sequence[Case], implementations: Sequence[str], window: float) 
     return ScaleReport(numbers, judge(numbers), notes)
 
 
-def read_cases(text: str) -> list[Case]:
+def read_cases(text: str) -> list[ScaleCase]:
     """Return the cases named as `250x1000,100x100`; empty: all."""
     if not text:
         return list(CASES)
     try:
         pairs = [tuple(map(int, part.split("x"))) for part in text.split(",")]
-        cases = [Case(routers, interval_ms) for routers, interval_ms in pairs]
+        cases = [ScaleCase(routers, interval_ms) for routers, interval_ms in pairs]
     except (ValueError, TypeError) as error:
         raise BenchError(f"{text}: cases are written as 250x1000,100x100") from error
     for case in cases:

@@ -13,7 +13,7 @@ from plays.play import Play
 from results.result import ExperimentResult
 from scenarios.options import ScenarioOptions
 from services.etcd_member import EtcdMember
-from services.mariadb import Judge, Storage, Writer, rows
+from services.mariadb import ServerWatch, Storage, Writer, rows
 
 NEEDS = ("pyvrrp",)
 VIP = "10.9.0.100"
@@ -87,7 +87,7 @@ def experiments(options: ScenarioOptions) -> Iterator[ExperimentResult]:
         n1, n2 = stage.nodes.values()
         play.begin()
         stage.etcd.start()
-        judge = Judge(stage.storage)
+        judge = ServerWatch(stage.storage)
         try:
             n1.start()
             play.mark("start")

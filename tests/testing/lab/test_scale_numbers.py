@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.scale.case import Case, CaseNumbers
+from benchmarks.scale.case import CaseNumbers, ScaleCase
 from benchmarks.scale.evaluate import (
     CountedWindow,
     is_steady,
@@ -33,7 +33,7 @@ def test_a_node_reigns_alone_when_it_has_sent_all_and_the_other_is_quiet() -> No
 
 
 def test_a_window_is_steady_if_the_better_node_alone_has_sent_nearly_all() -> None:
-    case = Case(50, 1000)
+    case = ScaleCase(50, 1000)
     whole = CountedWindow(20.0, 998, 0, 998, 1, 1, 0.0)
     assert is_steady(whole, case)
     assert not is_steady(replace(whole, sent_by_lower=1), case)
@@ -52,28 +52,28 @@ def test_what_the_new_master_had_before_the_cut_was_not_taken_over() -> None:
 
 
 def test_cases_are_read_as_the_command_line_writes_them() -> None:
-    assert read_cases("250x1000,1x100") == [Case(250, 1000), Case(1, 100)]
+    assert read_cases("250x1000,1x100") == [ScaleCase(250, 1000), ScaleCase(1, 100)]
     for wrong in ("250", "0x100", "251x1000", "1x5", "ax100"):
         with pytest.raises(BenchError, match=r"at 10 to 40950 ms|cases are written as"):
             read_cases(wrong)
 
 
 def test_master_down_interval_of_a_case_is_that_of_priority_100() -> None:
-    assert Case(1, 1000).master_down_interval == 3.609375
+    assert ScaleCase(1, 1000).master_down_interval == 3.609375
 
 
 def test_a_target_is_missed_by_what_costs_more_and_by_what_was_not_measured() -> None:
     ours = CaseNumbers(
         "pyvrrp",
-        Case(250, 1000),
+        ScaleCase(250, 1000),
         sent_cost=40.0,
         received_cost=16.5,
         memory=35_000_000,
         last_takeover=0.05,
         taken_over=249,
     )
-    theirs = CaseNumbers("keepalived", Case(250, 1000), sent_cost=40.0, received_cost=16.0)
-    one = CaseNumbers("pyvrrp", Case(1, 1000), memory=31_000_000)
+    theirs = CaseNumbers("keepalived", ScaleCase(250, 1000), sent_cost=40.0, received_cost=16.0)
+    one = CaseNumbers("pyvrrp", ScaleCase(1, 1000), memory=31_000_000)
     found = {target.what: target.held for target in judge([ours, theirs, one])}
     assert found == {
         "250 at 1000 ms: processor time for each one sent": True,
@@ -82,5 +82,5 @@ def test_a_target_is_missed_by_what_costs_more_and_by_what_was_not_measured() ->
         "memory for each further virtual router": True,
         "250 at 1000 ms: last takeover after Master_Down_Interval": False,
     }
-    broken = CaseNumbers("pyvrrp", Case(250, 1000), notes=["it did not start"])
+    broken = CaseNumbers("pyvrrp", ScaleCase(250, 1000), notes=["it did not start"])
     assert not any(target.held for target in judge([broken, theirs]))
