@@ -48,18 +48,6 @@ LOG_LINE = re.compile(
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 SHOWN = re.compile(r"(?:^|[|/ ])pyvrrp ([a-z][a-z-]*)([^|\n#]*)", re.MULTILINE)
 
-# Pages that are being rewritten elsewhere; a page leaves this list when it is done.
-UNFINISHED = {
-    Path("docs") / name
-    for name in (
-        "benchmarks.md",
-        "mutation-testing.md",
-        "simulator.md",
-        "testing.md",
-    )
-}
-FINISHED = [page for page in PAGES if page not in UNFINISHED]
-
 
 @cache
 def known_names() -> set[str]:
@@ -96,7 +84,7 @@ def unknown_names(codes: list[str]) -> list[str]:
     return sorted(names - FOREIGN - known_names())
 
 
-@pytest.mark.parametrize("page", FINISHED, ids=str)
+@pytest.mark.parametrize("page", PAGES, ids=str)
 def test_every_name_of_code_exists(page: Path) -> None:
     assert unknown_names(code_of(page)) == []
 
@@ -168,7 +156,7 @@ def test_every_shown_flag_exists(command: str, capsys: pytest.CaptureFixture[str
     assert shown - known == set()
 
 
-@pytest.mark.parametrize("page", FINISHED, ids=str)
+@pytest.mark.parametrize("page", PAGES, ids=str)
 def test_prose_is_wrapped(page: Path) -> None:
     """Tables, headings and code may be longer, and so may a link that cannot be broken."""
     long = [
@@ -179,7 +167,7 @@ def test_prose_is_wrapped(page: Path) -> None:
     assert long == []
 
 
-@pytest.mark.parametrize("page", FINISHED, ids=str)
+@pytest.mark.parametrize("page", PAGES, ids=str)
 def test_words_are_used_in_their_one_meaning(page: Path) -> None:
     plain = re.sub(r"\]\([^)]*\)", "]", CODE.sub("", prose(page)))
     assert MISUSED.findall(plain) == []

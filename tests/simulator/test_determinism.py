@@ -18,9 +18,9 @@ from tests.simulator.scenarios import fault, scenario
 ROOT = Path(__file__).parents[2]
 PRINTS_A_TRACE = """
 from pyvrrp.simulator.simulate import simulate
-from pyvrrp.simulator.random.scenarios import make_up
+from pyvrrp.simulator.random.scenarios import random_scenario
 for seed in range(12):
-    for entry in simulate(make_up(seed, 3)).trace:
+    for entry in simulate(random_scenario(seed, 3)).trace:
         print(entry.json())
 """
 

@@ -30,6 +30,7 @@ BREAKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", BREAKS)
 def test_a_rule_that_is_not_judged_at_a_look_cannot_be_broken_then(
     mistake: str, monkeypatch: pytest.MonkeyPatch

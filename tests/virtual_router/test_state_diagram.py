@@ -72,6 +72,7 @@ def explored() -> tuple[set[Change], set[Change]]:
     return in_time, stalled
 
 
+@pytest.mark.slow
 def test_the_diagram_lists_exactly_the_changes_of_state_in_time(
     explored: tuple[set[Change], set[Change]],
 ) -> None:

@@ -16,6 +16,7 @@ from pyvrrp.simulator.judges.lasting.lasting import LastingJudges
 from pyvrrp.simulator.judges.observed.check_record import CheckRecord
 from pyvrrp.simulator.judges.observed.disturbances import Disturbances
 from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.judge import Case
 from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.judges.rules.unjudged import unjudged
@@ -37,23 +38,21 @@ class Judges(WorldObserver):
 
     def __init__(self, world: World) -> None:
         scenario, engine = world.scenario, world.engine
-        self.verdicts = verdicts = Verdicts(engine, world.trace, unjudged(scenario))
         bounds = Bounds(scenario)
+        self.verdicts = Verdicts(engine, world.trace, unjudged(scenario))
         self._engine = engine
-        self._facts = facts = Facts(world)
-        self._disturbances = disturbances = Disturbances(scenario, bounds, engine)
-        judging = (bounds, engine, verdicts)
-        self._announcements = AnnouncementJudge(facts, *judging)
-        self._advertisements = AdvertisementJudge(facts, self._announcements, *judging)
-        self._transitions = TransitionJudge(facts, disturbances, *judging)
-        self._addresses = AddressJudge(facts, *judging)
-        self._handovers = HandoverJudge(facts, disturbances, *judging)
-        self._etcd_leases = EtcdLeaseJudge(facts, *judging)
-        self._resources = ResourceJudge(facts, verdicts)
-        self._standing = StandingJudge(facts, engine, verdicts)
-        self._lasting = LastingJudges(
-            scenario, facts, disturbances, self._standing, self._handovers, *judging
-        )
+        self._facts = Facts(world)
+        self._disturbances = Disturbances(scenario, bounds, engine)
+        case = Case(self._facts, self._disturbances, bounds, engine, self.verdicts)
+        self._announcements = AnnouncementJudge(case)
+        self._advertisements = AdvertisementJudge(case, self._announcements)
+        self._transitions = TransitionJudge(case)
+        self._addresses = AddressJudge(case)
+        self._handovers = HandoverJudge(case)
+        self._etcd_leases = EtcdLeaseJudge(case)
+        self._resources = ResourceJudge(case)
+        self._standing = StandingJudge(case)
+        self._lasting = LastingJudges(case, self._standing, self._handovers)
 
     def begin(self) -> None:
         """Judge the world at the beginning, and then every 250 ms."""

@@ -25,6 +25,7 @@ def test_hosts_keep_every_promise_for_ever(name: str) -> None:
     assert verdict.states > 300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scope", "module", "rule", "mistake", "promise"),
     [

@@ -97,6 +97,7 @@ events: st.SearchStrategy[Event] = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     version=st.sampled_from(Version),

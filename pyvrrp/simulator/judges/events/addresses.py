@@ -1,24 +1,16 @@
 """Judges each address at the instant at which it appears on an interface or disappears."""
 
 from pyvrrp.identity import InterfaceAddress
-from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.judge import Judge
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
-from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
-from pyvrrp.simulator.world.engine import Engine
+from pyvrrp.simulator.judges.rules.verdicts import words
 from pyvrrp.simulator.world.machine.kernel import NOTICE
 from pyvrrp.units import MILLISECOND
 
 
-class AddressJudge:
+class AddressJudge(Judge):
     """Records which virtual router has which address in the kernel of its node."""
-
-    def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
-        self._facts = facts
-        self._bounds = bounds
-        self._engine = engine
-        self._broken = verdicts.broken
 
     def gained(self, router: ObservedRouter, address: InterfaceAddress) -> None:
         """Record that an address has appeared."""

@@ -2,15 +2,14 @@
 
 from pyvrrp.identity import Version
 from pyvrrp.simulator.judges.events.announcements import AnnouncementJudge
-from pyvrrp.simulator.judges.observed.facts import Facts, changeable_state
+from pyvrrp.simulator.judges.observed.facts import changeable_state
+from pyvrrp.simulator.judges.observed.judge import Case, Judge
 from pyvrrp.simulator.judges.observed.priority import higher
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
-from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.judges.rules.protocol_times import handover_wait, master_down, skew
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
+from pyvrrp.simulator.judges.rules.verdicts import words
 from pyvrrp.simulator.scenario.fault import FaultKind
-from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
 from pyvrrp.simulator.world.network.sockets import NetworkCard, TrafficObserver
 from pyvrrp.units import MILLISECOND
@@ -18,23 +17,13 @@ from pyvrrp.units import MILLISECOND
 ANSWER_FLOOR = 10 * MILLISECOND
 
 
-class AdvertisementJudge(TrafficObserver):
+class AdvertisementJudge(Judge, TrafficObserver):
     """Updates the observed routers with each packet that is sent or read, and judges it."""
 
-    def __init__(
-        self,
-        facts: Facts,
-        announcements: AnnouncementJudge,
-        bounds: Bounds,
-        engine: Engine,
-        verdicts: Verdicts,
-    ) -> None:
-        self._facts = facts
+    def __init__(self, case: Case, announcements: AnnouncementJudge) -> None:
+        super().__init__(case)
         self._announcements = announcements
-        self._routers = facts.on_card
-        self._bounds = bounds
-        self._engine = engine
-        self._broken = verdicts.broken
+        self._routers = case.facts.on_card
 
     def advertisement_sent(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """Judge an advertisement that is being sent."""

@@ -3,23 +3,15 @@
 from collections.abc import Collection
 
 from pyvrrp.identity import InterfaceAddress, Place
-from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.judge import Judge
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
-from pyvrrp.simulator.judges.rules.bounds import ANNOUNCE_WITHIN, Bounds
+from pyvrrp.simulator.judges.rules.bounds import ANNOUNCE_WITHIN
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
-from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.network.sockets import NetworkCard, claim_of
 
 
-class AnnouncementJudge:
+class AnnouncementJudge(Judge):
     """Records when each address was announced, and judges whether that was in time."""
-
-    def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
-        self._facts = facts
-        self._bounds = bounds
-        self._engine = engine
-        self._broken = verdicts.broken
 
     def announced(self, card: NetworkCard, frame: bytes) -> None:
         """Judge an announcement that is being sent."""

@@ -7,22 +7,16 @@ holder only from then on (`docs/lease.md`, "What it cannot do").
 
 from pyvrrp.config.model.lease_times import holding_time
 from pyvrrp.identity import VirtualRouterId
-from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.judge import Case, Judge
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
-from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
-from pyvrrp.simulator.world.engine import Engine
 
 
-class EtcdLeaseJudge:
+class EtcdLeaseJudge(Judge):
     """Judges when an address appears, and when a machine has been awake for long enough."""
 
-    def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
-        self._facts = facts
-        self._bounds = bounds
-        self._engine = engine
-        self._broken = verdicts.broken
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self._excused_until: dict[str, int] = {}
 
     def gained(self, router: ObservedRouter) -> None:

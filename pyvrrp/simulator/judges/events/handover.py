@@ -3,35 +3,20 @@
 from collections.abc import Iterator
 
 from pyvrrp.identity import InterfaceAddress, VirtualRouterId
-from pyvrrp.simulator.judges.observed.disturbances import Disturbances
-from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.judge import Case, Judge
 from pyvrrp.simulator.judges.observed.router import AskedMove, ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER, latest
-from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
 from pyvrrp.simulator.scenario.fault import FaultKind, ServiceHealth
-from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.node import SimulatedNode
 
 
-class HandoverJudge:
+class HandoverJudge(Judge):
     """Records the orders of operators, and since when each address has had a holder."""
 
-    def __init__(
-        self,
-        facts: Facts,
-        disturbances: Disturbances,
-        bounds: Bounds,
-        engine: Engine,
-        verdicts: Verdicts,
-    ) -> None:
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self.served: dict[tuple[VirtualRouterId, InterfaceAddress], int] = {}
-        self._facts = facts
-        self._disturbances = disturbances
-        self._bounds = bounds
-        self._engine = engine
-        self._broken = verdicts.broken
 
     def ordered(self, node: SimulatedNode, order: FaultKind) -> None:
         """Record an order of an operator at the instant at which the daemon receives it."""
@@ -79,13 +64,13 @@ class HandoverJudge:
         if router.move is None or not router.handing_over() or awake is None:
             return FOREVER
         begun = max(router.move.at, awake)
-        until = begun + self._bounds.handing_over(router.config)
-        if self._engine.now > until:
-            lasted = self._engine.now - begun
-            self._broken(
-                InvariantName.HANDOVER, router.who, f"has been handing over for {words(lasted)}"
-            )
-        return until
+        return self._judge_duration(
+            begun,
+            self._bounds.handing_over(router.config),
+            InvariantName.HANDOVER,
+            router.who,
+            "has been handing over for {}",
+        )
 
     def _is_upset(self, router: ObservedRouter) -> bool:
         rest = self._bounds.at_rest(router.id, router.config)

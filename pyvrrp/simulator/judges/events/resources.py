@@ -1,21 +1,19 @@
 """Judges resources: started in order, stopped in reverse, with a lease in etcd on one node only."""
 
 from pyvrrp.identity import InterfaceAddress
-from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.judge import Case, Judge
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
 
 
-class ResourceJudge:
+class ResourceJudge(Judge):
     """Compares what runs with the order of the chain.
 
     A resource that has died by itself counts as running until it is stopped.
     """
 
-    def __init__(self, facts: Facts, verdicts: Verdicts) -> None:
-        self._facts = facts
-        self._broken = verdicts.broken
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self._dead: set[tuple[str, str]] = set()
 
     def changed(self, node: str, resource: str, *, runs: bool) -> None:

@@ -1,23 +1,17 @@
 """Judges whether a node may take part in the election, and with which priority (INV4, INV7)."""
 
 from pyvrrp.runtime.base.journal import JournalEvent
-from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.judge import Judge
 from pyvrrp.simulator.judges.observed.priority import LAST_RESORT, priority_in_force
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.judges.rules.protocol_times import master_down
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
-from pyvrrp.simulator.world.engine import Engine
+from pyvrrp.simulator.judges.rules.verdicts import words
 
 
-class StandingJudge:
+class StandingJudge(Judge):
     """Compares what daemons report of fences and priorities with an independent count."""
-
-    def __init__(self, facts: Facts, engine: Engine, verdicts: Verdicts) -> None:
-        self._facts = facts
-        self._engine = engine
-        self._broken = verdicts.broken
 
     def priority(self, router: ObservedRouter, event: JournalEvent) -> None:
         """Judge a daemon that reports another priority."""

@@ -1,38 +1,22 @@
 """Judges each change of state that a daemon reports."""
 
 from pyvrrp.runtime.base.journal import JournalEvent
-from pyvrrp.simulator.judges.observed.disturbances import Disturbances
-from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.judge import Judge
 from pyvrrp.simulator.judges.observed.priority import higher
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
-from pyvrrp.simulator.judges.rules.bounds import LINGER, Bounds
+from pyvrrp.simulator.judges.rules.bounds import LINGER
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.judges.rules.protocol_times import handover_wait, master_down
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
+from pyvrrp.simulator.judges.rules.verdicts import words
 from pyvrrp.simulator.scenario.fault import FaultKind
-from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
 from pyvrrp.units import MILLISECOND, SECOND
 
 ORDINARY_LATENESS = 10 * MILLISECOND
 
 
-class TransitionJudge:
+class TransitionJudge(Judge):
     """Records the states of routers, and judges the cause of each change."""
-
-    def __init__(
-        self,
-        facts: Facts,
-        disturbances: Disturbances,
-        bounds: Bounds,
-        engine: Engine,
-        verdicts: Verdicts,
-    ) -> None:
-        self._facts = facts
-        self._disturbances = disturbances
-        self._bounds = bounds
-        self._engine = engine
-        self._broken = verdicts.broken
 
     def transition(self, router: ObservedRouter, event: JournalEvent) -> None:
         """Judge a change of state that a daemon reports."""

@@ -1,22 +1,17 @@
 """Judges backups that could take over and do not."""
 
-from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.judge import Case, Judge
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER, latest
-from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
-from pyvrrp.simulator.world.engine import Engine
+from pyvrrp.simulator.judges.rules.verdicts import words
 
 
-class BackupJudge:
+class BackupJudge(Judge):
     """Judges virtual routers in state BACKUP."""
 
-    def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
-        self._facts = facts
-        self._bounds = bounds
-        self._engine = engine
-        self._broken = verdicts.broken
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self._waits: dict[ObservedRouter, tuple[int, int]] = {}
 
     def lateness(self, router: ObservedRouter) -> int:

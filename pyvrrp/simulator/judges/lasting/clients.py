@@ -2,42 +2,26 @@
 
 from pyvrrp.identity import InterfaceAddress, VirtualRouterId
 from pyvrrp.simulator.judges.events.handover import HandoverJudge
-from pyvrrp.simulator.judges.observed.disturbances import Disturbances
-from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.judge import Case, Judge
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.segment import ObservedSegment
 from pyvrrp.simulator.judges.observed.since import FOREVER
-from pyvrrp.simulator.judges.rules.bounds import NEIGHBOUR_AGE, Bounds
+from pyvrrp.simulator.judges.rules.bounds import NEIGHBOUR_AGE
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
-from pyvrrp.simulator.scenario.scenario import Scenario
-from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.network.client import SimulatedClient
 
 
-class ClientJudge:
+class ClientJudge(Judge):
     """Judges the answers of one client."""
 
     def __init__(
-        self,
-        client: SimulatedClient,
-        scenario: Scenario,
-        facts: Facts,
-        disturbances: Disturbances,
-        handovers: HandoverJudge,
-        bounds: Bounds,
-        engine: Engine,
-        verdicts: Verdicts,
+        self, case: Case, client: SimulatedClient, handovers: HandoverJudge, longest_period: int
     ) -> None:
+        super().__init__(case)
         self._client = client
-        self._segment: ObservedSegment = facts.segments[client.place]
-        self._facts = facts
-        self._disturbances = disturbances
+        self._segment: ObservedSegment = case.facts.segments[client.place]
         self._handovers = handovers
-        self._bounds = bounds
-        self._engine = engine
-        self._broken = verdicts.broken
-        self._period = max(int(one.period) for one in scenario.clients)
+        self._period = longest_period
 
     def reaches(self, router: VirtualRouterId, address: InterfaceAddress) -> int:
         """Judge whether it reaches the only node that has *address*."""
@@ -66,15 +50,14 @@ class ClientJudge:
         if clean > held and yielded < clean:
             limit += int(NEIGHBOUR_AGE) + 2 * self._period
         begun = max(clean, held, yielded if yielded > clean else 0)
-        if self._engine.now - begun > limit:
-            lasted = words(self._engine.now - begun)
-            self._broken(
-                InvariantName.CLIENTS,
-                self._client.name,
-                f"{holder.node.name} has held {address} for {lasted}, and the "
-                f"client reaches {reached or 'no node'}",
-            )
-        return begun + limit
+        return self._judge_duration(
+            begun,
+            limit,
+            InvariantName.CLIENTS,
+            self._client.name,
+            f"{holder.node.name} has held {address} for {{}}, and the "
+            f"client reaches {reached or 'no node'}",
+        )
 
     def answered(self) -> int:
         """Judge whether a client gets an answer after a long time without disturbance."""
@@ -91,12 +74,10 @@ class ClientJudge:
         return first
 
     def _answered(self, router: VirtualRouterId, address: InterfaceAddress, begun: int) -> int:
-        limit = self._bounds.clients(router) + int(NEIGHBOUR_AGE) + 4 * self._client.period
-        if self._engine.now - begun > limit:
-            lasted = words(self._engine.now - begun)
-            self._broken(
-                InvariantName.NO_GAP,
-                self._client.name,
-                f"got no answer from {address}, which a node has had for {lasted}",
-            )
-        return begun + limit
+        return self._judge_duration(
+            begun,
+            self._bounds.clients(router) + int(NEIGHBOUR_AGE) + 4 * self._client.period,
+            InvariantName.NO_GAP,
+            self._client.name,
+            f"got no answer from {address}, which a node has had for {{}}",
+        )

@@ -1,21 +1,15 @@
 """Judges how long a fenced node may have an address."""
 
+from pyvrrp.simulator.judges.observed.judge import Judge
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER, latest
-from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
+from pyvrrp.simulator.judges.rules.verdicts import words
 from pyvrrp.simulator.scenario.fault import ServiceHealth
-from pyvrrp.simulator.world.engine import Engine
 
 
-class FenceJudge:
+class FenceJudge(Judge):
     """Counts by the results that the daemon was given, and by what its services do."""
-
-    def __init__(self, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
-        self._bounds = bounds
-        self._engine = engine
-        self._broken = verdicts.broken
 
     def judge(self, router: ObservedRouter) -> int:
         """Judge a running node that has an address."""
@@ -51,11 +45,10 @@ class FenceJudge:
         stuck = service.health is ServiceHealth.STUCK
         limit = (self._bounds.silent if stuck else self._bounds.failing)(service.check)
         failed = max(check.bad_since, begun)
-        if self._engine.now - failed > limit:
-            lasted = self._engine.now - failed
-            self._broken(
-                InvariantName.FENCED,
-                router.who,
-                f"{name} has failed for {words(lasted)}, and it holds an address",
-            )
-        return failed + limit
+        return self._judge_duration(
+            failed,
+            limit,
+            InvariantName.FENCED,
+            router.who,
+            f"{name} has failed for {{}}, and it holds an address",
+        )

@@ -1,21 +1,18 @@
 """Judges groups: their members are master together, or none of them is (INV12)."""
 
+from pyvrrp.simulator.judges.observed.judge import Case, Judge
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER
-from pyvrrp.simulator.judges.rules.bounds import LINGER, Bounds
+from pyvrrp.simulator.judges.rules.bounds import LINGER
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.judges.rules.protocol_times import handover_wait
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
-from pyvrrp.simulator.world.engine import Engine
 
 
-class GroupJudge:
+class GroupJudge(Judge):
     """Records since when the members of each group on each node differ."""
 
-    def __init__(self, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
-        self._bounds = bounds
-        self._engine = engine
-        self._broken = verdicts.broken
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self._differ_since: dict[ObservedRouter, int] = {}
 
     def judge(self, first: ObservedRouter) -> int:
@@ -28,13 +25,11 @@ class GroupJudge:
         # In a handover each member waits for its own successor. The slowest sets the bound.
         moving = any(one.handing_over() for one in members)
         waits = max(handover_wait(one.config) for one in members) + int(LINGER) if moving else 0
-        until = begun + self._bounds.stretched(waits + 2 * self._bounds.network)
-        if now > until:
-            lasted = words(now - begun)
-            self._broken(
-                InvariantName.GROUP,
-                f"{first.node.name}/{first.config.group}",
-                f"the states of its members have differed for {lasted}: "
-                + ", ".join(f"{one.config.name} {one.state}" for one in members),
-            )
-        return until
+        return self._judge_duration(
+            begun,
+            self._bounds.stretched(waits + 2 * self._bounds.network),
+            InvariantName.GROUP,
+            f"{first.node.name}/{first.config.group}",
+            "the states of its members have differed for {}: "
+            + ", ".join(f"{one.config.name} {one.state}" for one in members),
+        )

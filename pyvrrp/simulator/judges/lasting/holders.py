@@ -3,23 +3,15 @@
 from itertools import combinations
 
 from pyvrrp.identity import VirtualRouterId
-from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.judge import Judge
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER, latest
-from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
-from pyvrrp.simulator.world.engine import Engine
+from pyvrrp.simulator.judges.rules.verdicts import words
 
 
-class HolderJudge:
+class HolderJudge(Judge):
     """Judges nodes that have addresses."""
-
-    def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
-        self._facts = facts
-        self._bounds = bounds
-        self._engine = engine
-        self._broken = verdicts.broken
 
     def overlap(self, router: VirtualRouterId) -> int:
         """Judge whether two nodes that hear each other both have an address for too long."""
@@ -35,14 +27,13 @@ class HolderJudge:
         if not both or since is None:
             return FOREVER
         begun = max(since, *(max(one.held[a], other.held[a]) for a in both))
-        until = begun + self._bounds.overlap(router)
-        if self._engine.now > until:
-            self._broken(
-                InvariantName.ONE_HOLDER,
-                f"{one.who} and {other.who}",
-                f"both have held {both[0]} for {self._lasted(begun)}",
-            )
-        return until
+        return self._judge_duration(
+            begun,
+            self._bounds.overlap(router),
+            InvariantName.ONE_HOLDER,
+            f"{one.who} and {other.who}",
+            f"both have held {both[0]} for {{}}",
+        )
 
     def lease(self, router: ObservedRouter) -> int:
         """Judge whether addresses stay longer than their lease where it cannot be renewed."""
@@ -75,14 +66,13 @@ class HolderJudge:
         if refused is None or not router.config.lease or running is None:
             return FOREVER
         begun = max(refused, running, min(router.held.values()))
-        until = begun + self._bounds.unsendable(router.config)
-        if self._engine.now > until:
-            self._broken(
-                InvariantName.LEASE,
-                router.who,
-                f"could not send for {self._lasted(begun)} and still holds an address",
-            )
-        return until
+        return self._judge_duration(
+            begun,
+            self._bounds.unsendable(router.config),
+            InvariantName.LEASE,
+            router.who,
+            "could not send for {} and still holds an address",
+        )
 
     def only_master(self, router: ObservedRouter) -> int:
         """Judge whether a running node that is not master has an address for too long."""
@@ -90,14 +80,10 @@ class HolderJudge:
         if router.state == "MASTER" or not router.held or since is None:
             return FOREVER
         begun = max(since, router.state_since, min(router.held.values()))
-        until = begun + (self._bounds.lingering if router.lingers else self._bounds.removal)
-        if self._engine.now > until:
-            self._broken(
-                InvariantName.ONLY_MASTER,
-                router.who,
-                f"has been {router.state} for {self._lasted(begun)} and holds an address",
-            )
-        return until
-
-    def _lasted(self, begun: int) -> str:
-        return words(self._engine.now - begun)
+        return self._judge_duration(
+            begun,
+            self._bounds.lingering if router.lingers else self._bounds.removal,
+            InvariantName.ONLY_MASTER,
+            router.who,
+            f"has been {router.state} for {{}} and holds an address",
+        )

@@ -15,51 +15,35 @@ from pyvrrp.simulator.judges.lasting.masters import MasterJudge
 from pyvrrp.simulator.judges.lasting.placement import PlacementJudge
 from pyvrrp.simulator.judges.lasting.rules import LastingRules, Rule
 from pyvrrp.simulator.judges.lasting.status import StatusJudge
-from pyvrrp.simulator.judges.observed.disturbances import Disturbances
-from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.judge import Case
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER
-from pyvrrp.simulator.judges.rules.bounds import Bounds
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
-from pyvrrp.simulator.scenario.scenario import Scenario
-from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.simulator.world.network.client import SimulatedClient
 
 
 class LastingJudges:
     """Judges every 250 ms, and at once before something changes that rules depend on."""
 
-    def __init__(
-        self,
-        scenario: Scenario,
-        facts: Facts,
-        disturbances: Disturbances,
-        standing: StandingJudge,
-        handovers: HandoverJudge,
-        bounds: Bounds,
-        engine: Engine,
-        verdicts: Verdicts,
-    ) -> None:
-        self._facts = facts
+    def __init__(self, case: Case, standing: StandingJudge, handovers: HandoverJudge) -> None:
+        self._facts = facts = case.facts
         self._standing = standing
         self._handovers = handovers
-        self._holders = HolderJudge(facts, bounds, engine, verdicts)
-        self._status = StatusJudge(facts, engine, verdicts)
-        self._groups = GroupJudge(bounds, engine, verdicts)
-        self._fences = FenceJudge(bounds, engine, verdicts)
-        self._masters = MasterJudge(bounds, engine, verdicts)
-        self._backups = BackupJudge(facts, bounds, engine, verdicts)
-        self._placement = PlacementJudge(facts, bounds, engine, verdicts)
-        self._always = LastingRules(facts, engine, self._all_rules())
-        self._from_time_to_time = LastingRules(facts, engine, self._periodic_rules())
+        self._holders = HolderJudge(case)
+        self._status = StatusJudge(case)
+        self._groups = GroupJudge(case)
+        self._fences = FenceJudge(case)
+        self._masters = MasterJudge(case)
+        self._backups = BackupJudge(case)
+        self._placement = PlacementJudge(case)
+        self._always = LastingRules(facts, case.engine, self._all_rules())
+        self._from_time_to_time = LastingRules(facts, case.engine, self._periodic_rules())
         self.clients: dict[SimulatedClient, LastingRules] = {}  # judged when the client has sent
-        for segment in facts.segments.values():
-            for client in segment.clients.values():
-                judge = ClientJudge(
-                    client, scenario, facts, disturbances, handovers, bounds, engine, verdicts
-                )
-                rules = (*self._client_rules(client, judge), judge.answered)
-                self.clients[client] = LastingRules(facts, engine, rules)
+        clients = [c for segment in facts.segments.values() for c in segment.clients.values()]
+        longest_period = max((client.period for client in clients), default=0)
+        for client in clients:
+            judge = ClientJudge(case, client, handovers, longest_period)
+            rules = (*self._client_rules(client, judge), judge.answered)
+            self.clients[client] = LastingRules(facts, case.engine, rules)
 
     def look(self) -> None:
         """Judge everything that lasts."""

@@ -1,20 +1,13 @@
 """Judges masters that are silent for too long, or do not announce again after a rival."""
 
+from pyvrrp.simulator.judges.observed.judge import Judge
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER, latest
-from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
-from pyvrrp.simulator.world.engine import Engine
 
 
-class MasterJudge:
+class MasterJudge(Judge):
     """Judges virtual routers in state MASTER."""
-
-    def __init__(self, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
-        self._bounds = bounds
-        self._engine = engine
-        self._broken = verdicts.broken
 
     def pace(self, router: ObservedRouter) -> int:
         """Judge whether a master that can send has been silent for longer than its interval."""
@@ -25,15 +18,13 @@ class MasterJudge:
         spoke = max(since, router.state_since, router.last_sent or 0)
         if router.overtaken_at is not None:
             spoke = router.overtaken_at + self._bounds.longest_wait[router.id]
-        until = spoke + self._bounds.stretched(int(router.config.advertisement_interval))
-        if self._engine.now > until:
-            silence = self._engine.now - spoke
-            self._broken(
-                InvariantName.PACE,
-                router.who,
-                f"is MASTER and has sent no advertisement for {words(silence)}",
-            )
-        return until
+        return self._judge_duration(
+            spoke,
+            self._bounds.stretched(int(router.config.advertisement_interval)),
+            InvariantName.PACE,
+            router.who,
+            "is MASTER and has sent no advertisement for {}",
+        )
 
     def rival(self, router: ObservedRouter) -> int:
         """Judge whether a master has announced its addresses again after a rival stopped."""

@@ -1,24 +1,19 @@
 """Judges whether a node serves, and after preemption whether the right one does (INV3, INV16)."""
 
 from pyvrrp.identity import VirtualRouterId
-from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.judge import Case, Judge
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.segment import ObservedSegment
 from pyvrrp.simulator.judges.observed.since import FOREVER, latest
-from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
-from pyvrrp.simulator.world.engine import Engine
+from pyvrrp.simulator.judges.rules.verdicts import words
 
 
-class PlacementJudge:
+class PlacementJudge(Judge):
     """Records since when no node has held the addresses of a virtual router."""
 
-    def __init__(self, facts: Facts, bounds: Bounds, engine: Engine, verdicts: Verdicts) -> None:
-        self._facts = facts
-        self._bounds = bounds
-        self._engine = engine
-        self._broken = verdicts.broken
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self._unheld: dict[tuple[VirtualRouterId, tuple[str, ...]], int] = {}
 
     def judge(self, router: VirtualRouterId) -> int:
@@ -64,14 +59,13 @@ class PlacementJudge:
             if healthy is None or one.node.simulated.stopping or one.drained:
                 continue
             begun = max(since, healthy, one.undrained_at)
-            until = begun + max(self._bounds.served(s.id, name, s.config) for s in one.members)
-            if self._engine.now > until:
-                lasted = self._engine.now - begun
-                self._broken(
-                    InvariantName.SERVED,
-                    str(router),
-                    f"{name} is healthy, and no node has held the addresses for {words(lasted)}",
-                )
+            until = self._judge_duration(
+                begun,
+                max(self._bounds.served(s.id, name, s.config) for s in one.members),
+                InvariantName.SERVED,
+                str(router),
+                f"{name} is healthy, and no node has held the addresses for {{}}",
+            )
             first = min(first, until)
         return first
 

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 
 from pyvrrp.identity import InterfaceAddress
 from pyvrrp.runtime.router.router_addresses import RouterAddresses
-from pyvrrp.simulator.judges.observed.facts import Facts
+from pyvrrp.simulator.judges.observed.judge import Case, Judge
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.rules.bounds import STATUS_WITHIN
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.verdicts import Verdicts
-from pyvrrp.simulator.world.engine import Engine
 
 
 @dataclass(slots=True)
@@ -24,13 +22,11 @@ class _WatchedStatus:
     )
 
 
-class StatusJudge:
+class StatusJudge(Judge):
     """Compares the status with the kernel, at each look: it changes without notice."""
 
-    def __init__(self, facts: Facts, engine: Engine, verdicts: Verdicts) -> None:
-        self._facts = facts
-        self._engine = engine
-        self._broken = verdicts.broken
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self._version = -1
         self._watched: list[_WatchedStatus] = []
 
