@@ -116,6 +116,8 @@ def test_a_claim_is_due_when_it_is_due_for_every_member() -> None:
     assert is_claim_due(both, T0)
     assert not is_claim_due([both[0], replace(BACKUP, state=later)], T0)
     assert not is_claim_due([both[0], MASTER], T0)
+    holding = replace(BACKUP, state=Backup(T0, SECOND, holds_until=after(50)))
+    assert not is_claim_due([holding], T0)
 
 
 def test_one_exclusive_member_keeps_all_from_lingering() -> None:

@@ -22,6 +22,10 @@ class Case:
         """Master_Down_Interval of the node of lower priority, in seconds (RFC 9568 6.1)."""
         return 3 * self.interval + (256 - LOW) / 256 * self.interval
 
+    def expected(self, seconds: float) -> int:
+        """Return how many advertisements a master of all sends in this time."""
+        return round(self.routers * seconds / self.interval)
+
     def __str__(self) -> str:
         return f"{self.routers}x{self.interval_ms}"
 

@@ -1,8 +1,31 @@
 """From times of advertisements to the numbers of the benchmark."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from benchmarks.scale.case import Case
+
+_NEARLY_ALL = 0.95
 Sent = Mapping[int, Sequence[float]]  # by VRID: when it was advertised, in Unix seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CountedWindow:
+    """What was counted while nothing changed; processor times in nanoseconds."""
+
+    seconds: float
+    sent: int  # by the better node
+    sent_by_lower: int
+    received: int  # by the lower node
+    used_by_better: int
+    used_by_lower: int
+    foreign_load: float  # processors busy with anything else
+
+
+def is_steady(window: CountedWindow, case: Case) -> bool:
+    """Whether the better node was the only master, and sent nearly all that it should."""
+    least = _NEARLY_ALL * (case.expected(window.seconds) - case.routers)
+    return not window.sent_by_lower and min(window.sent, window.received) >= max(least, 1)
 
 
 def times_master(sent: Sent, interval: float) -> int:

@@ -15,7 +15,7 @@ from pyvrrp.testing.errors import BenchError
 IMPLEMENTATIONS = ("pyvrrp", "keepalived", "frr")
 WINDOW = 20.0  # seconds
 _ALL = 900.0  # seconds the whole run may take
-_ONE = 130.0  # seconds one measurement may take in the worst case, beside its window
+_ONE = 140.0  # seconds one measurement may take in the worst case, beside its windows
 
 
 def scale(cases: Sequence[Case], implementations: Sequence[str], window: float) -> ScaleReport:
@@ -23,7 +23,7 @@ def scale(cases: Sequence[Case], implementations: Sequence[str], window: float) 
     missing = {name: DRIVERS[name].missing() for name in implementations}
     installed = [name for name in implementations if not missing[name]]
     notes = [f"{name} is not measured: not installed" for name in implementations if missing[name]]
-    end = time.monotonic() + _ALL - _ONE - window
+    end = time.monotonic() + _ALL - _ONE - 2 * window
     numbers: list[CaseNumbers] = []
     for case in cases:
         for name in installed:

@@ -1,5 +1,7 @@
 """Whether the address lease of a virtual router may be renewed."""
 
+from typing import assert_never
+
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.parameters import Parameters
 from pyvrrp.virtual_router.states import Backup, HandingOver, Init, Master, Releasing, State
@@ -30,3 +32,5 @@ def may_hold(
             return age <= handover_patience(parameters.version, interval) and now < give_up_at
         case Init() | Backup() | Releasing():
             return False
+        case _:  # pragma: no cover (the type checker proves it)
+            assert_never(state)

@@ -1,5 +1,7 @@
 """Which event follows from the obstacles of a virtual router and the orders of the operator."""
 
+from typing import assert_never
+
 from pyvrrp.virtual_router.events import HandOver, Shutdown, Startup
 from pyvrrp.virtual_router.states import Backup, HandingOver, Init, Master, Releasing, State
 
@@ -32,3 +34,5 @@ def due_event(
             return HandOver(ordered)  # it resigned, but now it must stay out
         case Init() | Backup() | Master() | Releasing() | HandingOver():
             return None
+        case _:  # pragma: no cover (the type checker proves it)
+            assert_never(state)

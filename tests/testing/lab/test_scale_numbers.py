@@ -1,9 +1,17 @@
 """The numbers of the benchmark of many virtual routers, from times written down by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.scale.case import Case, CaseNumbers
-from benchmarks.scale.evaluate import reigns_alone, takeovers, times_master
+from benchmarks.scale.evaluate import (
+    CountedWindow,
+    is_steady,
+    reigns_alone,
+    takeovers,
+    times_master,
+)
 from benchmarks.scale.judge import judge
 from benchmarks.scale.run import read_cases
 from pyvrrp.testing.errors import BenchError
@@ -22,6 +30,15 @@ def test_a_node_reigns_alone_when_it_has_sent_all_and_the_other_is_quiet() -> No
     assert not reigns_alone({1: [10.0]}, {}, 2, 10.2, 2.0)
     assert not reigns_alone(both, {2: [8.0, 9.0]}, 2, 10.9, 2.0)
     assert reigns_alone(both, {2: [8.0, 9.0]}, 2, 11.1, 2.0)
+
+
+def test_a_window_is_steady_if_the_better_node_alone_has_sent_nearly_all() -> None:
+    case = Case(50, 1000)
+    whole = CountedWindow(20.0, 998, 0, 998, 1, 1, 0.0)
+    assert is_steady(whole, case)
+    assert not is_steady(replace(whole, sent_by_lower=1), case)
+    assert not is_steady(replace(whole, sent=900), case)
+    assert not is_steady(replace(whole, received=0), case)
 
 
 def test_a_takeover_is_late_from_its_own_last_advertisement() -> None:
