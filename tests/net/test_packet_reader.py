@@ -50,6 +50,14 @@ class Bench:
         while len(self.heard) < expected:
             await asyncio.sleep(0)
 
+    async def begin_burst(self, number: int) -> None:
+        """Send that many packets, 100 ms after the last ones, each with time for a wake-up."""
+        self.now += 100
+        for count in range(number):
+            self.theirs.send(bytes([count]))
+            for _ in range(3):
+                await asyncio.sleep(0)
+
 
 @contextmanager
 def bench() -> Iterator[Bench]:
@@ -101,11 +109,7 @@ async def test_where_bursts_have_many_packets_the_rest_of_the_burst_is_waited_fo
         await b.send(8)
         b.counted.clear()
         b.ours.reads = 0
-        b.now += 100
-        for count in range(6):
-            b.theirs.send(bytes([count]))
-            for _ in range(3):  # enough turns for a wake-up
-                await asyncio.sleep(0)
+        await b.begin_burst(6)
         assert b.heard[8:] == []
         while len(b.heard) < 14:
             await asyncio.sleep(0)
@@ -118,11 +122,7 @@ async def test_while_it_waits_a_drain_delivers_at_once_and_the_burst_stays_one()
     with bench() as b:
         await b.send(8)
         b.counted.clear()
-        b.now += 100
-        for count in range(5):
-            b.theirs.send(bytes([count]))
-        for _ in range(3):
-            await asyncio.sleep(0)
+        await b.begin_burst(5)
         b.reader.drain()
         assert b.counted == [5]
         await b.send(8)  # waited for again: the last burst had five packets
@@ -144,10 +144,7 @@ async def test_after_a_burst_of_few_packets_nothing_is_waited_for() -> None:
 async def test_one_that_is_closed_while_it_waits_reads_nothing_any_more() -> None:
     with bench() as b:
         await b.send(8)
-        b.now += 100
-        b.theirs.send(b"late")
-        for _ in range(3):
-            await asyncio.sleep(0)
+        await b.begin_burst(1)
         b.reader.close()
         await asyncio.sleep(0.4)
         assert len(b.heard) == 8
