@@ -151,8 +151,8 @@ class Addresses(Protocol):
 class InterfaceState:
     """What is known of one interface. *exists* False: there is none of that name now.
 
-    `present` and `by_host` say the same as *addresses*, and are made once for all virtual routers
-    that look something up: there may be hundreds of both.
+    `present` and `by_host` have the same content as *addresses*. They are made once for all virtual
+    routers, since there may be hundreds of addresses and of virtual routers.
     """
 
     exists: bool = False
@@ -174,6 +174,18 @@ class InterfaceState:
             by_host[address.ip] = (*by_host.get(address.ip, ()), address)
         object.__setattr__(self, "present", frozenset(self.addresses))
         object.__setattr__(self, "by_host", by_host)
+
+    def concerning(self, hosts: Collection[Address]) -> tuple[object, ...]:
+        """Return the part of the state that matters to a caller with these *hosts* only.
+
+        Two results are equal if nothing else has changed than addresses of other hosts.
+        """
+        here = tuple(
+            (address, address in self.ours)
+            for host in hosts
+            for address in self.by_host.get(host, ())
+        )
+        return self.exists, self.up, self.index, self.mac, self.mtu, self.arp, here
 
 
 class Links(Protocol):

@@ -76,6 +76,8 @@ class Link:
         )
         self._names = dict(zip(link.peers, config.peers, strict=True))
         self._source: Address | None = None
+        self._hosts = (*(address.ip for address in config.addresses), *link.peers)
+        self._seen: tuple[object, ...] = ()  # of the interface, when it changed last
         interface.add(self)
         if not link.peers:
             self.destinations = (group_of(self.family),)
@@ -98,6 +100,10 @@ class Link:
 
     def interface_changed(self, state: InterfaceState, primary: Address | None) -> None:
         """Take note of the interface as it is, and of the address to send from."""
+        seen = (primary, state.concerning(self._hosts))
+        if seen == self._seen:
+            return  # an address of another virtual router: there may be hundreds of them
+        self._seen = seen
         if self.is_unicast:
             self.destinations = tuple(peer for peer in self.peers if peer not in state.by_host)
             if primary is not None:
