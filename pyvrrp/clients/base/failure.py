@@ -64,7 +64,7 @@ def in_words(error: OSError) -> str:
     return _WORDS.get(code) or (strerror(code).lower() if code else printable(str(error)))
 
 
-def printable(text: str) -> str:
-    """Return *text*, which a peer may have written, as short and printable text."""
+def printable(text: str, longest: int = _LONGEST) -> str:
+    """Return *text*, which a peer may have written, as printable text of *longest* characters."""
     clean = "".join(character if character.isprintable() else "?" for character in text)
-    return clean if len(clean) <= _LONGEST else f"{clean[:_LONGEST]}..."
+    return clean if len(clean) <= longest else f"{clean[:longest]}..."
