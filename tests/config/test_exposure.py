@@ -91,8 +91,8 @@ def test_a_secret_that_goes_unencrypted_is_named(tmp_path: Path) -> None:
     check = '[check.web]\nhttp = "http://192.0.2.5/"\n' + SECRET
     assert warnings(tmp_path, socket_in(tmp_path) + ROUTER + check) == [
         (
-            "check.web.headers.Authorization: goes unencrypted: everybody on the way to 192.0.2.5 can "
-            "read it; use https://"
+            "check.web.headers.Authorization: goes unencrypted: everybody on the way to 192.0.2.5 "
+            "can read it; use https://"
         )
     ]
 
