@@ -17,10 +17,11 @@ from functools import partial
 from pathlib import Path
 
 from pyvrrp.clients.base.blocking_calls import ThreadedCalls
-from pyvrrp.clients.base.failure import Failure, ProbeError, in_words, printable
+from pyvrrp.clients.base.failure import Failure, ProbeError, in_words
 from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.processes import regex_child
 from pyvrrp.clients.processes.spawn import drop_privileges
+from pyvrrp.foreign_text import printable
 
 _SPECIAL = frozenset(r".^$*+?{}[]\|()")
 _COMMAND = (sys.executable, "-I", "-S", str(Path(regex_child.__file__)))

@@ -42,6 +42,7 @@ _PAUSE = 500  # ms between two of them
 _GRACE = 2.0  # seconds from SIGTERM to SIGKILL
 _NOT_EXECUTED = 127
 _UMASK = 0o022
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Watch:
@@ -105,7 +106,7 @@ class Watch:
             return
         try:
             self._lock_path = path
-            self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock = os.open(path, _LOCK, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             _tell(f"cannot lock {path}: {error.strerror}")
