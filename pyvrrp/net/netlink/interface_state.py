@@ -3,7 +3,7 @@
 import errno
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import IPv4Interface, IPv6Interface
 
@@ -12,6 +12,7 @@ from pyvrrp.net.netlink import codec
 from pyvrrp.net.netlink.namespaces import NamespaceSockets
 from pyvrrp.net.netlink.requests import Netlink
 from pyvrrp.net.system.kernel_error import refused
+from pyvrrp.net.system.netns import namespace_number
 from pyvrrp.ports import InterfaceState
 
 _IFF_UP = 0x1
@@ -32,13 +33,18 @@ class AddressEntry:
     ours: bool  # with our tag
 
 
-def read_state(sockets: NamespaceSockets, place: Place) -> InterfaceState:
-    """Return the state of the interface; raise KernelError if it cannot be read."""
+def read_state(sockets: NamespaceSockets, place: Place, generation: int = 0) -> InterfaceState:
+    """Return the state of the interface; raise KernelError if it cannot be read.
+
+    *generation* goes into the state. An interface that is not there has no state but that.
+    """
     try:
+        namespace = namespace_number(place.netns)
         with sockets.at(place.netns) as kernel:
-            return _read(kernel, place.interface)
+            state = _read(kernel, place.interface)
     except OSError as error:
         raise refused(f"cannot read the state of {place}", error) from error
+    return replace(state, namespace=namespace, generation=generation) if state.exists else state
 
 
 def read_addresses(kernel: Netlink, index: int) -> tuple[AddressEntry, ...]:
