@@ -38,7 +38,10 @@ from pyvrrp.net.netlink.codec import (
 from pyvrrp.net.netlink.requests import Batch, Netlink
 from pyvrrp.net.system.libc import enter_network_namespace, name_process
 
-IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
+IGNORED = (
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1),
+    *(signal.SIGUSR2, signal.SIGALRM, signal.SIGPWR),
+)
 MARK = "PYVRRP_RUN"  # in the environment of each process that a command has started
 _PIPE = 3
 _MILLISECONDS = 1000
