@@ -1,8 +1,8 @@
 """Seeded bugs: each is a patch, which is applied to a copy of pyvrrp and searched by simulation.
 
-A patch may name the seed of a scenario that shows its bug (``Seed: 12``). The search begins there, so
-the tests take a second for each bug. Any change of the random scenarios makes these seeds old. Then
-the search goes through all seeds; ``python -m tests.simulator.mutants`` writes the new ones.
+A patch may name the seed of a scenario that shows its bug (``Seed: 12``). The search begins there,
+so the tests take a second for each bug. Any change of the random scenarios makes these seeds old.
+Then the search goes through all seeds; ``python -m tests.simulator.mutants`` writes the new ones.
 """
 
 import json
@@ -115,7 +115,7 @@ def _write_seeds() -> None:
     for name in names():
         with tempfile.TemporaryDirectory() as directory:
             found = search(name, Path(directory), 400)
-        print(name, found.seed, *found.broken, flush=True)
+        sys.stdout.write(f"{name} {found.seed} {' '.join(found.broken)}\n")
         if found.seed not in {None, known_seed(name)}:
             path = BUGS / f"{name}.patch"
             head, code = path.read_text().split("\n--- a/", 1)
