@@ -162,9 +162,12 @@ class RouterAddresses:
     # What it says.
 
     def addresses_taken(self) -> None:
-        """Announce the addresses: the kernel has confirmed that they are there."""
+        """Announce the addresses: the kernel has confirmed that they are there.
+
+        A router that has given way meanwhile lets go when it hears its successor announce them.
+        """
+        self._interface.watch(self, (address.ip for address in self._config.addresses))
         if isinstance(self._router.state, Master | HandingOver):
-            self._interface.watch(self, (address.ip for address in self._config.addresses))
             cause = self._router.reporter.new_master_reason
             self.announcer.start(succeeds=cause != NewMasterReason.NO_RESPONSE)
 
