@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from pyvrrp.clients.base.async_call import AsyncCalls
 from pyvrrp.clients.base.blocking_calls import ThreadedCalls
-from pyvrrp.clients.base.failure import Failure, ProbeError, printable
+from pyvrrp.clients.base.failure import Failure, ProbeError
 from pyvrrp.clients.base.resolver import HostName
 from pyvrrp.clients.rights.own import OwnRights
 from pyvrrp.clients.rights.wants import CopyOfFile, LookUp, PatternSearcher, Want
+from pyvrrp.foreign_text import printable
 from pyvrrp.identity import Address
 from pyvrrp.prober.messages import Lent, Subject, Wanted, may_look_up, wants_of
 

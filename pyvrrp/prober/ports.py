@@ -4,8 +4,9 @@ import os
 from collections.abc import Callable
 from functools import partial
 
-from pyvrrp.clients.base.failure import Failure, printable
+from pyvrrp.clients.base.failure import Failure
 from pyvrrp.config.model.configuration import EtcdServers
+from pyvrrp.foreign_text import printable
 from pyvrrp.ports import (
     EtcdAnswer,
     EtcdRequest,

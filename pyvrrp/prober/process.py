@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeAlias
 
-from pyvrrp.clients.base.failure import Failure, printable
+from pyvrrp.clients.base.failure import Failure
+from pyvrrp.foreign_text import printable
 from pyvrrp.ports import EtcdAnswer, ProbeResult
 from pyvrrp.prober.channel import Channel
 from pyvrrp.prober.child import ProberChild

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, assert_never
 
 from pyvrrp.clients.base.async_call import AsyncCalls
-from pyvrrp.clients.base.failure import ProbeError, in_words, printable
+from pyvrrp.clients.base.failure import ProbeError, in_words
 from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.base.resolver import Resolver
 from pyvrrp.clients.http.connection import Connector
@@ -24,6 +24,7 @@ from pyvrrp.config.model.configuration import (
     ProcessProbeConfig,
     TcpProbeConfig,
 )
+from pyvrrp.foreign_text import printable
 from pyvrrp.ports import Handle, ProbeResult
 from pyvrrp.probes import arp
 from pyvrrp.probes.ping import PingProbe

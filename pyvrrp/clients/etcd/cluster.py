@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pyvrrp.clients.base.failure import ProbeError, in_words, printable
+from pyvrrp.clients.base.failure import ProbeError, in_words
 from pyvrrp.clients.base.kept_results import KeptResults
 from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.base.resolver import Resolver
@@ -31,6 +31,7 @@ from pyvrrp.clients.http.response import HttpExchange
 from pyvrrp.clients.rights.file_copy import read_and_close
 from pyvrrp.clients.rights.wants import Rights
 from pyvrrp.config.model.configuration import EtcdServers
+from pyvrrp.foreign_text import printable
 from pyvrrp.ports import EtcdAnswer, EtcdRequest
 
 if TYPE_CHECKING:

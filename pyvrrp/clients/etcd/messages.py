@@ -12,7 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import assert_never
 
-from pyvrrp.clients.base.failure import ProbeError, printable
+from pyvrrp.clients.base.failure import ProbeError
+from pyvrrp.foreign_text import printable
 from pyvrrp.ports import (
     EtcdAnswer,
     EtcdRequest,

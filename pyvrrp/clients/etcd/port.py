@@ -7,10 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pyvrrp.clients.base.async_call import AsyncCalls
-from pyvrrp.clients.base.failure import ProbeError, printable
+from pyvrrp.clients.base.failure import ProbeError
 from pyvrrp.clients.rights.own import OwnRights
 from pyvrrp.clients.rights.wants import Rights
 from pyvrrp.config.model.configuration import EtcdServers
+from pyvrrp.foreign_text import printable
 from pyvrrp.ports import EtcdAnswer, EtcdRequest, Handle, Unanswered
 from pyvrrp.units import Nanoseconds, to_seconds
 

@@ -4,11 +4,12 @@ import asyncio
 
 import h11
 
-from pyvrrp.clients.base.failure import ProbeError, printable
+from pyvrrp.clients.base.failure import ProbeError
 from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.http.channel import Channel
 from pyvrrp.clients.http.request import HttpRequest
 from pyvrrp.config.model.configuration import HttpProbeConfig
+from pyvrrp.foreign_text import printable
 
 _MAX_HEADERS = 65_536  # octets; common servers send at most 8 to 48 KiB
 _MAX_BODY = 1_048_576  # octets after decoding; a health page is much smaller

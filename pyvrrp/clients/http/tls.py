@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from pyvrrp.clients.base.failure import ProbeError, printable
+from pyvrrp.clients.base.failure import ProbeError
 from pyvrrp.clients.http.channel import CHUNK, Channel
+from pyvrrp.foreign_text import printable
 
 T = TypeVar("T")
 

@@ -12,9 +12,10 @@ import socket
 from collections.abc import Callable
 from typing import TypeAlias
 
-from pyvrrp.clients.base.failure import Failure, ProbeError, printable
+from pyvrrp.clients.base.failure import Failure, ProbeError
 from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.processes import regex_child
+from pyvrrp.foreign_text import printable
 
 _SPECIAL = frozenset(r".^$*+?{}[]\|()")
 _ORPHANED = 1000  # milliseconds after its deadline a search ends its process by itself

@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from pyvrrp.clients.base.blocking_calls import ThreadedCalls
-from pyvrrp.clients.base.failure import Failure, in_words, printable
+from pyvrrp.clients.base.failure import Failure, in_words
 from pyvrrp.clients.processes import regex_child
 from pyvrrp.clients.processes.regex import SearchStream
 from pyvrrp.clients.processes.spawn import drop_privileges
+from pyvrrp.foreign_text import printable
 
 _COMMAND = (sys.executable, "-I", "-S", str(Path(regex_child.__file__)))
 _LAST_WAIT = 1.0  # seconds to wait for a killed process when the daemon ends

@@ -10,7 +10,10 @@ from contextlib import suppress
 NOBODY = 65534
 MOST_MEMORY = 192 * 1024 * 1024  # octets that the process may write to
 MOST_FILES = 4096
-IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
+IGNORED = (
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT),
+    *(signal.SIGUSR1, signal.SIGUSR2),
+)
 _FIRST_FOREIGN, _LAST_FOREIGN = 4, 1 << 20  # what the daemon has inherited itself
 _NICE = 5  # so that the daemon runs first
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NAME = 1, 4, 15
