@@ -30,7 +30,7 @@ interval = "300ms"
 timeout = "200ms"
 [check.good]
 tcp = "127.0.0.1:8081"
-interval = "200ms"
+interval = "1s"
 timeout = "1s"
 """
 OTHER = "192.0.2.101"
@@ -138,7 +138,7 @@ def test_files_on_a_disk_that_hangs_stop_nothing(stage: Bench) -> None:
 [check.web]
 http = "https://127.0.0.1:8080/"
 ca = "{ca}"
-interval = "200ms"
+interval = "2s"
 timeout = "2s"
 [[virtual_router]]
 name = "leased"
