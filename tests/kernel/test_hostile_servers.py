@@ -50,7 +50,7 @@ def started(stage: Bench, kind: str, look: str, *words: str) -> tuple[Host, Daem
     assert host.spawn(*server, kind, *flag, *words).running
     good = (sys.executable, "-m", "http.server", "8081", "--bind", "127.0.0.1")
     assert host.spawn(*good).running
-    more = 'checks = ["hostile"]\n' + CONFIG.format(look=look + "\nweight = -1")
+    more = 'checks = [{ name = "hostile", weight = -1 }]\n' + CONFIG.format(look=look)
     daemon = stage.start(host, 200, more=more)
     eventually("it holds both addresses", lambda: {VIP, OTHER} <= host.addresses("eth0"))
     return host, daemon
