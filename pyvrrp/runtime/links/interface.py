@@ -27,8 +27,10 @@ from pyvrrp.runtime.links.heard_packet import HeardPacket
 from pyvrrp.runtime.links.shared_wakeups import SharedWakeUps
 from pyvrrp.runtime.links.source_address import source_address
 from pyvrrp.units import SECOND, Nanoseconds
+from pyvrrp.virtual_router.rules.kernel_answers import KernelRequest, Meaning, meaning
 
-REOPEN_AFTER = SECOND
+REOPEN_AFTER = SECOND  # sockets that the kernel did not give
+REOPEN_HOPELESS_AFTER = Nanoseconds(30 * SECOND)  # if nothing changes; a change is seen at once
 REMEMBERED_PER_LINK = 4  # packets; forged ones cost a fresh judgement of the others, nothing else
 
 
@@ -85,6 +87,9 @@ class Interface:
         self._foreign: set[bytes] = set()  # advertisements of other VRIDs that concern no link
         self._wake_ups: dict[Nanoseconds, SharedWakeUps] = {}
         self._opened_for = 0  # interface index; 0: nothing is open
+        # Why there is no socket of a family, and of announcements (None).
+        self._refusals: dict[Family | None, KernelError] = {}
+        self._reopen = DeadlineTimer(ports.clock, self._open_again)
         self._watching: Handle | None = None
         self._watched: dict[Claimant, frozenset[Address]] = {}
         self._watch = DeadlineTimer(ports.clock, self._watch_now)
@@ -102,13 +107,19 @@ class Interface:
         if self._watching is not None:
             self._watching.cancel()
             self._watching = None
+        self._reopen.set(None)
         self._close()
+
+    def refusal(self, family: Family) -> str:
+        """Return why nothing can be sent for *family*; empty: it can, or there is no interface."""
+        error = self._refusals.get(family) or self._refusals.get(None)
+        return "" if error is None else str(error)
 
     def send(self, family: Family, packet: bytes, destination: Address) -> None:
         """Send one advertisement; raise KernelError if that is not possible."""
         socket = self._sockets.get(family)
         if socket is None:
-            raise KernelError(f"cannot send from {self.place}: no such interface")
+            raise KernelError(self.refusal(family) or f"cannot send from {self.place}: no socket")
         socket.send(packet, destination)
 
     def drain(self, family: Family) -> None:
@@ -131,7 +142,7 @@ class Interface:
     def announce(self, frame: bytes) -> None:
         """Send one frame to the neighbours; raise KernelError if that is not possible."""
         if self._announcements is None:
-            raise KernelError(f"cannot announce on {self.place}: no such interface")
+            raise KernelError(f"cannot announce on {self.place}: no socket")
         if self.state.arp:
             self._announcements.send(frame)
 
@@ -157,27 +168,41 @@ class Interface:
         self.state = state
         if not state.exists or state.index != self._opened_for:
             self._close()
-        if state.exists and not self._opened_for:
+        if state.exists:
             self._open()
         for link in self._links.values():
             link.inspect(state)
         own = self._own_addresses()
         for link in tuple(self._links.values()):
-            primary = source_address(own, link.family, link.peers) if self._opened_for else None
+            can_send = self._opened_for and not self.refusal(link.family)
+            primary = source_address(own, link.family, link.peers) if can_send else None
             link.interface_changed(state, primary)
 
     def _open(self) -> None:
+        """Open what is not open. What fails does not keep the rest from working."""
+        self._opened_for = self.state.index
+        self._refusals.clear()
+        for family in {family for family, _ in self._links}.difference(self._sockets):
+            self._try(family, partial(self._open_family, family))
+        if self._announcements is None:
+            self._try(None, self._open_announcements)
+        if not self._refusals:
+            self._reopen.set(None)
+            return
+        codes = (error.code for error in self._refusals.values())
+        hopeless = all(meaning(KernelRequest.OPEN, code) is Meaning.CANNOT for code in codes)
+        pause = REOPEN_HOPELESS_AFTER if hopeless else REOPEN_AFTER
+        self._reopen.set(Nanoseconds(self._ports.clock.now() + pause))
+
+    def _try(self, what: Family | None, opening: Callable[[], None]) -> None:
         try:
-            for family in {family for family, _ in self._links}:
-                self._open_family(family)
-            self._announcements = self._ports.sockets.open_announcements(self.place, self._claimed)
+            opening()
         except KernelError as error:
-            self._close()
-            self._journal.warn_rarely("sockets_refused", str(error), topic=str(self.place))
-            at = Nanoseconds(self._ports.clock.now() + REOPEN_AFTER)
-            self._ports.clock.call_at(at, self._open_again)
-        else:
-            self._opened_for = self.state.index
+            self._refusals[what] = error
+            self._journal.warn_rarely("sockets_refused", str(error), topic=f"{self.place} {what}")
+
+    def _open_announcements(self) -> None:
+        self._announcements = self._ports.sockets.open_announcements(self.place, self._claimed)
 
     def _open_family(self, family: Family) -> None:
         here = [link for link in self._links.values() if link.family is family]
@@ -207,11 +232,13 @@ class Interface:
         return receive
 
     def _open_again(self) -> None:
-        if self._watching is not None and not self._opened_for:
+        if self._watching is not None and self.state.exists:
             self._changed(self.state)
 
     def _close(self) -> None:
         self._opened_for = 0
+        self._refusals.clear()
+        self._reopen.set(None)
         for socket in self._sockets.values():
             socket.close()
         self._sockets.clear()

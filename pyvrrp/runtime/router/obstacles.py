@@ -15,7 +15,9 @@ from pyvrrp.virtual_router.rules.admission import (
 )
 
 INTERFACE, ADDRESSES, KERNEL, LINKS = "interface", "addresses", "kernel", "links"
-OWN_PARTS = (INTERFACE, ADDRESSES, KERNEL, LINKS)  # in the order of causes
+OPERATOR_ADDRESSES, SENDING = "operator_addresses", "sending"
+# In the order of causes.
+OWN_PARTS = (OPERATOR_ADDRESSES, INTERFACE, ADDRESSES, KERNEL, LINKS, SENDING)
 LEFTOVERS = "removing what an earlier process left behind"
 
 
@@ -77,11 +79,16 @@ class Obstacles:
         return own + concerns
 
 
-def interface_obstacle(state: InterfaceState, primary: Address | None) -> str:
-    """Return what the interface has against taking part; *primary* is the address to send from."""
+def interface_obstacle(
+    state: InterfaceState, primary: Address | None, socket_refused: str = ""
+) -> str:
+    """Return what the interface has against taking part.
+
+    *primary* is the address to send from. *socket_refused*: why there is no socket to send through.
+    """
     # The order is that of causes: without an interface the state of its link says nothing.
     if not state.exists:
         return "no such interface"
     if not state.up:
         return "link down"
-    return "" if primary is not None else "no primary address"
+    return socket_refused or ("" if primary is not None else "no primary address")
