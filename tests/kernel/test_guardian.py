@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pyvrrp.net.guardian.child import IGNORED
 from tests.kernel.wire import add_ours, addresses, ip, sysctl, wire
 
 pytestmark = [pytest.mark.kernel]
@@ -136,11 +137,11 @@ def test_250_addresses_go_too() -> None:
         assert soon(lambda: addresses(w.left) == ["10.9.0.1/24"])
 
 
-def test_the_guardian_ignores_the_signals_that_stop_the_daemon() -> None:
+def test_the_guardian_ignores_the_signals_of_an_administrator() -> None:
     with wire() as w, daemon(w.left, "10.9.0.100/24") as d:
         d.do("hold")
         add_ours(w.left, "10.9.0.100/24")
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in IGNORED:
             os.kill(d.guardian, number)
         assert d.do("alive") == ["True"]
         d.process.kill()

@@ -5,10 +5,11 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from pyvrrp.cli.base.arguments import add_json
 from pyvrrp.cli.base.exit_status import GOOD, NO
-from pyvrrp.cli.operate.control import add_flags, ask, find_socket
+from pyvrrp.cli.operate.control import add_flags, ask, find_socket, no_usable_answer
 from pyvrrp.errors import UsageError
 
 WATCH_SECONDS = 1.0
@@ -46,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    answer = ask(find_socket(args), "status")
+    path = find_socket(args)
+    answer = ask(path, "status")
     routers = _objects(answer, "virtual_routers")
     if args.name is not None:
         known = sorted({_text(router, "name") for router in routers})
@@ -59,7 +61,7 @@ def _show(args: argparse.Namespace) -> int:
     else:
         if args.watch and sys.stdout.isatty():
             print(CLEAR, end="")
-        print(_page(answer, routers, detailed=args.name is not None))
+        print(_readable(path, answer, routers, detailed=args.name is not None))
     if args.name is not None:
         return GOOD if all(_serves(router) for router in routers) else NO
     return GOOD
@@ -69,6 +71,16 @@ def _serves(router: Mapping[str, object]) -> bool:
     """Tell whether the virtual router is MASTER and its addresses are here."""
     here = all(address.get("present") for address in _objects(router, "addresses"))
     return router.get("state") == "MASTER" and here
+
+
+def _readable(
+    path: Path, answer: Mapping[str, object], routers: list[Mapping[str, object]], *, detailed: bool
+) -> str:
+    try:
+        return _page(answer, routers, detailed=detailed)
+    except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+        # A value has another type than those of pyvrrp.
+        raise no_usable_answer(path) from error
 
 
 def _page(

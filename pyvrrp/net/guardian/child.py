@@ -38,7 +38,10 @@ from pyvrrp.net.netlink.codec import (
 from pyvrrp.net.netlink.requests import Batch, Netlink
 from pyvrrp.net.system.libc import enter_network_namespace, name_process
 
-IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
+IGNORED = (
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1),
+    *(signal.SIGUSR2, signal.SIGALRM, signal.SIGPWR),
+)
 MARK = "PYVRRP_RUN"  # in the environment of each process that a command has started
 _PIPE = 3
 _MILLISECONDS = 1000
@@ -48,6 +51,7 @@ _PAUSE = 500  # ms between two of them
 _GRACE = 2.0  # seconds from SIGTERM to SIGKILL
 _NOT_EXECUTED = 127
 _UMASK = 0o022
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Watch:
@@ -111,7 +115,7 @@ class Watch:
             return
         try:
             self._lock_path = path
-            self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock = os.open(path, _LOCK, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             _tell(f"cannot lock {path}: {error.strerror}")

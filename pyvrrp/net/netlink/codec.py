@@ -22,6 +22,8 @@ IFLA_IFNAME = 3
 IFLA_MTU = 4
 IFLA_OPERSTATE = 16
 _IFLA_AF_SPEC = 26
+_IFLA_PROP_LIST = 52
+_IFLA_ALT_IFNAME = 53
 _IFLA_EXT_MASK = 29
 _IFLA_INET_CONF = 1
 _PROMOTE_SECONDARIES = 20  # linux/ip.h: IPV4_DEVCONF_PROMOTE_SECONDARIES
@@ -232,14 +234,25 @@ def attribute(kind: int, payload: bytes) -> bytes:
 
 def attributes(data: bytes, offset: int) -> dict[int, bytes]:
     """Return the attributes from *offset* on by their kind; of several of a kind the last one."""
-    found = {}
+    return dict(_each_attribute(data, offset))
+
+
+def names_of(link: bytes) -> tuple[str, ...]:
+    """Return the name of an interface and its alternative names, from the body of a message."""
+    found = attributes(link, LINK.size)
+    others = _each_attribute(found.get(_IFLA_PROP_LIST, b""), 0)
+    names = [found.get(IFLA_IFNAME, b"")]
+    names += [name for kind, name in others if kind == _IFLA_ALT_IFNAME]
+    return tuple(name.rstrip(b"\0").decode(errors="replace") for name in names)
+
+
+def _each_attribute(data: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
     while offset + _ATTRIBUTE.size <= len(data):
         length, kind = _ATTRIBUTE.unpack_from(data, offset)
         if length < _ATTRIBUTE.size:
             break
-        found[kind & 0x3FFF] = data[offset + _ATTRIBUTE.size : offset + length]
+        yield kind & 0x3FFF, data[offset + _ATTRIBUTE.size : offset + length]
         offset += length + -length % 4
-    return found
 
 
 def _message(kind: int, flags: int, body: bytes) -> bytes:

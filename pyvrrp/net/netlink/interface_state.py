@@ -4,6 +4,7 @@ import errno
 import socket
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import TypeAlias
@@ -14,6 +15,7 @@ from pyvrrp.net.netlink.namespaces import NamespaceSockets
 from pyvrrp.net.netlink.operator_addresses import is_ours
 from pyvrrp.net.netlink.requests import Netlink
 from pyvrrp.net.system.kernel_error import refused
+from pyvrrp.net.system.netns import namespace_number
 from pyvrrp.ports import InterfaceState
 
 _IFF_UP = 0x1
@@ -27,14 +29,19 @@ _UNUSABLE = codec.IFA_F_TENTATIVE | codec.IFA_F_DADFAILED
 _Added: TypeAlias = Callable[[int, bytes, int], bool]  # interface index, address, prefix
 
 
-def read_state(sockets: NamespaceSockets, place: Place) -> InterfaceState:
-    """Return the state of the interface; raise KernelError if it cannot be read."""
+def read_state(sockets: NamespaceSockets, place: Place, generation: int = 0) -> InterfaceState:
+    """Return the state of the interface; raise KernelError if it cannot be read.
+
+    *generation* goes into the state. An interface that is not there has no state but that.
+    """
     try:
+        namespace = namespace_number(place.netns)
         with sockets.at(place.netns) as kernel:
             here = (place.netns, sockets.generation(place.netns))
-            return _read(kernel, place.interface, lambda *what: (*here, *what) in sockets.added)
+            state = _read(kernel, place.interface, lambda *what: (*here, *what) in sockets.added)
     except OSError as error:
         raise refused(f"cannot read the state of {place}", error) from error
+    return replace(state, namespace=namespace, generation=generation) if state.exists else state
 
 
 def _read(kernel: Netlink, name: str, added: _Added) -> InterfaceState:

@@ -12,6 +12,7 @@ from pyvrrp.net.system.kernel_error import refused
 from pyvrrp.net.system.libc import enter_network_namespace
 
 _DIRECTORY = "/run/netns"
+_OWN = "/proc/thread-self/ns/net"
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def inside(there: int, netns: str) -> Iterator[None]:
 
     The same holds as for `entered`.
     """
-    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    home = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
     try:
         _enter(there, netns)
         try:
@@ -52,6 +53,18 @@ def inside(there: int, netns: str) -> Iterator[None]:
 def namespace_path(netns: str) -> str:
     """Return the path of the file through which a namespace is entered by its name."""
     return f"{_DIRECTORY}/{netns}"
+
+
+def namespace_number(netns: str) -> int:
+    """Return the inode of the namespace, which another one of the same name does not have; 0: none.
+
+    With an empty name it is the namespace of the calling thread.
+    """
+    try:
+        found = os.stat(namespace_path(netns) if netns else _OWN)  # noqa: PTH116 - called often
+    except OSError:
+        return 0
+    return found.st_ino
 
 
 def open_namespace(netns: str) -> int:

@@ -6,6 +6,7 @@ link in the same callback: no queue and no task lies between the socket and `ste
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -24,13 +25,13 @@ from pyvrrp.runtime.base.counters import INTERFACE_COUNTERS, Counters
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.heard_packet import HeardPacket
+from pyvrrp.runtime.links.kept_socket import KeptSocket
 from pyvrrp.runtime.links.shared_wakeups import SharedWakeUps
 from pyvrrp.runtime.links.source_address import source_address
 from pyvrrp.units import SECOND, Nanoseconds
-from pyvrrp.virtual_router.rules.kernel_answers import KernelRequest, Meaning, meaning
 
-REOPEN_AFTER = SECOND  # sockets that the kernel did not give
-REOPEN_HOPELESS_AFTER = Nanoseconds(30 * SECOND)  # if nothing changes; a change is seen at once
+SMALLEST_IPV6_MTU = 1280  # RFC 8200 section 5: below it Linux turns IPv6 off on the interface
+WATCH_AGAIN_AFTER = SECOND
 REMEMBERED_PER_LINK = 4  # packets; forged ones cost a fresh judgement of the others, nothing else
 
 
@@ -81,15 +82,15 @@ class Interface:
         self._ports = ports
         self._journal = journal
         self._links: dict[tuple[Family, int], Listener] = {}
-        self._sockets: dict[Family, AdvertisementSocket] = {}
-        self._announcements: AnnouncementSocket | None = None
+        self._sockets: dict[Family, KeptSocket[AdvertisementSocket]] = {}
+        self._announcements: KeptSocket[AnnouncementSocket] = KeptSocket(
+            ports.clock, self._open_announcements, self._tell_links
+        )
+        self._device: tuple[int, int, int] | None = None  # as it was reported last
+        self._replaced = 0  # how often the sockets have shown that the interface is another one
         self._known: dict[bytes, HeardPacket] = {}
         self._foreign: set[bytes] = set()  # advertisements of other VRIDs that concern no link
         self._wake_ups: dict[Nanoseconds, SharedWakeUps] = {}
-        self._opened_for = 0  # interface index; 0: nothing is open
-        # Why there is no socket of a family, and of announcements (None).
-        self._refusals: dict[Family | None, KernelError] = {}
-        self._reopen = DeadlineTimer(ports.clock, self._open_again)
         self._watching: Handle | None = None
         self._watched: dict[Claimant, frozenset[Address]] = {}
         self._watch = DeadlineTimer(ports.clock, self._watch_now)
@@ -97,6 +98,9 @@ class Interface:
     def add(self, link: Listener) -> None:
         """Have *link* stand on this interface, from `start` on."""
         self._links[link.family, link.vrid] = link
+        if link.family not in self._sockets:
+            open_it = partial(self._open_advertisements, link.family)
+            self._sockets[link.family] = KeptSocket(self._ports.clock, open_it, self._tell_links)
 
     def start(self) -> None:
         """Look at the interface from now on."""
@@ -107,24 +111,18 @@ class Interface:
         if self._watching is not None:
             self._watching.cancel()
             self._watching = None
-        self._reopen.set(None)
         self._close()
-
-    def refusal(self, family: Family) -> str:
-        """Return why nothing can be sent for *family*; empty: it can, or there is no interface."""
-        error = self._refusals.get(family) or self._refusals.get(None)
-        return "" if error is None else str(error)
 
     def send(self, family: Family, packet: bytes, destination: Address) -> None:
         """Send one advertisement; raise KernelError if that is not possible."""
-        socket = self._sockets.get(family)
+        socket = self._sockets[family].socket
         if socket is None:
-            raise KernelError(self.refusal(family) or f"cannot send from {self.place}: no socket")
+            raise KernelError(f"cannot send from {self.place}: {self._why_closed(family)}")
         socket.send(packet, destination)
 
     def drain(self, family: Family) -> None:
         """Deliver at once what is queued in the socket of *family*."""
-        socket = self._sockets.get(family)
+        socket = self._sockets[family].socket
         if socket is not None:
             socket.drain()
 
@@ -141,10 +139,11 @@ class Interface:
 
     def announce(self, frame: bytes) -> None:
         """Send one frame to the neighbours; raise KernelError if that is not possible."""
-        if self._announcements is None:
-            raise KernelError(f"cannot announce on {self.place}: no socket")
+        socket = self._announcements.socket
+        if socket is None:
+            raise KernelError(f"cannot announce on {self.place}: {self._why_closed(None)}")
         if self.state.arp:
-            self._announcements.send(frame)
+            socket.send(frame)
 
     def mac(self) -> bytes:
         """Return the interface's hardware address."""
@@ -157,54 +156,80 @@ class Interface:
         self._watch.set(self._ports.clock.now())
 
     def _watch_now(self) -> None:
-        if self._announcements is None:
+        socket = self._announcements.socket
+        if socket is None:
             return
         try:
-            self._announcements.watch(frozenset().union(*self._watched.values()))
+            socket.watch(frozenset().union(*self._watched.values()))
         except KernelError as error:
             self._journal.warn_rarely("watch_refused", str(error), topic=str(self.place))
+            self._watch.set(Nanoseconds(self._ports.clock.now() + WATCH_AGAIN_AFTER))
 
     def _changed(self, state: InterfaceState) -> None:
+        if state.exists and state.device == self._device and not self._is_attached():
+            # Events were lost, and another interface has the index of the one before.
+            self._replaced += 1
+        self._device = state.device if state.exists else None
+        if self._replaced:
+            state = replace(state, generation=state.generation + self._replaced)
         self.state = state
-        if not state.exists or state.index != self._opened_for:
+        self._keep_sockets()
+        self._tell_links()
+
+    def _is_attached(self) -> bool:
+        kept = [one.socket for one in self._sockets.values()]
+        opened = (*kept, self._announcements.socket)
+        return all(socket is None or socket.is_attached() for socket in opened)
+
+    def _keep_sockets(self) -> None:
+        state = self.state
+        if not state.exists:
             self._close()
-        if state.exists:
-            self._open()
-        for link in self._links.values():
-            link.inspect(state)
-        own = self._own_addresses()
-        for link in tuple(self._links.values()):
-            can_send = self._opened_for and not self.refusal(link.family)
-            primary = source_address(own, link.family, link.peers) if can_send else None
-            link.interface_changed(state, primary)
-
-    def _open(self) -> None:
-        """Open what is not open. What fails does not keep the rest from working."""
-        self._opened_for = self.state.index
-        self._refusals.clear()
-        for family in {family for family, _ in self._links}.difference(self._sockets):
-            self._try(family, partial(self._open_family, family))
-        if self._announcements is None:
-            self._try(None, self._open_announcements)
-        if not self._refusals:
-            self._reopen.set(None)
             return
-        codes = (error.code for error in self._refusals.values())
-        hopeless = all(meaning(KernelRequest.OPEN, code) is Meaning.CANNOT for code in codes)
-        pause = REOPEN_HOPELESS_AFTER if hopeless else REOPEN_AFTER
-        self._reopen.set(Nanoseconds(self._ports.clock.now() + pause))
+        circumstances = (state.up, state.mtu)
+        self._announcements.open_for(state.device, circumstances)
+        for family, kept in self._sockets.items():
+            if family is Family.IPV6 and state.mtu < SMALLEST_IPV6_MTU:
+                # Its memberships are gone for good: with a larger MTU it must be opened anew.
+                kept.close(
+                    f"no IPv6 with an MTU of {state.mtu} octets, it needs {SMALLEST_IPV6_MTU}"
+                )
+            else:
+                kept.open_for(state.device, circumstances)
 
-    def _try(self, what: Family | None, opening: Callable[[], None]) -> None:
-        try:
-            opening()
-        except KernelError as error:
-            self._refusals[what] = error
-            self._journal.warn_rarely("sockets_refused", str(error), topic=f"{self.place} {what}")
+    def _tell_links(self) -> None:
+        for link in self._links.values():
+            link.inspect(self.state)
+        own = self._own_addresses()
+        seen = {family: self._as_seen_by(family) for family in self._sockets}
+        for link in tuple(self._links.values()):
+            primary = None
+            if self._is_open(link.family):
+                primary = source_address(own, link.family, link.peers)
+            link.interface_changed(seen[link.family], primary)
 
-    def _open_announcements(self) -> None:
-        self._announcements = self._ports.sockets.open_announcements(self.place, self._claimed)
+    def _as_seen_by(self, family: Family) -> InterfaceState:
+        """Return the state for the links of *family*: another family may work although it fails."""
+        if not self.state.exists or self._is_open(family):
+            return self.state
+        refusal = self._why_closed(family)
+        self._journal.warn_rarely("sockets_refused", refusal, topic=f"{self.place} {family}")
+        return replace(self.state, obstacle=refusal)
 
-    def _open_family(self, family: Family) -> None:
+    def _is_open(self, family: Family) -> bool:
+        return self._sockets[family].socket is not None and self._announcements.socket is not None
+
+    def _why_closed(self, family: Family | None) -> str:
+        refusal = "" if family is None else self._sockets[family].refusal
+        return refusal or self._announcements.refusal or "no such interface"
+
+    def _open_announcements(self) -> AnnouncementSocket:
+        socket = self._ports.sockets.open_announcements(self.place, self._claimed)
+        if any(self._watched.values()):
+            self._watch.set(self._ports.clock.now())
+        return socket
+
+    def _open_advertisements(self, family: Family) -> AdvertisementSocket:
         here = [link for link in self._links.values() if link.family is family]
         socket = self._ports.sockets.open_advertisements(
             self.place,
@@ -213,8 +238,8 @@ class Interface:
             multicast=not all(link.peers for link in here),
             unicast=any(link.peers for link in here),
         )
-        self._sockets[family] = socket
         socket.expect(frozenset(link.vrid for link in here), min(link.min_ttl for link in here))
+        return socket
 
     def _receiver(self, family: Family) -> Callable[[bytes], None]:
         known, judge, now = self._known, partial(self._judge, family), self._ports.clock.now
@@ -231,20 +256,10 @@ class Interface:
 
         return receive
 
-    def _open_again(self) -> None:
-        if self._watching is not None and self.state.exists:
-            self._changed(self.state)
-
     def _close(self) -> None:
-        self._opened_for = 0
-        self._refusals.clear()
-        self._reopen.set(None)
-        for socket in self._sockets.values():
-            socket.close()
-        self._sockets.clear()
-        if self._announcements is not None:
-            self._announcements.close()
-            self._announcements = None
+        for kept in self._sockets.values():
+            kept.close()
+        self._announcements.close()
 
     def _own_addresses(self) -> list[InterfaceAddress]:
         """Return what can be sent from: never a virtual address, but an owner's (RFC 9568 1.7)."""

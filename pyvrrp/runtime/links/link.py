@@ -86,11 +86,6 @@ class Link:
             self.destinations = (group_of(self.family),)
 
     @property
-    def socket_refused(self) -> str:
-        """Why there is no socket to send through; empty if there is one, or no interface."""
-        return self._interface.refusal(self.family)
-
-    @property
     def is_unicast(self) -> bool:
         """Whether it goes to peers, and not to the group."""
         return bool(self.peers)
@@ -108,7 +103,7 @@ class Link:
 
     def interface_changed(self, state: InterfaceState, primary: Address | None) -> None:
         """Take note of the interface as it is, and of the address to send from."""
-        seen = (primary, self.socket_refused, state.concerning(self._hosts))
+        seen = (primary, state.concerning(self._hosts))
         if seen == self._seen:
             return  # an address of another virtual router: there may be hundreds of them
         self._seen = seen
@@ -172,11 +167,13 @@ class Link:
             return "no such interface"
         if not state.up:
             return "link down"
+        if state.obstacle:
+            return state.obstacle
         if self.is_unicast and primary is None:
             return "no address to send from"
         if not self.destinations:
             return "no peer but this node itself"
-        return self.socket_refused or self.too_long
+        return self.too_long
 
     def _too_long(self, state: InterfaceState) -> str:
         if not state.exists or self._octets <= state.mtu:

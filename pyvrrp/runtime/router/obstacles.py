@@ -79,16 +79,13 @@ class Obstacles:
         return own + concerns
 
 
-def interface_obstacle(
-    state: InterfaceState, primary: Address | None, socket_refused: str = ""
-) -> str:
-    """Return what the interface has against taking part.
-
-    *primary* is the address to send from. *socket_refused*: why there is no socket to send through.
-    """
+def interface_obstacle(state: InterfaceState, primary: Address | None) -> str:
+    """Return what the interface has against taking part; *primary* is the address to send from."""
     # The order is that of causes: without an interface the state of its link says nothing.
     if not state.exists:
         return "no such interface"
     if not state.up:
         return "link down"
-    return socket_refused or ("" if primary is not None else "no primary address")
+    if state.obstacle:
+        return state.obstacle
+    return "" if primary is not None else "no primary address"
