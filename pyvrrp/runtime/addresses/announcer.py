@@ -5,7 +5,7 @@ time to time, because a neighbour that missed all of them would go on sending to
 """
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from ipaddress import IPv4Address
 from typing import Protocol
 
@@ -56,7 +56,10 @@ def probe(address: Address, mac: bytes) -> bytes:
 
 
 class Announcer:
-    """The announcements of one virtual router while it is master."""
+    """The announcements of one virtual router while it is master.
+
+    While *may_announce* says no, no frame leaves: another router may have the addresses by now.
+    """
 
     def __init__(
         self,
@@ -65,8 +68,10 @@ class Announcer:
         wire: Wire,
         journal: Journal,
         counters: Counters,
+        may_announce: Callable[[], bool],
     ) -> None:
         self._config = config
+        self._may_announce = may_announce
         self._policy = config.announce
         self._addresses = tuple(address.ip for address in config.addresses)
         self._clock = clock
@@ -106,7 +111,7 @@ class Announcer:
 
     def announce_now(self, addresses: Collection[Address] | None = None) -> None:
         """Announce *addresses* (None: all) now, as many times as configured."""
-        if not self._running:
+        if not self._running or not self._may_announce():
             return
         self._enqueue(self._addresses if addresses is None else addresses, self._policy.count)
         self._journal.record(
@@ -137,6 +142,8 @@ class Announcer:
         self._pump()
 
     def _enqueue(self, addresses: Collection[Address], rounds: int) -> None:
+        if not self._may_announce():
+            return
         mac = self._wire.mac()
         frames = [announcement(address, mac) for address in addresses]
         for _ in range(rounds):
@@ -144,6 +151,8 @@ class Announcer:
         self._pump()
 
     def _pump(self) -> None:
+        if not self._may_announce():
+            self._queue.clear()
         turn = 1 if self._policy.gap else FRAMES_PER_TURN
         for _ in range(min(turn, len(self._queue))):
             self._send(self._queue.popleft())

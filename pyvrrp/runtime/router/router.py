@@ -27,6 +27,7 @@ from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.last_heard import LastHeard
 from pyvrrp.runtime.links.link import Link
 from pyvrrp.runtime.links.router_links import RouterLinks
+from pyvrrp.runtime.links.unsent import UnsentAdvertisements
 from pyvrrp.runtime.router.action_runner import ActionRunner
 from pyvrrp.runtime.router.concern import BaseConcern, Concern
 from pyvrrp.runtime.router.from_config import expectation_of, parameters_of, renewal_limit
@@ -37,6 +38,8 @@ from pyvrrp.runtime.router.obstacles import (
     INTERFACE,
     LEFTOVERS,
     LINKS,
+    OPERATOR_ADDRESSES,
+    SENDING,
     Obstacles,
     interface_obstacle,
 )
@@ -112,6 +115,7 @@ class Router:
             self.links.add(Link(config, link, interface, expectation, self))
         self._advertiser = Advertiser(config, self.links, ports.clock, journal, self._counters)
         self._hearing = Hearing(config, self.links, self._advertiser, self.reporter, self._counters)
+        self.unsent = UnsentAdvertisements(self, ports.clock)
         self._actions = ActionRunner(self, self._advertiser)
         self._alarm = DeadlineTimer(ports.clock, self._deadline_reached)
         self._wake_ups = interfaces[0].wake_ups(config.advertisement_interval)
@@ -160,6 +164,7 @@ class Router:
                 concern.claimed()
         else:
             self._wake_ups.leave(self)
+            self.unsent.no_master()
         self.operator.state_changed()
         self.group.consider()
 
@@ -371,11 +376,12 @@ class Router:
         if unknown:
             self._obstacles.set(ADDRESSES, LEFTOVERS)
         self._obstacles.set(LINKS, self.links.obstacle)
+        self._obstacles.set(OPERATOR_ADDRESSES, self.addresses.of_the_operator(state))
         self._obstacles.set(INTERFACE, interface_obstacle(state, primary))
         if unknown:
             self.addresses.begin_anew()
         self.group.consider()
-        self.addresses.keeper.observe(state.present)
+        self.addresses.keeper.observe(state)
         self.reporter.foreign(state)
 
     def _primary_address_is(self, primary: Address) -> None:
@@ -437,6 +443,19 @@ class Router:
             self._clock.now(),
         )
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether its last advertisement has left."""
+        return self._advertiser.sent_at is not None
+
+    def cannot_send(self, why: str) -> None:
+        """Keep out of the election: its advertisements do not leave; empty: it may try again."""
+        self.part_obstacle(SENDING, why)
+
+    def can_send_again(self) -> None:
+        """Go on with what waited for an advertisement that leaves."""
+        self.addresses.can_send_again()
+
     def announced_again(self) -> None:
         """Have the rest of the group announce too: a rival made this router do it."""
         self.group.announced(self)
@@ -454,6 +473,11 @@ class Router:
         """What it has counted, under the names of RFC 8347 where it has one."""
         self._catch_up()
         return self._counters
+
+    @property
+    def parameters(self) -> Parameters:
+        """What the election needs to know of it."""
+        return self._parameters
 
     @property
     def priority(self) -> int:
