@@ -16,10 +16,14 @@ ONLY_OWNER = 0o600
 
 
 class StateFile:
-    """Reads and replaces one file. Each method may wait for a disk."""
+    """Reads and replaces one file. Each method may wait for a disk.
+
+    *is_wanted*: false has a `write` that is under way leave the file as it is.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.is_wanted = True
 
     def read(self) -> frozenset[str]:
         """Return the names of drained virtual routers; none if there is no file.
@@ -55,14 +59,21 @@ class StateFile:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
-            beside.replace(self.path)
-            _sync_directory(self.path.parent)
+            replaces = self.is_wanted
+            if replaces:
+                beside.replace(self.path)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                beside.unlink()  # a part of it may exist
+            _remove(beside)  # a part of it may exist
             raise KernelError(
                 f"cannot write the state file {self.path}: {error.strerror}", error.errno or 0
             ) from error
+        if not replaces:
+            _remove(beside)
+            raise KernelError(f"the state file {self.path} was not replaced: the order was refused")
+        # The file is replaced, so the order is remembered. Some file systems cannot write a
+        # directory on request.
+        with contextlib.suppress(OSError):
+            _sync_directory(self.path.parent)
 
 
 def _drained(data: bytes) -> frozenset[str] | None:
@@ -74,6 +85,11 @@ def _drained(data: bytes) -> frozenset[str] | None:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return None
     return frozenset(names)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _sync_directory(directory: Path) -> None:
