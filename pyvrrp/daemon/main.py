@@ -13,9 +13,10 @@ from pyvrrp.daemon.process_setup import Foundation
 from pyvrrp.daemon.signals import SignalReports
 from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.daemon.state_file import StateFile
+from pyvrrp.errors import Problem
 from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.net.system import privileges
-from pyvrrp.runtime.base.journal import Journal
+from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import Nanoseconds
@@ -26,6 +27,7 @@ class DaemonOptions:
     """The options of the daemon that are not in its configuration."""
 
     log_format: LogFormat = LogFormat.TEXT
+    exposures: tuple[Problem, ...] = ()  # secrets and files that others can read or replace
 
 
 def run(
@@ -83,6 +85,10 @@ class _Daemon:
             f"node {self._configuration.node} runs {names}",
             fields={"node": self._configuration.node, "pid": os.getpid()},
         )
+        for exposure in self._options.exposures:
+            journal.record(
+                "exposed", str(exposure), level=Level.WARNING, fields={"path": exposure.path}
+            )
 
 
 async def _stopped(supervisor: Supervisor) -> None:
