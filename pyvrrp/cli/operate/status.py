@@ -103,6 +103,10 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
         f"  master: {router.get('master') or 'unknown'}",
         _group(router),
     ]
+    lines.extend(
+        f"  ORDER {order.get('effect')}; to undo it: {order.get('undo')}"
+        for order in _objects(router, "orders")
+    )
     lines.extend(_links(router))
     for address in _objects(router, "addresses"):
         where = "here" if address.get("present") else "not here"

@@ -54,7 +54,6 @@ from pyvrrp.virtual_router.events import (
     Event,
     HandOver,
     PriorityChanged,
-    Startup,
     TimerFired,
 )
 from pyvrrp.virtual_router.parameters import RELEASE, Parameters
@@ -121,6 +120,7 @@ class Router:
         self._wake_ups = interfaces[0].wake_ups(config.advertisement_interval)
         self._held_back_by: Concern | None = None
         self._limiting: tuple[Concern, ...] = ()  # those that limit how long it may hold
+        self._ageing: tuple[Concern, ...] = ()  # those that time alone changes
         self._has_primary = False
         self.group.join(self)
 
@@ -133,6 +133,9 @@ class Router:
             for one in self.concerns
             if type(one).may_hold_until is not BaseConcern.may_hold_until
         )
+        self._ageing = tuple(
+            one for one in self.concerns if type(one).look_at_clock is not BaseConcern.look_at_clock
+        )
         if self._limiting:
             self.group.limited_by(self)
 
@@ -140,6 +143,11 @@ class Router:
 
     def take(self, event: Event) -> None:
         """Take one step of the election and carry out what it asks for."""
+        for concern in self._ageing:
+            concern.look_at_clock()
+        self._take(event)
+
+    def _take(self, event: Event) -> None:
         if isinstance(self._state, Master):
             self.group.end_expired_holds()
         elif self._hearing.is_repetition:
@@ -152,8 +160,6 @@ class Router:
         self._alarm.set(due)
         if self.group.claiming and (due is None or self._clock.now() < due):
             self.group.claim_ended()
-        if isinstance(event, Startup):
-            self.operator.defers = False
         if type(before) is not type(self._state):
             self._state_changed()
 
@@ -222,12 +228,14 @@ class Router:
             reason=self.reporter.reason,
             addresses_gone=self.addresses.keeper.gone,
             has_let_go=all(concern.has_let_go() for concern in self.concerns),
-            defers=self.operator.defers,
+            defers=self.operator.resigned,
             is_exclusive=self.config.is_exclusive,
         )
 
     def read_links(self) -> None:
-        """Take at once what is queued on its links."""
+        """Take at once what is queued on its links, and what time alone has changed."""
+        for concern in self._ageing:
+            concern.look_at_clock()
         self.links.drain()
 
     def ask_concerns(self) -> bool:
@@ -283,7 +291,7 @@ class Router:
         if now != before:
             self._parameters_are(replace(self._parameters, priority=now))
             self.reporter.priority(before, now)
-            self.take(PriorityChanged(before))
+            self._take(PriorityChanged(before))
         self._obstacles.waive_fence(waived=self.is_last_resort)
         self.group.consider()
 
@@ -329,10 +337,20 @@ class Router:
         """Step down once, as one member of a group that does."""
         if not isinstance(self.state, Master):
             return
-        if self.group.lingers:
+        lingers = self.group.lingers
+        self.operator.resign(leaves=not lingers)
+        if lingers:
             self.take(HandOver(RESIGNED, returns=True))
-        else:
-            self.operator.resign()
+
+    def undo_resign(self) -> None:
+        """Take part as configured again, with all members of the group."""
+        for member in self.group.members:
+            member.undo_resign_alone()
+
+    def undo_resign_alone(self) -> None:
+        """Take part as configured again, as one member of a group that does."""
+        self.operator.undo_resign()
+        self.group.consider()
 
     def set_priority(self, priority: int | None) -> None:
         """Stand with *priority*, with all members of the group; None: with the configured one."""
