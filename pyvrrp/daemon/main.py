@@ -10,11 +10,13 @@ from pyvrrp.daemon.control_socket import ControlSocket, Handler, Request
 from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.daemon.operator_commands import OperatorCommands
 from pyvrrp.daemon.process_setup import Foundation
+from pyvrrp.daemon.signals import SignalReports
 from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.daemon.state_file import StateFile
+from pyvrrp.errors import Problem
 from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.net.system import privileges
-from pyvrrp.runtime.base.journal import Journal
+from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import Nanoseconds
@@ -25,6 +27,7 @@ class DaemonOptions:
     """The options of the daemon that are not in its configuration."""
 
     log_format: LogFormat = LogFormat.TEXT
+    exposures: tuple[Problem, ...] = ()  # secrets and files that others can read or replace
 
 
 def run(
@@ -63,7 +66,7 @@ class _Daemon:
         )
         try:
             await control.open()
-            foundation.obey()
+            foundation.obey(SignalReports(supervisor, foundation.clock, journal).handlers())
             self._greet(journal)
             supervisor.start()
             foundation.ready()
@@ -82,6 +85,10 @@ class _Daemon:
             f"node {self._configuration.node} runs {names}",
             fields={"node": self._configuration.node, "pid": os.getpid()},
         )
+        for exposure in self._options.exposures:
+            journal.record(
+                "exposed", str(exposure), level=Level.WARNING, fields={"path": exposure.path}
+            )
 
 
 async def _stopped(supervisor: Supervisor) -> None:

@@ -89,10 +89,11 @@ def test_the_exit_status_for_an_unknown_name_is_2(
 
 
 def test_the_exit_status_of_drain_is_3_if_the_state_file_cannot_be_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     daemon = Daemon(tmp_path)
-    (tmp_path / ".n1.json.new").mkdir()
+    monkeypatch.setattr("secrets.token_hex", lambda _octets: "taken")
+    (tmp_path / ".n1.json.taken.new").mkdir()
     assert daemon.order("drain") == 3
     assert "cannot write the state file" in capsys.readouterr().err
     assert daemon.cluster.holders() == ["n1"]

@@ -5,10 +5,11 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from pyvrrp.cli.base.arguments import add_json
 from pyvrrp.cli.base.exit_status import GOOD, NO
-from pyvrrp.cli.operate.control import add_flags, ask, find_socket
+from pyvrrp.cli.operate.control import add_flags, ask, find_socket, no_usable_answer
 from pyvrrp.errors import UsageError
 
 WATCH_SECONDS = 1.0
@@ -45,7 +46,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    answer = ask(find_socket(args), "status")
+    path = find_socket(args)
+    answer = ask(path, "status")
     routers = _objects(answer, "virtual_routers")
     if args.name is not None:
         known = sorted({_text(router, "name") for router in routers})
@@ -58,10 +60,20 @@ def _show(args: argparse.Namespace) -> int:
     else:
         if args.watch and sys.stdout.isatty():
             print(CLEAR, end="")
-        print(_page(answer, routers, detailed=args.name is not None))
+        print(_readable(path, answer, routers, detailed=args.name is not None))
     if args.name is not None:
         return GOOD if all(router.get("state") == "MASTER" for router in routers) else NO
     return GOOD
+
+
+def _readable(
+    path: Path, answer: Mapping[str, object], routers: list[Mapping[str, object]], *, detailed: bool
+) -> str:
+    try:
+        return _page(answer, routers, detailed=detailed)
+    except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+        # A value has another type than those of pyvrrp.
+        raise no_usable_answer(path) from error
 
 
 def _page(

@@ -90,7 +90,7 @@ class RouterAddresses:
         self._interface = interface
         self._clock = ports.clock
         self._journal = journal
-        self._interface_index = 0
+        self._device: tuple[int, int, int] | None = None  # the interface that is looked at
         self._operators: frozenset[Address] = frozenset()
         self._pause = DeadlineTimer(ports.clock, self._forget_refusal)
 
@@ -113,13 +113,13 @@ class RouterAddresses:
         """
         self.present = state.present.intersection(self._config.addresses)
         if not state.exists:
-            self._interface_index = 0
+            self._device = None
             if first:
                 self.keeper.let_go()  # resources of an earlier process need no interface
             return False
-        if state.index == self._interface_index and self.managed() == self.keeper.managed:
+        if state.device == self._device and self.managed() == self.keeper.managed:
             return False
-        self._interface_index = state.index
+        self._device = state.device
         return True
 
     def begin_anew(self) -> None:
