@@ -56,6 +56,7 @@ class HandoverJudge(Judge):
             return  # decision 7: it lets go before the next node takes over
         if self._is_upset(router) or router.node.awake_since is None:
             return
+        self._case(InvariantName.NO_GAP)
         move = router.move
         if move is None or any(self._is_still_able(one, move) for one in move.successors):
             asked = "without an order" if move is None else f"when asked to {move.order}"
@@ -77,6 +78,7 @@ class HandoverJudge(Judge):
         awake = router.node.awake_since
         if router.move is None or not router.handing_over() or awake is None:
             return FOREVER
+        self._note(InvariantName.HANDOVER)
         begun = max(router.move.at, awake)
         return self._judge_duration(
             begun,
