@@ -63,6 +63,14 @@ ADDRESS = struct.Struct("=BBBBi")
 LINK = struct.Struct("=BxHiII")
 _ROUTE = struct.Struct("=BBBBBBBBI")
 _LIFETIMES = struct.Struct("=IIII")
+# Octets of the fixed part of a body. That of an error begins with the code and the header of the
+# request.
+_SHORTEST = {
+    **dict.fromkeys((RTM_NEWLINK, RTM_DELLINK), LINK.size),
+    **dict.fromkeys((RTM_NEWADDR, RTM_DELADDR), ADDRESS.size),
+    NLMSG_ERROR: 4 + _HEADER.size,
+    NLMSG_DONE: 4,
+}
 
 
 def add_address(index: int, local: bytes, prefix: int, lifetime: int) -> bytes:
@@ -128,13 +136,19 @@ def numbered(request: bytes, flags: int, number: int) -> bytes:
 
 
 def messages(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
-    """Yield type, flags, sequence number and body of each message in one datagram."""
+    """Yield type, flags, sequence number and body of each message in one datagram.
+
+    A message that is shorter than the fixed part of its type is left out. The end of the last one
+    may be missing.
+    """
     offset = 0
     while offset + _HEADER.size <= len(data):
         length, kind, flags, number, _ = _HEADER.unpack_from(data, offset)
         if length < _HEADER.size:
             break
-        yield kind, flags, number, data[offset + _HEADER.size : offset + length]
+        body = data[offset + _HEADER.size : offset + length]
+        if len(body) >= _SHORTEST.get(kind, 0):
+            yield kind, flags, number, body
         offset += length + -length % 4
 
 
