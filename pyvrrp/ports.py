@@ -50,6 +50,9 @@ class AdvertisementSocket(Protocol):
     def expect(self, vrids: frozenset[int], min_ttl: int) -> None:
         """Set the VRIDs and the lowest TTL that an overloaded socket lets through."""
 
+    def is_attached(self) -> bool:
+        """Return whether the interface that it was opened for still exists, renamed or not."""
+
     def close(self) -> None:
         """Leave the group, if it was joined, and close."""
 
@@ -62,6 +65,9 @@ class AnnouncementSocket(Protocol):
 
     def watch(self, addresses: frozenset[Address]) -> None:
         """Report frames of other hosts that claim one of *addresses*; replaces the earlier set."""
+
+    def is_attached(self) -> bool:
+        """Return whether the interface that it was opened for still exists, renamed or not."""
 
     def close(self) -> None:
         """Close the socket."""
@@ -152,6 +158,10 @@ class Addresses(Protocol):
 class InterfaceState:
     """What is known of one interface. *exists* False: there is none of that name now.
 
+    A name says nothing about which interface it is. That is *device*: its network namespace, its
+    index there, and a *generation*, which is another one if an interface has gone and another one
+    has its index now.
+
     `present` and `by_host` have the same content as *addresses*. They are made once for all virtual
     routers, since there may be hundreds of addresses and of virtual routers.
     """
@@ -164,6 +174,9 @@ class InterfaceState:
     arp: bool = True  # False for interfaces without neighbours (IFF_NOARP)
     addresses: tuple[InterfaceAddress, ...] = ()  # usable ones, in the kernel's order
     ours: frozenset[InterfaceAddress] = frozenset()  # of those, the ones tagged as pyvrrp's
+    namespace: int = 0  # the inode of its network namespace; 0: not known
+    generation: int = 0
+    obstacle: str = ""  # why it cannot be used although it is there
     present: frozenset[InterfaceAddress] = field(init=False, repr=False, compare=False)
     by_host: Mapping[Address, tuple[InterfaceAddress, ...]] = field(
         init=False, repr=False, compare=False
@@ -176,6 +189,11 @@ class InterfaceState:
         object.__setattr__(self, "present", frozenset(self.addresses))
         object.__setattr__(self, "by_host", by_host)
 
+    @property
+    def device(self) -> tuple[int, int, int]:
+        """Which interface it is."""
+        return self.namespace, self.index, self.generation
+
     def concerning(self, hosts: Collection[Address]) -> tuple[object, ...]:
         """Return the part of the state that matters to a caller with these *hosts* only.
 
@@ -186,7 +204,10 @@ class InterfaceState:
             for host in hosts
             for address in self.by_host.get(host, ())
         )
-        return self.exists, self.up, self.index, self.mac, self.mtu, self.arp, here
+        return (
+            *(self.exists, self.up, self.device, self.obstacle, self.mac, self.mtu, self.arp),
+            here,
+        )
 
 
 class Links(Protocol):

@@ -10,6 +10,7 @@ from pyvrrp.daemon.control_socket import ControlSocket, Handler, Request
 from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.daemon.operator_commands import OperatorCommands
 from pyvrrp.daemon.process_setup import Foundation
+from pyvrrp.daemon.signals import SignalReports
 from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.errors import Problem
@@ -65,7 +66,7 @@ class _Daemon:
         )
         try:
             await control.open()
-            foundation.obey()
+            foundation.obey(SignalReports(supervisor, foundation.clock, journal).handlers())
             self._greet(journal)
             supervisor.start()
             foundation.ready()

@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import traceback
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pyvrrp.clients.etcd.port import AsyncioEtcd
 from pyvrrp.daemon import systemd
 from pyvrrp.daemon.logs import LogFormat, LogWriter
 from pyvrrp.daemon.on_demand import CommandsOnDemand, ProbesOnDemand
+from pyvrrp.daemon.signals import IGNORED
 from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.net.linux import linux_ports
 from pyvrrp.net.system.libc import trim_memory
@@ -20,7 +22,7 @@ from pyvrrp.ports import Clock, Ports
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.units import Nanoseconds
 
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 FORCED = 3
 
 
@@ -54,10 +56,17 @@ class Foundation:
         """The clock of the ports."""
         return self._linux.clock
 
-    def obey(self) -> None:
-        """React to signals, and to the end of the guardian, from now on."""
+    def obey(self, reports: Mapping[int, Callable[[], None]]) -> None:
+        """React to signals, and to the end of the guardian, from now on.
+
+        *reports* has what is done on signals that do not stop the process.
+        """
+        for useless in IGNORED:
+            signal.signal(useless, signal.SIG_IGN)
+        for number, report in reports.items():
+            self._loop.add_signal_handler(number, report)
         for number in STOP_SIGNALS:
-            self._loop.add_signal_handler(number, self._asked_to_stop)
+            self._loop.add_signal_handler(number, self.ask_to_stop)
         if self._guardian is not None:
             self._loop.add_reader(self._guardian.fileno(), self._guardian_died, self._guardian)
 
@@ -66,6 +75,13 @@ class Foundation:
         _settle_memory()
         systemd.notify("READY=1")
         self._feed_watchdog()
+
+    def ask_to_stop(self) -> None:
+        """Stop in order; asked for a second time, end this process at once."""
+        if self.stop.is_set():
+            # The guardian removes what is left.
+            os._exit(FORCED)
+        self.stop.set()
 
     async def asked_to_stop(self) -> None:
         """Wait until a signal asks to stop."""
@@ -83,12 +99,6 @@ class Foundation:
             self._loop.remove_reader(self._guardian.fileno())
             self._guardian.close()
         self._writer.close()
-
-    def _asked_to_stop(self) -> None:
-        if self.stop.is_set():
-            # The second request: end at once. The guardian removes what is left.
-            os._exit(FORCED)
-        self.stop.set()
 
     def _feed_watchdog(self) -> None:
         interval = systemd.watchdog_interval()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 
 from pyvrrp.config.model.takeover import TakeoverConfig, watched_host
 from pyvrrp.daemon.logs import LogFormat
@@ -36,7 +37,7 @@ async def _live(
 
     takeover = Takeover(config, foundation.ports, foundation.journal, refused)
     try:
-        foundation.obey()
+        foundation.obey({signal.SIGHUP: foundation.ask_to_stop})
         _greet(config, foundation.journal)
         takeover.start()
         foundation.ready()

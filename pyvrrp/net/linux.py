@@ -13,15 +13,17 @@ from pyvrrp.net.netlink.namespaces import NamespaceSockets
 from pyvrrp.net.sockets.advertisements import KernelAdvertisementSocket
 from pyvrrp.net.sockets.announcements import KernelAnnouncementSocket
 from pyvrrp.net.system.clock import MonotonicClock
+from pyvrrp.net.system.closing import Closer
 from pyvrrp.net.system.kernel_thread import KernelThread
 from pyvrrp.ports import Claim, Commands, Etcd, Ports, Probes
 
 
 class KernelSockets:
-    """Implements `ports.Sockets`."""
+    """Implements `ports.Sockets`. *closer* closes the packet sockets."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, closer: Closer) -> None:
         self._loop = loop
+        self._closer = closer
 
     def open_advertisements(
         self,
@@ -34,14 +36,20 @@ class KernelSockets:
     ) -> KernelAdvertisementSocket:
         """Open a socket for advertisements; raise KernelError, for example without an interface."""
         return KernelAdvertisementSocket(
-            self._loop, place, family, receive, multicast=multicast, unicast=unicast
+            self._loop,
+            place,
+            family,
+            receive,
+            multicast=multicast,
+            unicast=unicast,
+            close=self._closer.close,
         )
 
     def open_announcements(
         self, place: Place, claimed: Callable[[Claim], None]
     ) -> KernelAnnouncementSocket:
         """Open a socket for announcements; raise KernelError, for example without an interface."""
-        return KernelAnnouncementSocket(self._loop, place, claimed)
+        return KernelAnnouncementSocket(self._loop, place, claimed, close=self._closer.close)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +74,18 @@ def linux_ports(
     thread = KernelThread(loop)
     namespaces = NamespaceSockets()
     links = LinkWatcher(loop, thread, namespaces)
+    closer = Closer()
 
     def close() -> None:
         links.close()
         thread.submit(namespaces.close, lambda _: None)
         thread.close()
+        closer.finish()
         clock.close()
 
     return LinuxPorts(
         clock=clock,
-        sockets=KernelSockets(loop),
+        sockets=KernelSockets(loop, closer),
         addresses=KernelAddresses(thread, namespaces, records=guardian),
         links=links,
         probes=probes,

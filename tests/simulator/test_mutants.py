@@ -26,8 +26,7 @@ def test_a_hunt_is_limited_to_what_the_patch_names() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", mutants.names())
 def test_a_seeded_bug_is_caught(name: str, tmp_path: Path) -> None:
-    tree = mutants.copy_with(name, tmp_path)
-    caught = mutants.hunt(tree, runs=RUNS, jobs=2, only=mutants.aim(name))
+    caught = mutants.search(name, tmp_path, RUNS)
 
     assert caught.caught, f"{RUNS} runs show nothing"
     assert set(caught.broken) <= {invariant.name for invariant in INVARIANTS}

@@ -146,6 +146,9 @@ class FakeAdvertisementSocket:
         self.expected = vrids
         self.min_ttl = min_ttl
 
+    def is_attached(self) -> bool:
+        return True
+
     def close(self) -> None:
         self.closed = True
 
@@ -163,6 +166,9 @@ class FakeAnnouncementSocket:
 
     def watch(self, addresses: frozenset[Address]) -> None:
         self.watched = addresses
+
+    def is_attached(self) -> bool:
+        return True
 
     def close(self) -> None:
         pass

@@ -13,7 +13,13 @@ from collections.abc import Callable
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address, Family, Place
 from pyvrrp.net.sockets import bpf
-from pyvrrp.net.sockets.packet import ETH_P_IP, ETH_P_IPV6, PacketReader, open_packet_socket
+from pyvrrp.net.sockets.packet import (
+    ETH_P_IP,
+    ETH_P_IPV6,
+    PacketReader,
+    is_attached,
+    open_packet_socket,
+)
 from pyvrrp.net.sockets.unicast import UnicastSocket
 from pyvrrp.net.system.interface_index import interface_index
 from pyvrrp.net.system.kernel_error import refused
@@ -53,6 +59,7 @@ class KernelAdvertisementSocket:
         unicast: bool = False,
         overload_per_second: int = _OVERLOAD_PER_SECOND,
         calm_after: float = _CALM_AFTER_SECONDS,
+        close: Callable[[socket.socket], None] = socket.socket.close,
     ) -> None:
         self._loop = loop
         self._place = place
@@ -90,7 +97,7 @@ class KernelAdvertisementSocket:
             self._sock.close()
             self._close_others()
             raise
-        self._reader = PacketReader(loop, self._sock, receive, self._count)
+        self._reader = PacketReader(loop, self._sock, receive, self._count, close=close)
 
     def send(self, packet: bytes, destination: Address) -> None:
         """Send one IP packet, header included; raise KernelError if the kernel refuses."""
@@ -138,6 +145,10 @@ class KernelAdvertisementSocket:
             raw = self._sock.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, _STATISTICS.size)
             self._dropped += _STATISTICS.unpack(raw)[1]
         return self._dropped
+
+    def is_attached(self) -> bool:
+        """Return whether the interface that it was opened for still exists."""
+        return is_attached(self._sock)
 
     def close(self) -> None:
         """Leave the group and close all sockets. A second call does nothing."""

@@ -9,7 +9,13 @@ from ipaddress import IPv4Address
 
 from pyvrrp.identity import Address, Family, Place
 from pyvrrp.net.sockets import bpf
-from pyvrrp.net.sockets.packet import ETH_P_ARP, ETH_P_IPV6, PacketReader, open_packet_socket
+from pyvrrp.net.sockets.packet import (
+    ETH_P_ARP,
+    ETH_P_IPV6,
+    PacketReader,
+    is_attached,
+    open_packet_socket,
+)
 from pyvrrp.net.system.kernel_error import refused
 from pyvrrp.packet.gratuitous_arp import arp_claim
 from pyvrrp.packet.neighbor_advertisement import neighbor_claim
@@ -26,8 +32,11 @@ class KernelAnnouncementSocket:
         loop: asyncio.AbstractEventLoop,
         place: Place,
         claimed: Callable[[Claim], None],
+        *,
+        close: Callable[[socket.socket], None] = socket.socket.close,
     ) -> None:
         self._loop = loop
+        self._close = close
         self._place = place
         self._claimed = claimed
         self._watched: frozenset[Address] = frozenset()
@@ -56,7 +65,11 @@ class KernelAnnouncementSocket:
         """Close all sockets. A second call does nothing."""
         for family in tuple(self._listeners):
             self._stop_listening(family)
-        self._sock.close()
+        self._close(self._sock)
+
+    def is_attached(self) -> bool:
+        """Return whether the interface that it was opened for still exists."""
+        return is_attached(self._sock)
 
     def _listen(self, family: Family, protocol: int, program: bpf.Program | None) -> None:
         if family in self._listeners:
@@ -65,7 +78,7 @@ class KernelAnnouncementSocket:
             bpf.attach(self._listeners[family][0], program or bpf.NOTHING)
         elif program is not None:
             sock = open_packet_socket(self._place, socket.SOCK_RAW, protocol, program)
-            reader = PacketReader(self._loop, sock, self._heard)
+            reader = PacketReader(self._loop, sock, self._heard, close=self._close)
             self._listeners[family] = (sock, reader)
 
     def _stop_listening(self, family: Family) -> None:

@@ -163,6 +163,8 @@ class Link:
             return "no such interface"
         if not state.up:
             return "link down"
+        if state.obstacle:
+            return state.obstacle
         if self.is_unicast and primary is None:
             return "no address to send from"
         if not self.destinations:

@@ -84,4 +84,6 @@ def interface_obstacle(state: InterfaceState, primary: Address | None) -> str:
         return "no such interface"
     if not state.up:
         return "link down"
+    if state.obstacle:
+        return state.obstacle
     return "" if primary is not None else "no primary address"

@@ -169,7 +169,7 @@ class Router:
             return
         if self._master_goes_on():
             return
-        if isinstance(self._state, Backup | HandingOver):
+        if isinstance(self._state, Backup | HandingOver | Releasing):
             # The proof that the master, or the successor, is alive may already be in the socket.
             self.read_links()
             due = deadline(self.state)
@@ -306,14 +306,17 @@ class Router:
 
     def stop(self) -> None:
         """Leave the election for good, in favour of another router if there is one."""
+        self._listen_first()
         self.operator.order_stop()
 
     def drain(self, *, drained: bool) -> None:
         """Stay out of the election until this is undone."""
+        self._listen_first()
         self.operator.drain(drained=drained)
 
     def resign(self) -> None:
         """Step down once, with all members of the group that are MASTER."""
+        self._listen_first()
         for member in self.group.members:
             member.resign_alone()
 
@@ -328,8 +331,14 @@ class Router:
 
     def set_priority(self, priority: int | None) -> None:
         """Stand with *priority*, with all members of the group; None: with the configured one."""
+        self._listen_first()
         for member in self.group.members:
             member.priority_from(operator=priority)
+
+    def _listen_first(self) -> None:
+        """Take what is queued on all links of the group: it came before the order."""
+        for member in self.group.members:
+            member.read_links()
 
     def announce(self) -> None:
         """Tell the neighbours once more where the addresses are, if they are here."""

@@ -90,7 +90,7 @@ class RouterAddresses:
         self._interface = interface
         self._clock = ports.clock
         self._journal = journal
-        self._interface_index = 0
+        self._device: tuple[int, int, int] | None = None  # the interface that is looked at
         self._operators: frozenset[Address] = frozenset()
         self._pause = DeadlineTimer(ports.clock, self._forget_refusal)
 
@@ -113,13 +113,13 @@ class RouterAddresses:
         """
         self.present = state.present.intersection(self._config.addresses)
         if not state.exists:
-            self._interface_index = 0
+            self._device = None
             if first:
                 self.keeper.let_go()  # resources of an earlier process need no interface
             return False
-        if state.index == self._interface_index and self.managed() == self.keeper.managed:
+        if state.device == self._device and self.managed() == self.keeper.managed:
             return False
-        self._interface_index = state.index
+        self._device = state.device
         return True
 
     def begin_anew(self) -> None:
@@ -162,9 +162,12 @@ class RouterAddresses:
     # What it says.
 
     def addresses_taken(self) -> None:
-        """Announce the addresses: the kernel has confirmed that they are there."""
+        """Announce the addresses: the kernel has confirmed that they are there.
+
+        A router that has given way meanwhile lets go when it hears its successor announce them.
+        """
+        self._interface.watch(self, (address.ip for address in self._config.addresses))
         if isinstance(self._router.state, Master | HandingOver):
-            self._interface.watch(self, (address.ip for address in self._config.addresses))
             cause = self._router.reporter.new_master_reason
             self.announcer.start(succeeds=cause != NewMasterReason.NO_RESPONSE)
 

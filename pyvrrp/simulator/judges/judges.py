@@ -162,6 +162,8 @@ class Judges(WorldObserver):
             case "fence":
                 self._standing.fence(router, event)
                 self._disturbances.note()
+            case "handover_failed":
+                self._handovers.failed(router)
             case _:
                 pass  # the other events are not judged
 
@@ -242,6 +244,7 @@ class Judges(WorldObserver):
         """A machine is about to go on."""
         if hidden:
             # By its own clock its waits end so much later.
+            self._disturbances.slept(node.name, slept)
             until = self._disturbances.disturbed_until + slept
             self._disturbances.disturb(until)
             self._disturb(until)

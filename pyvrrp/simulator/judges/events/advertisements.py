@@ -91,7 +91,8 @@ class AdvertisementJudge(Judge, TrafficObserver):
             self._facts.version += 1
 
     def announcement_sent(self, card: NetworkCard, frame: bytes) -> None:
-        """Judge an announcement that is being sent."""
+        """Judge an announcement that is being sent: a predecessor may have to let go sooner."""
+        self._facts.version += 1
         self._announcements.announced(card, frame)
 
     def injecting(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
@@ -181,11 +182,13 @@ class AdvertisementJudge(Judge, TrafficObserver):
         running, sound = router.node.running_since, router.interface.sound_since
         if running is None or sound is None:
             return
-        # A master that leaves goes on advertising until the kernel has confirmed the removal.
+        # A master that leaves goes on advertising until the kernel has confirmed the removal, and
+        # etcd that the key is given back.
         lasting = self._engine.now - max(running, sound)
+        leaving = max(self._bounds.leaving(one.config) for one in router.members)
         for check in router.checks():
             closed = here - check.closes_at()
-            allowed = self._bounds.removal if check.turned_at else -1
+            allowed = leaving if check.turned_at else -1
             if closed >= 0 and min(closed, lasting) > allowed:
                 self._broken(
                     InvariantName.NOT_BEFORE_OPEN,

@@ -58,6 +58,13 @@ class HandoverJudge(Judge):
                 f"removed {address} {asked}, and no other node has it",
             )
 
+    def failed(self, router: ObservedRouter) -> None:
+        """Judge a daemon that reports that no successor came; one that can send has said so."""
+        self.judge(router)
+        if router.is_master() and router.interface.card.refuses:
+            router.move = None
+            self._facts.version += 1
+
     def judge(self, router: ObservedRouter) -> int:
         """Judge how long a handover lasts; return until when it may last."""
         awake = router.node.awake_since

@@ -40,7 +40,8 @@ class TransitionJudge(Judge):
         if after == "MASTER":
             router.move = None
         router.state, router.state_since = after, now
-        router.last_positive = here if after == "MASTER" else None
+        refused = router.interface.card.refuses  # then its claim has not left either
+        router.last_positive = here if after == "MASTER" and not refused else None
         router.rival_at = router.overtaken_at = router.heard = None
         self._facts.version += 1
 

@@ -29,11 +29,26 @@ class HolderJudge(Judge):
         begun = max(since, *(max(one.held[a], other.held[a]) for a in both))
         return self._judge_duration(
             begun,
-            self._bounds.overlap(router),
+            max(self._allowed(one, other, since, begun), self._allowed(other, one, since, begun)),
             InvariantName.ONE_HOLDER,
             f"{one.who} and {other.who}",
             f"both have held {both[0]} for {{}}",
         )
+
+    def _allowed(
+        self, leaving: ObservedRouter, successor: ObservedRouter, since: int, begun: int
+    ) -> int:
+        """Return how long both may have an address from *begun* on, if *leaving* lets go.
+
+        They have heard each other *since* then.
+        """
+        bounds, move = self._bounds, leaving.move
+        if move is None or leaving.state == "MASTER":
+            return bounds.overlap(leaving.id)
+        announced = max(successor.announced.values(), default=0)
+        if announced <= max(move.at, since):
+            return bounds.overlap(leaving.id, unheard=True)
+        return max(bounds.overlap(leaving.id), announced - begun + bounds.after_announcement)
 
     def lease(self, router: ObservedRouter) -> int:
         """Judge whether addresses stay longer than their lease where it cannot be renewed."""

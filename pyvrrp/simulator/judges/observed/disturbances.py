@@ -98,6 +98,11 @@ class Disturbances:
         self.unplanned_until = max(self.unplanned_until, until)
         self.felt_until[fault.node] = max(self.felt_until.get(fault.node, 0), until)
 
+    def slept(self, host: str, duration: int) -> None:
+        """Record that *host* slept without its clock showing it: its pauses end so much later."""
+        if host in self.felt_until:
+            self.felt_until[host] += duration
+
     def disturb(self, until: int) -> None:
         """Record that no group is at rest before *until*."""
         self.unplanned_until = max(self.unplanned_until, until)

@@ -32,7 +32,8 @@ class ObservedSegment:
         # Frames of hosts that have left the group may still be under way.
         links = [station.link for station in self.simulated.stations.values()]
         late = max((x.slower_by + x.slower_at_random + x.reorder_by for x in links), default=0)
-        begun = max(now + late, disturbed_until)
+        felt = max((felt_until.get(name, 0) for name in self.simulated.stations), default=0)
+        begun = max(now + late, felt, disturbed_until)
         self.groups = {group: self.groups.get(group, begun) for group in self._groups()}
 
     def disturb(self, until: int) -> None:

@@ -30,6 +30,7 @@ STATUS_WITHIN = Nanoseconds(100 * MILLISECOND)
 NEIGHBOUR_AGE = Nanoseconds(8 * SECOND)
 LINGER = Nanoseconds(50 * MILLISECOND)  # decision 6: how long two nodes answer in a planned move
 UNHEARD = Nanoseconds(450 * MILLISECOND)  # beyond it, for a successor that does not announce
+AFTER_ANNOUNCEMENT = Nanoseconds(20 * MILLISECOND)  # how long it answers once one does
 ONCE_MORE = Nanoseconds(150 * MILLISECOND)  # the successor's last announcement after a planned move
 
 
@@ -81,15 +82,28 @@ class Bounds:
         """Return *duration* as another clock may see it, with a little for ordinary lateness."""
         return duration + duration * self._ppm // 1_000_000 + 10 * NOTICE
 
-    def overlap(self, key: VirtualRouterId) -> int:
-        """Of two masters that hear each other: until the lower one has let go."""
-        both = self.network + int(LINGER) + self.kernel
+    def overlap(self, key: VirtualRouterId, *, unheard: bool = False) -> int:
+        """Of two masters that hear each other: until the lower one has let go.
+
+        *unheard*: it was ordered to hand over, and its successor has not announced the addresses.
+        """
+        both = self.network + int(LINGER) + self.kernel + (int(UNHEARD) if unheard else 0)
         return self.stretched(self.longest_interval[key] + both)
+
+    @cached_property
+    def after_announcement(self) -> int:
+        """From the announcement of a successor to the last address of its predecessor."""
+        return self.stretched(self.network + int(AFTER_ANNOUNCEMENT) + self.kernel)
 
     @cached_property
     def removal(self) -> int:
         """From the decision to let go to the kernel's doing so."""
         return self.stretched(self.kernel)
+
+    def leaving(self, config: VirtualRouterConfig) -> int:
+        """From the decision to let go to priority 0: the key in etcd is given back first."""
+        timeout = 0 if config.etcd_lease is None else int(config.etcd_lease.timeout)
+        return self.stretched(self.kernel + timeout)
 
     @cached_property
     def lingering(self) -> int:
