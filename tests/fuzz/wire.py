@@ -135,6 +135,12 @@ def netlink(octets: bytes) -> None:
         if kind in {codec.NLMSG_ERROR, codec.NLMSG_DONE}:
             _, words = codec.verdict(flags if kind == codec.NLMSG_ERROR else 0, body)
             assert len(words) <= len(octets)
+        if kind in {codec.RTM_NEWADDR, codec.RTM_DELADDR}:
+            listed = codec.listed_address(body)
+            assert listed is None or len(listed.plain[0]) in {4, 16}
+        if kind in {codec.RTM_NEWLINK, codec.RTM_DELLINK}:
+            codec.names_of(body)
+            codec.promotes_secondaries(body)
 
 
 def repaired_netlink(octets: bytes) -> bytes:

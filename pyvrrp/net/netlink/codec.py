@@ -6,6 +6,7 @@ The guardian imports this module, so it must import little.
 import os
 import socket
 import struct
+import sys
 from collections.abc import Iterator
 
 RTM_NEWLINK = 16
@@ -104,9 +105,11 @@ def listed_address(body: bytes) -> ListedAddress | None:
     local = found.get(IFA_LOCAL) or found.get(IFA_ADDRESS)
     if local is None:
         return None
+    if len(local) != (4 if family == socket.AF_INET else 16):
+        return None
     if IFA_FLAGS in found:
-        flags = struct.unpack("=I", found[IFA_FLAGS])[0]
-    protocol = found.get(IFA_PROTO, b"\0")[0]
+        flags = int.from_bytes(found[IFA_FLAGS], sys.byteorder)
+    protocol = int.from_bytes(found.get(IFA_PROTO, b""), sys.byteorder)
     return ListedAddress(index, family, (local, prefix), flags, protocol)
 
 
