@@ -87,7 +87,17 @@ def _page(
     answer: Mapping[str, object], routers: list[Mapping[str, object]], *, detailed: bool
 ) -> str:
     head = f"node {answer.get('node')}, pyvrrp {answer.get('version')}"
-    return "\n\n".join([head, *(_router(router, detailed=detailed) for router in routers)])
+    shown = (_router(router, detailed=detailed) for router in routers)
+    return "\n\n".join([head + _prober(answer), *shown])
+
+
+def _prober(answer: Mapping[str, object]) -> str:
+    """Return a line about the prober, if it was ever lost."""
+    prober = answer.get("prober")
+    if not isinstance(prober, dict) or not prober.get("lost"):
+        return ""
+    runs = "runs again" if prober.get("pid") else "DOES NOT RUN"
+    return f"\nprober {runs}, lost {prober.get('restarts')} times, at last: {prober.get('lost')}"
 
 
 def _router(router: Mapping[str, object], *, detailed: bool) -> str:
