@@ -88,7 +88,7 @@ class Advertiser:
         if self._config.checksum is ChecksumPolicy.AUTO and form is not self.form:
             self.form = form
             self._prepared = None
-            self._journal.record(
+            self._journal.tell_rarely(
                 "checksum_form",
                 f"sends the {form} form of the checksum from now on, as its peer does",
                 virtual_router=self._config,

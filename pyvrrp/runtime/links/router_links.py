@@ -106,9 +106,10 @@ class RouterLinks:
 
     def _find(self, link: Link, how: str) -> None:
         link.lost, link.missed = "", 0
-        self._journal.record(
+        self._journal.tell_rarely(
             "heartbeat_link_back",
             f"{link.place} {how}",
+            topic=str(link.place),
             virtual_router=self._config,
             fields={"link": str(link.place)},
         )

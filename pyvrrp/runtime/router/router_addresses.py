@@ -140,6 +140,7 @@ class RouterAddresses:
                 self.keeper.let_go()  # resources of an earlier process need no interface
             return False
         if state.device == self._device and self.managed() == self.keeper.managed:
+            self.announcer.interface_changed()
             return False
         self._device = state.device
         return True
