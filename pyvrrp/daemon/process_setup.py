@@ -155,4 +155,4 @@ def _report_defect(journal: Journal, context: dict[str, Any]) -> None:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f" in {Path(frame.filename).name}, line {frame.lineno}"
     what = repr(error) if error is not None else str(context.get("message"))
-    journal.warn_rarely("internal_error", f"defect in pyvrrp: {what}{where}", topic=what + where)
+    journal.warn_rarely("internal_error", f"defect in pyvrrp: {what}{where}", topic=where)

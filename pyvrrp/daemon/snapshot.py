@@ -77,6 +77,10 @@ def _virtual_router(view: RouterView, now: Nanoseconds, offset: Nanoseconds) -> 
         "priority": config.priority,
         "effective_priority": view.priority,
         "drained": view.drained,
+        "resigned": view.resigned,
+        "orders": [
+            {"order": one.name, "effect": one.effect, "undo": one.undo} for one in view.orders
+        ],
         "moving": view.moving,
         "master": _text(view.master),
         "group": {"name": view.group, "members": list(view.members)} if view.group else None,

@@ -26,7 +26,8 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         help="show the state of a running daemon, with reasons",
         description="Show the virtual routers of a running daemon: state, reason, master, timers, "
         "addresses in the kernel, checks and counters.",
-        epilog="With NAME the exit status is 0 if that virtual router is MASTER here, 1 if not.",
+        epilog="With NAME the exit status is 0 if that virtual router is MASTER here and has all "
+        "its addresses, 1 if not.",
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="show this virtual router only")
     add_json(parser)
@@ -62,8 +63,14 @@ def _show(args: argparse.Namespace) -> int:
             print(CLEAR, end="")
         print(_readable(path, answer, routers, detailed=args.name is not None))
     if args.name is not None:
-        return GOOD if all(router.get("state") == "MASTER" for router in routers) else NO
+        return GOOD if all(_serves(router) for router in routers) else NO
     return GOOD
+
+
+def _serves(router: Mapping[str, object]) -> bool:
+    """Tell whether the virtual router is MASTER and its addresses are here."""
+    here = all(address.get("present") for address in _objects(router, "addresses"))
+    return router.get("state") == "MASTER" and here
 
 
 def _readable(
@@ -106,6 +113,10 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
         f"  master: {router.get('master') or 'unknown'}",
         _group(router),
     ]
+    lines.extend(
+        f"  ORDER {order.get('effect')}; to undo it: {order.get('undo')}"
+        for order in _objects(router, "orders")
+    )
     lines.extend(_links(router))
     for address in _objects(router, "addresses"):
         where = "here" if address.get("present") else "not here"
