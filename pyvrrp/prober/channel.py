@@ -13,7 +13,7 @@ _PER_TURN = 16  # messages that are read before anything else gets a turn
 _MOST_QUEUED = 8192  # messages that the other end has not taken
 
 
-class Channel:
+class MessageChannel:
     """One end. *received* gets each message, *ended* is called once when the other end is gone.
 
     A datagram that is longer than any message ends the channel. What does not fit into the socket

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from pyvrrp.clients.base.failure import Failure
 from pyvrrp.foreign_text import printable
 from pyvrrp.ports import EtcdAnswer, ProbeResult
-from pyvrrp.prober.channel import Channel
+from pyvrrp.prober.channel import MessageChannel
 from pyvrrp.prober.child import ProberChild
 from pyvrrp.prober.codec import MalformedError
 from pyvrrp.prober.launch import Launched
@@ -87,7 +87,7 @@ class Prober:
         self._calls: dict[int, _Call] = {}
         self._lender = Lender(self._lend)
         self._child: ProberChild | None = None
-        self._channel: Channel | None = None
+        self._channel: MessageChannel | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._again: asyncio.TimerHandle | None = None
         self._pause = 0.0
@@ -157,7 +157,7 @@ class Prober:
     def _begin(self, launched: Launched) -> None:
         self._begun = self._loop.time()
         self._child = ProberChild(launched.pid, launched.pidfd, self._child_ended)
-        self._channel = Channel(launched.end, self._received, self._lose)
+        self._channel = MessageChannel(launched.end, self._received, self._lose)
         self._watch = self._loop.call_later(START, self._hangs)
         for subject, number in self._subjects.items():
             self._send(Introduce(number, subject))
