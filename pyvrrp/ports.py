@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 
 from pyvrrp.config.model.configuration import EtcdServers, ProbeConfig
 from pyvrrp.errors import KernelError
+from pyvrrp.foreign_text import LONGEST_SENTENCE, printable, printable_lines
 from pyvrrp.identity import Address, Family, InterfaceAddress, Place
 from pyvrrp.units import Nanoseconds
 
@@ -218,10 +219,16 @@ class Links(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """The result of one probe: pass or fail, always with a reason in words."""
+    """The result of one probe: pass or fail, always with a reason in words.
+
+    The reason may contain what a server or a program said: it becomes one printable line.
+    """
 
     passed: bool
     reason: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", printable(self.reason, LONGEST_SENTENCE))
 
 
 class Probes(Protocol):
@@ -304,9 +311,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """There was no usable answer, for *reason*. The request may have been carried out or not."""
+    """There was no usable answer, for *reason*. The request may have been carried out or not.
+
+    The reason may contain what a server said: it becomes one printable line.
+    """
 
     reason: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", printable(self.reason, LONGEST_SENTENCE))
 
 
 EtcdAnswer: TypeAlias = Granted | Revoked | Found | Unanswered
@@ -344,11 +357,18 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """How a command ended: its exit status and its output, or None and what went wrong."""
+    """How a command ended: its exit status and its output, or None and what went wrong.
+
+    A program wrote the output: its lines become printable.
+    """
 
     status: int | None
     trouble: str = ""
     output: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "trouble", printable(self.trouble, LONGEST_SENTENCE))
+        object.__setattr__(self, "output", printable_lines(self.output))
 
 
 class RunningCommand(Protocol):

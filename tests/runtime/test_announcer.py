@@ -48,7 +48,8 @@ def an_announcer(
         addresses=tuple(ip_interface(f"192.0.2.{100 + n}/24") for n in range(addresses)),
         announce=AnnouncePolicy(**policy),  # type: ignore[arg-type]
     )
-    announcer = Announcer(made, clock, wire, journal, Counters(VIRTUAL_ROUTER_COUNTERS))
+    counters = Counters(VIRTUAL_ROUTER_COUNTERS)
+    announcer = Announcer(made, clock, wire, journal, counters, may_announce=lambda: True)
     return announcer, wire, clock, journal
 
 

@@ -28,11 +28,20 @@ from pyvrrp.net.guardian.records import (
     split,
 )
 from pyvrrp.net.guardian.shared_page import SharedPage
-from pyvrrp.net.netlink.codec import delete_address
+from pyvrrp.net.netlink.codec import (
+    HAS_TAGS,
+    OUR_PROTOCOL,
+    ListedAddress,
+    delete_address,
+    promote_secondaries,
+)
 from pyvrrp.net.netlink.requests import Batch, Netlink
 from pyvrrp.net.system.libc import enter_network_namespace, name_process
 
-IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
+IGNORED = (
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1),
+    *(signal.SIGUSR2, signal.SIGALRM, signal.SIGPWR),
+)
 MARK = "PYVRRP_RUN"  # in the environment of each process that a command has started
 _PIPE = 3
 _MILLISECONDS = 1000
@@ -42,6 +51,7 @@ _PAUSE = 500  # ms between two of them
 _GRACE = 2.0  # seconds from SIGTERM to SIGKILL
 _NOT_EXECUTED = 127
 _UMASK = 0o022
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Watch:
@@ -105,7 +115,7 @@ class Watch:
             return
         try:
             self._lock_path = path
-            self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock = os.open(path, _LOCK, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             _tell(f"cannot lock {path}: {error.strerror}")
@@ -176,20 +186,16 @@ def _close(descriptor: int) -> None:
 
 
 def remove(held: set[Held]) -> None:
-    """Remove these addresses."""
+    """Remove these addresses, except those that have become the operator's meanwhile."""
     # The daemon's own namespace, whose name is empty, comes first: it has no path to return by.
     own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC) if held else -1
     for netns in sorted({entry[0] for entry in held}):
-        requests = [
-            delete_address(index, local, prefix)
-            for where, index, local, prefix in held
-            if where == netns
-        ]
+        there = [entry[1:] for entry in held if entry[0] == netns]
         try:
             if netns:
                 _enter(netns)
             with Netlink() as kernel:
-                kernel.batch(Batch(requests))
+                _remove_here(kernel, there)
         except OSError:
             # The namespace is gone, and its addresses with it.
             continue
@@ -198,6 +204,27 @@ def remove(held: set[Held]) -> None:
                 _come_back(own)
     if own >= 0:
         os.close(own)
+
+
+def _remove_here(kernel: Netlink, held: list[tuple[int, bytes, int]]) -> None:
+    indices = {index for index, _, _ in held}
+    requests = [promote_secondaries(index) for index in indices]
+    foreign = {
+        (index, *one.plain)
+        for index in indices
+        for one in _listed(kernel, index)
+        if HAS_TAGS and one.protocol != OUR_PROTOCOL
+    }
+    requests += [delete_address(*entry) for entry in held if entry not in foreign]
+    kernel.batch(Batch(requests))
+
+
+def _listed(kernel: Netlink, index: int) -> list[ListedAddress]:
+    try:
+        return kernel.addresses(index)
+    except OSError:
+        # The interface is gone, or changes too fast. What was recorded was ours.
+        return []
 
 
 def _enter(netns: str) -> None:

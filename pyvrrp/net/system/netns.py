@@ -25,19 +25,29 @@ def entered(netns: str) -> Iterator[None]:
     if not netns:
         yield
         return
-    there = _open_namespace(netns)
+    there = open_namespace(netns)
     try:
-        home = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            _enter(there, netns)
-            try:
-                yield
-            finally:
-                _enter(home, "the daemon's own")
-        finally:
-            os.close(home)
+        with inside(there, netns):
+            yield
     finally:
         os.close(there)
+
+
+@contextmanager
+def inside(there: int, netns: str) -> Iterator[None]:
+    """Put the calling thread into the open namespace *there*, which was found as *netns*.
+
+    The same holds as for `entered`.
+    """
+    home = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _enter(there, netns)
+        try:
+            yield
+        finally:
+            _enter(home, "the daemon's own")
+    finally:
+        os.close(home)
 
 
 def namespace_path(netns: str) -> str:
@@ -57,7 +67,8 @@ def namespace_number(netns: str) -> int:
     return found.st_ino
 
 
-def _open_namespace(netns: str) -> int:
+def open_namespace(netns: str) -> int:
+    """Return a descriptor of the namespace called *netns*; raise KernelError."""
     if "/" in netns or netns in {".", ".."}:
         raise KernelError(f"cannot enter network namespace {netns}: not a name")
     try:

@@ -4,7 +4,7 @@ Several frames leave at once and again some seconds later, as with keepalived. O
 time to time, because a neighbour that missed all of them would go on sending to the old master.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from ipaddress import IPv4Address
 from typing import Protocol
 
@@ -59,7 +59,10 @@ def probe(address: Address, mac: bytes) -> bytes:
 
 
 class Announcer:
-    """The announcements of one virtual router while it is master."""
+    """The announcements of one virtual router while it is master.
+
+    While *may_announce* says no, no frame leaves: another router may have the addresses by now.
+    """
 
     def __init__(
         self,
@@ -68,8 +71,10 @@ class Announcer:
         wire: Wire,
         journal: Journal,
         counters: Counters,
+        may_announce: Callable[[], bool],
     ) -> None:
         self._config = config
+        self._may_announce = may_announce
         self._policy = config.announce
         self._addresses = tuple(address.ip for address in config.addresses)
         self._clock = clock
@@ -144,7 +149,7 @@ class Announcer:
 
     def announce_now(self, addresses: Collection[Address] | None = None) -> None:
         """Announce *addresses* (None: all) now, as many times as configured."""
-        if self._running:
+        if self._running and self._may_announce():
             self._announce(self._addresses if addresses is None else addresses)
             self._journal.record(
                 "announced",
@@ -155,7 +160,7 @@ class Announcer:
 
     def announce_again(self) -> None:
         """Announce all now, because a rival was heard: the log tells it once a minute at most."""
-        if self._running:
+        if self._running and self._may_announce():
             self._announce(self._addresses)
             self._journal.tell_rarely(
                 "announced",
@@ -188,6 +193,8 @@ class Announcer:
         self._pump()
 
     def _enqueue(self, addresses: Collection[Address], rounds: int) -> None:
+        if not self._may_announce():
+            return
         self._queue.add(self._announcement, addresses, rounds)
         self._pump()
 
@@ -200,6 +207,8 @@ class Announcer:
         return self._frames[address]
 
     def _pump(self) -> None:
+        if not self._may_announce():
+            self._queue.clear()
         now = self._clock.now()
         if now < self._next_at:
             self._pump_alarm.set(self._next_at)

@@ -7,12 +7,14 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.foreign_text import printable
 from pyvrrp.ports import Clock
 from pyvrrp.units import SECOND, Nanoseconds
 
 Value: TypeAlias = str | int | float | bool | None
 KEPT = 1000  # the newest events, for timelines
 QUIET = Nanoseconds(60 * SECOND)  # a repeated warning is written at most once in this time
+LONGEST_TEXT = 16_384  # characters of an event
 MOST_TOPICS = 1024  # a limit, because a peer can cause any number of topics
 
 
@@ -63,8 +65,9 @@ class Journal:
         virtual_router: VirtualRouterConfig | None = None,
         fields: Mapping[str, Value] | None = None,
     ) -> None:
-        """Add one event."""
-        event = JournalEvent(self._clock.now(), name, text, level, virtual_router, fields or {})
+        """Add one event. Its text becomes one printable line, whatever it contains."""
+        clean = printable(text, LONGEST_TEXT)
+        event = JournalEvent(self._clock.now(), name, clean, level, virtual_router, fields or {})
         self._events.append(event)
         for listener in self._listeners:
             listener(event)

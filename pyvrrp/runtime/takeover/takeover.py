@@ -67,7 +67,10 @@ class Takeover:
         )
         renewals = LeaseRenewals(ports.clock, ports.addresses, KERNEL_BUDGET)
         self._address_keeper = AddressKeeper(self._router, ports, journal, counters, self, renewals)
-        self._announcer = Announcer(self._router, ports.clock, self._neighbours, journal, counters)
+        self._announcer = Announcer(
+            *(self._router, ports.clock, self._neighbours, journal, counters),
+            may_announce=self.may_hold,
+        )
         self._state: InterfaceState | None = None
         self._link: Handle | None = None
         self._obstacle = ""
@@ -110,7 +113,7 @@ class Takeover:
             self._link_changed(state)
         if self.phase is TakeoverPhase.HOLDING:
             self._announcer.interface_changed()
-            self._address_keeper.observe(state.present)
+            self._address_keeper.observe(state)
 
     def _link_changed(self, state: InterfaceState) -> None:
         # Failures while this host had no link say nothing about the server.
