@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.identity import some_of
 from pyvrrp.packet.reception import Accepted, Discarded, Mismatch
 from pyvrrp.ports import Clock, InterfaceState
 from pyvrrp.runtime.base.counters import Counters
@@ -148,7 +149,7 @@ class Reporter:
                     f"{accepted.source} advertises every {theirs}, here it is {ours}",
                 )
             case Mismatch.ADDRESS_LIST:
-                listed = ", ".join(str(address) for address in advertisement.addresses)
+                listed = some_of(advertisement.addresses)
                 return (
                     "address_list_mismatch",
                     f"{accepted.source} advertises other addresses: {listed}",
