@@ -9,6 +9,7 @@ from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.daemon.control_socket import ControlSocket, Handler, Request
 from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.daemon.operator_commands import OperatorCommands
+from pyvrrp.daemon.prober_start import StartedProber, start_prober_for
 from pyvrrp.daemon.process_setup import Foundation
 from pyvrrp.daemon.signals import SignalReports
 from pyvrrp.daemon.snapshot import Snapshots
@@ -38,22 +39,28 @@ def run(
     privileges.check(
         namespaces=any(config.id.place.netns for config in configuration.virtual_routers)
     )
+    prober = start_prober_for(configuration)  # before anything is opened
     with asyncio.Runner() as runner:
-        return runner.run(_Daemon(configuration, guardian, options).live())
+        return runner.run(_Daemon(configuration, guardian, prober, options).live())
 
 
 class _Daemon:
     def __init__(
-        self, configuration: Configuration, guardian: GuardianProcess | None, options: DaemonOptions
+        self,
+        configuration: Configuration,
+        guardian: GuardianProcess | None,
+        prober: StartedProber | None,
+        options: DaemonOptions,
     ) -> None:
         self._configuration = configuration
         self._guardian = guardian
+        self._prober = prober
         self._options = options
 
     async def live(self) -> int:
         if self._guardian is not None:
             self._guardian.lock = f"{self._configuration.control_socket}.guardian"
-        foundation = Foundation(self._guardian, self._options.log_format)
+        foundation = Foundation(self._guardian, self._options.log_format, self._prober)
         journal = foundation.journal
         state = StateFile(self._configuration.state_file)
         drained = state.read()
@@ -61,7 +68,7 @@ class _Daemon:
         control = ControlSocket(
             self._configuration.control_socket,
             {
-                "status": _status(Snapshots(supervisor, foundation.clock)),
+                "status": _status(Snapshots(supervisor, foundation.clock, foundation.prober)),
                 **OperatorCommands(supervisor, state, drained).handlers(),
             },
         )

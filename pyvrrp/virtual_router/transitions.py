@@ -191,7 +191,10 @@ def _in_master(state: Master, event: Event, parameters: Parameters, now: Nanosec
 
 
 def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
-    if now - state.adver_at > _own_master_down_interval(parameters):
+    patience = _own_master_down_interval(parameters)
+    if state.overtaken:
+        patience = parameters.advertisement_interval  # it was silent for the rest already
+    if now - state.adver_at > patience:
         # Another router had to take over meanwhile. An advertisement would take the addresses from
         # it, and priority 0 would start an election although it is alive.
         reason = event.reason if isinstance(event, Shutdown) else state.reason

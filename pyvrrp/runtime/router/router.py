@@ -27,6 +27,7 @@ from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.last_heard import LastHeard
 from pyvrrp.runtime.links.link import Link
 from pyvrrp.runtime.links.router_links import RouterLinks
+from pyvrrp.runtime.links.unsent import UnsentAdvertisements
 from pyvrrp.runtime.router.action_runner import ActionRunner
 from pyvrrp.runtime.router.concern import BaseConcern, Concern
 from pyvrrp.runtime.router.from_config import expectation_of, parameters_of, renewal_limit
@@ -37,6 +38,8 @@ from pyvrrp.runtime.router.obstacles import (
     INTERFACE,
     LEFTOVERS,
     LINKS,
+    OPERATOR_ADDRESSES,
+    SENDING,
     Obstacles,
     interface_obstacle,
 )
@@ -111,6 +114,7 @@ class Router:
             self.links.add(Link(config, link, interface, expectation, self))
         self._advertiser = Advertiser(config, self.links, ports.clock, journal, self._counters)
         self._hearing = Hearing(config, self.links, self._advertiser, self.reporter, self._counters)
+        self.unsent = UnsentAdvertisements(self, ports.clock)
         self._actions = ActionRunner(self, self._advertiser)
         self._alarm = DeadlineTimer(ports.clock, self._deadline_reached)
         self._wake_ups = interfaces[0].wake_ups(config.advertisement_interval)
@@ -166,6 +170,7 @@ class Router:
                 concern.claimed()
         else:
             self._wake_ups.leave(self)
+            self.unsent.no_master()
         self.operator.state_changed()
         self.group.consider()
 
@@ -175,7 +180,7 @@ class Router:
             return
         if self._master_goes_on():
             return
-        if isinstance(self._state, Backup | HandingOver):
+        if isinstance(self._state, Backup | HandingOver | Releasing):
             # The proof that the master, or the successor, is alive may already be in the socket.
             self.read_links()
             due = deadline(self.state)
@@ -314,14 +319,17 @@ class Router:
 
     def stop(self) -> None:
         """Leave the election for good, in favour of another router if there is one."""
+        self._listen_first()
         self.operator.order_stop()
 
     def drain(self, *, drained: bool) -> None:
         """Stay out of the election until this is undone."""
+        self._listen_first()
         self.operator.drain(drained=drained)
 
     def resign(self) -> None:
         """Step down once, with all members of the group that are MASTER."""
+        self._listen_first()
         for member in self.group.members:
             member.resign_alone()
 
@@ -346,8 +354,14 @@ class Router:
 
     def set_priority(self, priority: int | None) -> None:
         """Stand with *priority*, with all members of the group; None: with the configured one."""
+        self._listen_first()
         for member in self.group.members:
             member.priority_from(operator=priority)
+
+    def _listen_first(self) -> None:
+        """Take what is queued on all links of the group: it came before the order."""
+        for member in self.group.members:
+            member.read_links()
 
     def announce(self) -> None:
         """Tell the neighbours once more where the addresses are, if they are here."""
@@ -380,11 +394,12 @@ class Router:
         if unknown:
             self._obstacles.set(ADDRESSES, LEFTOVERS)
         self._obstacles.set(LINKS, self.links.obstacle)
+        self._obstacles.set(OPERATOR_ADDRESSES, self.addresses.of_the_operator(state))
         self._obstacles.set(INTERFACE, interface_obstacle(state, primary))
         if unknown:
             self.addresses.begin_anew()
         self.group.consider()
-        self.addresses.keeper.observe(state.present)
+        self.addresses.keeper.observe(state)
         self.reporter.foreign(state)
 
     def _primary_address_is(self, primary: Address) -> None:
@@ -452,6 +467,19 @@ class Router:
             self._clock.now(),
         )
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether its last advertisement has left."""
+        return self._advertiser.sent_at is not None
+
+    def cannot_send(self, why: str) -> None:
+        """Keep out of the election: its advertisements do not leave; empty: it may try again."""
+        self.part_obstacle(SENDING, why)
+
+    def can_send_again(self) -> None:
+        """Go on with what waited for an advertisement that leaves."""
+        self.addresses.can_send_again()
+
     def announced_again(self) -> None:
         """Have the rest of the group announce too: a rival made this router do it."""
         self.group.announced(self)
@@ -469,6 +497,11 @@ class Router:
         """What it has counted, under the names of RFC 8347 where it has one."""
         self._catch_up()
         return self._counters
+
+    @property
+    def parameters(self) -> Parameters:
+        """What the election needs to know of it."""
+        return self._parameters
 
     @property
     def priority(self) -> int:

@@ -135,7 +135,8 @@ def _reason_of_state(router: Router, waits_for: str, now: Nanoseconds) -> str:
         case HandingOver(reason=reason):
             return f"{reason}: hands over, waits for the successor to speak"
         case Master():
-            return router.reporter.reason
+            unsent = router.unsent.why
+            return f"{router.reporter.reason}; {unsent}" if unsent else router.reporter.reason
         case Backup():
             if waits_for:
                 return f"{_why_due(router, state, now)}; waits for {waits_for}"

@@ -97,7 +97,7 @@ def _with_time_to_settle(scenario: Scenario, place: Place) -> Scenario:
     node = scenario.nodes[0]
     routers = [r for r in node.configuration.virtual_routers if r.id.place == place]
     settle = max(
-        bounds.served(r.id, node.name, r) + bounds.placed(r.id, r) + bounds.clients(r.id)
+        bounds.served(r.id, node.name, r) + bounds.placed(r.id, node.name, r) + bounds.clients(r.id)
         for r in routers
     )
     last = max((fault.ends for fault in scenario.faults), default=Nanoseconds(0))

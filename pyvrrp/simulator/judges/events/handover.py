@@ -56,6 +56,7 @@ class HandoverJudge(Judge):
             return  # decision 7: it lets go before the next node takes over
         if self._is_upset(router) or router.node.awake_since is None:
             return
+        self._case(InvariantName.NO_GAP)
         move = router.move
         if move is None or any(self._is_still_able(one, move) for one in move.successors):
             asked = "without an order" if move is None else f"when asked to {move.order}"
@@ -65,11 +66,19 @@ class HandoverJudge(Judge):
                 f"removed {address} {asked}, and no other node has it",
             )
 
+    def failed(self, router: ObservedRouter) -> None:
+        """Judge a daemon that reports that no successor came; one that can send has said so."""
+        self.judge(router)
+        if router.is_master() and router.interface.card.refuses:
+            router.move = None
+            self._facts.version += 1
+
     def judge(self, router: ObservedRouter) -> int:
         """Judge how long a handover lasts; return until when it may last."""
         awake = router.node.awake_since
         if router.move is None or not router.handing_over() or awake is None:
             return FOREVER
+        self._note(InvariantName.HANDOVER)
         begun = max(router.move.at, awake)
         return self._judge_duration(
             begun,

@@ -29,6 +29,8 @@ class TransitionJudge(Judge):
             self._judge_yield(router, here, reason)
         elif before == "MASTER":
             self._judge_release(router, here, reason)
+        if router.drained:
+            self._case(InvariantName.DRAINED)
         if router.drained and not router.leaving() and after != "INIT":
             self._broken(
                 InvariantName.DRAINED, router.who, f"is drained and became {after}: {reason}"
@@ -40,7 +42,8 @@ class TransitionJudge(Judge):
             router.move = None
             router.resigned = False
         router.state, router.state_since = after, now
-        router.last_positive = here if after == "MASTER" else None
+        refused = router.interface.card.refuses  # then its claim has not left either
+        router.last_positive = here if after == "MASTER" and not refused else None
         router.rival_at = router.overtaken_at = router.heard = None
         self._facts.version += 1
 
@@ -59,6 +62,7 @@ class TransitionJudge(Judge):
         router.takeover.defers = router.resigned
 
     def _judge_quiet(self, router: ObservedRouter, event: JournalEvent) -> None:
+        self._case(InvariantName.QUIET)
         limit = self._bounds.quiet(router.id, router.node.name, router.config)
         quiet = self._engine.now - self._disturbances.quiet_since()
         if quiet > limit:
@@ -70,6 +74,7 @@ class TransitionJudge(Judge):
 
     def _judge_takeover(self, router: ObservedRouter, before: str, here: int, reason: str) -> None:
         if before == "BACKUP":
+            self._case(InvariantName.TAKEOVER)
             early = router.takeover.too_early(here)
             if early > 0:
                 self._broken(
@@ -92,6 +97,7 @@ class TransitionJudge(Judge):
                 f"became MASTER and sent no advertisement ({reason})",
             )
         for check in router.checks():
+            self._case(InvariantName.GATE)
             if not router.last_resort and not (check.open(here) and check.fresh(here)):
                 self._broken(
                     InvariantName.GATE,
@@ -100,6 +106,7 @@ class TransitionJudge(Judge):
                 )
 
     def _judge_yield(self, router: ObservedRouter, here: int, reason: str) -> None:
+        self._case(InvariantName.YIELD)
         better, late = self._successor(router), self._late(router, here)
         follows = self._left_before(router) is not None
         if better is None and not follows and router.last_positive is not None and late <= 0:
@@ -125,6 +132,8 @@ class TransitionJudge(Judge):
             said = said or (
                 router.last_release is not None and router.last_release >= router.move.at
             )
+        if able:
+            self._case(InvariantName.RELEASE_SENT)
         if able and not said:
             self._broken(
                 InvariantName.RELEASE_SENT,
