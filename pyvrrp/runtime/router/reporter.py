@@ -75,6 +75,8 @@ class Reporter:
         """Tell of a packet that failed a receive check."""
         self._counters.add(discarded.reason)
         source = "" if discarded.source is None else f" from {discarded.source}"
+        if discarded.neighbour is not None and discarded.source is not None:
+            self.collisions.same_vrid(discarded.source, discarded.neighbour)
         self._journal.warn_rarely(
             "discarded",
             f"discarded a packet{source}: {discarded.detail}",
@@ -154,6 +156,13 @@ class Reporter:
                     "address_list_mismatch",
                     f"{accepted.source} advertises other addresses: {listed}",
                 )
+            case Mismatch.FIRST_ADDRESS:
+                first = advertisement.addresses[0]
+                text = (
+                    f"{accepted.source} advertises {first} first, and not a link-local address as "
+                    "RFC 9568 demands; routers that follow the RFC drop what it sends"
+                )
+                return "first_address_mismatch", text
             case Mismatch.OWNER:
                 return (
                     "owner_conflict",
