@@ -12,16 +12,18 @@ from pyvrrp.net.netlink.links import LinkWatcher
 from pyvrrp.net.netlink.namespaces import NamespaceSockets
 from pyvrrp.net.sockets.advertisements import KernelAdvertisementSocket
 from pyvrrp.net.sockets.announcements import KernelAnnouncementSocket
+from pyvrrp.net.sockets.lending import NOBODY, Borrower
 from pyvrrp.net.system.clock import MonotonicClock
 from pyvrrp.net.system.kernel_thread import KernelThread
 from pyvrrp.ports import Claim, Commands, Etcd, Ports, Probes
 
 
 class KernelSockets:
-    """Implements `ports.Sockets`."""
+    """Implements `ports.Sockets`. *borrower* gets the sockets too."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, borrower: Borrower = NOBODY) -> None:
         self._loop = loop
+        self._borrower = borrower
 
     def open_advertisements(
         self,
@@ -34,14 +36,20 @@ class KernelSockets:
     ) -> KernelAdvertisementSocket:
         """Open a socket for advertisements; raise KernelError, for example without an interface."""
         return KernelAdvertisementSocket(
-            self._loop, place, family, receive, multicast=multicast, unicast=unicast
+            self._loop,
+            place,
+            family,
+            receive,
+            multicast=multicast,
+            unicast=unicast,
+            borrower=self._borrower,
         )
 
     def open_announcements(
         self, place: Place, claimed: Callable[[Claim], None]
     ) -> KernelAnnouncementSocket:
         """Open a socket for announcements; raise KernelError, for example without an interface."""
-        return KernelAnnouncementSocket(self._loop, place, claimed)
+        return KernelAnnouncementSocket(self._loop, place, claimed, self._borrower)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ def linux_ports(
 
     return LinuxPorts(
         clock=clock,
-        sockets=KernelSockets(loop),
+        sockets=KernelSockets(loop, NOBODY if guardian is None else guardian.channel),
         addresses=KernelAddresses(thread, namespaces, records=guardian),
         links=links,
         probes=probes,

@@ -9,6 +9,7 @@ from ipaddress import IPv4Address
 
 from pyvrrp.identity import Address, Family, Place
 from pyvrrp.net.sockets import bpf
+from pyvrrp.net.sockets.lending import NOBODY, Borrower, Lent, lent_name
 from pyvrrp.net.sockets.packet import ETH_P_ARP, ETH_P_IPV6, PacketReader, open_packet_socket
 from pyvrrp.net.system.kernel_error import refused
 from pyvrrp.packet.gratuitous_arp import arp_claim
@@ -26,8 +27,10 @@ class KernelAnnouncementSocket:
         loop: asyncio.AbstractEventLoop,
         place: Place,
         claimed: Callable[[Claim], None],
+        borrower: Borrower = NOBODY,
     ) -> None:
         self._loop = loop
+        self._borrower = borrower
         self._place = place
         self._claimed = claimed
         self._watched: frozenset[Address] = frozenset()
@@ -67,10 +70,13 @@ class KernelAnnouncementSocket:
             sock = open_packet_socket(self._place, socket.SOCK_RAW, protocol, program)
             reader = PacketReader(self._loop, sock, self._heard)
             self._listeners[family] = (sock, reader)
+            name = lent_name(self._place, family, Lent.CLAIMS)
+            self._borrower.lend(name, sock.fileno())
 
     def _stop_listening(self, family: Family) -> None:
         listener = self._listeners.pop(family, None)
         if listener is not None:
+            self._borrower.want_back(lent_name(self._place, family, Lent.CLAIMS))
             listener[1].close()
 
     def _heard(self, frame: bytes) -> None:
