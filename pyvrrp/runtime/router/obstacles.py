@@ -16,6 +16,7 @@ from pyvrrp.virtual_router.rules.admission import (
 
 INTERFACE, ADDRESSES, KERNEL, LINKS = "interface", "addresses", "kernel", "links"
 OWN_PARTS = (INTERFACE, ADDRESSES, KERNEL, LINKS)  # in the order of causes
+EARLIER_GUARDIAN = "the guardian of an earlier process hands over"
 LEFTOVERS = "removing what an earlier process left behind"
 
 

@@ -22,7 +22,7 @@ from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.last_heard import LastHeard
 from pyvrrp.runtime.resources.chain import ResourceChain
 from pyvrrp.runtime.router.group import Group
-from pyvrrp.runtime.router.obstacles import ADDRESSES, KERNEL
+from pyvrrp.runtime.router.obstacles import ADDRESSES, EARLIER_GUARDIAN, KERNEL, LEFTOVERS
 from pyvrrp.runtime.router.reporter import Reporter
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from pyvrrp.virtual_router.actions import NewMasterReason
@@ -131,8 +131,10 @@ class RouterAddresses:
         While the guardian of that process hands over, it needs the addresses, and removes them.
         """
         if self._guardian.removing():
+            self._router.part_obstacle(ADDRESSES, EARLIER_GUARDIAN)
             self._look_again.set(Nanoseconds(self._clock.now() + LOOK_AGAIN))
         else:
+            self._router.part_obstacle(ADDRESSES, LEFTOVERS)
             self.keeper.forget(self.managed())
 
     def address_claimed(self, claim: Claim) -> None:

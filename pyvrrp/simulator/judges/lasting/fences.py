@@ -17,6 +17,9 @@ class FenceJudge(Judge):
         if not router.held or router.last_resort or since is None:
             return FOREVER
         begun = max(since, min(router.held.values()), router.resort_over_at)
+        if router.killed is not None:
+            # The guardian of an earlier daemon, whose fence was open, still hands over.
+            begun = max(begun, router.killed.at + self._bounds.handed_over(router.config))
         until = FOREVER
         for name in router.fence:
             until = min(until, self._told(router, name, begun), self._bad(router, name, begun))
