@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 
 from pyvrrp.config.model.configuration import EtcdServers, ProbeConfig
 from pyvrrp.errors import KernelError
+from pyvrrp.foreign_text import LONGEST_SENTENCE, printable, printable_lines
 from pyvrrp.identity import Address, Family, InterfaceAddress, Place
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.after_death import TimesAfterDeath
@@ -50,6 +51,9 @@ class AdvertisementSocket(Protocol):
     def expect(self, vrids: frozenset[int], min_ttl: int) -> None:
         """Set the VRIDs and the lowest TTL that an overloaded socket lets through."""
 
+    def is_attached(self) -> bool:
+        """Return whether the interface that it was opened for still exists, renamed or not."""
+
     def close(self) -> None:
         """Leave the group, if it was joined, and close."""
 
@@ -62,6 +66,9 @@ class AnnouncementSocket(Protocol):
 
     def watch(self, addresses: frozenset[Address]) -> None:
         """Report frames of other hosts that claim one of *addresses*; replaces the earlier set."""
+
+    def is_attached(self) -> bool:
+        """Return whether the interface that it was opened for still exists, renamed or not."""
 
     def close(self) -> None:
         """Close the socket."""
@@ -152,6 +159,10 @@ class Addresses(Protocol):
 class InterfaceState:
     """What is known of one interface. *exists* False: there is none of that name now.
 
+    A name says nothing about which interface it is. That is *device*: its network namespace, its
+    index there, and a *generation*, which is another one if an interface has gone and another one
+    has its index now.
+
     `present` and `by_host` have the same content as *addresses*. They are made once for all virtual
     routers, since there may be hundreds of addresses and of virtual routers.
     """
@@ -164,6 +175,9 @@ class InterfaceState:
     arp: bool = True  # False for interfaces without neighbours (IFF_NOARP)
     addresses: tuple[InterfaceAddress, ...] = ()  # usable ones, in the kernel's order
     ours: frozenset[InterfaceAddress] = frozenset()  # of those, the ones tagged as pyvrrp's
+    namespace: int = 0  # the inode of its network namespace; 0: not known
+    generation: int = 0
+    obstacle: str = ""  # why it cannot be used although it is there
     present: frozenset[InterfaceAddress] = field(init=False, repr=False, compare=False)
     by_host: Mapping[Address, tuple[InterfaceAddress, ...]] = field(
         init=False, repr=False, compare=False
@@ -176,6 +190,11 @@ class InterfaceState:
         object.__setattr__(self, "present", frozenset(self.addresses))
         object.__setattr__(self, "by_host", by_host)
 
+    @property
+    def device(self) -> tuple[int, int, int]:
+        """Which interface it is."""
+        return self.namespace, self.index, self.generation
+
     def concerning(self, hosts: Collection[Address]) -> tuple[object, ...]:
         """Return the part of the state that matters to a caller with these *hosts* only.
 
@@ -186,7 +205,10 @@ class InterfaceState:
             for host in hosts
             for address in self.by_host.get(host, ())
         )
-        return self.exists, self.up, self.index, self.mac, self.mtu, self.arp, here
+        return (
+            *(self.exists, self.up, self.device, self.obstacle, self.mac, self.mtu, self.arp),
+            here,
+        )
 
 
 class Links(Protocol):
@@ -198,10 +220,16 @@ class Links(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """The result of one probe: pass or fail, always with a reason in words."""
+    """The result of one probe: pass or fail, always with a reason in words.
+
+    The reason may contain what a server or a program said: it becomes one printable line.
+    """
 
     passed: bool
     reason: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", printable(self.reason, LONGEST_SENTENCE))
 
 
 class Probes(Protocol):
@@ -284,9 +312,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """There was no usable answer, for *reason*. The request may have been carried out or not."""
+    """There was no usable answer, for *reason*. The request may have been carried out or not.
+
+    The reason may contain what a server said: it becomes one printable line.
+    """
 
     reason: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", printable(self.reason, LONGEST_SENTENCE))
 
 
 EtcdAnswer: TypeAlias = Granted | Revoked | Found | Unanswered
@@ -324,11 +358,18 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """How a command ended: its exit status and its output, or None and what went wrong."""
+    """How a command ended: its exit status and its output, or None and what went wrong.
+
+    A program wrote the output: its lines become printable.
+    """
 
     status: int | None
     trouble: str = ""
     output: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "trouble", printable(self.trouble, LONGEST_SENTENCE))
+        object.__setattr__(self, "output", printable_lines(self.output))
 
 
 class RunningCommand(Protocol):

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pyvrrp.cli.base.arguments import add_file, add_json, add_node
 from pyvrrp.cli.base.exit_status import GOOD, USAGE
-from pyvrrp.config.files.load import load
+from pyvrrp.config.files.load import files_of, load
 from pyvrrp.config.model.configuration import Configuration
+from pyvrrp.config.report.exposure import exposures
 from pyvrrp.config.report.lint import lint
 from pyvrrp.config.report.summary import (
     check_as_values,
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _summary(file: Path, configuration: Configuration) -> list[str]:
     return [
-        *(f"warning: {file}: {warning}" for warning in lint(configuration)),
+        *(f"warning: {file}: {warning}" for warning in _warnings(file, configuration)),
         f"{file}: good, for node {configuration.node}",
         *(virtual_router_in_words(router) for router in configuration.virtual_routers),
         *(elsewhere_in_words(router) for router in configuration.elsewhere),
@@ -66,6 +67,10 @@ def _summary(file: Path, configuration: Configuration) -> list[str]:
         *(etcd_lease_in_words(lease) for lease in configuration.leases),
         *(resource_in_words(resource) for resource in configuration.resources),
     ]
+
+
+def _warnings(file: Path, configuration: Configuration) -> tuple[Problem, ...]:
+    return (*lint(configuration), *exposures(configuration, *files_of(file)))
 
 
 def _json(file: Path, configuration: Configuration | None, problems: Sequence[Problem]) -> str:
@@ -84,7 +89,7 @@ def _json(file: Path, configuration: Configuration | None, problems: Sequence[Pr
     if configuration is not None:
         values |= {
             "node": configuration.node,
-            "warnings": _as_values(lint(configuration)),
+            "warnings": _as_values(_warnings(file, configuration)),
             "virtual_routers": [
                 virtual_router_as_values(router) for router in configuration.virtual_routers
             ],

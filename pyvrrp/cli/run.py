@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from pyvrrp.cli.base.arguments import add_log_format, add_node
 from pyvrrp.config.model.paths import CONFIGURATION_FILE
-from pyvrrp.daemon.lean_asyncio import import_asyncio
+from pyvrrp.net.system.lean_asyncio import import_asyncio
 
 if TYPE_CHECKING:
     from pyvrrp.config.model.configuration import Configuration
+    from pyvrrp.errors import Problem
     from pyvrrp.net.guardian.parent import GuardianProcess
 
 
@@ -42,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
     if guardian is not None and not configuration.guardian:
         guardian.close()
         guardian = None
-    return run_daemon(configuration, guardian, DaemonOptions(choose_format(args.log_format)))
+    options = DaemonOptions(choose_format(args.log_format), _exposures(args, configuration))
+    return run_daemon(configuration, guardian, options)
 
 
 def _add_flags(parser: argparse.ArgumentParser) -> None:
@@ -58,3 +60,12 @@ def _configuration(args: argparse.Namespace) -> "Configuration":
     if given(args):
         return configuration(args)
     return load(args.config or CONFIGURATION_FILE, node=args.node)
+
+
+def _exposures(args: argparse.Namespace, configuration: "Configuration") -> tuple["Problem", ...]:
+    from pyvrrp.cli.base.router_flags import given  # noqa: PLC0415 - not for the help
+    from pyvrrp.config.files.load import files_of  # noqa: PLC0415 - not for the help
+    from pyvrrp.config.report.exposure import exposures  # noqa: PLC0415 - not for the help
+
+    files = () if given(args) else files_of(args.config or CONFIGURATION_FILE)
+    return exposures(configuration, *files)

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+from pyvrrp.config.values.scalars import shown
 from pyvrrp.errors import KernelError, UsageError, VrrpError
 from pyvrrp.runtime.base.json import Json
 
@@ -136,7 +137,8 @@ class ControlSocket:
         handler = self._handlers.get(command) if isinstance(command, str) else None
         if handler is None:
             known = ", ".join(sorted(self._handlers))
-            return {"error": f"unknown command {command!r}, known are: {known}", "kind": "usage"}
+            what = f"unknown command {shown(command)}, known are: {known}"
+            return {"error": what, "kind": "usage"}
         try:
             return await handler(request)
         except VrrpError as error:

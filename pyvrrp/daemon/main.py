@@ -9,12 +9,15 @@ from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.daemon.control_socket import ControlSocket, Handler, Request
 from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.daemon.operator_commands import OperatorCommands
+from pyvrrp.daemon.prober_start import StartedProber, start_prober_for
 from pyvrrp.daemon.process_setup import Foundation
+from pyvrrp.daemon.signals import SignalReports
 from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.daemon.state_file import StateFile
+from pyvrrp.errors import Problem
 from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.net.system import privileges
-from pyvrrp.runtime.base.journal import Journal
+from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import Nanoseconds
@@ -25,6 +28,7 @@ class DaemonOptions:
     """The options of the daemon that are not in its configuration."""
 
     log_format: LogFormat = LogFormat.TEXT
+    exposures: tuple[Problem, ...] = ()  # secrets and files that others can read or replace
 
 
 def run(
@@ -34,22 +38,28 @@ def run(
     privileges.check(
         namespaces=any(config.id.place.netns for config in configuration.virtual_routers)
     )
+    prober = start_prober_for(configuration)  # before anything is opened
     with asyncio.Runner() as runner:
-        return runner.run(_Daemon(configuration, guardian, options).live())
+        return runner.run(_Daemon(configuration, guardian, prober, options).live())
 
 
 class _Daemon:
     def __init__(
-        self, configuration: Configuration, guardian: GuardianProcess | None, options: DaemonOptions
+        self,
+        configuration: Configuration,
+        guardian: GuardianProcess | None,
+        prober: StartedProber | None,
+        options: DaemonOptions,
     ) -> None:
         self._configuration = configuration
         self._guardian = guardian
+        self._prober = prober
         self._options = options
 
     async def live(self) -> int:
         if self._guardian is not None:
             self._guardian.lock = f"{self._configuration.control_socket}.guardian"
-        foundation = Foundation(self._guardian, self._options.log_format)
+        foundation = Foundation(self._guardian, self._options.log_format, self._prober)
         journal = foundation.journal
         state = StateFile(self._configuration.state_file)
         drained = state.read()
@@ -57,13 +67,13 @@ class _Daemon:
         control = ControlSocket(
             self._configuration.control_socket,
             {
-                "status": _status(Snapshots(supervisor, foundation.clock)),
+                "status": _status(Snapshots(supervisor, foundation.clock, foundation.prober)),
                 **OperatorCommands(supervisor, state, drained).handlers(),
             },
         )
         try:
             await control.open()
-            foundation.obey()
+            foundation.obey(SignalReports(supervisor, foundation.clock, journal).handlers())
             self._greet(journal)
             supervisor.start()
             foundation.ready()
@@ -82,6 +92,10 @@ class _Daemon:
             f"node {self._configuration.node} runs {names}",
             fields={"node": self._configuration.node, "pid": os.getpid()},
         )
+        for exposure in self._options.exposures:
+            journal.record(
+                "exposed", str(exposure), level=Level.WARNING, fields={"path": exposure.path}
+            )
 
 
 async def _stopped(supervisor: Supervisor) -> None:

@@ -6,13 +6,15 @@ import gc
 import os
 import signal
 import traceback
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pyvrrp.clients.etcd.port import AsyncioEtcd
 from pyvrrp.daemon import systemd
 from pyvrrp.daemon.logs import LogFormat, LogWriter
-from pyvrrp.daemon.on_demand import CommandsOnDemand, ProbesOnDemand
+from pyvrrp.daemon.on_demand import CommandsOnDemand, EtcdOnDemand, ProbesOnDemand
+from pyvrrp.daemon.prober_start import StartedProber
+from pyvrrp.daemon.signals import IGNORED
 from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.net.linux import linux_ports
 from pyvrrp.net.system.libc import trim_memory
@@ -20,21 +22,30 @@ from pyvrrp.ports import Clock, Ports
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.units import Nanoseconds
 
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 FORCED = 3
 
 
 class Foundation:
     """The ports and the journal of this process. Made in the event loop; raises KernelError."""
 
-    def __init__(self, guardian: GuardianProcess | None, log_format: LogFormat) -> None:
+    def __init__(
+        self,
+        guardian: GuardianProcess | None,
+        log_format: LogFormat,
+        prober: StartedProber | None,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._guardian = guardian
-        self._probes = ProbesOnDemand()
-        self._etcd = AsyncioEtcd()
+        self.prober = None if prober is None else prober.supervised(self._prober_lost)
+        self._probes = ProbesOnDemand(self.prober)
         self._commands = CommandsOnDemand(guardian)
         self._linux = linux_ports(
-            self._loop, self._probes, self._etcd, self._commands, guardian=guardian
+            self._loop,
+            self._probes,
+            EtcdOnDemand(self.prober),
+            self._commands,
+            guardian=guardian,
         )
         self.stop = asyncio.Event()  # set when a signal asks for it
         self.journal = Journal(self._linux.clock)
@@ -54,10 +65,17 @@ class Foundation:
         """The clock of the ports."""
         return self._linux.clock
 
-    def obey(self) -> None:
-        """React to signals, and to the end of the guardian, from now on."""
+    def obey(self, reports: Mapping[int, Callable[[], None]]) -> None:
+        """React to signals, and to the end of the guardian, from now on.
+
+        *reports* has what is done on signals that do not stop the process.
+        """
+        for useless in IGNORED:
+            signal.signal(useless, signal.SIG_IGN)
+        for number, report in reports.items():
+            self._loop.add_signal_handler(number, report)
         for number in STOP_SIGNALS:
-            self._loop.add_signal_handler(number, self._asked_to_stop)
+            self._loop.add_signal_handler(number, self.ask_to_stop)
         if self._guardian is not None:
             self._loop.add_reader(self._guardian.fileno(), self._guardian_died, self._guardian)
 
@@ -67,6 +85,13 @@ class Foundation:
         systemd.notify("READY=1")
         self._feed_watchdog()
 
+    def ask_to_stop(self) -> None:
+        """Stop in order; asked for a second time, end this process at once."""
+        if self.stop.is_set():
+            # The guardian removes what is left.
+            os._exit(FORCED)
+        self.stop.set()
+
     async def asked_to_stop(self) -> None:
         """Wait until a signal asks to stop."""
         await self.stop.wait()
@@ -75,7 +100,8 @@ class Foundation:
     async def close(self) -> None:
         """Close everything."""
         await self._probes.close()
-        await self._etcd.close()
+        if self.prober is not None:
+            await self.prober.close()
         await self._commands.close()
         # The guardian comes last: it removes addresses whose removal is not confirmed.
         self._linux.close()
@@ -83,12 +109,6 @@ class Foundation:
             self._loop.remove_reader(self._guardian.fileno())
             self._guardian.close()
         self._writer.close()
-
-    def _asked_to_stop(self) -> None:
-        if self.stop.is_set():
-            # The second request: end at once. The guardian removes what is left.
-            os._exit(FORCED)
-        self.stop.set()
 
     def _feed_watchdog(self) -> None:
         interval = systemd.watchdog_interval()
@@ -101,6 +121,13 @@ class Foundation:
 
         with contextlib.suppress(OSError):
             feed()
+
+    def _prober_lost(self, why: str) -> None:
+        self.journal.warn_rarely(
+            "prober_lost",
+            f"the prober is lost and will be started again: {why}",
+            fields={"reason": why},
+        )
 
     def _guardian_died(self, guardian: GuardianProcess) -> None:
         self._loop.remove_reader(guardian.fileno())
@@ -128,4 +155,4 @@ def _report_defect(journal: Journal, context: dict[str, Any]) -> None:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f" in {Path(frame.filename).name}, line {frame.lineno}"
     what = repr(error) if error is not None else str(context.get("message"))
-    journal.warn_rarely("internal_error", f"defect in pyvrrp: {what}{where}", topic=what + where)
+    journal.warn_rarely("internal_error", f"defect in pyvrrp: {what}{where}", topic=where)

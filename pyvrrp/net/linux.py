@@ -14,15 +14,19 @@ from pyvrrp.net.sockets.advertisements import KernelAdvertisementSocket
 from pyvrrp.net.sockets.announcements import KernelAnnouncementSocket
 from pyvrrp.net.sockets.lending import NOBODY, Borrower
 from pyvrrp.net.system.clock import MonotonicClock
+from pyvrrp.net.system.closing import Closer
 from pyvrrp.net.system.kernel_thread import KernelThread
 from pyvrrp.ports import Claim, Commands, Etcd, Ports, Probes
 
 
 class KernelSockets:
-    """Implements `ports.Sockets`. *borrower* gets the sockets too."""
+    """Implements `ports.Sockets`. *closer* closes the packet sockets, *borrower* gets them too."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, borrower: Borrower = NOBODY) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, closer: Closer, borrower: Borrower = NOBODY
+    ) -> None:
         self._loop = loop
+        self._closer = closer
         self._borrower = borrower
 
     def open_advertisements(
@@ -43,13 +47,16 @@ class KernelSockets:
             multicast=multicast,
             unicast=unicast,
             borrower=self._borrower,
+            close=self._closer.close,
         )
 
     def open_announcements(
         self, place: Place, claimed: Callable[[Claim], None]
     ) -> KernelAnnouncementSocket:
         """Open a socket for announcements; raise KernelError, for example without an interface."""
-        return KernelAnnouncementSocket(self._loop, place, claimed, self._borrower)
+        return KernelAnnouncementSocket(
+            self._loop, place, claimed, close=self._closer.close, borrower=self._borrower
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +81,18 @@ def linux_ports(
     thread = KernelThread(loop)
     namespaces = NamespaceSockets()
     links = LinkWatcher(loop, thread, namespaces)
+    closer = Closer()
 
     def close() -> None:
         links.close()
         thread.submit(namespaces.close, lambda _: None)
         thread.close()
+        closer.finish()
         clock.close()
 
     return LinuxPorts(
         clock=clock,
-        sockets=KernelSockets(loop, NOBODY if guardian is None else guardian.channel),
+        sockets=KernelSockets(loop, closer, NOBODY if guardian is None else guardian.channel),
         addresses=KernelAddresses(thread, namespaces, records=guardian),
         links=links,
         probes=probes,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from pyvrrp.errors import MalformedAdvertisementError
-from pyvrrp.identity import Address, Family
+from pyvrrp.identity import Address, Family, Version
 from pyvrrp.packet.checksum import internet_checksum
-from pyvrrp.packet.layout import TTL, VRRP_PROTOCOL
+from pyvrrp.packet.layout import TTL, VRRP_PROTOCOL, message_length
 
 NETWORK_CONTROL = 0xC0  # class selector 6, as keepalived and FRR send it
 DO_NOT_FRAGMENT = 0x4000
@@ -31,6 +31,12 @@ class Datagram:
     destination: Address
     ttl: int
     payload: bytes
+
+
+def advertisement_octets(version: Version, family: Family, count: int) -> int:
+    """Return the length of the IP packet of an advertisement with *count* addresses."""
+    header = IPV4_HEADER if family is Family.IPV4 else IPV6_HEADER
+    return header.size + message_length(version, count, family)
 
 
 def parse_datagram(packet: bytes, family: Family) -> Datagram:

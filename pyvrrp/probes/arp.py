@@ -5,47 +5,34 @@ detection (RFC 4862 section 5.4.2). Neither has a sender address, so no neighbou
 """
 
 import asyncio
-import ctypes
 import os
 import socket
-import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
-from errno import ENODEV
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from ipaddress import IPv4Address
 from threading import Thread
 
 from pyvrrp.clients.base.failure import ProbeError
-from pyvrrp.clients.base.namespace import inside
 from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.base.wait_readable import wait_until_readable
+from pyvrrp.clients.rights.wants import NeighbourSocket, Rights
 from pyvrrp.config.model.configuration import ArpProbeConfig
 from pyvrrp.identity import Address
-from pyvrrp.packet.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV6
 from pyvrrp.packet.gratuitous_arp import arp_claim, arp_probe
 from pyvrrp.packet.neighbor_advertisement import neighbor_claim, neighbor_solicitation_probe
 
 _ARPHRD_ETHER = 1
-_SO_ATTACH_FILTER = 26
 _FRAME = 2048  # octets
 _MOST_QUEUED = 256  # frames that are read without checking the time
 _REQUESTS = 3  # so that the loss of one request does not change the result
 _LISTEN_FOR = 0.9  # of the time of the probe, so that it ends before its timeout
-_IPV6_ICMP_ADVERTISEMENTS = (
-    (0x30, 0, 0, 20),  # next header ...
-    (0x15, 0, 3, 58),  # ... ICMPv6
-    (0x30, 0, 0, 54),  # type ...
-    (0x15, 0, 1, 136),  # ... Neighbor Advertisement
-    (0x06, 0, 0, 0xFFFFFFFF),
-    (0x06, 0, 0, 0),
-)
 
 
-async def run(probe: ArpProbeConfig, progress: ProbeProgress) -> str:
+async def run(probe: ArpProbeConfig, progress: ProbeProgress, rights: Rights) -> str:
     """Return which host answers. Raise ProbeError or OSError if the check fails."""
     address = probe.address
     progress.overdue = f"no answer from {address} on {probe.interface} within"
-    with _opened(probe) as link:
+    async with _opened(probe, rights) as link:
         mac = _own_mac(link, probe.interface)
         frame = (
             arp_probe(address, mac)
@@ -102,9 +89,10 @@ def _queued_answer(link: socket.socket, address: Address, mac: bytes) -> bytes |
     return None
 
 
-@contextmanager
-def _opened(probe: ArpProbeConfig) -> Iterator[socket.socket]:
-    link = _open(probe)
+@asynccontextmanager
+async def _opened(probe: ArpProbeConfig, rights: Rights) -> AsyncIterator[socket.socket]:
+    ipv6 = not isinstance(probe.address, IPv4Address)
+    link = (await rights.open(NeighbourSocket(probe.interface, probe.netns, ipv6), None)).connection
     try:
         yield link
     finally:
@@ -118,42 +106,6 @@ def _close(descriptor: int) -> None:
         closing.start()
     except RuntimeError:  # no further thread can be started
         os.close(descriptor)
-
-
-def _open(probe: ArpProbeConfig) -> socket.socket:
-    """Return a packet socket on the interface that receives answers."""
-    with inside(probe.netns):
-        # Without a protocol the socket receives nothing until it is bound, after it has a filter.
-        link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-    try:
-        link.setblocking(False)
-        if isinstance(probe.address, IPv4Address):
-            _bind(link, probe.interface, ETHERTYPE_ARP)
-        else:
-            _filter(link)
-            _bind(link, probe.interface, ETHERTYPE_IPV6)
-    except BaseException:
-        link.close()
-        raise
-    return link
-
-
-def _bind(link: socket.socket, interface: str, protocol: int) -> None:
-    try:
-        link.bind((interface, protocol))
-    except OSError as error:
-        if error.errno == ENODEV:
-            raise ProbeError(f"there is no interface {interface}") from error
-        raise
-
-
-def _filter(link: socket.socket) -> None:
-    """Receive Neighbor Advertisements only, because reading all traffic takes too much time."""
-    program = b"".join(struct.pack("=HBBI", *line) for line in _IPV6_ICMP_ADVERTISEMENTS)
-    memory = ctypes.create_string_buffer(program)
-    lines = len(_IPV6_ICMP_ADVERTISEMENTS)
-    header = struct.pack("@HP", lines, ctypes.addressof(memory))
-    link.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, header)
 
 
 def _own_mac(link: socket.socket, interface: str) -> bytes:

@@ -7,12 +7,13 @@ from functools import partial
 from uuid import uuid4
 
 from pyvrrp.clients.base.blocking_calls import ThreadedCalls
-from pyvrrp.clients.base.failure import Failure, ProbeError, printable
+from pyvrrp.clients.base.failure import Failure, ProbeError
 from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.processes.child import Child
 from pyvrrp.clients.processes.kill_leftovers import kill_leftovers
 from pyvrrp.clients.processes.spawn import ProgramRun, spawn
 from pyvrrp.config.model.configuration import ExecProbeConfig
+from pyvrrp.foreign_text import printable
 
 _PATIENCE = 2.0  # seconds that the daemon waits for killed programs when it ends
 _CANNOT_EXECUTE = frozenset((126, 127))  # setpriv(1)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from pyvrrp.clients.base.failure import ProbeError
 from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.http.channel import Channel, PlainChannel
-from pyvrrp.clients.http.connection import Connector, connect_unix
+from pyvrrp.clients.http.connection import Connector
 from pyvrrp.clients.http.request import HttpRequest, request_of
 from pyvrrp.clients.http.response import HttpExchange, check_digest, check_status
 from pyvrrp.clients.processes.regex import PatternSearch
+from pyvrrp.clients.rights.wants import Rights, UnixStream
 from pyvrrp.config.model.configuration import HttpProbeConfig
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 class HttpProbe:
     """Sends HTTP requests and checks the responses."""
 
-    def __init__(self, connector: Connector, pattern_search: PatternSearch) -> None:
+    def __init__(self, connector: Connector, pattern_search: PatternSearch, rights: Rights) -> None:
         self._connector = connector
+        self._rights = rights
         self._pattern_search = pattern_search
 
     async def run(self, probe: HttpProbeConfig, progress: ProbeProgress) -> str:
@@ -51,7 +53,8 @@ class HttpProbe:
         self, probe: HttpProbeConfig, request: HttpRequest, progress: ProbeProgress
     ) -> socket.socket:
         if probe.unix_socket is not None:
-            return await connect_unix(probe.unix_socket, progress)
+            progress.phase = "while connecting"
+            return (await self._rights.open(UnixStream(probe.unix_socket), None)).connection
         return await self._connector.connect(request.endpoint, progress)
 
     async def _channel(
@@ -73,4 +76,4 @@ class HttpProbe:
     def _contexts(self) -> "TlsContexts":
         from pyvrrp.clients.http.tls_contexts import TlsContexts  # noqa: PLC0415 - OpenSSL
 
-        return TlsContexts()
+        return TlsContexts(self._rights)

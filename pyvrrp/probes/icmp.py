@@ -3,12 +3,12 @@
 import struct
 from dataclasses import dataclass
 
+from pyvrrp.clients.rights.ping_socket import ECHO_REPLY
 from pyvrrp.identity import Family
 from pyvrrp.packet.checksum import internet_checksum
 
 _HEADER = struct.Struct("!BBHHH")  # type, code, checksum, identifier, sequence number
 _REQUEST = {Family.IPV4: 8, Family.IPV6: 128}
-REPLY = {Family.IPV4: 0, Family.IPV6: 129}
 _IPV4_WORDS = {
     3: "host unreachable",
     11: "time to live exceeded",
@@ -48,7 +48,7 @@ class Echo:
             message = packet[4 * (packet[0] & 0xF) :] if packet else b""
             if internet_checksum(message) != 0:
                 return False
-        return self._is_this(message, REPLY[self.family])
+        return self._is_this(message, ECHO_REPLY[self.family])
 
     def is_quoted_in(self, message: bytes) -> bool:
         """Return whether *message*, which an ICMP error quotes, is the request."""

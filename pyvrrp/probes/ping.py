@@ -8,18 +8,15 @@ import sys
 from ipaddress import IPv4Address, IPv6Address
 
 from pyvrrp.clients.base.failure import ProbeError
-from pyvrrp.clients.base.namespace import inside
 from pyvrrp.clients.base.progress import ProbeProgress, first_success
+from pyvrrp.clients.base.socket_address import sockaddr
 from pyvrrp.clients.http.connection import Connector
-from pyvrrp.clients.http.socket_address import SocketAddress, bind_to, scope_of, sockaddr
+from pyvrrp.clients.rights.wants import PingSocket, Rights
 from pyvrrp.config.model.configuration import PingProbeConfig
-from pyvrrp.identity import Address, Family
+from pyvrrp.identity import Address
 from pyvrrp.packet.layout import family_of
-from pyvrrp.probes.icmp import REPLY, Echo, error_in_words
+from pyvrrp.probes.icmp import Echo, error_in_words
 
-_SOL_RAW, _ICMP_FILTER = 255, 1
-_ICMP6_FILTER = 1
-_IP_RECVERR, _IPV6_RECVERR = 11, 25
 _EXTENDED_ERROR = struct.Struct("=IBBBBII")  # errno, origin, type, code, padding, info, data
 _ORIGINS = {2, 3}  # SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6
 _PACKET = 2048  # octets; the reply is as long as the request
@@ -30,8 +27,9 @@ _TOKEN = 16  # octets
 class PingProbe:
     """Sends ICMP echo requests."""
 
-    def __init__(self, connector: Connector) -> None:
+    def __init__(self, connector: Connector, rights: Rights) -> None:
         self._connector = connector
+        self._rights = rights
 
     async def run(self, probe: PingProbeConfig, progress: ProbeProgress) -> str:
         """Return how long the reply took. Raise ProbeError or OSError if there is none.
@@ -41,79 +39,35 @@ class PingProbe:
         addresses = await self._connector.addresses(probe.host, probe.source, probe.netns, progress)
         progress.overdue = f"no answer from {probe.host} within"
         return await first_success(
-            addresses, lambda address: _ping(address, probe, progress), progress
+            addresses, lambda address: self._ping(address, probe, progress), progress
         )
 
+    async def _ping(self, address: Address, probe: PingProbeConfig, progress: ProbeProgress) -> str:
+        echo = Echo(family_of(address), int.from_bytes(os.urandom(2)), os.urandom(_TOKEN))
+        want = PingSocket(probe.source, probe.interface, probe.netns)
+        opened = await self._rights.open(want, address)
+        with opened.connection as connection:
+            # A connected socket receives packets from this address only, and reports ICMP errors.
+            # Both calls return at once, because there is no handshake.
+            connection.connect(sockaddr(address, 0, opened.scope))
+            connection.send(echo.request())
+            await _reply(connection, echo)
+        return f"answer from {address} in {progress.elapsed()}"
 
-async def _ping(address: Address, probe: PingProbeConfig, progress: ProbeProgress) -> str:
-    family = family_of(address)
-    echo = Echo(family, int.from_bytes(os.urandom(2)), os.urandom(_TOKEN))
-    connection, target = _prepare(address, family, probe)
+
+async def _reply(connection: socket.socket, echo: Echo) -> None:
+    """Wait for the reply. Raise ProbeError or OSError if there will be none."""
     loop = asyncio.get_running_loop()
-    with connection:
-        # A connected socket receives packets from this address only, and reports ICMP errors.
-        # Both calls return at once, because there is no handshake.
-        connection.connect(target)
-        connection.send(echo.request())
-        while True:
-            try:
-                packet = await loop.sock_recv(connection, _PACKET)
-            except OSError as error:
-                _raise_if_final(connection, echo, error)
-            else:
-                if echo.is_answered_by(packet):
-                    return f"answer from {address} in {progress.elapsed()}"
-
-
-def _prepare(
-    address: Address, family: Family, probe: PingProbeConfig
-) -> tuple[socket.socket, SocketAddress]:
-    protocol = socket.IPPROTO_ICMP if family is Family.IPV4 else socket.IPPROTO_ICMPV6
-    kind = socket.AF_INET if family is Family.IPV4 else socket.AF_INET6
-    with inside(probe.netns):
-        scope = scope_of(address)
-        source_scope = scope_of(probe.source) or scope
-        connection = socket.socket(kind, socket.SOCK_RAW, protocol)
+    while True:
+        # Under a flood of packets `sock_recv` never waits, and nothing else would get a turn.
+        await asyncio.sleep(0)
         try:
-            connection.setblocking(False)
-            if probe.interface:
-                index = _index(probe.interface)
-                source_scope = source_scope or index
-                scope = scope or (index if address.is_link_local else 0)
-                connection.setsockopt(
-                    socket.SOL_SOCKET, socket.SO_BINDTODEVICE, probe.interface.encode()
-                )
-        except BaseException:
-            connection.close()
-            raise
-    try:
-        _receive_replies_and_errors(connection, family)
-        if probe.source is not None:
-            bind_to(connection, probe.source, source_scope)
-    except BaseException:
-        connection.close()
-        raise
-    return connection, sockaddr(address, 0, scope)
-
-
-def _index(interface: str) -> int:
-    try:
-        return socket.if_nametoindex(interface)
-    except OSError as error:
-        raise ProbeError(f"there is no interface {interface}") from error
-
-
-def _receive_replies_and_errors(connection: socket.socket, family: Family) -> None:
-    """Receive echo replies only, and ICMP errors with their senders."""
-    if family is Family.IPV4:
-        dropped = ~(1 << REPLY[family]) & 0xFFFFFFFF
-        connection.setsockopt(_SOL_RAW, _ICMP_FILTER, struct.pack("=I", dropped))
-        connection.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
-        return
-    words = [0xFFFFFFFF] * 8
-    words[REPLY[family] >> 5] &= ~(1 << (REPLY[family] & 31))
-    connection.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, struct.pack("=8I", *words))
-    connection.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+            packet = await loop.sock_recv(connection, _PACKET)
+        except OSError as error:
+            _raise_if_final(connection, echo, error)
+        else:
+            if echo.is_answered_by(packet):
+                return
 
 
 def _raise_if_final(connection: socket.socket, echo: Echo, error: OSError) -> None:

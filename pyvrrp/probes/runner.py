@@ -6,11 +6,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, assert_never
 
 from pyvrrp.clients.base.async_call import AsyncCalls
-from pyvrrp.clients.base.failure import ProbeError, in_words, printable
+from pyvrrp.clients.base.failure import ProbeError, in_words
 from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.base.resolver import Resolver
 from pyvrrp.clients.http.connection import Connector
-from pyvrrp.clients.processes.regex import PatternSearch
+from pyvrrp.clients.processes.regex import PatternSearch, StartSearch
+from pyvrrp.clients.rights.own import OwnRights
+from pyvrrp.clients.rights.wants import Rights
 from pyvrrp.config.model.configuration import (
     ArpProbeConfig,
     ExecProbeConfig,
@@ -22,47 +24,48 @@ from pyvrrp.config.model.configuration import (
     ProcessProbeConfig,
     TcpProbeConfig,
 )
+from pyvrrp.foreign_text import printable
 from pyvrrp.ports import Handle, ProbeResult
 from pyvrrp.probes import arp
-from pyvrrp.probes.exec import ExecProbe
-from pyvrrp.probes.file import FileProbe
-from pyvrrp.probes.interface import InterfaceProbe
 from pyvrrp.probes.ping import PingProbe
-from pyvrrp.probes.process import ProcessProbe
 from pyvrrp.probes.tcp import TcpProbe
 from pyvrrp.units import Nanoseconds, to_seconds
 from pyvrrp.units import in_words as duration_in_words
 
 if TYPE_CHECKING:
     from pyvrrp.probes.http import HttpProbe
+    from pyvrrp.probes.local import LocalProbes
 
 
 class AsyncioProbes:
     """Runs probes. An error in a probe gives a failed result with the reason."""
 
-    def __init__(self) -> None:
-        self._connector = Connector(Resolver())
+    def __init__(self, rights: Rights | None = None, start: StartSearch | None = None) -> None:
+        """*rights* gets sockets and files, *start* starts searches; None: as this process may."""
+        self._rights = rights or OwnRights()
+        self._connector = Connector(Resolver(self._rights.look_up), self._rights)
         self._tcp = TcpProbe(self._connector)
-        self._ping = PingProbe(self._connector)
-        self._exec = ExecProbe()
-        self._pattern_search = PatternSearch()
-        self._process = ProcessProbe(self._pattern_search)
-        self._file = FileProbe(self._pattern_search)
-        self._interface = InterfaceProbe()
+        self._ping = PingProbe(self._connector, self._rights)
+        self._pattern_search = PatternSearch(start)
         self._calls: AsyncCalls[ProbeResult] = AsyncCalls()
 
     def start(
-        self, probe: ProbeConfig, timeout: Nanoseconds, done: Callable[[ProbeResult], None]
+        self,
+        probe: ProbeConfig,
+        timeout: Nanoseconds,
+        done: Callable[[ProbeResult], None],
+        left: Nanoseconds | None = None,
     ) -> Handle:
-        """Run one probe. Call *done* once, at most *timeout* later."""
+        """Run one probe. Call *done* once, at most *timeout* later, or what is *left* of it."""
         began = asyncio.get_running_loop().time()
-        progress = ProbeProgress(began, began + to_seconds(timeout))
+        progress = ProbeProgress(began, began + to_seconds(timeout if left is None else left))
         return self._calls.start(self._result(probe, timeout, progress), done)
 
     async def close(self) -> None:
         """Cancel all probes and wait until their sockets are closed and their programs ended."""
         await self._calls.close()
-        await self._exec.close()
+        if "_local" in self.__dict__:
+            await self._local.close()
         self._pattern_search.close()
 
     async def _result(
@@ -90,18 +93,17 @@ class AsyncioProbes:
                 return await self._http.run(probe, progress)
             case TcpProbeConfig():
                 return await self._tcp.run(probe, progress)
-            case ExecProbeConfig():
-                return await self._exec.run(probe, progress)
             case PingProbeConfig():
                 return await self._ping.run(probe, progress)
             case ArpProbeConfig():
-                return await arp.run(probe, progress)
-            case ProcessProbeConfig():
-                return await self._process.run(probe, progress)
-            case FileProbeConfig():
-                return await self._file.run(probe, progress)
-            case InterfaceProbeConfig():
-                return await self._interface.run(probe, progress)
+                return await arp.run(probe, progress, self._rights)
+            case (
+                ExecProbeConfig()
+                | ProcessProbeConfig()
+                | FileProbeConfig()
+                | InterfaceProbeConfig()
+            ):
+                return await self._local.run(probe, progress)
             case _:
                 assert_never(probe)
 
@@ -110,7 +112,14 @@ class AsyncioProbes:
         # Imported here, so that a daemon without HTTP checks does not load h11 and OpenSSL.
         from pyvrrp.probes.http import HttpProbe  # noqa: PLC0415
 
-        return HttpProbe(self._connector, self._pattern_search)
+        return HttpProbe(self._connector, self._pattern_search, self._rights)
+
+    @cached_property
+    def _local(self) -> "LocalProbes":
+        # Imported here, because the prober has no such checks.
+        from pyvrrp.probes.local import LocalProbes  # noqa: PLC0415
+
+        return LocalProbes(self._pattern_search)
 
 
 def _overdue(progress: ProbeProgress, budget: Nanoseconds) -> str:

@@ -130,6 +130,14 @@ class Supervisor:
         for check in self.checks.values():
             check.start()
 
+    def look_at_clock(self) -> None:
+        """Take note of checks that have become silent, before an order of the operator is obeyed.
+
+        After a stall, the order may be read before the timers fire that fell due meanwhile.
+        """
+        for check in self.checks.values():
+            check.look_at_clock()
+
     def stop(self, stopped: Callable[[], None]) -> None:
         """Leave every election and take all addresses off, then call *stopped*."""
         self._stopped = stopped

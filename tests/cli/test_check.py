@@ -38,6 +38,7 @@ def run(*words: str) -> int:
 def file_of(tmp_path: Path, content: str) -> str:
     file = tmp_path / "pyvrrp.toml"
     file.write_text(content)
+    file.chmod(0o600)  # it contains a secret
     return str(file)
 
 

@@ -11,6 +11,7 @@ from pyvrrp.clients.base.failure import Failure, ProbeError
 from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.base.resolver import HostName, Resolver
 from pyvrrp.clients.http.connection import Connector, Endpoint
+from pyvrrp.clients.rights.own import OwnRights
 from pyvrrp.config.model.configuration import HttpProbeConfig, TcpProbeConfig
 from pyvrrp.identity import Address
 from tests.probes.support import PATIENT, answers, run_probe, serve
@@ -124,7 +125,7 @@ async def test_localhost_is_reached_on_the_address_that_serves() -> None:
 
 async def test_if_one_address_does_not_answer_there_is_time_for_the_other() -> None:
     both = (ip_address("127.0.0.1"), ip_address("127.0.0.2"))
-    connector = Connector(Resolver(lambda _: both))
+    connector = Connector(Resolver(lambda _: both), OwnRights())
     with socket.socket() as full, socket.socket() as first, socket.socket() as good:
         full.bind(("127.0.0.1", 0))
         port = full.getsockname()[1]
@@ -141,7 +142,7 @@ async def test_if_one_address_does_not_answer_there_is_time_for_the_other() -> N
 
 async def test_only_addresses_of_the_family_of_the_source_are_tried() -> None:
     both = (ip_address("::1"), ip_address("127.0.0.1"))
-    connector = Connector(Resolver(lambda _: both))
+    connector = Connector(Resolver(lambda _: both), OwnRights())
     with socket.create_server(("127.0.0.1", 0)) as good:
         port = good.getsockname()[1]
         now = asyncio.get_running_loop().time()

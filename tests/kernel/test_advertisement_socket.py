@@ -420,3 +420,18 @@ async def test_opening_for_unicast_where_there_is_nothing_leaves_nothing_open() 
             with pytest.raises(KernelError):
                 UnicastSocket(place, Family.IPV4)
         assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.asyncio
+async def test_a_socket_stays_attached_to_a_renamed_interface_and_not_to_a_new_one() -> None:
+    words = ("link", "add", "v0", "index", "77", "type", "veth", "peer", "v1")
+    with wire() as w:
+        ip("-n", w.left, *words)
+        with opened(Place(w.left, "v0")) as (sock, _):
+            assert sock.is_attached()
+            ip("-n", w.left, "link", "set", "v0", "name", "v2")
+            assert sock.is_attached()
+            ip("-n", w.left, "link", "del", "v2")
+            ip("-n", w.left, *words)
+            assert not sock.is_attached()
+        assert not sock.is_attached()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from pyvrrp.daemon.signals import IGNORED, WITHOUT_EFFECT
 from pyvrrp.packet.gratuitous_arp import gratuitous_arp
 from pyvrrp.testing.processes import SpawnedProcess
 from pyvrrp.testing.segment import Host, Network, Segment
@@ -122,6 +123,36 @@ def test_two_nodes_one_address_and_a_planned_stop_leaves_nothing_behind(bench: B
     assert not high.socket.exists()
     assert one.run("ip", "-o", "link", "show") == before
     assert [e["event"] for e in high.events("stopped")] == ["stopped"]
+
+
+@pytest.mark.parametrize(
+    ("number", "event"),
+    [
+        (signal.SIGHUP, "reload_refused"),
+        (signal.SIGUSR1, "status"),
+        (signal.SIGUSR2, "counters"),
+    ],
+)
+def test_a_signal_of_an_administrator_is_answered_in_the_log(
+    bench: Bench, number: int, event: str
+) -> None:
+    daemon = bench.start(bench.host("r1", 1), 200)
+    eventually("it holds the address", daemon.holds)
+    os.kill(daemon.pid, number)
+    eventually("it answers in the log", lambda: bool(daemon.events(event)))
+    assert daemon.status()["state"] == "MASTER"
+    assert len(daemon.events("transition")) == 2
+
+
+def test_a_signal_that_asks_for_nothing_does_nothing(bench: Bench) -> None:
+    daemon = bench.start(bench.host("r1", 1), 200)
+    eventually("it holds the address", daemon.holds)
+    for number in (*WITHOUT_EFFECT, *IGNORED, signal.SIGPIPE, signal.SIGWINCH):
+        os.kill(daemon.pid, number)
+    os.kill(daemon.pid, signal.SIGUSR1)
+    eventually("it goes on", lambda: bool(daemon.events("status")))
+    assert daemon.status()["state"] == "MASTER"
+    assert len(daemon.events("transition")) == 2
 
 
 def test_a_killed_daemon_loses_its_address_through_the_guardian(bench: Bench) -> None:

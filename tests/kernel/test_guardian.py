@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernel.wire import addresses, ip, wire
+from pyvrrp.net.guardian.stopping import IGNORED
+from tests.kernel.wire import add_ours, addresses, ip, sysctl, wire
 
 pytestmark = [pytest.mark.kernel]
 
@@ -85,11 +86,6 @@ def soon(true: Callable[[], bool], patience: float = 5.0) -> bool:
     return True
 
 
-def add(netns: str, *words: str) -> None:
-    for word in words:
-        ip("-n", netns, "addr", "add", word, "dev", "e0")
-
-
 def gone(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists()
 
@@ -98,7 +94,7 @@ def test_the_addresses_go_when_the_daemon_is_killed() -> None:
     words = ("10.9.0.100/24", "10.9.0.101/32", "2001:db8::100/128")
     with wire() as w, daemon(w.left, *words) as d:
         d.do("hold")
-        add(w.left, *words)
+        add_ours(w.left, *words)
         d.process.kill()
         assert soon(lambda: addresses(w.left) == ["10.9.0.1/24"])
         assert soon(lambda: gone(d.guardian))
@@ -107,26 +103,45 @@ def test_the_addresses_go_when_the_daemon_is_killed() -> None:
 def test_the_addresses_of_the_daemons_own_namespace_go_too() -> None:
     with wire() as w, daemon(w.left, "10.9.0.100/24", inside=True) as d:
         d.do("hold")
-        add(w.left, "10.9.0.100/24")
+        add_ours(w.left, "10.9.0.100/24")
         d.process.kill()
         assert soon(lambda: addresses(w.left) == ["10.9.0.1/24"])
+
+
+def test_an_address_that_the_operator_has_made_permanent_stays() -> None:
+    with wire() as w, daemon(w.left, "10.9.0.100/24", "10.9.0.101/32") as d:
+        d.do("hold")
+        add_ours(w.left, "10.9.0.100/24", "10.9.0.101/32", lifetime=60)
+        forever = ("valid_lft", "forever", "preferred_lft", "forever")
+        ip("-n", w.left, "addr", "change", "10.9.0.100/24", "dev", "e0", *forever)
+        d.process.kill()
+        assert soon(lambda: addresses(w.left) == ["10.9.0.1/24", "10.9.0.100/24"])
+
+
+def test_an_address_of_the_operator_in_the_network_of_ours_stays() -> None:
+    with wire() as w, daemon(w.left, "198.51.100.10/24") as d:
+        d.do("hold")
+        sysctl(w.left, "net/ipv4/conf/e0/promote_secondaries", "0")
+        add_ours(w.left, "198.51.100.10/24")
+        ip("-n", w.left, "addr", "add", "198.51.100.5/24", "dev", "e0")
+        d.process.kill()
+        assert soon(lambda: addresses(w.left) == ["10.9.0.1/24", "198.51.100.5/24"])
 
 
 def test_250_addresses_go_too() -> None:
     words = [f"10.20.0.{number}/32" for number in range(1, 251)]
     with wire() as w, daemon(w.left, *words) as d:
         d.do("hold")
-        batch = "".join(f"addr add {word} dev e0\n" for word in words)
-        subprocess.run(("ip", "-n", w.left, "-batch", "-"), input=batch, text=True, check=True)
+        add_ours(w.left, *words)
         d.process.kill()
         assert soon(lambda: addresses(w.left) == ["10.9.0.1/24"])
 
 
-def test_the_guardian_ignores_the_signals_that_stop_the_daemon() -> None:
+def test_the_guardian_ignores_the_signals_of_an_administrator() -> None:
     with wire() as w, daemon(w.left, "10.9.0.100/24") as d:
         d.do("hold")
-        add(w.left, "10.9.0.100/24")
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        add_ours(w.left, "10.9.0.100/24")
+        for number in IGNORED:
             os.kill(d.guardian, number)
         assert d.do("alive") == ["True"]
         d.process.kill()
@@ -138,7 +153,7 @@ def test_what_was_released_stays() -> None:
         d.do("hold")
         d.do("hold")
         d.do("release")
-        add(w.left, "10.9.0.100/24")
+        add_ours(w.left, "10.9.0.100/24")
         d.process.kill()
         d.process.wait()
         assert soon(lambda: gone(d.guardian))
@@ -148,7 +163,7 @@ def test_what_was_released_stays() -> None:
 def test_closing_removes_what_is_held_and_leaves_no_zombie() -> None:
     with wire() as w, daemon(w.left, "10.9.0.100/24") as d:
         d.do("hold")
-        add(w.left, "10.9.0.100/24")
+        add_ours(w.left, "10.9.0.100/24")
         d.do("close")
         assert addresses(w.left) == ["10.9.0.1/24"]
         assert d.do("children") == ["none"]
@@ -183,7 +198,7 @@ def test_a_stopped_guardian_blocks_nobody_and_hears_everything_later() -> None:
         for _ in range(20):
             time.sleep(0.01)
             d.do("hold")
-        add(w.left, "10.20.0.200/32")
+        add_ours(w.left, "10.20.0.200/32")
         d.process.kill()
         assert soon(lambda: addresses(w.left) == ["10.9.0.1/24"])
 

@@ -185,3 +185,102 @@ async def test_after_cancel_nothing_is_reported_and_a_second_watcher_is_told_at_
         ip("-n", w.left, "link", "set", "e0", "mtu", "1300")
         await until(lambda: seen.last.mtu == 1300)
         assert second.last.mtu == 1500
+
+
+@pytest.mark.asyncio
+async def test_an_alternative_name_that_comes_later_and_goes_again_is_noticed() -> None:
+    with wire() as w:
+        uplink = Place(w.left, "uplink")
+        with watching(w.here, uplink) as (_, _, (seen, other)):
+            await ready(seen)
+            assert other.states == [InterfaceState()]
+            ip("-n", w.left, "link", "property", "add", "dev", "e0", "altname", "uplink")
+            await until(lambda: other.last.exists)
+            assert other.last == seen.last
+            ip("-n", w.left, "link", "property", "del", "dev", "e0", "altname", "uplink")
+            await until(lambda: not other.last.exists)
+            assert seen.last.exists
+
+
+@pytest.mark.asyncio
+async def test_an_interface_made_again_with_the_same_index_and_address_is_another_device() -> None:
+    words = ("v0", "index", "77", "address", "02:00:00:00:00:07", "type", "veth", "peer", "v1")
+    with wire() as w:
+        place = Place(w.left, "v0")
+        ip("-n", w.left, "link", "add", *words)
+        with watching(place) as (_, _, (seen,)):
+            await until(lambda: bool(seen.states) and seen.last.exists)
+            before = seen.last
+            batch = f"link del v0\nlink add {' '.join(words)}\n"
+            subprocess.run(("ip", "-n", w.left, "-batch", "-"), input=batch, text=True, check=True)
+            await until(lambda: seen.last.exists and seen.last.device != before.device)
+            assert (seen.last.index, seen.last.mac) == (77, before.mac)
+
+
+@pytest.mark.asyncio
+async def test_a_port_that_leaves_its_bridge_is_still_the_same_device() -> None:
+    with wire() as w, watching(w.here) as (_, _, (seen,)):
+        await ready(seen)
+        before = seen.last.device
+        ip("-n", w.left, "link", "add", "br0", "type", "bridge")
+        ip("-n", w.left, "link", "set", "e0", "master", "br0")
+        ip("-n", w.left, "link", "set", "e0", "nomaster")
+        ip("-n", w.left, "link", "set", "e0", "mtu", "1400")
+        await until(lambda: seen.last.mtu == 1400)
+        assert seen.last.device == before
+
+
+@pytest.mark.asyncio
+async def test_after_lost_events_a_state_is_told_although_it_looks_the_same() -> None:
+    with wire() as w, watching(w.here) as (watcher, _, (seen,)):
+        await ready(seen)
+        told = len(seen.states)
+        watcher._events[w.left]._fail()
+        await until(lambda: len(seen.states) == told + 1)
+        assert seen.states[-1] == seen.states[-2]
+
+
+@pytest.mark.asyncio
+async def test_a_deleted_namespace_is_noticed_and_another_one_under_its_name_too() -> None:
+    with wire() as w, watching(w.here) as (_, _, (seen,)):
+        await ready(seen)
+        before = seen.last
+        for netns in (w.left, w.right):
+            ip("netns", "del", netns)
+        await until(lambda: not seen.last.exists)
+        for netns in (w.left, w.right):
+            ip("netns", "add", netns)
+        connect(w)
+        await until(lambda: seen.last.up)
+        assert seen.last.namespace != before.namespace
+
+
+@pytest.mark.asyncio
+async def test_a_namespace_that_is_replaced_at_once_is_another_device() -> None:
+    with wire() as w, watching(w.here) as (_, _, (seen,)):
+        await ready(seen)
+        before = seen.last
+        for netns in (w.left, w.right):
+            ip("netns", "del", netns)
+            ip("netns", "add", netns)
+        connect(w)
+        await until(lambda: seen.last.up and seen.last.namespace != before.namespace)
+
+
+@pytest.mark.asyncio
+async def test_an_interface_that_flaps_is_read_a_bounded_number_of_times() -> None:
+    with wire() as w, watching(w.here) as (_, thread, (seen,)):
+        await ready(seen)
+        reads = 0
+        submit = thread.submit
+
+        def counted(job: object, done: object) -> None:
+            nonlocal reads
+            reads += 1
+            submit(job, done)  # type: ignore[arg-type]
+
+        thread.submit = counted  # type: ignore[method-assign]
+        flaps = "link set e0 mtu 1400\nlink set e0 mtu 1500\n" * 500 + "link set e0 mtu 1450\n"
+        subprocess.run(("ip", "-n", w.left, "-batch", "-"), input=flaps, text=True, check=True)
+        await until(lambda: seen.last.mtu == 1450)
+        assert reads < 500

@@ -131,7 +131,7 @@ async def test_a_renewal_comes_after_what_was_asked_for_before_it() -> None:
 
 
 @pytest.mark.asyncio
-async def test_the_keeper_is_told_anew_only_of_an_interface_that_was_made_anew() -> None:
+async def test_an_interface_that_was_made_anew_gets_no_renewal_but_new_addresses() -> None:
     notes = Notes()
     with wire() as w, kernel_addresses(notes) as kernel:
         await present(kernel, w.here, [V4], 60)
@@ -144,9 +144,14 @@ async def test_the_keeper_is_told_anew_only_of_an_interface_that_was_made_anew()
         ip("-n", w.left, "link", "del", "e0")
         connect(w)
         index = int(ip("-n", w.left, "-o", "link", "show", "e0").split(":")[0])
-        assert await renewed(kernel, leases) == [None]
+        [answer] = await renewed(kernel, leases)
+        assert answer is not None
+        assert answer.code == errno.ENODEV
+        assert addresses(w.left) == ["10.9.0.1/24"]
+        assert await present(kernel, w.here, [V4], 60) is None
         assert notes.told[told:] == [("hold", w.left, index, [(V4.packed, 24)])]
-        assert str(V4) in addresses(w.left)
+        assert await renewed(kernel, leases) == [None]
+        assert addresses(w.left) == ["10.9.0.1/24", str(V4)]
 
 
 @pytest.mark.asyncio
@@ -155,13 +160,13 @@ async def test_one_socket_in_each_namespace_serves_all_requests() -> None:
         before = descriptors()
         await present(kernel, w.here, [V4], 60)
         await present(kernel, w.there, [V6], 60)
-        assert descriptors() == before + 2
+        assert descriptors() == before + 4  # a namespace and its socket, twice
         for _ in range(20):
             assert await renewed(kernel, [lease(w.here, str(V4))]) == [None]
             assert await renewed(kernel, [lease(w.there, str(V6))]) == [None]
             assert await present(kernel, w.here, [V6], 60) is None
             assert await absent(kernel, w.here, [V6]) is None
-        assert descriptors() == before + 2
+        assert descriptors() == before + 4
 
 
 @pytest.mark.asyncio
@@ -171,7 +176,8 @@ async def test_after_an_overflow_nothing_is_known_and_the_next_request_has_a_new
         sysctl(w.left, "net/ipv6/conf/e0/disable_ipv6", "1")
         leases = [lease(w.here, f"2001:db8::{number:x}/128") for number in range(1, 251)]
         # It has no room for 250 reports of failure.
-        kernel._sockets._open[w.left][0]._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 0)
+        with kernel._sockets.at(w.left) as netlink:
+            netlink._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 0)
         assert {str(answer) for answer in await renewed(kernel, leases)} == {
             f"cannot renew the address leases in {w.left}: no buffer space available"
         }
@@ -191,6 +197,10 @@ async def test_a_namespace_that_is_deleted_or_made_anew_is_noticed() -> None:
         for netns in (w.left, w.right):
             ip("netns", "add", netns)
         connect(w)
+        [answer] = await renewed(kernel, leases)
+        assert answer is not None
+        assert answer.code == errno.ENODEV
+        assert await present(kernel, w.here, [V4], 60) is None
         assert await renewed(kernel, leases) == [None]
         assert addresses(w.left) == ["10.9.0.1/24", str(V4)]
 

@@ -9,10 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_interface
 from itertools import count
 from pathlib import Path
 
 from pyvrrp.identity import Place
+from pyvrrp.net.netlink import codec
+from pyvrrp.net.netlink.requests import Batch, Netlink
 from pyvrrp.net.system.netns import entered
 
 _NUMBERS = count()
@@ -78,6 +81,17 @@ def addresses(netns: str, interface: str = "e0") -> list[str]:
     lines = ip("-n", netns, "-o", "addr", "show", "dev", interface).splitlines()
     found = [line.split()[3] for line in lines]
     return [address for address in found if not address.startswith("fe80")]
+
+
+def add_ours(netns: str, *words: str, lifetime: int = 0, interface: str = "e0") -> None:
+    """Add addresses with our tag, as a daemon does."""
+    found = [ip_interface(word) for word in words]
+    with entered(netns), Netlink() as kernel:
+        index = kernel.interface_index(interface)
+        requests = [
+            codec.add_address(index, one.packed, one.network.prefixlen, lifetime) for one in found
+        ]
+        assert kernel.batch(Batch(requests)) == {}
 
 
 def checksum(data: bytes) -> int:

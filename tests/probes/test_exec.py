@@ -93,7 +93,7 @@ async def test_status_0_passes() -> None:
         ("echo to stderr >&2; exit 1", "exit status 1: to stderr"),
         ("kill -SEGV $$", "ended by SIGSEGV"),
         ("echo help; kill -TERM $$", "ended by SIGTERM: help"),
-        (r"printf '\033[31mred\377\n'; exit 1", "exit status 1: ?[31mred\ufffd"),
+        (r"printf '\033[31mred\377\n'; exit 1", "exit status 1: \\x1b[31mred\ufffd"),
         ("read line || exit 9", "exit status 9"),  # there is no input to wait for
     ],
 )

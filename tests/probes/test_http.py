@@ -112,9 +112,36 @@ async def test_one_byte_of_body_at_a_time_does_not_prolong_the_deadline() -> Non
     assert await reason_at(drip, HASTY) == "timed out after 300 ms reading the body"
 
 
-async def test_endless_interim_responses_do_not_prolong_the_deadline() -> None:
-    behaviour = endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n")
-    assert await reason_at(behaviour, HASTY) == "timed out after 300 ms waiting for the response"
+async def test_more_than_16_interim_responses_fail() -> None:
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert await reason_at(endless(b"", interim)) == "more than 16 interim responses (1xx)"
+    assert await reason_at(says(interim * 16 + b"HTTP/1.1 500 x\r\n\r\n")) == "HTTP 500"
+
+
+async def test_a_body_in_more_than_16384_pieces_fails() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    reason = await reason_at(endless(head, b"1\r\na\r\n" * 1000))
+    assert reason == "body comes in more than 16384 pieces"
+
+
+async def test_an_answer_that_never_ends_leaves_turns_for_other_probes() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    endless_body = says(head + b"1\r\na\r\n" * 16_000 + b"0\r\n\r\n")
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with serve(endless_body) as server:
+        probing = asyncio.create_task(run_probe(HttpProbeConfig(server.url)))
+        counting = asyncio.create_task(count())
+        assert (await probing).passed
+        counting.cancel()
+    # One for every 64 pieces, and one for every 16 KiB.
+    assert turns >= 250
 
 
 async def test_an_endless_body_fails_at_1_mib() -> None:

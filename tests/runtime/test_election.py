@@ -134,11 +134,12 @@ def test_the_lease_is_not_renewed_when_advertisements_do_not_leave() -> None:
     node = cluster.node(200)
     cluster.run(10)
     node.host.send_error = "cannot send on eth0: no buffer space"
-    cluster.run(4)
+    cluster.run(2.1)
     assert cluster.holders() == []
-    assert node.count("send_errors") >= 3
+    assert node.state == "MASTER"
+    assert node.count("send_errors") >= 2
     node.host.send_error = ""
-    cluster.run(2)
+    cluster.run(1)
     assert cluster.holders() == ["n1"]
 
 
@@ -420,12 +421,12 @@ def test_a_lease_is_not_renewed_on_an_advertisement_that_a_backup_may_have_given
     cluster = Cluster()
     node = cluster.node(200)
     cluster.run(10.25)
-    renewals = len(node.host.requests)
+    requests = len(node.host.requests)
     # The process stands for 1.2 s; its advertisement is overdue when it wakes, and fails to leave.
     node.host.send_error = "cannot send on eth0: no buffer space available"
     cluster.clock.stall(1.2)
     cluster.run(2)
-    assert len(node.host.requests) == renewals
+    assert not any(what in ("renew", "present") for _, what, *_ in node.host.requests[requests:])
     assert cluster.holders() == []
 
 

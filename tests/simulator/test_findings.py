@@ -1,4 +1,4 @@
-"""Scenarios in which the simulator once found a bug of pyvrrp: they stay fixed."""
+"""Scenarios in which the simulator once found a bug of pyvrrp, or of a judge: they stay fixed."""
 
 from pathlib import Path
 

@@ -26,8 +26,7 @@ def test_a_hunt_is_limited_to_what_the_patch_names() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", mutants.names())
 def test_a_seeded_bug_is_caught(name: str, tmp_path: Path) -> None:
-    tree = mutants.copy_with(name, tmp_path)
-    caught = mutants.hunt(tree, runs=RUNS, jobs=2, only=mutants.aim(name))
+    caught = mutants.search(name, tmp_path, RUNS)
 
     assert caught.caught, f"{RUNS} runs show nothing"
     assert set(caught.broken) <= {invariant.name for invariant in INVARIANTS}
@@ -36,6 +35,6 @@ def test_a_seeded_bug_is_caught(name: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("nodes", "runs"), [(1, 20), (2, 100), (3, 200), (5, 40)])
 def test_nothing_is_caught_without_a_seeded_bug(nodes: int, runs: int) -> None:
-    finding = campaign(50_000, runs, nodes, jobs=2)
+    result = campaign(50_000, runs, nodes, jobs=2)
 
-    assert finding is None, finding
+    assert result.finding is None, result.finding

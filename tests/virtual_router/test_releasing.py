@@ -134,3 +134,23 @@ def test_a_router_that_stalled_during_its_release_sends_nothing_any_more(
 def test_while_the_addresses_go_nothing_else_counts(event: Event) -> None:
     releasing = Releasing(after(500), "fenced")
     assert play(releasing, V3, (10, event)) == (releasing, [])
+
+
+OVERTAKEN = Releasing(after(3609.375), "fenced", overtaken=True)
+
+
+def test_an_overtaken_router_advertises_again_when_the_better_one_is_silent_for_long_enough() -> (
+    None
+):
+    state, actions = step(OVERTAKEN, TimerFired(), V3, after(3609.375 + 1000))
+
+    assert state == Releasing(after(5609.375), "fenced")
+    assert actions == (SendAdvertisement(100),)
+
+
+def test_an_overtaken_router_that_is_later_than_one_interval_sends_nothing() -> None:
+    # It was silent for Master_Down_Interval already, so a third router may have taken over.
+    state, actions = step(OVERTAKEN, TimerFired(), V3, after(3609.375 + 1000.001))
+
+    assert state == Init("fenced")
+    assert actions == (ReportTransition("MASTER", "INIT", "fenced"),)

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from pyvrrp.config.model.paths import CONTROL_DIRECTORY
 from pyvrrp.errors import ControlError, UsageError
+from pyvrrp.foreign_text import printable
 
 TIMEOUT_SECONDS = 5.0
 LARGEST_ANSWER = 64 * 1024 * 1024  # octets
+_LONGEST_TEXT = 16_384  # characters
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -60,13 +62,31 @@ def ask(path: Path, command: str, **arguments: object) -> dict[str, object]:
     except OSError as error:
         raise ControlError(f"cannot reach a daemon at {path}: {error.strerror or error}") from error
     try:
-        answer = json.loads(line)
-    except ValueError as error:
-        raise ControlError(f"the daemon at {path} gave no usable answer") from error
+        answer = _clean(json.loads(line))
+    except (ValueError, RecursionError) as error:
+        raise no_usable_answer(path) from error
     if not isinstance(answer, dict):
-        raise ControlError(f"the daemon at {path} gave no usable answer")
+        raise no_usable_answer(path)
     if "error" in answer:
         if answer.get("kind") == "usage":
             raise UsageError(str(answer["error"]))
         raise ControlError(f"the daemon at {path} refused: {answer['error']}")
     return answer
+
+
+def no_usable_answer(path: Path) -> ControlError:
+    """Return the error for an answer that is not one of pyvrrp."""
+    return ControlError(f"the daemon at {path} gave no usable answer")
+
+
+def _clean(value: object) -> object:
+    """Return a value of JSON with all its texts printable: they are shown on a terminal."""
+    match value:
+        case str():
+            return printable(value, _LONGEST_TEXT)
+        case list():
+            return [_clean(inner) for inner in value]
+        case dict():
+            return {printable(key, _LONGEST_TEXT): _clean(inner) for key, inner in value.items()}
+        case _:
+            return value

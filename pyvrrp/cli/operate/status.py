@@ -5,10 +5,11 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from pyvrrp.cli.base.arguments import add_json
 from pyvrrp.cli.base.exit_status import GOOD, NO
-from pyvrrp.cli.operate.control import add_flags, ask, find_socket
+from pyvrrp.cli.operate.control import add_flags, ask, find_socket, no_usable_answer
 from pyvrrp.errors import UsageError
 
 WATCH_SECONDS = 1.0
@@ -25,7 +26,8 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         help="show the state of a running daemon, with reasons",
         description="Show the virtual routers of a running daemon: state, reason, master, timers, "
         "addresses in the kernel, checks and counters.",
-        epilog="With NAME the exit status is 0 if that virtual router is MASTER here, 1 if not.",
+        epilog="With NAME the exit status is 0 if that virtual router is MASTER here and has all "
+        "its addresses, 1 if not.",
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="show this virtual router only")
     add_json(parser)
@@ -45,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    answer = ask(find_socket(args), "status")
+    path = find_socket(args)
+    answer = ask(path, "status")
     routers = _objects(answer, "virtual_routers")
     if args.name is not None:
         known = sorted({_text(router, "name") for router in routers})
@@ -58,17 +61,43 @@ def _show(args: argparse.Namespace) -> int:
     else:
         if args.watch and sys.stdout.isatty():
             print(CLEAR, end="")
-        print(_page(answer, routers, detailed=args.name is not None))
+        print(_readable(path, answer, routers, detailed=args.name is not None))
     if args.name is not None:
-        return GOOD if all(router.get("state") == "MASTER" for router in routers) else NO
+        return GOOD if all(_serves(router) for router in routers) else NO
     return GOOD
+
+
+def _serves(router: Mapping[str, object]) -> bool:
+    """Tell whether the virtual router is MASTER and its addresses are here."""
+    here = all(address.get("present") for address in _objects(router, "addresses"))
+    return router.get("state") == "MASTER" and here
+
+
+def _readable(
+    path: Path, answer: Mapping[str, object], routers: list[Mapping[str, object]], *, detailed: bool
+) -> str:
+    try:
+        return _page(answer, routers, detailed=detailed)
+    except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+        # A value has another type than those of pyvrrp.
+        raise no_usable_answer(path) from error
 
 
 def _page(
     answer: Mapping[str, object], routers: list[Mapping[str, object]], *, detailed: bool
 ) -> str:
     head = f"node {answer.get('node')}, pyvrrp {answer.get('version')}"
-    return "\n\n".join([head, *(_router(router, detailed=detailed) for router in routers)])
+    shown = (_router(router, detailed=detailed) for router in routers)
+    return "\n\n".join([head + _prober(answer), *shown])
+
+
+def _prober(answer: Mapping[str, object]) -> str:
+    """Return a line about the prober, if it was ever lost."""
+    prober = answer.get("prober")
+    if not isinstance(prober, dict) or not prober.get("lost"):
+        return ""
+    runs = "runs again" if prober.get("pid") else "DOES NOT RUN"
+    return f"\nprober {runs}, lost {prober.get('restarts')} times, at last: {prober.get('lost')}"
 
 
 def _router(router: Mapping[str, object], *, detailed: bool) -> str:
@@ -84,6 +113,10 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
         f"  master: {router.get('master') or 'unknown'}",
         _group(router),
     ]
+    lines.extend(
+        f"  ORDER {order.get('effect')}; to undo it: {order.get('undo')}"
+        for order in _objects(router, "orders")
+    )
     lines.extend(_links(router))
     for address in _objects(router, "addresses"):
         where = "here" if address.get("present") else "not here"

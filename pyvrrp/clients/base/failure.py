@@ -22,6 +22,7 @@ from errno import (
 from os import strerror
 
 from pyvrrp.errors import VrrpError
+from pyvrrp.foreign_text import printable
 
 _WORDS = {
     EACCES: "permission denied",
@@ -41,7 +42,6 @@ _WORDS = {
     EPIPE: "connection reset",
     ETIMEDOUT: "the host does not answer",
 }
-_LONGEST = 160  # characters; some reasons contain text from a peer
 
 
 class ProbeError(VrrpError):
@@ -62,9 +62,3 @@ def in_words(error: OSError) -> str:
     """Return the meaning of an error of the kernel for the probe of a service."""
     code = error.errno or 0
     return _WORDS.get(code) or (strerror(code).lower() if code else printable(str(error)))
-
-
-def printable(text: str) -> str:
-    """Return *text*, which a peer may have written, as short and printable text."""
-    clean = "".join(character if character.isprintable() else "?" for character in text)
-    return clean if len(clean) <= _LONGEST else f"{clean[:_LONGEST]}..."

@@ -6,10 +6,13 @@ lease does not load h11.
 
 import asyncio
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pyvrrp.clients.base.failure import ProbeError, in_words
+from pyvrrp.clients.base.kept_results import KeptResults
 from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.base.resolver import Resolver
 from pyvrrp.clients.etcd.messages import (
@@ -25,12 +28,17 @@ from pyvrrp.clients.http.channel import Channel, PlainChannel
 from pyvrrp.clients.http.connection import Connector, Endpoint
 from pyvrrp.clients.http.request import HttpRequest
 from pyvrrp.clients.http.response import HttpExchange
-from pyvrrp.clients.http.tls_contexts import Credentials, TlsContexts
+from pyvrrp.clients.rights.file_copy import read_and_close
+from pyvrrp.clients.rights.wants import Rights
 from pyvrrp.config.model.configuration import EtcdServers
+from pyvrrp.foreign_text import printable
 from pyvrrp.ports import EtcdAnswer, EtcdRequest
 
+if TYPE_CHECKING:
+    from pyvrrp.clients.http.tls_contexts import TlsContexts
+
 _DEFAULT_PORT = {"http": 80, "https": 443}
-_LONGEST_PASSWORD = 1024  # characters
+_LONGEST_PASSWORD = 4096  # octets
 _FORGET_AFTER = 60.0  # seconds after its last answer the number of a cluster is forgotten
 
 
@@ -47,9 +55,10 @@ class _ClusterState:
 class EtcdClusters:
     """The clusters that this process sends requests to."""
 
-    def __init__(self) -> None:
-        self._connector = Connector(Resolver())
-        self._contexts = TlsContexts()
+    def __init__(self, rights: Rights) -> None:
+        self._rights = rights
+        self._connector = Connector(Resolver(rights.look_up), rights)
+        self._passwords: KeptResults[Path, str] = KeptResults()
         self._states: dict[EtcdServers, _ClusterState] = {}
 
     async def answer(
@@ -77,9 +86,11 @@ class EtcdClusters:
                 self._remember(state, member, reply)
             except ProbeError as error:
                 failures.append(f"{url}: {error}")
-                self._connector.look_up_again(progress)
+            except Exception as error:  # noqa: BLE001 - a defect must not hide the other members
+                failures.append(f"{url}: internal error: {printable(repr(error))}")
             else:
                 return reply.answer
+            self._connector.look_up_again(progress)
         # The next request begins with the member after the one that failed first.
         state.member = (state.member + 1) % count
         raise ProbeError("; ".join(failures) or "no time was left to ask")
@@ -131,10 +142,25 @@ class EtcdClusters:
             if not wants_login(*answer):
                 return answer
         state.token = ""
-        password = read_password(servers.password_file)
+        progress.phase = f"while reading {servers.password_file}"
+        read = partial(self._read_password, servers.password_file)
+        password = await self._passwords.get(servers.password_file, read)
         login = login_message(servers.user, password)
         state.token = token_of(*await self._post(servers, url, login, progress))
         return await self._post(servers, url, message, progress, state.token)
+
+    @cached_property
+    def _contexts(self) -> "TlsContexts":
+        from pyvrrp.clients.http.tls_contexts import TlsContexts  # noqa: PLC0415 - OpenSSL
+
+        return TlsContexts(self._rights)
+
+    async def _read_password(self, file: Path, _before: str | None) -> str:
+        try:
+            copy = await self._rights.copy(file, "")
+            return password_in(file, read_and_close(copy.descriptor))
+        except OSError as error:
+            raise ProbeError(f"cannot read {file}: {in_words(error)}") from error
 
     async def _post(
         self,
@@ -166,6 +192,8 @@ class EtcdClusters:
         with await self._connector.connect(endpoint, progress) as connection:
             channel: Channel = PlainChannel(connection)
             if http.tls:
+                from pyvrrp.clients.http.tls_contexts import Credentials  # noqa: PLC0415 - OpenSSL
+
                 credentials = Credentials(
                     servers.verify, servers.ca, servers.certificate, servers.private_key
                 )
@@ -177,14 +205,13 @@ class EtcdClusters:
             return await exchange.status(), await exchange.body()
 
 
-def read_password(file: Path) -> str:
-    """Return the first line of *file*. Raise ProbeError if it cannot be read or is empty."""
+def password_in(file: Path, content: bytes) -> str:
+    """Return the first line of *content*, which is that of *file*. Raise ProbeError without one."""
+    line = content[:_LONGEST_PASSWORD].partition(b"\n")[0].rstrip(b"\r")
     try:
-        with file.open(encoding="utf-8") as stream:
-            password = stream.readline(_LONGEST_PASSWORD).rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = in_words(error) if isinstance(error, OSError) else "it is not UTF-8"
-        raise ProbeError(f"cannot read {file}: {reason}") from error
+        password = line.decode()
+    except UnicodeDecodeError as error:
+        raise ProbeError(f"cannot read {file}: it is not UTF-8") from error
     if not password:
         raise ProbeError(f"{file} has no password on its first line")
     return password

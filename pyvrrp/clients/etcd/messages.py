@@ -8,10 +8,12 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import assert_never
 
-from pyvrrp.clients.base.failure import ProbeError, printable
+from pyvrrp.clients.base.failure import ProbeError
+from pyvrrp.foreign_text import printable
 from pyvrrp.ports import (
     EtcdAnswer,
     EtcdRequest,
@@ -29,6 +31,8 @@ from pyvrrp.ports import (
 _GOOD = 200
 _MOST_WISHES = 64  # other nodes write them, so their number is limited
 _LARGEST = 2**64
+_MOST_DIGITS = 21  # one more than the largest number has
+_LONGEST_RECORD = 1024  # octets of a key, and of a value; another program may have written it
 # Numbers of google.rpc.Code, which the gateway passes on.
 _NOT_FOUND, _EXISTS, _PRECONDITION, _DENIED, _UNAUTHENTICATED = 5, 6, 9, 7, 16
 _NO_TOKEN = (b"invalid auth token", b"user name is empty", b"revision of auth store is old")
@@ -164,6 +168,7 @@ def _refusal(request: EtcdRequest, status: int, body: bytes) -> EtcdAnswer:
     except ProbeError:
         raise ProbeError(f"HTTP {status}") from None
     words, code = fields.get("message") or fields.get("error"), fields.get("code")
+    code = code if type(code) is int else None
     said = printable(words) if isinstance(words, str) else ""
     match request:
         case Revoke() if code == _NOT_FOUND and _NO_LEASE in said:
@@ -196,7 +201,7 @@ def _found(request: Look | Write, fields: Mapping[str, object]) -> Found:
         raise ProbeError("malformed answer: the key was written and is not there")
     if isinstance(request, Write) and not written and request.revision is None:
         raise ProbeError("malformed answer: refused without a condition")
-    return Found(record, tuple(_records(ranges[1]))[:_MOST_WISHES], written)
+    return Found(record, tuple(_requests(ranges[1]))[:_MOST_WISHES], written)
 
 
 def _response(value: object) -> Mapping[str, object]:
@@ -207,6 +212,15 @@ def _records(found: Mapping[str, object]) -> list[Record]:
     return [_record(_table(entry, "kvs")) for entry in _array(found.get("kvs", []), "kvs")]
 
 
+def _requests(found: Mapping[str, object]) -> list[Record]:
+    """Return the records that can be read. Anybody with access to the prefix may write others."""
+    requests = []
+    for entry in _array(found.get("kvs", []), "kvs"):
+        with suppress(ProbeError):
+            requests.append(_record(_table(entry, "kvs")))
+    return requests
+
+
 def _record(entry: Mapping[str, object]) -> Record:
     revision = _number(entry, "mod_revision")
     if revision <= 0:
@@ -215,7 +229,11 @@ def _record(entry: Mapping[str, object]) -> Record:
         key = _decoded(entry.get("key")).decode()
     except UnicodeDecodeError:
         raise ProbeError("malformed answer: a key that is no text") from None
-    return Record(key, _decoded(entry.get("value", "")), revision, _number(entry, "lease"))
+    if len(key) > _LONGEST_RECORD:
+        raise ProbeError("malformed answer: a key that is too long")
+    # A longer value is no record of pyvrrp, and so is what is left of it.
+    value = _decoded(entry.get("value", ""))[:_LONGEST_RECORD]
+    return Record(key, value, revision, _number(entry, "lease"))
 
 
 def _parsed(body: bytes) -> object:
@@ -240,10 +258,9 @@ def _array(value: object, where: str) -> list[object]:
 def _number(fields: Mapping[str, object], name: str) -> int:
     """Return a number of 64 bits. The gateway writes it as a string and leaves out 0."""
     value = fields.get(name, 0)
-    try:
-        number = int(value) if isinstance(value, str | int) else -1
-    except ValueError:
-        number = -1
+    number = value if type(value) is int else -1
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        number = int(value[:_MOST_DIGITS])
     if not 0 <= number < _LARGEST:
         raise ProbeError(f"malformed answer: {name} is no number")
     return number

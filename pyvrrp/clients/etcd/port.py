@@ -7,8 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pyvrrp.clients.base.async_call import AsyncCalls
-from pyvrrp.clients.base.failure import ProbeError, printable
+from pyvrrp.clients.base.failure import ProbeError
+from pyvrrp.clients.rights.own import OwnRights
+from pyvrrp.clients.rights.wants import Rights
 from pyvrrp.config.model.configuration import EtcdServers
+from pyvrrp.foreign_text import printable
 from pyvrrp.ports import EtcdAnswer, EtcdRequest, Handle, Unanswered
 from pyvrrp.units import Nanoseconds, to_seconds
 
@@ -21,7 +24,8 @@ _LARGEST = (1 << 63) - 1  # the number of a lease is a signed integer of 64 bits
 class AsyncioEtcd:
     """Sends requests to etcd clusters. If one fails, its answer is `Unanswered` with the reason."""
 
-    def __init__(self) -> None:
+    def __init__(self, rights: Rights | None = None) -> None:
+        self._rights = rights or OwnRights()
         self._calls: AsyncCalls[EtcdAnswer] = AsyncCalls()
 
     def draw(self) -> int:
@@ -58,4 +62,4 @@ class AsyncioEtcd:
         # Imported here, so that a daemon without a lease does not load h11 and OpenSSL.
         from pyvrrp.clients.etcd.cluster import EtcdClusters  # noqa: PLC0415
 
-        return EtcdClusters()
+        return EtcdClusters(self._rights)

@@ -1,16 +1,22 @@
 """Read the response to one HTTP request, with limits for its size, and check it."""
 
+import asyncio
+
 import h11
 
-from pyvrrp.clients.base.failure import ProbeError, printable
+from pyvrrp.clients.base.failure import ProbeError
 from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.http.channel import Channel
 from pyvrrp.clients.http.request import HttpRequest
 from pyvrrp.config.model.configuration import HttpProbeConfig
+from pyvrrp.foreign_text import printable
 
 _MAX_HEADERS = 65_536  # octets; common servers send at most 8 to 48 KiB
 _MAX_BODY = 1_048_576  # octets after decoding; a health page is much smaller
 _HEADERS_TOO_LARGE = 431
+_MOST_INTERIM = 16  # interim responses (1xx) before the response
+_MOST_PIECES = 16_384  # of a body: chunks, or what was read at once
+_PER_TURN = 64  # pieces that are worked on before other probes get a turn
 _SHOWN = 24  # octets
 
 
@@ -46,8 +52,8 @@ class HttpExchange:
         self._progress.phase = "waiting for the response"
 
     async def status(self) -> int:
-        """Return the status of the response. Interim responses (1xx) are skipped."""
-        while True:
+        """Return the status of the response. A few interim responses (1xx) are skipped."""
+        for _ in range(_MOST_INTERIM + 1):
             match await self._event():
                 case h11.Response() as response:
                     self._progress.phase = "reading the body"
@@ -56,11 +62,14 @@ class HttpExchange:
                     continue
                 case event:
                     raise ProbeError(f"malformed answer: unexpected {event!r}")
+        raise ProbeError(f"more than {_MOST_INTERIM} interim responses (1xx)")
 
     async def body(self) -> bytes:
         """Return the whole body, decoded."""
         body = bytearray()
-        while True:
+        for number in range(1, _MOST_PIECES + 2):
+            if number % _PER_TURN == 0:
+                await asyncio.sleep(0)
             match await self._event():
                 case h11.Data(data=data):
                     body += data
@@ -70,6 +79,7 @@ class HttpExchange:
                     return bytes(body)
                 case event:
                     raise ProbeError(f"malformed answer: unexpected {event!r}")
+        raise ProbeError(f"body comes in more than {_MOST_PIECES} pieces")
 
     async def _event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         try:

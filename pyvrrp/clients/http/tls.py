@@ -1,12 +1,13 @@
 """TLS over a channel, and reasons for its errors."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from pyvrrp.clients.base.failure import ProbeError, printable
+from pyvrrp.clients.base.failure import ProbeError
 from pyvrrp.clients.http.channel import CHUNK, Channel
+from pyvrrp.foreign_text import printable
 
 T = TypeVar("T")
 
@@ -35,8 +36,16 @@ _ALERTS = {
 class TlsChannel:
     """The client side of TLS over another channel."""
 
-    def __init__(self, channel: Channel, context: ssl.SSLContext, server_name: str) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        context: ssl.SSLContext,
+        server_name: str,
+        run: Callable[[Callable[[], object]], Awaitable[object]],
+    ) -> None:
+        """*run* runs a step of the handshake in a thread: a server can make it take a second."""
         self._channel = channel
+        self._run = run
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         try:
@@ -49,7 +58,7 @@ class TlsChannel:
     async def handshake(self) -> None:
         """Do the handshake and verify the server. Raise ProbeError if it fails."""
         try:
-            await self._exchange(self._tls.do_handshake)
+            await self._shake_hands()
         except _ENDED as error:
             raise ProbeError("closed during the TLS handshake") from error
         except ssl.SSLError as error:
@@ -75,20 +84,38 @@ class TlsChannel:
         except ssl.SSLError as error:
             raise ProbeError(reason_of(error)) from error
 
+    async def _shake_hands(self) -> None:
+        while isinstance(error := await self._run(self._step), ssl.SSLWantReadError):
+            await self._read_more()
+        if isinstance(error, ssl.SSLError):
+            raise error
+        await self._flush()
+
+    def _step(self) -> ssl.SSLError | None:
+        """Take one step of the handshake. Return why it did not end."""
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLError as error:
+            return error
+        return None
+
     async def _exchange(self, step: Callable[[], T]) -> T:
         while True:
             try:
                 result = step()
             except ssl.SSLWantReadError:
-                await self._flush()
-                data = await self._channel.receive()
-                if data:
-                    self._incoming.write(data)
-                else:
-                    self._incoming.write_eof()
+                await self._read_more()
             else:
                 await self._flush()
                 return result
+
+    async def _read_more(self) -> None:
+        await self._flush()
+        data = await self._channel.receive()
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
 
     async def _flush(self) -> None:
         if self._outgoing.pending:

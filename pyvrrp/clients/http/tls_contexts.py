@@ -1,20 +1,21 @@
 """TLS contexts. One is built for each set of files, and again when a file changed."""
 
-import asyncio
+import os
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
-from pyvrrp.clients.base.blocking_calls import ThreadedCalls
+from pyvrrp.clients.base.calls_in_turn import CallsInTurn
 from pyvrrp.clients.base.failure import Failure, ProbeError, in_words
+from pyvrrp.clients.base.kept_results import KeptResults
 from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.http.channel import Channel
 from pyvrrp.clients.http.tls import TlsChannel
+from pyvrrp.clients.rights.file_copy import EMPTY
+from pyvrrp.clients.rights.wants import FileCopy, Rights
 from pyvrrp.config.model.configuration import HttpProbeConfig
-
-_Stamp: TypeAlias = tuple[int, ...]  # the modification times of the files
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +33,38 @@ class Credentials:
         return cls(probe.verify, probe.ca, probe.certificate, probe.key)
 
 
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files to read: first those with CA certificates, then certificate and key."""
+
+    ca: tuple[Path, ...]
+    own: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _BuiltContext:
+    context: ssl.SSLContext
+    stamps: tuple[str, ...]  # of the files, in their order
+
+
 class TlsContexts:
     """Builds and keeps TLS contexts.
 
-    Reading the CA certificates of a system takes 20 ms and 2 MB. It is done in a thread, and
-    again only when a file has changed.
+    The files are copied into memory, and the context is built in a thread: reading the CA
+    certificates of a system takes 20 ms and 2 MB. That is done again only when a file has changed.
+    While a file system hangs, the context that was built before stays in use.
     """
 
-    def __init__(self) -> None:
-        self._built: dict[Credentials, tuple[_Stamp, ssl.SSLContext]] = {}
-        self._building: ThreadedCalls[tuple[Credentials, _Stamp], ssl.SSLContext] = ThreadedCalls()
+    def __init__(self, rights: Rights) -> None:
+        self._rights = rights
+        self._built: KeptResults[Credentials, _BuiltContext] = KeptResults()
+        self._building: CallsInTurn[Credentials, ssl.SSLContext | Failure] = CallsInTurn()
+        self._handshakes: CallsInTurn[tuple[Credentials, str], object] = CallsInTurn()
 
     async def context(self, credentials: Credentials) -> ssl.SSLContext:
         """Return the context for *credentials*. Raise ProbeError if a file cannot be used."""
-        stamp = _stamp(credentials)
-        built = self._built.get(credentials)
-        if built is not None and built[0] == stamp:
-            return built[1]
-        build = partial(build_context, credentials)
-        outcome = await asyncio.shield(self._building.start((credentials, stamp), build))
-        if isinstance(outcome, Failure):
-            raise ProbeError(outcome.reason)
-        self._built[credentials] = stamp, outcome
-        return outcome
+        built = await self._built.get(credentials, partial(self._read, credentials))
+        return built.context
 
     async def encrypted(
         self,
@@ -65,66 +75,102 @@ class TlsContexts:
     ) -> TlsChannel:
         """Return a channel with TLS over *plain*. Raise ProbeError or OSError if that fails."""
         progress.phase = "in TLS handshake"
-        tls = TlsChannel(plain, await self.context(credentials), server_name)
+        run = partial(self._handshakes.run, (credentials, server_name))
+        tls = TlsChannel(plain, await self.context(credentials), server_name, run)
         await tls.handshake()
         return tls
 
+    async def _read(self, credentials: Credentials, before: _BuiltContext | None) -> _BuiltContext:
+        files = _files(credentials)
+        stamps = before.stamps if before is not None else ("",) * len(files.ca + files.own)
+        copies: list[FileCopy] = []
+        try:
+            for path, stamp in zip(files.ca + files.own, stamps, strict=True):
+                copies.append(await self._copy(path, stamp, is_ca=path in files.ca))
+            if before is not None and all(copy.descriptor < 0 for copy in copies):
+                return before
+            for place, path in enumerate(files.ca + files.own):
+                if copies[place].descriptor < 0:  # another file of the set has changed
+                    copies[place] = await self._copy(path, "", is_ca=path in files.ca)
+            build = partial(build_context, credentials, files.ca, copies)
+            outcome = await self._building.run(credentials, build)
+        finally:
+            _close(copies)
+        if isinstance(outcome, Failure):
+            raise ProbeError(outcome.reason)
+        return _BuiltContext(outcome, tuple(copy.stamp for copy in copies))
 
-def build_context(credentials: Credentials) -> ssl.SSLContext | Failure:
-    """Return a context with the files, or the reason why one cannot be used. Blocks."""
+    async def _copy(self, path: Path, stamp: str, *, is_ca: bool) -> FileCopy:
+        try:
+            return await self._rights.copy(path, stamp)
+        except OSError as error:
+            what = str(path) if is_ca else "client certificate or key"
+            raise ProbeError(f"cannot read {what}: {_file_trouble(error)}") from error
+
+
+def build_context(
+    credentials: Credentials, ca: tuple[Path, ...], copies: list[FileCopy]
+) -> ssl.SSLContext | Failure:
+    """Return a context with the files, or the reason why one cannot be used. Blocks.
+
+    *copies* are those of *ca*, then those of the client certificate and its key.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # With TLS 1.2 a server can ask for one handshake after the other.
+    context.options |= ssl.OP_NO_RENEGOTIATION
     if not credentials.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    elif failure := _load_ca(context, credentials.ca):
-        return failure
-    return _load_certificate(context, credentials) or context
-
-
-def _load_ca(context: ssl.SSLContext, ca: Path | None) -> Failure | None:
-    default = ssl.get_default_verify_paths()
-    # Each of both is None if the system has no such file, which the type stubs do not say.
-    if ca is None and not any((default.cafile, default.capath)):
+    elif not ca:
         return Failure("certificate: this system has no CA certificates, set ca")
-    try:
-        if ca is None:
-            context.load_verify_locations(default.cafile, default.capath)
-        elif ca.is_dir():
-            context.load_verify_locations(capath=ca)
-        else:
-            context.load_verify_locations(cafile=ca)
-    except ssl.SSLError:
-        return Failure(f"cannot use {ca}: it contains no CA certificate in PEM format")
-    except OSError as error:
-        return Failure(f"cannot read {ca}: {_file_trouble(error)}")
-    return None
+    for path, copy in zip(ca, copies, strict=False):
+        if copy.stamp == EMPTY:
+            continue
+        try:
+            context.load_verify_locations(cafile=_path(copy))
+        except ssl.SSLError:
+            return Failure(f"cannot use {path}: it contains no CA certificate in PEM format")
+    return _load_certificate(context, credentials, copies[len(ca) :]) or context
 
 
-def _load_certificate(context: ssl.SSLContext, credentials: Credentials) -> Failure | None:
-    if credentials.certificate is None:
+def _load_certificate(
+    context: ssl.SSLContext, credentials: Credentials, copies: list[FileCopy]
+) -> Failure | None:
+    if not copies:
         return None
+    key = _path(copies[1]) if len(copies) > 1 else None
     try:
         # Without this password OpenSSL would ask for one on the terminal and wait.
-        context.load_cert_chain(credentials.certificate, credentials.key, password=lambda: "")
+        context.load_cert_chain(_path(copies[0]), key, password=lambda: "")
     except ssl.SSLError as error:
         what = (error.reason or "not PEM").lower().replace("_", " ")
         return Failure(f"cannot use client certificate {credentials.certificate}: {what}")
-    except OSError as error:
-        return Failure(f"cannot read client certificate or key: {_file_trouble(error)}")
     return None
+
+
+def _files(credentials: Credentials) -> _Files:
+    own = (credentials.certificate, credentials.key) if credentials.certificate else ()
+    if not credentials.verify:
+        ca: tuple[Path, ...] = ()
+    elif credentials.ca is not None:
+        ca = (credentials.ca,)
+    else:
+        default = ssl.get_default_verify_paths()
+        # Each of both is None if the system has no such file, which the type stubs do not say.
+        system: tuple[str | None, ...] = (default.cafile, default.capath)
+        ca = tuple(Path(path) for path in system if path is not None)
+    return _Files(ca, tuple(path for path in own if path is not None))
+
+
+def _path(copy: FileCopy) -> str:
+    return f"/proc/self/fd/{copy.descriptor}"
+
+
+def _close(copies: Iterable[FileCopy]) -> None:
+    for copy in copies:
+        if copy.descriptor >= 0:
+            os.close(copy.descriptor)
 
 
 def _file_trouble(error: OSError) -> str:
     return "no such file" if isinstance(error, FileNotFoundError) else in_words(error)
-
-
-def _stamp(credentials: Credentials) -> _Stamp:
-    files = (credentials.ca, credentials.certificate, credentials.key)
-    return tuple(_modified(file) for file in files if file is not None)
-
-
-def _modified(file: Path) -> int:
-    try:
-        return file.stat().st_mtime_ns
-    except OSError:
-        return 0  # building the context reports the reason

@@ -8,60 +8,23 @@ pattern without special characters is searched for in this process.
 
 import asyncio
 import math
-import re
 import socket
-import subprocess
-import sys
-from contextlib import suppress
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable
+from typing import TypeAlias
 
-from pyvrrp.clients.base.blocking_calls import ThreadedCalls
-from pyvrrp.clients.base.failure import Failure, ProbeError, in_words, printable
+from pyvrrp.clients.base.failure import Failure, ProbeError
 from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.processes import regex_child
-from pyvrrp.clients.processes.spawn import drop_privileges
+from pyvrrp.foreign_text import printable
 
 _SPECIAL = frozenset(r".^$*+?{}[]\|()")
-_COMMAND = (sys.executable, "-I", "-S", str(Path(regex_child.__file__)))
 _ORPHANED = 1000  # milliseconds after its deadline a search ends its process by itself
-_LAST_WAIT = 1.0  # seconds to wait for a killed process when the daemon ends
 
 
-class PatternSearch:
-    """Searches for patterns in texts. The texts are UTF-8; wrong octets become U+FFFD."""
+class SearchStream:
+    """The stream to one running process that searches for one pattern. Its owner must kill it."""
 
-    def __init__(self) -> None:
-        self._processes: dict[str, _PatternProcess] = {}
-
-    async def count(self, pattern: str, texts: list[bytes], progress: ProbeProgress) -> int:
-        """Return the number of *texts* that contain *pattern*.
-
-        Raise ProbeError if the search fails.
-        """
-        if not _SPECIAL.intersection(pattern):
-            return sum(pattern.encode() in text for text in texts)
-        if not texts:
-            return 0
-        progress.phase = f"while matching /{printable(pattern)}/"
-        process_of_pattern = self._processes.setdefault(pattern, _PatternProcess(pattern))
-        return await process_of_pattern.count(texts, progress)
-
-    async def found(self, pattern: str, text: bytes, progress: ProbeProgress) -> bool:
-        """Return whether *text* contains *pattern*. Raise ProbeError if the search fails."""
-        return await self.count(pattern, [text], progress) == 1
-
-    def close(self) -> None:
-        """End all processes."""
-        for process_of_pattern in self._processes.values():
-            process_of_pattern.close()
-
-
-class _RegexChild:
-    """One running process that searches for one pattern. Its owner must kill it."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]", channel: socket.socket) -> None:
-        self.process = process
+    def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
 
     async def count(self, texts: list[bytes], seconds: float) -> int:
@@ -79,26 +42,75 @@ class _RegexChild:
         return int(number)
 
     def kill(self) -> None:
-        """Kill the process. Its owner must reap it."""
+        """End the process: one that searches when the stream ends has an alarm of its own."""
         self._channel.close()
-        self.process.kill()
+
+    def has_ended(self) -> bool:
+        """Return whether the killed process has ended. It does not wait."""
+        return True
+
+    def reap(self) -> None:
+        """Wait for the killed process, but at most 1 s."""
+
+
+StartSearch: TypeAlias = Callable[[str], "asyncio.Future[SearchStream | Failure]"]
+
+
+class PatternSearch:
+    """Searches for patterns in texts. The texts are UTF-8; wrong octets become U+FFFD."""
+
+    def __init__(self, start: StartSearch | None = None) -> None:
+        """*start* starts a process, and None does it with the rights of this process."""
+        self._start = start
+        self._processes: dict[str, _PatternProcess] = {}
+
+    async def count(self, pattern: str, texts: list[bytes], progress: ProbeProgress) -> int:
+        """Return the number of *texts* that contain *pattern*.
+
+        Raise ProbeError if the search fails.
+        """
+        if not _SPECIAL.intersection(pattern):
+            return sum(pattern.encode() in text for text in texts)
+        if not texts:
+            return 0
+        progress.phase = f"while matching /{printable(pattern)}/"
+        if pattern not in self._processes:
+            self._processes[pattern] = _PatternProcess(pattern, self._starter())
+        return await self._processes[pattern].count(texts, progress)
+
+    async def found(self, pattern: str, text: bytes, progress: ProbeProgress) -> bool:
+        """Return whether *text* contains *pattern*. Raise ProbeError if the search fails."""
+        return await self.count(pattern, [text], progress) == 1
+
+    def _starter(self) -> StartSearch:
+        if self._start is None:
+            # Imported here, because the prober does not start programs.
+            from pyvrrp.clients.processes.regex_process import OwnSearches  # noqa: PLC0415
+
+            self._start = OwnSearches().start
+        return self._start
+
+    def close(self) -> None:
+        """End all processes."""
+        for process_of_pattern in self._processes.values():
+            process_of_pattern.close()
 
 
 class _PatternProcess:
     """The process for one pattern. It is started when it is needed, and again if it died."""
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, start: StartSearch) -> None:
         self._pattern = pattern
+        self._start_search = start
         self._one_search = asyncio.Lock()  # two checks may have the same pattern
-        self._children: ThreadedCalls[str, _RegexChild] = ThreadedCalls()
-        self._starting: asyncio.Future[_RegexChild | Failure] | None = None
-        self._child: _RegexChild | None = None
-        self._dying: list[subprocess.Popen[bytes]] = []
+        self._starting: asyncio.Future[SearchStream | Failure] | None = None
+        self._child: SearchStream | None = None
+        self._dying: list[SearchStream] = []
 
     async def count(self, texts: list[bytes], progress: ProbeProgress) -> int:
         """Return the number of *texts* with the pattern. Raise ProbeError if the search fails."""
         async with self._one_search:
-            self._dying = [process for process in self._dying if process.poll() is None]
+            self._dying = [child for child in self._dying if not child.has_ended()]
             child = self._child = self._child or await self._start()
             left = max(0.0, progress.deadline - asyncio.get_running_loop().time())
             try:
@@ -117,13 +129,13 @@ class _PatternProcess:
         self._kill()
         if self._starting is not None:
             self._starting.add_done_callback(_kill_late)
-        for process in self._dying:
-            _reap(process)
+        for child in self._dying:
+            child.reap()
 
-    async def _start(self) -> _RegexChild:
+    async def _start(self) -> SearchStream:
         # If a probe times out while the process starts, the next probe uses it.
         if self._starting is None:
-            self._starting = self._children.start(self._pattern, partial(_start, self._pattern))
+            self._starting = self._start_search(self._pattern)
         outcome = await asyncio.shield(self._starting)
         self._starting = None
         if isinstance(outcome, Failure):
@@ -133,46 +145,11 @@ class _PatternProcess:
     def _kill(self) -> None:
         if self._child is not None:
             self._child.kill()
-            self._dying.append(self._child.process)
+            self._dying.append(self._child)
             self._child = None
 
 
-def _kill_late(starting: "asyncio.Future[_RegexChild | Failure]") -> None:
-    if not starting.cancelled() and isinstance(child := starting.result(), _RegexChild):
+def _kill_late(starting: "asyncio.Future[SearchStream | Failure]") -> None:
+    if not starting.cancelled() and isinstance(child := starting.result(), SearchStream):
         child.kill()
-        _reap(child.process)
-
-
-def _reap(process: "subprocess.Popen[bytes]") -> None:
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(_LAST_WAIT)
-
-
-def _start(pattern: str) -> _RegexChild | Failure:
-    """Start the process for *pattern*, or return the reason why that fails.
-
-    The calling thread loses its privileges.
-    """
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        return Failure(f"/{printable(pattern)}/ is not a regular expression: {error}")
-    ours, theirs = socket.socketpair()
-    try:
-        with theirs:
-            drop_privileges()
-            process = subprocess.Popen(  # noqa: S603 - our own program
-                _COMMAND,
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env={},
-                start_new_session=True,
-            )
-        ours.sendall(regex_child.frame(pattern.encode()))
-        ours.setblocking(False)
-    except OSError as error:
-        ours.close()
-        return Failure(f"cannot search for a pattern: {in_words(error)}")
-    return _RegexChild(process, ours)
+        child.reap()

@@ -27,6 +27,7 @@ from pyvrrp.clients.processes.spawn import LOST, MARK, PATH, WORDS, use_ordinary
 from pyvrrp.config.model.resources import KILL_DELAY
 from pyvrrp.config.values.commands import why_unsafe
 from pyvrrp.config.values.users import trusted_users
+from pyvrrp.foreign_text import environment, printable
 from pyvrrp.ports import Command, CommandResult
 from pyvrrp.units import Nanoseconds, to_seconds
 from pyvrrp.units import in_words as duration_in_words
@@ -195,6 +196,8 @@ def _spawn(command: Command, mark: str) -> _Started | Failure:
         return Failure(str(error))
     except OSError as error:
         return Failure(f"cannot run {program}: {WORDS.get(error.errno or 0) or in_words(error)}")
+    except ValueError as error:  # a word that no program can be given
+        return Failure(f"cannot run {program}: {printable(str(error))}")
 
 
 def _start(command: Command, mark: str) -> _Started:
@@ -210,7 +213,7 @@ def _start(command: Command, mark: str) -> _Started:
                 "PATH": PATH,
                 "LANG": "C.UTF-8",
                 "HOME": "/root",
-                **dict(command.environment),
+                **environment(command.environment),
                 MARK: mark,
             },
             umask=_UMASK,

@@ -19,6 +19,8 @@ from pyvrrp.clients.base.namespace import move_thread_to
 from pyvrrp.config.model.configuration import ExecProbeConfig
 from pyvrrp.config.values.commands import why_unsafe
 from pyvrrp.config.values.users import UnknownUserError, User, trusted_users, user_of
+from pyvrrp.foreign_text import environment as clean_environment
+from pyvrrp.foreign_text import printable
 
 MARK = "PYVRRP_RUN"  # variable in the environment of all processes of a run
 LOST = "no exit status: SIGCHLD is ignored in this process"
@@ -70,6 +72,8 @@ def spawn(probe: ExecProbeConfig, mark: str) -> ProgramRun | Failure:
         return Failure(str(error))
     except OSError as error:
         return Failure(f"cannot run {program}: {WORDS.get(error.errno or 0) or in_words(error)}")
+    except ValueError as error:  # a word that no program can be given
+        return Failure(f"cannot run {program}: {printable(str(error))}")
 
 
 def environment(probe: ExecProbeConfig, mark: str) -> dict[str, str]:
@@ -78,9 +82,13 @@ def environment(probe: ExecProbeConfig, mark: str) -> dict[str, str]:
         "PATH": PATH,
         "LANG": "C.UTF-8",
         "HOME": "/",
-        "PYVRRP_CHECK": probe.check,
-        "PYVRRP_NODE": probe.node,
-        "PYVRRP_NETNS": probe.netns,
+        **clean_environment(
+            [
+                ("PYVRRP_CHECK", probe.check),
+                ("PYVRRP_NODE", probe.node),
+                ("PYVRRP_NETNS", probe.netns),
+            ]
+        ),
         MARK: mark,
     }
 

@@ -4,8 +4,9 @@ import re
 import warnings
 
 from pyvrrp.config.model.configuration import StatusRange
-from pyvrrp.config.values.scalars import array_of, escaped, integer, shown, text, wrong
+from pyvrrp.config.values.scalars import array_of, integer, shown, text, wrong
 from pyvrrp.config.values.sections import each_entry
+from pyvrrp.foreign_text import escaped
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _FIELD_VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?")

@@ -69,11 +69,22 @@ class Expansion:
             if not closed or _NAME.fullmatch(name) is None:
                 hint = 'write ${NAME}, or "$$" for a dollar sign'
                 what = f"{shown(match[0])} is not a variable; {hint}"
-            elif name in self.environment:
+            elif name in self.environment and _is_utf_8(self.environment[name]):
                 return self.environment[name]
+            elif name in self.environment:
+                what = f"the environment variable {name} is not UTF-8"
             else:
                 what = f"the environment variable {name} is not set"
             self.problems.append(Problem(path, what))
             return match[0]
 
         return _REFERENCE.sub(replacement, value)
+
+
+def _is_utf_8(value: str) -> bool:
+    # Python represents other octets of the environment by halves of surrogate pairs.
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

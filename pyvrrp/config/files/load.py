@@ -11,8 +11,8 @@ from pyvrrp.config.files.existence import unreadable_files
 from pyvrrp.config.files.merge import Document, merge
 from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.parse import parse
-from pyvrrp.config.values.scalars import escaped
 from pyvrrp.errors import ConfigurationError, Problem
+from pyvrrp.foreign_text import escaped
 
 _MOST_BYTES = 4 * 1024 * 1024  # a file with 250 virtual routers has less than 200 kB
 _POSITION = re.compile(r"(.*) \(at (line \d+, column \d+|end of document)\)", re.DOTALL)
@@ -62,14 +62,14 @@ def load(
 def _documents(path: Path, source: str) -> list[Document]:
     documents: list[Document] = []
     problems: list[Problem] = []
-    directory = path.parent / f"{path.stem}.d"
+    directory = _beside(path)
     fragments: list[Path] = []
     try:
         fragments = _fragments(directory)
     except OSError as error:
         problems.append(Problem(directory.name, f"cannot be listed: {error.strerror}"))
     for file in (path, *fragments):
-        label = "" if file is path else f"{file.parent.name}/{file.name}"
+        label = "" if file is path else escaped(f"{file.parent.name}/{file.name}")
         document, problem = _read(file)
         if problem is None:
             documents.append(Document(label, document))
@@ -79,6 +79,15 @@ def _documents(path: Path, source: str) -> list[Document]:
     if problems:
         raise ConfigurationError(source, problems)
     return documents
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Return *path* and the files of the directory beside it. Raise OSError."""
+    return (path, *_fragments(_beside(path)))
+
+
+def _beside(path: Path) -> Path:
+    return path.parent / f"{path.stem}.d"
 
 
 def _fragments(directory: Path) -> list[Path]:

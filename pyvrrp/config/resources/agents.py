@@ -9,6 +9,7 @@ from pyvrrp.config.model.resources import AgentClass
 from pyvrrp.config.values.commands import command
 from pyvrrp.config.values.scalars import shown, text, wrong
 from pyvrrp.config.values.sections import each_entry
+from pyvrrp.foreign_text import LONGEST_VARIABLE
 
 OCF_ROOT = "/usr/lib/ocf"
 _LSB = "/etc/init.d"
@@ -17,6 +18,7 @@ _SYSTEMCTL = "/usr/bin/systemctl"
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _UNIT = re.compile(r"[A-Za-z0-9_@:][A-Za-z0-9_.@:\\-]*")
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MOST = 131_072  # octets of all parameters; the kernel limits the environment of a program
 _ALLOWED = (
     '"ocf:PROVIDER:NAME", the absolute path of an OCF agent, "lsb:NAME", "heartbeat:NAME", '
     '"systemd:UNIT" or "exec:PROGRAM"'
@@ -88,7 +90,10 @@ def agent(value: object) -> Agent:
 
 def parameters(value: object) -> dict[str, str]:
     """Return the parameters of an OCF agent as it gets them: each value as a string."""
-    return dict(each_entry(value, _parameter))
+    given = dict(each_entry(value, _parameter))
+    if (together := sum(len(word.encode()) for pair in given.items() for word in pair)) > _MOST:
+        raise wrong(f"must have at most {_MOST} octets together, not {together}")
+    return given
 
 
 def _parameter(key: str, value: object) -> tuple[str, str]:
@@ -99,6 +104,8 @@ def _parameter(key: str, value: object) -> tuple[str, str]:
     if isinstance(value, int):
         return key, str(value)
     if isinstance(value, str) and "\0" not in value:
+        if len(value.encode()) > LONGEST_VARIABLE:
+            raise wrong(f"must have at most {LONGEST_VARIABLE} octets: it becomes a variable")
         return key, value
     raise wrong(f"must be a string, a whole number, true or false, not {shown(value)}")
 

@@ -2,9 +2,10 @@
 
 from pyvrrp.config.model.resources import AgentClass, ResourceConfig
 from pyvrrp.config.resources.agents import Agent, agent, parameters
+from pyvrrp.config.values.commands import arguments as further_words
 from pyvrrp.config.values.commands import command
 from pyvrrp.config.values.durations import duration_from
-from pyvrrp.config.values.scalars import array_of, boolean, integer, optional, refuse_repeated, text
+from pyvrrp.config.values.scalars import array_of, boolean, integer, optional, refuse_repeated
 from pyvrrp.config.values.sections import Key, Section
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
@@ -22,7 +23,7 @@ def _statuses(value: object) -> tuple[int, ...]:
 
 AGENT = Key("agent", optional(agent))
 PARAMETERS = Key("parameters", parameters, {})
-ARGUMENTS = Key("arguments", array_of(text, "strings"), [])
+ARGUMENTS = Key("arguments", further_words, [])
 START = Key("start", optional(command))
 STOP = Key("stop", optional(command))
 MONITOR = Key("monitor", optional(command))

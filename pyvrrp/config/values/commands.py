@@ -22,13 +22,24 @@ def command(value: object) -> tuple[str, ...]:
     words = _split(value) if isinstance(value, str) else array_of(text, "strings")(value)
     if not words:
         raise wrong("needs a program")
+    _refuse_unusable(words)
+    if not words[0].startswith("/") or not words[0].isprintable():
+        raise wrong(f"must begin with the absolute path of a program, not {shown(words[0])}")
+    return words
+
+
+def arguments(value: object) -> tuple[str, ...]:
+    """Return further words of a command, which may be none."""
+    words = array_of(text, "strings")(value)
+    _refuse_unusable(words)
+    return words
+
+
+def _refuse_unusable(words: Collection[str]) -> None:
     if len(words) > _MOST_WORDS:
         raise wrong(f"must have at most {_MOST_WORDS} words, not {len(words)}")
     if any("\0" in word or len(word) > _LONGEST_WORD for word in words):
         raise wrong(f"must have words of at most {_LONGEST_WORD} characters, without a zero")
-    if not words[0].startswith("/") or not words[0].isprintable():
-        raise wrong(f"must begin with the absolute path of a program, not {shown(words[0])}")
-    return words
 
 
 def _split(line: str) -> tuple[str, ...]:

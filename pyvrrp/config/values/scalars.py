@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from pyvrrp.errors import Problem, VrrpError
+from pyvrrp.foreign_text import escaped
 
 T = TypeVar("T")
 Parser: TypeAlias = Callable[[object], T]
@@ -65,14 +66,6 @@ def shown(value: object) -> str:
             return "a date or time"
         case _:
             return "nothing"
-
-
-def escaped(words: str) -> str:
-    """Return *words* with all characters escaped that could control a terminal."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in words
-    )
 
 
 def text(value: object) -> str:

@@ -4,7 +4,8 @@ import re
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
-from pyvrrp.config.values.scalars import escaped, shown, text, wrong
+from pyvrrp.config.values.scalars import shown, text, wrong
+from pyvrrp.foreign_text import escaped
 
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?")
 _NUMERIC = re.compile(r"[0-9.]+")

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pyvrrp.config.values.addresses import address
-from pyvrrp.config.values.scalars import WrongValueError, escaped, interface_name, name, wrong
+from pyvrrp.config.values.scalars import WrongValueError, interface_name, name, wrong
 from pyvrrp.config.values.sections import suggestion
+from pyvrrp.foreign_text import escaped
 from pyvrrp.identity import Address
 from pyvrrp.importers.heartbeat.report import Fate, Report, SourceLine
 from pyvrrp.packet.layout import IPV4_GROUP, VRRP_PROTOCOL

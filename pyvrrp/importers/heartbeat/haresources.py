@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyvrrp.config.values.addresses import interface_address
-from pyvrrp.config.values.scalars import WrongValueError, escaped, interface_name, name, wrong
+from pyvrrp.config.values.scalars import WrongValueError, interface_name, name, wrong
+from pyvrrp.foreign_text import escaped
 from pyvrrp.identity import InterfaceAddress
 from pyvrrp.importers.heartbeat.ha_cf import lines
 from pyvrrp.importers.heartbeat.report import Fate, Report, SourceLine

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from pyvrrp.config.values.scalars import escaped
+from pyvrrp.foreign_text import escaped
 from pyvrrp.importers.heartbeat.haresources import ResourceGroup, ResourceScript
 from pyvrrp.importers.heartbeat.report import Fate, Report
 

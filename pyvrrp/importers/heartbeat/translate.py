@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyvrrp.config.values.durations import write_duration
-from pyvrrp.config.values.scalars import escaped
+from pyvrrp.foreign_text import escaped
 from pyvrrp.identity import InterfaceAddress
 from pyvrrp.importers.heartbeat.ha_cf import DEFAULT_DEADTIME, HaCf
 from pyvrrp.importers.heartbeat.haresources import ResourceGroup

@@ -44,6 +44,7 @@ from pyvrrp.net.guardian.tell import tell
 from pyvrrp.net.system.libc import name_process
 
 _PIPE, _CHANNEL = 3, 4
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOOK = 100  # ms between two looks for a sign of life
 
 
@@ -184,7 +185,7 @@ class LockFile:
             return
         try:
             self._path = path
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._descriptor = os.open(path, _LOCK, 0o600)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             tell(f"cannot lock {path}: {error.strerror}")

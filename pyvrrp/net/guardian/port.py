@@ -4,6 +4,7 @@ import fcntl
 import os
 from errno import EWOULDBLOCK
 
+from pyvrrp.foreign_text import environment
 from pyvrrp.net.guardian.handover_record import HandoverRecord, Sent
 from pyvrrp.net.guardian.parent import REMOVING, GuardianProcess
 from pyvrrp.net.guardian.records import StopRecord
@@ -90,7 +91,7 @@ class GuardianPort:
                 router=order.router,
                 resource=order.resource,
                 stop=order.stop.words,
-                environment=order.stop.environment,
+                environment=tuple(environment(order.stop.environment).items()),
                 netns=order.stop.netns,
                 timeout=to_seconds(order.timeout),
                 alarm=() if order.alarm is None else order.alarm.words,
@@ -123,7 +124,7 @@ def _sent(said: LastWords) -> Sent:
 
 def _is_locked(path: str) -> bool:
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return False  # there is no such file: no guardian has had anything to do
     try:

@@ -8,7 +8,10 @@ from pyvrrp.net.guardian.records import StopRecord
 from pyvrrp.net.guardian.removal import enter
 from pyvrrp.net.guardian.tell import tell
 
-IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
+IGNORED = (
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1),
+    *(signal.SIGUSR2, signal.SIGALRM, signal.SIGPWR),
+)
 MARK = "PYVRRP_RUN"  # in the environment of each process that a command has started
 _MILLISECONDS = 1000
 _TRIES = 3  # to stop one resource; the next daemon tries again

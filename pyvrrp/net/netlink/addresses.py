@@ -9,15 +9,19 @@ from pyvrrp.errors import KernelError
 from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.net.netlink import codec
 from pyvrrp.net.netlink.namespaces import NamespaceSockets
+from pyvrrp.net.netlink.operator_addresses import (
+    OperatorAddresses,
+    Plain,
+    Surroundings,
+    Where,
+)
 from pyvrrp.net.netlink.renewals import RenewalBatch
 from pyvrrp.net.netlink.requests import Batch, Netlink
 from pyvrrp.net.system.kernel_error import refused, refused_with
 from pyvrrp.net.system.kernel_thread import KernelThread
 from pyvrrp.ports import AddressLease, Done
 from pyvrrp.units import Nanoseconds
-
-# A removal has succeeded if there is no such address or interface.
-_ALREADY_GONE = frozenset({errno.EADDRNOTAVAIL, errno.ENODEV})
+from pyvrrp.virtual_router.rules.kernel_answers import KernelRequest, Meaning, meaning
 
 IPV6_OCTETS = 16
 _USABLE_WITHIN = 0.05  # seconds; an interface that is down makes no route
@@ -40,7 +44,9 @@ class KernelAddresses:
     Other programs may hold the kernel's rtnl lock for tens of milliseconds, and a request for 250
     IPv6 addresses holds it for 12 ms. So the event loop must not even wait for a renewal.
 
-    An address that exists already gets the lifetime and our tag, whatever program has added it.
+    An interface is named when addresses are added. From then on they are known by the namespace and
+    the index, whatever the interface is called later. An address of the operator (one without our
+    tag) is neither changed nor removed: a request to add the same one is refused.
     """
 
     def __init__(
@@ -49,6 +55,9 @@ class KernelAddresses:
         self._thread = thread
         self._sockets = sockets
         self._records = records
+        self._beside = OperatorAddresses(sockets)
+        # What was added for each place, and where: the name may belong to another interface now.
+        self._held: dict[Place, dict[Where, set[Plain]]] = {}
         self._renewals: dict[str, RenewalBatch] = {}  # the last of each network namespace
 
     def ensure_present(
@@ -62,7 +71,8 @@ class KernelAddresses:
     ) -> None:
         """Add *addresses* for *lifetime* seconds (0: for ever), all of them or an error."""
         wanted = tuple(addresses)
-        self._thread.submit(lambda: self._add(place, wanted, lifetime, until), done)
+        asked_at = time.monotonic()
+        self._thread.submit(lambda: self._add(place, wanted, lifetime, until, asked_at), done)
 
     def renew(
         self,
@@ -83,7 +93,8 @@ class KernelAddresses:
     ) -> None:
         """Remove *addresses*. An address that is already gone is no error."""
         unwanted = tuple(addresses)
-        self._thread.submit(lambda: self._remove(place, unwanted), done)
+        asked_at = time.monotonic()
+        self._thread.submit(lambda: self._remove(place, unwanted, asked_at), done)
 
     def _add(
         self,
@@ -91,12 +102,16 @@ class KernelAddresses:
         wanted: Sequence[InterfaceAddress],
         lifetime: int,
         until: Nanoseconds | None,
+        asked_at: float,
     ) -> None:
         what = f"cannot add {', '.join(map(str, wanted[:1])) or 'addresses'} to {place}"
         try:
             with self._sockets.at(place.netns) as kernel:
                 index = kernel.interface_index(place.interface)
+                where = (place.netns, self._sockets.generation(place.netns), index)
+                _refuse_taken(self._beside.beside_ours(kernel, where, asked_at), place, wanted)
                 self._tell_guardian(place, index, wanted)
+                self._note(place, where, wanted)
                 batch = Batch(
                     [
                         codec.add_address(index, local, prefix, lifetime)
@@ -126,31 +141,86 @@ class KernelAddresses:
         last = self._renewals.get(netns)
         same = last is not None and last.leases == leases
         places = last.indices if last is not None and same else {one.place for one in leases}
-        indices = {place: _index_or_none(kernel, place) for place in places}
+        indices = {place: self._index_held_at(kernel, place) for place in places}
         if last is not None and same and last.indices == indices:
             return last
-        for lease in leases:
-            if index := indices[lease.place]:
-                # The interface may have been made anew since the addresses were added.
-                self._tell_guardian(lease.place, index, lease.addresses)
         batch = self._renewals[netns] = RenewalBatch(leases, indices)
         return batch
 
-    def _remove(self, place: Place, unwanted: Sequence[InterfaceAddress]) -> None:
+    def _index_held_at(self, kernel: Netlink, place: Place) -> int:
+        """Return the index of the interface if its addresses were added there, 0 otherwise.
+
+        An interface that was renamed, and another one that has its name now, get no renewal.
+        """
+        index = _index_or_none(kernel, place)
+        generation = self._sockets.generation(place.netns)
+        return index if (place.netns, generation, index) in self._held.get(place, {}) else 0
+
+    def _remove(self, place: Place, unwanted: Sequence[InterfaceAddress], asked_at: float) -> None:
+        # Where this process has added them, whatever the name of that interface is now.
+        added_at = tuple(self._held.get(place, ()))
+        for where in added_at:
+            self._remove_at(place, where, unwanted, asked_at)
+        # What an earlier process has left behind is on the interface that has the name.
         try:
             with self._sockets.at(place.netns) as kernel:
                 index = _index_or_none(kernel, place)
-                if not index:
-                    return
-                requests = [codec.delete_address(index, *plain) for plain in _plain(unwanted)]
-                failures = kernel.batch(Batch(requests))
+            generation = self._sockets.generation(place.netns)
         except OSError as error:
-            raise refused(f"cannot change the addresses of {place}", error) from error
-        for number, (code, detail) in failures.items():
-            if code not in _ALREADY_GONE:
-                raise refused_with(f"cannot remove {unwanted[number]} from {place}", code, detail)
+            raise refused(f"cannot find {place}", error) from error
+        except KernelError as error:
+            if error.code == errno.ENOENT:
+                return  # no namespace has that name: there is nothing that could be found by it
+            raise
+        named = (place.netns, generation, index)
+        if index and named not in added_at:
+            self._remove_at(place, named, unwanted, asked_at)
+
+    def _remove_at(
+        self, place: Place, where: Where, unwanted: Sequence[InterfaceAddress], asked_at: float
+    ) -> None:
+        netns, generation, index = where
+        try:
+            with self._sockets.of(netns, generation) as kernel:
+                failures = self._failures(kernel, where, unwanted, asked_at)
+        except OSError as error:
+            if meaning(KernelRequest.REMOVE, error.errno or 0) is not Meaning.DONE:
+                raise refused(f"cannot change the addresses of {place}", error) from error
+            failures = {}
+        for address, (code, detail) in failures.items():
+            if meaning(KernelRequest.REMOVE, code) is not Meaning.DONE:
+                raise refused_with(f"cannot remove {address} from {place}", code, detail)
         if self._records is not None:
-            self._records.release(place.netns, index, _plain(unwanted))
+            self._records.release(netns, index, _plain(unwanted))
+        self._forget(place, where, unwanted)
+
+    def _failures(
+        self, kernel: Netlink, where: Where, unwanted: Sequence[InterfaceAddress], asked_at: float
+    ) -> dict[InterfaceAddress, tuple[int, str]]:
+        foreign = self._beside.beside_ours(kernel, where, asked_at).foreign
+        plain = zip(unwanted, _plain(unwanted), strict=True)
+        ours = [(address, one) for address, one in plain if one not in foreign]
+        batch = Batch([codec.delete_address(where[2], *one) for _, one in ours])
+        return {ours[number][0]: answer for number, answer in kernel.batch(batch).items()}
+
+    def _note(self, place: Place, where: Where, added: Sequence[InterfaceAddress]) -> None:
+        plain = _plain(added)
+        self._held.setdefault(place, {}).setdefault(where, set()).update(plain)
+        self._sockets.added.update((*where, *one) for one in plain)
+        self._sockets.keep(*where[:2])
+
+    def _forget(self, place: Place, where: Where, removed: Sequence[InterfaceAddress]) -> None:
+        plain = _plain(removed)
+        self._sockets.added.difference_update((*where, *one) for one in plain)
+        held = self._held.get(place, {})
+        if where in held:
+            held[where].difference_update(plain)
+            if not held[where]:
+                del held[where]
+        if not held:
+            self._held.pop(place, None)
+        if not any(one[:2] == where[:2] for places in self._held.values() for one in places):
+            self._sockets.let_go(*where[:2])
 
     def _tell_guardian(self, place: Place, index: int, held: Sequence[InterfaceAddress]) -> None:
         if self._records is not None:
@@ -177,9 +247,18 @@ def _index_or_none(kernel: Netlink, place: Place) -> int:
     try:
         return kernel.interface_index(place.interface)
     except OSError as error:
-        if error.errno != errno.ENODEV:
+        if meaning(KernelRequest.LOOK_UP, error.errno or 0) is not Meaning.DONE:
             raise
         return 0
+
+
+def _refuse_taken(beside: Surroundings, place: Place, wanted: Sequence[InterfaceAddress]) -> None:
+    for address in wanted:
+        if address.packed in beside.hosts:
+            what = (
+                f"cannot add {address} to {place}: the operator has configured {address.ip} there"
+            )
+            raise KernelError(what, errno.EEXIST)
 
 
 def _now() -> Nanoseconds:

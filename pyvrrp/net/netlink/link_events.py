@@ -10,24 +10,32 @@ from pyvrrp.net.netlink import codec
 from pyvrrp.net.sockets.bpf import attach, without_renewals
 from pyvrrp.net.sockets.packet import enlarge_receive_buffer
 from pyvrrp.net.system.kernel_error import refused
-from pyvrrp.net.system.netns import entered
+from pyvrrp.net.system.netns import entered, namespace_number
 
 _GROUPS = 0x1 | 0x10 | 0x100  # linux/rtnetlink.h: links, IPv4 addresses, IPv6 addresses
 _LINK = frozenset({codec.RTM_NEWLINK, codec.RTM_DELLINK})
 _ADDRESS = frozenset({codec.RTM_NEWADDR, codec.RTM_DELADDR})
 _RECEIVE_BUFFER = 1 << 20
-_LONGEST_READ = 4096  # the name stands near the beginning of an event, which may be longer
+_LONGEST_READ = 1 << 16  # alternative names stand near the end of an event, which may be long
 _PER_WAKE_UP = 64
 _PAUSE_SECONDS = 0.05
 _LONG_PAUSE_SECONDS = 1.0
+_LOOK_SECONDS = 1.0  # for another namespace under the name: the kernel sends no event for that
+_UNSPECIFIED = 0  # the family of events about interfaces; those of bridges are about their ports
 
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """The interface of that index has changed; *name* is empty if an address has changed."""
+    """The interface of that index has changed.
+
+    *name* is empty if an address has changed. *gone*: the interface was deleted or has moved to
+    another network namespace, so that another one may get its index.
+    """
 
     index: int
     name: str
+    other_names: tuple[str, ...] = ()
+    gone: bool = False
 
 
 class LinkEvents:
@@ -50,6 +58,8 @@ class LinkEvents:
         self._lost = lost
         self._pause: asyncio.TimerHandle | None = None
         self._sock: socket.socket | None = None
+        self._namespace = 0
+        self._look: asyncio.TimerHandle | None = None
         self.losses = 0
         self._listen()
 
@@ -60,8 +70,19 @@ class LinkEvents:
         self._close_socket()
 
     def _listen(self) -> None:
+        self._namespace = namespace_number(self._netns)
         self._sock = _open(self._netns)
         self._loop.add_reader(self._sock, self._wake_up, self._sock)
+        if self._netns:
+            self._look = self._loop.call_later(_LOOK_SECONDS, self._look_for_another)
+
+    def _look_for_another(self) -> None:
+        if namespace_number(self._netns) == self._namespace:
+            self._look = self._loop.call_later(_LOOK_SECONDS, self._look_for_another)
+        else:
+            # The open socket kept the namespace alive after its deletion.
+            self._close_socket()
+            self._begin_anew()
 
     def _wake_up(self, sock: socket.socket) -> None:
         # The rest wakes us again, after timers and other sockets had their turn.
@@ -80,9 +101,10 @@ class LinkEvents:
 
     def _note(self, kind: int, body: bytes) -> None:
         if kind in _LINK:
-            index = codec.LINK.unpack_from(body)[2]
-            name = codec.attributes(body, codec.LINK.size).get(codec.IFLA_IFNAME, b"")
-            self._touched(Touched(index, name.rstrip(b"\0").decode(errors="replace")))
+            family, _, index, _, _ = codec.LINK.unpack_from(body)
+            name, *others = codec.names_of(body)
+            gone = kind == codec.RTM_DELLINK and family == _UNSPECIFIED
+            self._touched(Touched(index, name, tuple(others), gone))
         elif kind in _ADDRESS:
             self._touched(Touched(codec.ADDRESS.unpack_from(body)[4], ""))
 
@@ -101,6 +123,9 @@ class LinkEvents:
         self._lost()
 
     def _close_socket(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
         if self._sock is not None:
             self._loop.remove_reader(self._sock)
             self._sock.close()

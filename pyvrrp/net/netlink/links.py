@@ -16,6 +16,7 @@ from pyvrrp.net.system.kernel_thread import KernelThread
 from pyvrrp.ports import InterfaceState
 
 _RETRY_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 0.1
 
 
 class _Subscription:
@@ -38,24 +39,45 @@ class _Subscription:
         if leave is not None:
             leave(self)
 
-    def tell(self, state: InterfaceState) -> None:
-        """Report *state* if it differs from the state that was reported last."""
-        if self._leave is not None and state != self._last:
+    def tell(self, state: InterfaceState, *, in_any_case: bool) -> None:
+        """Report *state* if it differs from the state that was reported last, or in any case."""
+        if self._leave is not None and (in_any_case or state != self._last):
             self._last = state
             self._changed(state)
 
 
 class _Watched:
-    """One interface with at least one watcher."""
+    """One interface with at least one watcher.
 
-    __slots__ = ("again", "place", "reading", "state", "subscriptions")
+    ``busy``: its state is being read, or a pause follows that. ``again``: it must be read once
+    more after that. ``uncertain``: events were lost.
+    """
+
+    __slots__ = (
+        "again",
+        "busy",
+        "generation",
+        "pause",
+        "place",
+        "state",
+        "subscriptions",
+        "uncertain",
+    )
 
     def __init__(self, place: Place) -> None:
         self.place = place
         self.state: InterfaceState | None = None
-        self.reading = False
+        self.generation = 0
+        self.busy = False
         self.again = False
+        self.uncertain = False
+        self.pause: asyncio.TimerHandle | None = None
         self.subscriptions: list[_Subscription] = []
+
+    @property
+    def index(self) -> int:
+        """Its index, as far as it is known; 0: none."""
+        return 0 if self.state is None else self.state.index
 
 
 class LinkWatcher:
@@ -68,6 +90,7 @@ class LinkWatcher:
         self._thread = thread
         self._sockets = sockets
         self._watched: dict[Place, _Watched] = {}
+        self._by_index: dict[tuple[str, int], set[_Watched]] = {}  # two, if one has an altname
         self._events: dict[str, LinkEvents] = {}
 
     def watch(self, place: Place, changed: Callable[[InterfaceState], None]) -> _Subscription:
@@ -108,56 +131,79 @@ class LinkWatcher:
             return
         place = watched.place
         del self._watched[place]
+        self._note_index(watched, None)
+        if watched.pause is not None:
+            watched.pause.cancel()
         if all(other.netns != place.netns for other in self._watched):
             self._events.pop(place.netns).close()
 
     def _touched(self, netns: str, touched: Touched) -> None:
-        named = self._watched.get(Place(netns, touched.name))
-        if named is not None:
-            self._look(named)
-        for watched in tuple(self._watched.values()):
-            if watched is not named and _is(watched, netns, touched.index):
-                self._look(watched)
+        here = self._by_index.get((netns, touched.index), set())
+        if touched.gone:
+            for watched in here:
+                watched.generation += 1
+        names = (touched.name, *touched.other_names) if touched.name else ()
+        named = (self._watched.get(Place(netns, name)) for name in names)
+        for watched in {*here, *(one for one in named if one is not None)}:
+            self._look(watched)
 
     def _look_everywhere(self, netns: str) -> None:
         for watched in tuple(self._watched.values()):
             if watched.place.netns == netns:
+                watched.uncertain = True
                 self._look(watched)
 
     def _look(self, watched: _Watched) -> None:
-        if watched.reading:
+        if watched.busy:
             # The state that is being read may be older than the event.
             watched.again = True
             return
-        watched.reading = True
+        watched.busy = True
         watched.again = False
+        began, generation = self._loop.time(), watched.generation
         self._thread.submit(
-            lambda: read_state(self._sockets, watched.place),
-            lambda outcome: self._seen(watched, outcome),
+            lambda: read_state(self._sockets, watched.place, generation),
+            lambda outcome: self._seen(watched, outcome, began),
         )
 
-    def _seen(self, watched: _Watched, outcome: InterfaceState | KernelError) -> None:
-        watched.reading = False
+    def _seen(self, watched: _Watched, outcome: InterfaceState | KernelError, began: float) -> None:
         if self._watched.get(watched.place) is not watched:
             return
+        pause = _RETRY_SECONDS
         if isinstance(outcome, InterfaceState):
             self._report(watched, outcome)
+            # While it changes all the time, half of the time is left for everything else.
+            pause = min(self._loop.time() - began, _LONGEST_PAUSE_SECONDS)
         elif outcome.code == errno.ENOENT:
             # The network namespace is gone.
             self._report(watched, InterfaceState())
         else:
-            self._loop.call_later(_RETRY_SECONDS, self._look, watched)
-            return
+            watched.again = True
+        if self._watched.get(watched.place) is watched:
+            watched.pause = self._loop.call_later(pause, self._go_on, watched)
+
+    def _go_on(self, watched: _Watched) -> None:
+        watched.busy = False
+        watched.pause = None
         if watched.again:
             self._look(watched)
 
     def _report(self, watched: _Watched, state: InterfaceState) -> None:
-        watched.state = state
+        self._note_index(watched, state)
+        uncertain, watched.uncertain = watched.uncertain, False
         for subscription in tuple(watched.subscriptions):
-            subscription.tell(state)
+            subscription.tell(state, in_any_case=uncertain)
 
-
-def _is(watched: _Watched, netns: str, index: int) -> bool:
-    return (
-        watched.place.netns == netns and watched.state is not None and watched.state.index == index
-    )
+    def _note_index(self, watched: _Watched, state: InterfaceState | None) -> None:
+        """Note the state, and find it by its index from now on."""
+        netns, before = watched.place.netns, watched.index
+        watched.state = state
+        if watched.index == before:
+            return
+        if before:
+            here = self._by_index[netns, before]
+            here.discard(watched)
+            if not here:
+                del self._by_index[netns, before]
+        if watched.index:
+            self._by_index.setdefault((netns, watched.index), set()).add(watched)

@@ -5,20 +5,17 @@ guardian imports this module, so it must import little.
 """
 
 import errno
-import fcntl
 import socket
-import struct
 from collections.abc import Iterator, Sequence
 
 from pyvrrp.net.netlink import codec
+from pyvrrp.net.system.interface_index import index_through
 
 _SOL_NETLINK = 270
 _NETLINK_CAP_ACK = 10
 _NETLINK_EXT_ACK = 11
 _NETLINK_GET_STRICT_CHK = 12
 _SO_RCVBUFFORCE = 33
-_SIOCGIFINDEX = 0x8933
-_INTERFACE_REQUEST = struct.Struct("=16si20x")
 
 # The receive buffer has room for a report on each request, of about 800 bytes. Without privileges
 # it has 425,984 bytes.
@@ -26,6 +23,7 @@ _PER_SEND = 256
 _RECEIVE_BUFFER = 1 << 20
 _LONGEST_ANSWER = 1 << 16
 _QUESTION = 1 << 31  # in the number of each question, and never in that of a batch's request
+_ATTEMPTS = 3
 _PATIENCE_SECONDS = 5.0
 
 
@@ -113,6 +111,18 @@ class Netlink:
                 if not whole_table:
                     return
 
+    def addresses(self, index: int) -> list[codec.ListedAddress]:
+        """Return the addresses of one interface in the kernel's order; raise OSError."""
+        for _ in range(_ATTEMPTS):
+            try:
+                bodies = [body for _, body in self.ask(codec.get_addresses(index))]
+            except InterruptedError:
+                # The list has changed while it was read, so the answer may be inconsistent.
+                continue
+            found = (codec.listed_address(body) for body in bodies)
+            return [one for one in found if one is not None and one.index == index]
+        raise OSError(errno.EBUSY, "the addresses change too fast")
+
     def accepts(self, index: int, local: bytes) -> bool:
         """Return whether packets for an IPv6 address that come in there are for this host."""
         try:
@@ -123,13 +133,8 @@ class Netlink:
             return False
 
     def interface_index(self, name: str) -> int:
-        """Return the index of the interface of that name; OSError with ENODEV if there is none.
-
-        Unlike a netlink request, this does not wait for the kernel's rtnl lock.
-        """
-        request = _INTERFACE_REQUEST.pack(name.encode(), 0)
-        index: int = _INTERFACE_REQUEST.unpack(fcntl.ioctl(self._sock, _SIOCGIFINDEX, request))[1]
-        return index
+        """Return the index of the interface of that name; OSError with ENODEV if there is none."""
+        return index_through(self._sock, name)
 
     def _await(self, last: int, failures: dict[int, tuple[int, str]]) -> None:
         while True:

@@ -14,7 +14,13 @@ from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address, Family, Place
 from pyvrrp.net.sockets import bpf
 from pyvrrp.net.sockets.lending import NOBODY, Borrower, Lent, lent_name
-from pyvrrp.net.sockets.packet import ETH_P_IP, ETH_P_IPV6, PacketReader, open_packet_socket
+from pyvrrp.net.sockets.packet import (
+    ETH_P_IP,
+    ETH_P_IPV6,
+    PacketReader,
+    is_attached,
+    open_packet_socket,
+)
 from pyvrrp.net.sockets.unicast import UnicastSocket
 from pyvrrp.net.system.interface_index import interface_index
 from pyvrrp.net.system.kernel_error import refused
@@ -55,6 +61,7 @@ class KernelAdvertisementSocket:
         borrower: Borrower = NOBODY,
         overload_per_second: int = _OVERLOAD_PER_SECOND,
         calm_after: float = _CALM_AFTER_SECONDS,
+        close: Callable[[socket.socket], None] = socket.socket.close,
     ) -> None:
         self._loop = loop
         self._place = place
@@ -87,7 +94,7 @@ class KernelAdvertisementSocket:
             self._sock.close()
             self._close_others()
             raise
-        self._reader = PacketReader(loop, self._sock, receive, self._count)
+        self._reader = PacketReader(loop, self._sock, receive, self._count, close=close)
         for what, descriptor in self._lent():
             borrower.lend(lent_name(place, family, what), descriptor)
 
@@ -137,6 +144,10 @@ class KernelAdvertisementSocket:
             raw = self._sock.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, _STATISTICS.size)
             self._dropped += _STATISTICS.unpack(raw)[1]
         return self._dropped
+
+    def is_attached(self) -> bool:
+        """Return whether the interface that it was opened for still exists."""
+        return is_attached(self._sock)
 
     def close(self) -> None:
         """Leave the group and close all sockets. A second call does nothing."""

@@ -10,7 +10,13 @@ from ipaddress import IPv4Address
 from pyvrrp.identity import Address, Family, Place
 from pyvrrp.net.sockets import bpf
 from pyvrrp.net.sockets.lending import NOBODY, Borrower, Lent, lent_name
-from pyvrrp.net.sockets.packet import ETH_P_ARP, ETH_P_IPV6, PacketReader, open_packet_socket
+from pyvrrp.net.sockets.packet import (
+    ETH_P_ARP,
+    ETH_P_IPV6,
+    PacketReader,
+    is_attached,
+    open_packet_socket,
+)
 from pyvrrp.net.system.kernel_error import refused
 from pyvrrp.packet.gratuitous_arp import arp_claim
 from pyvrrp.packet.neighbor_advertisement import neighbor_claim
@@ -27,9 +33,12 @@ class KernelAnnouncementSocket:
         loop: asyncio.AbstractEventLoop,
         place: Place,
         claimed: Callable[[Claim], None],
+        *,
         borrower: Borrower = NOBODY,
+        close: Callable[[socket.socket], None] = socket.socket.close,
     ) -> None:
         self._loop = loop
+        self._close = close
         self._borrower = borrower
         self._place = place
         self._claimed = claimed
@@ -59,7 +68,11 @@ class KernelAnnouncementSocket:
         """Close all sockets. A second call does nothing."""
         for family in tuple(self._listeners):
             self._stop_listening(family)
-        self._sock.close()
+        self._close(self._sock)
+
+    def is_attached(self) -> bool:
+        """Return whether the interface that it was opened for still exists."""
+        return is_attached(self._sock)
 
     def _listen(self, family: Family, protocol: int, program: bpf.Program | None) -> None:
         if family in self._listeners:
@@ -68,7 +81,7 @@ class KernelAnnouncementSocket:
             bpf.attach(self._listeners[family][0], program or bpf.NOTHING)
         elif program is not None:
             sock = open_packet_socket(self._place, socket.SOCK_RAW, protocol, program)
-            reader = PacketReader(self._loop, sock, self._heard)
+            reader = PacketReader(self._loop, sock, self._heard, close=self._close)
             self._listeners[family] = (sock, reader)
             name = lent_name(self._place, family, Lent.CLAIMS)
             self._borrower.lend(name, sock.fileno())

@@ -55,6 +55,15 @@ def open_packet_socket(
     return sock
 
 
+def is_attached(sock: socket.socket) -> bool:
+    """Return whether the interface of a packet socket still exists, under whatever name."""
+    try:
+        name: str = sock.getsockname()[0]
+    except OSError:
+        return False  # it is closed
+    return bool(name)
+
+
 def enlarge_receive_buffer(sock: socket.socket, size: int) -> None:
     """Set the receive buffer of *sock*; without CAP_NET_ADMIN it may become smaller than *size*."""
     try:
@@ -67,7 +76,7 @@ class PacketReader:
     """Delivers the packets of a packet socket, in the event loop and on demand.
 
     *counted* gets the number of packets of each reading, and the monotonic time in nanoseconds at
-    which it began.
+    which it began. *close* closes the socket, which must not keep the loop waiting.
 
     A wake-up means that one packet is there, so one is read. To find out that there is no second
     one takes nearly as long as to read it. More are read when packets come in bursts: when two
@@ -84,6 +93,7 @@ class PacketReader:
         counted: Callable[[int, int], None] = lambda _number, _now: None,
         now: Callable[[], int] = time.monotonic_ns,
         gather_seconds: float = _GATHER_SECONDS,
+        close: Callable[[socket.socket], None] = socket.socket.close,
     ) -> None:
         self._loop = loop
         self._sock = sock
@@ -91,6 +101,7 @@ class PacketReader:
         self._counted = counted
         self._now = now
         self._gather_seconds = gather_seconds
+        self._close_socket = close
         self._reading = False
         self._closed = False
         self._woken_at = 0
@@ -117,7 +128,7 @@ class PacketReader:
                 self._gathering.cancel()
             self._loop.remove_reader(self._poll)
             self._poll.close()
-            self._sock.close()
+            self._close_socket(self._sock)
 
     def _wake_up(self) -> None:
         # The rest wakes us again, after timers and other sockets had their turn.

@@ -11,6 +11,7 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_address
 import netifaces
 
 from pyvrrp.errors import KernelError
+from pyvrrp.foreign_text import escaped
 from pyvrrp.identity import Address, InterfaceAddress
 
 
@@ -45,7 +46,7 @@ def _interface(
         macs += [entry["addr"] for entry in found.get(netifaces.AF_LINK, []) if "addr" in entry]
         addresses += [*_ipv4(found), *_ipv6(found)]
     return ListedInterface(
-        name=name,
+        name=escaped(name),  # the kernel allows almost any octet in a name
         mac=macs[0] if macs else "",
         addresses=tuple(addresses),
         gateways=tuple(gateway for gateway, through in gateways if through == name),

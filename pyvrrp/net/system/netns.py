@@ -12,6 +12,7 @@ from pyvrrp.net.system.kernel_error import refused
 from pyvrrp.net.system.libc import enter_network_namespace
 
 _DIRECTORY = "/run/netns"
+_OWN = "/proc/thread-self/ns/net"
 
 
 @contextmanager
@@ -24,19 +25,29 @@ def entered(netns: str) -> Iterator[None]:
     if not netns:
         yield
         return
-    there = _open_namespace(netns)
+    there = open_namespace(netns)
     try:
-        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            _enter(there, netns)
-            try:
-                yield
-            finally:
-                _enter(home, "the daemon's own")
-        finally:
-            os.close(home)
+        with inside(there, netns):
+            yield
     finally:
         os.close(there)
+
+
+@contextmanager
+def inside(there: int, netns: str) -> Iterator[None]:
+    """Put the calling thread into the open namespace *there*, which was found as *netns*.
+
+    The same holds as for `entered`.
+    """
+    home = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _enter(there, netns)
+        try:
+            yield
+        finally:
+            _enter(home, "the daemon's own")
+    finally:
+        os.close(home)
 
 
 def namespace_path(netns: str) -> str:
@@ -44,7 +55,20 @@ def namespace_path(netns: str) -> str:
     return f"{_DIRECTORY}/{netns}"
 
 
-def _open_namespace(netns: str) -> int:
+def namespace_number(netns: str) -> int:
+    """Return the inode of the namespace, which another one of the same name does not have; 0: none.
+
+    With an empty name it is the namespace of the calling thread.
+    """
+    try:
+        found = os.stat(namespace_path(netns) if netns else _OWN)  # noqa: PTH116 - called often
+    except OSError:
+        return 0
+    return found.st_ino
+
+
+def open_namespace(netns: str) -> int:
+    """Return a descriptor of the namespace called *netns*; raise KernelError."""
     if "/" in netns or netns in {".", ".."}:
         raise KernelError(f"cannot enter network namespace {netns}: not a name")
     try:

@@ -70,6 +70,11 @@ class Fence(BaseConcern):
             runner.listen(self._evaluate)
         self._evaluate()
 
+    def look_at_clock(self) -> None:
+        """Take note of checks that have become silent."""
+        for runner in self._runners:
+            runner.look_at_clock()
+
     def claim_due(self) -> None:
         """Probe at once with every check whose last pass is too old for a claim."""
         stale = self._judge().stale

@@ -6,6 +6,7 @@ link in the same callback: no queue and no task lies between the socket and `ste
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -24,11 +25,13 @@ from pyvrrp.runtime.base.counters import INTERFACE_COUNTERS, Counters
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.heard_packet import HeardPacket
+from pyvrrp.runtime.links.kept_socket import KeptSocket
 from pyvrrp.runtime.links.shared_wakeups import SharedWakeUps
 from pyvrrp.runtime.links.source_address import source_address
 from pyvrrp.units import SECOND, Nanoseconds
 
-REOPEN_AFTER = SECOND
+SMALLEST_IPV6_MTU = 1280  # RFC 8200 section 5: below it Linux turns IPv6 off on the interface
+WATCH_AGAIN_AFTER = SECOND
 REMEMBERED_PER_LINK = 4  # packets; forged ones cost a fresh judgement of the others, nothing else
 
 
@@ -79,12 +82,15 @@ class Interface:
         self._ports = ports
         self._journal = journal
         self._links: dict[tuple[Family, int], Listener] = {}
-        self._sockets: dict[Family, AdvertisementSocket] = {}
-        self._announcements: AnnouncementSocket | None = None
+        self._sockets: dict[Family, KeptSocket[AdvertisementSocket]] = {}
+        self._announcements: KeptSocket[AnnouncementSocket] = KeptSocket(
+            ports.clock, self._open_announcements, self._tell_links
+        )
+        self._device: tuple[int, int, int] | None = None  # as it was reported last
+        self._replaced = 0  # how often the sockets have shown that the interface is another one
         self._known: dict[bytes, HeardPacket] = {}
         self._foreign: set[bytes] = set()  # advertisements of other VRIDs that concern no link
         self._wake_ups: dict[Nanoseconds, SharedWakeUps] = {}
-        self._opened_for = 0  # interface index; 0: nothing is open
         self._watching: Handle | None = None
         self._watched: dict[Claimant, frozenset[Address]] = {}
         self._watch = DeadlineTimer(ports.clock, self._watch_now)
@@ -92,6 +98,9 @@ class Interface:
     def add(self, link: Listener) -> None:
         """Have *link* stand on this interface, from `start` on."""
         self._links[link.family, link.vrid] = link
+        if link.family not in self._sockets:
+            open_it = partial(self._open_advertisements, link.family)
+            self._sockets[link.family] = KeptSocket(self._ports.clock, open_it, self._tell_links)
 
     def start(self) -> None:
         """Look at the interface from now on."""
@@ -106,14 +115,14 @@ class Interface:
 
     def send(self, family: Family, packet: bytes, destination: Address) -> None:
         """Send one advertisement; raise KernelError if that is not possible."""
-        socket = self._sockets.get(family)
+        socket = self._sockets[family].socket
         if socket is None:
-            raise KernelError(f"cannot send from {self.place}: no such interface")
+            raise KernelError(f"cannot send from {self.place}: {self._why_closed(family)}")
         socket.send(packet, destination)
 
     def drain(self, family: Family) -> None:
         """Deliver at once what is queued in the socket of *family*."""
-        socket = self._sockets.get(family)
+        socket = self._sockets[family].socket
         if socket is not None:
             socket.drain()
 
@@ -130,10 +139,11 @@ class Interface:
 
     def announce(self, frame: bytes) -> None:
         """Send one frame to the neighbours; raise KernelError if that is not possible."""
-        if self._announcements is None:
-            raise KernelError(f"cannot announce on {self.place}: no such interface")
+        socket = self._announcements.socket
+        if socket is None:
+            raise KernelError(f"cannot announce on {self.place}: {self._why_closed(None)}")
         if self.state.arp:
-            self._announcements.send(frame)
+            socket.send(frame)
 
     def mac(self) -> bytes:
         """Return the interface's hardware address."""
@@ -146,40 +156,80 @@ class Interface:
         self._watch.set(self._ports.clock.now())
 
     def _watch_now(self) -> None:
-        if self._announcements is None:
+        socket = self._announcements.socket
+        if socket is None:
             return
         try:
-            self._announcements.watch(frozenset().union(*self._watched.values()))
+            socket.watch(frozenset().union(*self._watched.values()))
         except KernelError as error:
             self._journal.warn_rarely("watch_refused", str(error), topic=str(self.place))
+            self._watch.set(Nanoseconds(self._ports.clock.now() + WATCH_AGAIN_AFTER))
 
     def _changed(self, state: InterfaceState) -> None:
+        if state.exists and state.device == self._device and not self._is_attached():
+            # Events were lost, and another interface has the index of the one before.
+            self._replaced += 1
+        self._device = state.device if state.exists else None
+        if self._replaced:
+            state = replace(state, generation=state.generation + self._replaced)
         self.state = state
-        if not state.exists or state.index != self._opened_for:
+        self._keep_sockets()
+        self._tell_links()
+
+    def _is_attached(self) -> bool:
+        kept = [one.socket for one in self._sockets.values()]
+        opened = (*kept, self._announcements.socket)
+        return all(socket is None or socket.is_attached() for socket in opened)
+
+    def _keep_sockets(self) -> None:
+        state = self.state
+        if not state.exists:
             self._close()
-        if state.exists and not self._opened_for:
-            self._open()
+            return
+        circumstances = (state.up, state.mtu)
+        self._announcements.open_for(state.device, circumstances)
+        for family, kept in self._sockets.items():
+            if family is Family.IPV6 and state.mtu < SMALLEST_IPV6_MTU:
+                # Its memberships are gone for good: with a larger MTU it must be opened anew.
+                kept.close(
+                    f"no IPv6 with an MTU of {state.mtu} octets, it needs {SMALLEST_IPV6_MTU}"
+                )
+            else:
+                kept.open_for(state.device, circumstances)
+
+    def _tell_links(self) -> None:
         for link in self._links.values():
-            link.inspect(state)
+            link.inspect(self.state)
         own = self._own_addresses()
+        seen = {family: self._as_seen_by(family) for family in self._sockets}
         for link in tuple(self._links.values()):
-            primary = source_address(own, link.family, link.peers) if self._opened_for else None
-            link.interface_changed(state, primary)
+            primary = None
+            if self._is_open(link.family):
+                primary = source_address(own, link.family, link.peers)
+            link.interface_changed(seen[link.family], primary)
 
-    def _open(self) -> None:
-        try:
-            for family in {family for family, _ in self._links}:
-                self._open_family(family)
-            self._announcements = self._ports.sockets.open_announcements(self.place, self._claimed)
-        except KernelError as error:
-            self._close()
-            self._journal.warn_rarely("sockets_refused", str(error), topic=str(self.place))
-            at = Nanoseconds(self._ports.clock.now() + REOPEN_AFTER)
-            self._ports.clock.call_at(at, self._open_again)
-        else:
-            self._opened_for = self.state.index
+    def _as_seen_by(self, family: Family) -> InterfaceState:
+        """Return the state for the links of *family*: another family may work although it fails."""
+        if not self.state.exists or self._is_open(family):
+            return self.state
+        refusal = self._why_closed(family)
+        self._journal.warn_rarely("sockets_refused", refusal, topic=f"{self.place} {family}")
+        return replace(self.state, obstacle=refusal)
 
-    def _open_family(self, family: Family) -> None:
+    def _is_open(self, family: Family) -> bool:
+        return self._sockets[family].socket is not None and self._announcements.socket is not None
+
+    def _why_closed(self, family: Family | None) -> str:
+        refusal = "" if family is None else self._sockets[family].refusal
+        return refusal or self._announcements.refusal or "no such interface"
+
+    def _open_announcements(self) -> AnnouncementSocket:
+        socket = self._ports.sockets.open_announcements(self.place, self._claimed)
+        if any(self._watched.values()):
+            self._watch.set(self._ports.clock.now())
+        return socket
+
+    def _open_advertisements(self, family: Family) -> AdvertisementSocket:
         here = [link for link in self._links.values() if link.family is family]
         socket = self._ports.sockets.open_advertisements(
             self.place,
@@ -188,8 +238,8 @@ class Interface:
             multicast=not all(link.peers for link in here),
             unicast=any(link.peers for link in here),
         )
-        self._sockets[family] = socket
         socket.expect(frozenset(link.vrid for link in here), min(link.min_ttl for link in here))
+        return socket
 
     def _receiver(self, family: Family) -> Callable[[bytes], None]:
         known, judge, now = self._known, partial(self._judge, family), self._ports.clock.now
@@ -206,18 +256,10 @@ class Interface:
 
         return receive
 
-    def _open_again(self) -> None:
-        if self._watching is not None and not self._opened_for:
-            self._changed(self.state)
-
     def _close(self) -> None:
-        self._opened_for = 0
-        for socket in self._sockets.values():
-            socket.close()
-        self._sockets.clear()
-        if self._announcements is not None:
-            self._announcements.close()
-            self._announcements = None
+        for kept in self._sockets.values():
+            kept.close()
+        self._announcements.close()
 
     def _own_addresses(self) -> list[InterfaceAddress]:
         """Return what can be sent from: never a virtual address, but an owner's (RFC 9568 1.7)."""

@@ -29,6 +29,13 @@ class Concern(Protocol):
     def start(self) -> None:
         """Begin to look; called once, when all virtual routers are there."""
 
+    def look_at_clock(self) -> None:
+        """Take note of what time alone has changed, such as a check that is silent for too long.
+
+        Called before the router handles an event. After a stall, the event may come before the
+        timers that fell due meanwhile.
+        """
+
     def claim_due(self) -> None:
         """A claim is due and asks this concern next: find out at once what is not known."""
 
@@ -72,6 +79,9 @@ class BaseConcern:
 
     def start(self) -> None:
         """Begin to look: there is nothing to look at."""
+
+    def look_at_clock(self) -> None:
+        """Take note of what time has changed: nothing."""
 
     def claim_due(self) -> None:
         """Find out what is not known: nothing is unknown."""

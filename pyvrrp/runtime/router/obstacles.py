@@ -15,7 +15,9 @@ from pyvrrp.virtual_router.rules.admission import (
 )
 
 INTERFACE, ADDRESSES, KERNEL, LINKS = "interface", "addresses", "kernel", "links"
-OWN_PARTS = (INTERFACE, ADDRESSES, KERNEL, LINKS)  # in the order of causes
+OPERATOR_ADDRESSES, SENDING = "operator_addresses", "sending"
+# In the order of causes.
+OWN_PARTS = (OPERATOR_ADDRESSES, INTERFACE, ADDRESSES, KERNEL, LINKS, SENDING)
 EARLIER_GUARDIAN = "the guardian of an earlier process hands over"
 LEFTOVERS = "removing what an earlier process left behind"
 
@@ -85,4 +87,6 @@ def interface_obstacle(state: InterfaceState, primary: Address | None) -> str:
         return "no such interface"
     if not state.up:
         return "link down"
+    if state.obstacle:
+        return state.obstacle
     return "" if primary is not None else "no primary address"

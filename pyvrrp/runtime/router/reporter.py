@@ -90,9 +90,7 @@ class Reporter:
             ):
                 continue
             name, text = self._describe(mismatch, accepted)
-            self._journal.warn_rarely(
-                name, text, topic=str(accepted.source), virtual_router=self._config
-            )
+            self._journal.warn_rarely(name, text, virtual_router=self._config)
 
     def foreign(self, state: InterfaceState) -> None:
         """Warn of virtual addresses with another prefix here: pyvrrp did not add them."""
@@ -116,7 +114,6 @@ class Reporter:
         self._journal.warn_rarely(
             "split_brain",
             f"{action.sender} is master too, with priority {action.priority}",
-            topic=str(action.sender),
             virtual_router=self._config,
             fields={"sender": str(action.sender), "priority": action.priority},
         )

@@ -28,6 +28,7 @@ from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.last_heard import LastHeard
 from pyvrrp.runtime.links.link import Link
 from pyvrrp.runtime.links.router_links import RouterLinks
+from pyvrrp.runtime.links.unsent import UnsentAdvertisements
 from pyvrrp.runtime.router.action_runner import ActionRunner
 from pyvrrp.runtime.router.concern import BaseConcern, Concern
 from pyvrrp.runtime.router.from_config import expectation_of, parameters_of, renewal_limit
@@ -38,6 +39,8 @@ from pyvrrp.runtime.router.obstacles import (
     INTERFACE,
     LEFTOVERS,
     LINKS,
+    OPERATOR_ADDRESSES,
+    SENDING,
     Obstacles,
     interface_obstacle,
 )
@@ -52,7 +55,6 @@ from pyvrrp.virtual_router.events import (
     Event,
     HandOver,
     PriorityChanged,
-    Startup,
     TimerFired,
 )
 from pyvrrp.virtual_router.parameters import RELEASE, Parameters
@@ -122,11 +124,13 @@ class Router:
             self.managed,
         )
         self._hearing = Hearing(config, self.links, self._advertiser, self.reporter, self._counters)
+        self.unsent = UnsentAdvertisements(self, ports.clock)
         self._actions = ActionRunner(self, self._advertiser)
         self._alarm = DeadlineTimer(ports.clock, self._deadline_reached)
         self._wake_ups = interfaces[0].wake_ups(config.advertisement_interval)
         self._held_back_by: Concern | None = None
         self._limiting: tuple[Concern, ...] = ()  # those that limit how long it may hold
+        self._ageing: tuple[Concern, ...] = ()  # those that time alone changes
         self._has_primary = False
         self.group.join(self)
 
@@ -139,6 +143,9 @@ class Router:
             for one in self.concerns
             if type(one).may_hold_until is not BaseConcern.may_hold_until
         )
+        self._ageing = tuple(
+            one for one in self.concerns if type(one).look_at_clock is not BaseConcern.look_at_clock
+        )
         if self._limiting:
             self.group.limited_by(self)
 
@@ -146,6 +153,11 @@ class Router:
 
     def take(self, event: Event) -> None:
         """Take one step of the election and carry out what it asks for."""
+        for concern in self._ageing:
+            concern.look_at_clock()
+        self._take(event)
+
+    def _take(self, event: Event) -> None:
         if isinstance(self._state, Master):
             self.group.end_expired_holds()
         elif self._hearing.is_repetition:
@@ -160,8 +172,6 @@ class Router:
             self.group.claim_ended()
         lingers = self.group.lingers_after_death
         self._preparation.after_step(self._state, self._parameters, lingers=lingers)
-        if isinstance(event, Startup):
-            self.operator.defers = False
         if type(before) is not type(self._state):
             self._state_changed()
 
@@ -172,6 +182,7 @@ class Router:
                 concern.claimed()
         else:
             self._wake_ups.leave(self)
+            self.unsent.no_master()
         self.operator.state_changed()
         self.group.consider()
 
@@ -181,7 +192,7 @@ class Router:
             return
         if self._master_goes_on():
             return
-        if isinstance(self._state, Backup | HandingOver):
+        if isinstance(self._state, Backup | HandingOver | Releasing):
             # The proof that the master, or the successor, is alive may already be in the socket.
             self.read_links()
             due = deadline(self.state)
@@ -229,12 +240,14 @@ class Router:
             reason=self.reporter.reason,
             addresses_gone=self.addresses.keeper.gone,
             has_let_go=all(concern.has_let_go() for concern in self.concerns),
-            defers=self.operator.defers,
+            defers=self.operator.resigned,
             is_exclusive=self.config.is_exclusive,
         )
 
     def read_links(self) -> None:
-        """Take at once what is queued on its links."""
+        """Take at once what is queued on its links, and what time alone has changed."""
+        for concern in self._ageing:
+            concern.look_at_clock()
         self.links.drain()
 
     def ask_concerns(self) -> bool:
@@ -290,7 +303,7 @@ class Router:
         if now != before:
             self._parameters_are(replace(self._parameters, priority=now))
             self.reporter.priority(before, now)
-            self.take(PriorityChanged(before))
+            self._take(PriorityChanged(before))
         self._obstacles.waive_fence(waived=self.is_last_resort)
         self.group.consider()
 
@@ -318,14 +331,17 @@ class Router:
 
     def stop(self) -> None:
         """Leave the election for good, in favour of another router if there is one."""
+        self._listen_first()
         self.operator.order_stop()
 
     def drain(self, *, drained: bool) -> None:
         """Stay out of the election until this is undone."""
+        self._listen_first()
         self.operator.drain(drained=drained)
 
     def resign(self) -> None:
         """Step down once, with all members of the group that are MASTER."""
+        self._listen_first()
         for member in self.group.members:
             member.resign_alone()
 
@@ -333,15 +349,31 @@ class Router:
         """Step down once, as one member of a group that does."""
         if not isinstance(self.state, Master):
             return
-        if self.group.lingers:
+        lingers = self.group.lingers
+        self.operator.resign(leaves=not lingers)
+        if lingers:
             self.take(HandOver(RESIGNED, returns=True))
-        else:
-            self.operator.resign()
+
+    def undo_resign(self) -> None:
+        """Take part as configured again, with all members of the group."""
+        for member in self.group.members:
+            member.undo_resign_alone()
+
+    def undo_resign_alone(self) -> None:
+        """Take part as configured again, as one member of a group that does."""
+        self.operator.undo_resign()
+        self.group.consider()
 
     def set_priority(self, priority: int | None) -> None:
         """Stand with *priority*, with all members of the group; None: with the configured one."""
+        self._listen_first()
         for member in self.group.members:
             member.priority_from(operator=priority)
+
+    def _listen_first(self) -> None:
+        """Take what is queued on all links of the group: it came before the order."""
+        for member in self.group.members:
+            member.read_links()
 
     def announce(self) -> None:
         """Tell the neighbours once more where the addresses are, if they are here."""
@@ -374,11 +406,12 @@ class Router:
         if unknown:
             self._obstacles.set(ADDRESSES, LEFTOVERS)
         self._obstacles.set(LINKS, self.links.obstacle)
+        self._obstacles.set(OPERATOR_ADDRESSES, self.addresses.of_the_operator(state))
         self._obstacles.set(INTERFACE, interface_obstacle(state, primary))
         if unknown:
             self.addresses.begin_anew()
         self.group.consider()
-        self.addresses.keeper.observe(state.present)
+        self.addresses.keeper.observe(state)
         self.reporter.foreign(state)
 
     def _primary_address_is(self, primary: Address) -> None:
@@ -440,6 +473,19 @@ class Router:
             self._clock.now(),
         )
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether its last advertisement has left."""
+        return self._advertiser.sent_at is not None
+
+    def cannot_send(self, why: str) -> None:
+        """Keep out of the election: its advertisements do not leave; empty: it may try again."""
+        self.part_obstacle(SENDING, why)
+
+    def can_send_again(self) -> None:
+        """Go on with what waited for an advertisement that leaves."""
+        self.addresses.can_send_again()
+
     def announced_again(self) -> None:
         """Have the rest of the group announce too: a rival made this router do it."""
         self.group.announced(self)
@@ -457,6 +503,11 @@ class Router:
         """What it has counted, under the names of RFC 8347 where it has one."""
         self._catch_up()
         return self._counters
+
+    @property
+    def parameters(self) -> Parameters:
+        """What the election needs to know of it."""
+        return self._parameters
 
     @property
     def priority(self) -> int:

@@ -8,12 +8,11 @@ from pyvrrp.identity import Address, Place
 from pyvrrp.ports import AnnouncementSocket, Claim, InterfaceState, Ports
 from pyvrrp.runtime.addresses.announcer import probe
 from pyvrrp.runtime.addresses.neighbour_query import Answer, NeighbourQuery
-from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
-from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
+from pyvrrp.runtime.links.kept_socket import KeptSocket
+from pyvrrp.units import MILLISECOND, Nanoseconds
 
 PATIENCE = Nanoseconds(150 * MILLISECOND)  # after each question
-REOPEN_AFTER = SECOND
 
 
 class AddressNeighbours:
@@ -33,23 +32,24 @@ class AddressNeighbours:
         self._journal = journal
         self._claimed = claimed
         self._state = InterfaceState()
-        self._socket: AnnouncementSocket | None = None
-        self._opened_for = 0  # interface index; 0: nothing is open
+        self._kept: KeptSocket[AnnouncementSocket] = KeptSocket(
+            ports.clock, self._open, self._report_refusal
+        )
         self._query = NeighbourQuery(ports.clock, self, PATIENCE)
-        self._reopen = DeadlineTimer(ports.clock, self._open)
 
     @property
     def reachable(self) -> bool:
         """Whether frames can be sent and answers heard."""
-        return self._socket is not None and self._state.arp
+        return self._kept.socket is not None and self._state.arp
 
     def interface_changed(self, state: InterfaceState) -> None:
         """Open or close the socket: the interface may be gone, or a new one may have its name."""
         self._state = state
-        if not state.exists or state.index != self._opened_for:
-            self._close()
-        if state.exists and self._socket is None:
-            self._open()
+        if state.exists:
+            self._kept.open_for(state.device, (state.up, state.mtu))
+            self._report_refusal()
+        else:
+            self._kept.close()
 
     def ask(self, answered: Callable[[Answer], None]) -> None:
         """Ask three times within about 450 ms; *answered* is called once, unless cancelled."""
@@ -67,14 +67,16 @@ class AddressNeighbours:
     def stop(self) -> None:
         """Cancel the query and close the socket."""
         self.cancel()
-        self._close()
+        self._kept.close()
 
     def announce(self, frame: bytes) -> None:
         """Send one frame to the neighbours; raise KernelError if that is not possible."""
-        if self._socket is None:
-            raise KernelError(f"cannot announce on {self._place}: no such interface")
+        socket = self._kept.socket
+        if socket is None:
+            why = self._kept.refusal or "no such interface"
+            raise KernelError(f"cannot announce on {self._place}: {why}")
         if self._state.arp:
-            self._socket.send(frame)
+            socket.send(frame)
 
     def mac(self) -> bytes:
         """Return the interface's hardware address."""
@@ -84,20 +86,16 @@ class AddressNeighbours:
         if not self._query.heard(claim):
             self._claimed(claim)
 
-    def _open(self) -> None:
+    def _open(self) -> AnnouncementSocket:
+        socket = self._ports.sockets.open_announcements(self._place, self._heard)
         try:
-            self._socket = self._ports.sockets.open_announcements(self._place, self._heard)
-            self._socket.watch(frozenset({self._address}))
-        except KernelError as error:
-            self._close()
-            self._journal.warn_rarely("sockets_refused", str(error), topic=str(self._place))
-            self._reopen.set(Nanoseconds(self._ports.clock.now() + REOPEN_AFTER))
-        else:
-            self._opened_for = self._state.index
+            socket.watch(frozenset({self._address}))
+        except KernelError:
+            socket.close()
+            raise
+        return socket
 
-    def _close(self) -> None:
-        self._opened_for = 0
-        self._reopen.set(None)
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+    def _report_refusal(self) -> None:
+        if self._kept.refusal:
+            topic = str(self._place)
+            self._journal.warn_rarely("sockets_refused", self._kept.refusal, topic=topic)

@@ -8,14 +8,10 @@ from pathlib import Path
 from pyvrrp.config.files.load import load
 from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.parse import parse
-from pyvrrp.config.values.scalars import (
-    WrongValueError,
-    escaped,
-    shown,
-    table,
-)
+from pyvrrp.config.values.scalars import WrongValueError, shown, table
 from pyvrrp.config.values.sections import Key, Section, path_with_name, suggestion
 from pyvrrp.errors import ConfigurationError, Problem
+from pyvrrp.foreign_text import escaped
 from pyvrrp.identity import Place
 from pyvrrp.simulator.scenario import fault_keys, keys
 from pyvrrp.simulator.scenario.fault import Fault, FaultKind

@@ -7,6 +7,7 @@ from pyvrrp.simulator.judges.observed.facts import changeable_state
 from pyvrrp.simulator.judges.observed.judge import Case, Judge
 from pyvrrp.simulator.judges.observed.priority import higher
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
+from pyvrrp.simulator.judges.observed.since import latest
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.judges.rules.protocol_times import handover_wait, master_down, skew
 from pyvrrp.simulator.judges.rules.verdicts import words
@@ -73,6 +74,7 @@ class AdvertisementJudge(Judge, TrafficObserver):
         if router is None:
             return
         if router.state_before is not None:
+            self._case(InvariantName.INVALID)
             if changeable_state(router) != router.state_before:
                 self._broken(
                     InvariantName.INVALID, router.who, "changed because of its own advertisement"
@@ -93,7 +95,8 @@ class AdvertisementJudge(Judge, TrafficObserver):
             self._facts.version += 1
 
     def announcement_sent(self, card: NetworkCard, frame: bytes) -> None:
-        """Judge an announcement that is being sent."""
+        """Judge an announcement that is being sent: a predecessor may have to let go sooner."""
+        self._facts.version += 1
         self._announcements.announced(card, frame)
 
     def injecting(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
@@ -109,6 +112,7 @@ class AdvertisementJudge(Judge, TrafficObserver):
         router = self._routers[card].get(seen.key)
         if router is None:
             return
+        self._case(InvariantName.INVALID)
         if (changeable_state(router), router.last_sent) != router.state_before:
             self._broken(
                 InvariantName.INVALID,
@@ -137,6 +141,9 @@ class AdvertisementJudge(Judge, TrafficObserver):
                 self._facts.version += 1
 
     def _judge_release(self, router: ObservedRouter) -> None:
+        self._case(InvariantName.REMOVED_FIRST)
+        if router.config.resources:
+            self._case(InvariantName.RELEASED_LAST)
         running = router.node.simulated.resources.running.intersection(router.config.resources)
         if running:
             self._broken(
@@ -168,8 +175,10 @@ class AdvertisementJudge(Judge, TrafficObserver):
                     f"advertised {words(waited)} after it was asked to {router.move.order}",
                 )
             router.move = None
+            router.resigned = False
             self._facts.version += 1
         if router.last_positive is not None and router.state == "MASTER":
+            self._case(InvariantName.STALE_CLAIM)
             away = here - router.last_positive
             if router.overtaken_at is not None:
                 away = here - router.overtaken_here
@@ -186,11 +195,14 @@ class AdvertisementJudge(Judge, TrafficObserver):
         running, sound = router.node.running_since, router.interface.sound_since
         if running is None or sound is None:
             return
-        # A master that leaves goes on advertising until the kernel has confirmed the removal.
-        lasting = self._engine.now - max(running, sound)
+        # A master that leaves goes on advertising until the kernel has confirmed the removal, and
+        # etcd that the key is given back.
+        since = max(running, sound, self._disturbances.failing_until if router.chained else 0)
+        lasting = self._engine.now - since
+        leaving = max(self._bounds.leaving(one.node.name, one.config) for one in router.members)
         for check in router.checks():
             closed = here - check.closes_at()
-            allowed = self._bounds.removal if check.turned_at else -1
+            allowed = leaving if check.turned_at else -1
             if closed >= 0 and min(closed, lasting) > allowed:
                 self._broken(
                     InvariantName.NOT_BEFORE_OPEN,
@@ -207,9 +219,11 @@ class AdvertisementJudge(Judge, TrafficObserver):
         gap = max(skew(config.version, router.priority, own), ANSWER_FLOOR)
         # By its own clock: the daemon does not count a suspension that was hidden from it.
         silence = router.here() - router.last_sent_here
-        sends = router.interface.sends_since
+        sends = latest((router.interface.sends_since, router.node.running_since))
         # An answer that the kernel refused counts for the limit too.
         able = sends is not None and now - sends > gap
+        if config.version is not Version.V2 and able:
+            self._case(InvariantName.ANSWERS)
         if config.version is not Version.V2 and able and silence > self._bounds.stretched(gap):
             self._broken(
                 InvariantName.ANSWERS,

@@ -22,12 +22,13 @@ class HandoverJudge(Judge):
         """Record an order of an operator at the instant at which the daemon receives it."""
         self._facts.version += 1
         for router in self._facts.on_node[node.name]:
-            if order is FaultKind.UNDRAIN:
-                router.drained, router.undrained_at = False, self._engine.now
+            if order in {FaultKind.UNDRAIN, FaultKind.UNDO_RESIGN}:
+                self._undone(router, order)
                 continue
             if order is FaultKind.DRAIN:
                 router.drained = True
             if router.is_master():
+                router.resigned = router.resigned or order is FaultKind.RESIGN
                 here = router.here()
                 successors = tuple(self.successors(router))
                 router.move = AskedMove(order, self._engine.now, here, successors)
@@ -35,6 +36,12 @@ class HandoverJudge(Judge):
                 router.move is not None and router.handing_over() and order is not FaultKind.RESIGN
             ):
                 router.move.order = order
+
+    def _undone(self, router: ObservedRouter, order: FaultKind) -> None:
+        if order is FaultKind.UNDRAIN:
+            router.drained = False
+        router.resigned = router.takeover.defers = False
+        router.undrained_at = self._engine.now
 
     def gained(self, router: ObservedRouter, address: InterfaceAddress) -> None:
         """Record that a node has an address."""
@@ -49,6 +56,7 @@ class HandoverJudge(Judge):
             return  # decision 7: it lets go before the next node takes over
         if self._is_upset(router) or router.node.awake_since is None:
             return
+        self._case(InvariantName.NO_GAP)
         move = router.move
         if move is None or any(self.is_still_able(one, move.at) for one in move.successors):
             asked = "without an order" if move is None else f"when asked to {move.order}"
@@ -58,11 +66,19 @@ class HandoverJudge(Judge):
                 f"removed {address} {asked}, and no other node has it",
             )
 
+    def failed(self, router: ObservedRouter) -> None:
+        """Judge a daemon that reports that no successor came; one that can send has said so."""
+        self.judge(router)
+        if router.is_master() and router.interface.card.refuses:
+            router.move = None
+            self._facts.version += 1
+
     def judge(self, router: ObservedRouter) -> int:
         """Judge how long a handover lasts; return until when it may last."""
         awake = router.node.awake_since
         if router.move is None or not router.handing_over() or awake is None:
             return FOREVER
+        self._note(InvariantName.HANDOVER)
         begun = max(router.move.at, awake)
         return self._judge_duration(
             begun,

@@ -177,6 +177,11 @@ class SimulatedAdvertisementSocket(AdvertisementSocket):
     def expect(self, vrids: frozenset[int], min_ttl: int) -> None:
         """Nothing is filtered here: the buffer never overflows while the process runs."""
 
+    def is_attached(self) -> bool:
+        """Return whether the interface that it was opened for still exists."""
+        interface = self._card.kernel.interfaces[self._card.place]
+        return interface.exists and interface.index == self._index
+
     def close(self) -> None:
         """Receive nothing more."""
         self._closed = True
@@ -212,6 +217,11 @@ class SimulatedAnnouncementSocket(AnnouncementSocket):
         """Receive the claim of another host to an address."""
         if claim.address in self._watched:
             self._process.io(self._claimed, claim)
+
+    def is_attached(self) -> bool:
+        """Return whether the interface that it was opened for still exists."""
+        interface = self._card.kernel.interfaces[self._card.place]
+        return interface.exists and interface.index == self._index
 
     def close(self) -> None:
         """Receive nothing more."""
