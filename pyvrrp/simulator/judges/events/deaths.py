@@ -40,16 +40,20 @@ class DeathJudge(Judge):
         killed = router.killed
         if killed is None or self._is_held(self._facts.by_id[router.id], address):
             return
-        # This death itself is one fault that nobody planned.
-        calm = self._disturbances.unplanned_faults <= 1
-        calm = calm and self._disturbances.unplanned_until <= killed.at
         able = (self._handovers.is_still_able(one, killed.at) for one in killed.successors)
-        if calm and any(able):
+        if self._nothing_else_happened(router, killed) and any(able):
             self._broken(
                 InvariantName.NO_GAP,
                 router.who,
                 f"removed {address} after its daemon was killed, and no other node has it",
             )
+
+    def _nothing_else_happened(self, router: ObservedRouter, killed: KilledMaster) -> bool:
+        """Whether the death, and the start of a new daemon, are all that nobody planned."""
+        node, disturbed = router.node, self._disturbances
+        until = disturbed.unplanned_until
+        ours = until <= killed.at or (node.simulated.alive and until == node.started_at)
+        return ours and disturbed.unplanned_faults <= (0 if node.simulated.alive else 1)
 
     def released(self, router: ObservedRouter) -> None:
         """Judge an advertisement of priority 0 of a node without a daemon."""
