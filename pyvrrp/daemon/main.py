@@ -5,7 +5,9 @@ import os
 import time
 from dataclasses import dataclass
 
+from pyvrrp.clients.processes.open_files import raise_limit, require
 from pyvrrp.config.model.configuration import Configuration
+from pyvrrp.config.report.open_files import open_files_needed
 from pyvrrp.daemon.control_socket import ControlSocket, Handler, Request
 from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.daemon.on_demand import StartedProber, start_prober_for
@@ -15,6 +17,7 @@ from pyvrrp.daemon.signals import SignalReports
 from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.errors import Problem
+from pyvrrp.identity import Family
 from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.net.system import privileges
 from pyvrrp.runtime.base.journal import Journal, Level
@@ -38,6 +41,8 @@ def run(
     privileges.check(
         namespaces=any(config.id.place.netns for config in configuration.virtual_routers)
     )
+    raise_limit()
+    require(open_files_needed(configuration))
     prober = start_prober_for(configuration)  # before anything is opened
     with asyncio.Runner() as runner:
         return runner.run(_Daemon(configuration, guardian, prober, options).live())
@@ -92,6 +97,15 @@ class _Daemon:
             f"node {self._configuration.node} runs {names}",
             fields={"node": self._configuration.node, "pid": os.getpid()},
         )
+        for config in self._configuration.virtual_routers:
+            if config.id.family is Family.IPV6 and not config.addresses[0].ip.is_link_local:
+                journal.record(
+                    "no_link_local_address",
+                    f"advertises {config.addresses[0].ip} first: RFC 9568 demands a link-local "
+                    "address, and routers that follow it drop what this node sends",
+                    level=Level.WARNING,
+                    virtual_router=config,
+                )
         for exposure in self._options.exposures:
             journal.record(
                 "exposed", str(exposure), level=Level.WARNING, fields={"path": exposure.path}

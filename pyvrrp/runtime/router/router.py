@@ -22,6 +22,7 @@ from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.advertiser import Advertiser
+from pyvrrp.runtime.links.handover_preparation import HandoverPreparation
 from pyvrrp.runtime.links.heard_packet import HeardPacket
 from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.last_heard import LastHeard
@@ -113,6 +114,15 @@ class Router:
         for link, interface in zip(config.links, interfaces, strict=True):
             self.links.add(Link(config, link, interface, expectation, self))
         self._advertiser = Advertiser(config, self.links, ports.clock, journal, self._counters)
+        self._preparation = HandoverPreparation(
+            config,
+            interfaces[0],
+            self.links,
+            self._advertiser,
+            ports.clock,
+            ports.guardian,
+            self.managed,
+        )
         self._hearing = Hearing(config, self.links, self._advertiser, self.reporter, self._counters)
         self.unsent = UnsentAdvertisements(self, ports.clock)
         self._actions = ActionRunner(self, self._advertiser)
@@ -160,6 +170,8 @@ class Router:
         self._alarm.set(due)
         if self.group.claiming and (due is None or self._clock.now() < due):
             self.group.claim_ended()
+        lingers = self.group.lingers_after_death
+        self._preparation.after_step(self._state, self._parameters, lingers=lingers)
         if type(before) is not type(self._state):
             self._state_changed()
 
@@ -442,8 +454,14 @@ class Router:
         self._hearing.end_repetition()
 
     def discarded(self, discarded: Discarded) -> None:
-        """Count and tell a packet that failed a receive check. It changes nothing else."""
+        """Count and tell a packet that failed a receive check.
+
+        It changes nothing in the election. If it proves that its sender lives, the concerns hear.
+        """
         self.reporter.discarded(discarded)
+        if discarded.neighbour is not None:
+            for concern in self.concerns:
+                concern.incompatible(discarded)
 
     def overhear(self, examined: Examined) -> bool:
         """Take note of another VRID; return whether it has addresses of this virtual router."""
@@ -516,6 +534,13 @@ class Router:
         """The newest advertisement that was accepted from another router."""
         self._catch_up()
         return self._hearing.last_heard
+
+    @property
+    def last_life_at(self) -> Nanoseconds | None:
+        """When a router of this VRID last proved that it lives, an incompatible one included."""
+        heard = self.last_heard
+        found = [None if heard is None else heard.at, *(one.life_at() for one in self.concerns)]
+        return max((at for at in found if at is not None), default=None)
 
     @property
     def is_master(self) -> bool:
