@@ -6,7 +6,6 @@ import socket
 import struct
 from functools import partial
 
-from pyvrrp.clients.etcd.port import AsyncioEtcd
 from pyvrrp.clients.rights.wants import CopyOfFile
 from pyvrrp.config.model.configuration import EtcdServers
 from pyvrrp.ports import EtcdAnswer, Handle, ProbeResult, Unanswered
@@ -29,6 +28,7 @@ from pyvrrp.prober.messages import (
     read_from_daemon,
     wants_of,
 )
+from pyvrrp.probes.etcd import AsyncioEtcd
 from pyvrrp.probes.runner import AsyncioProbes
 from pyvrrp.units import Nanoseconds
 
