@@ -38,6 +38,7 @@ START = 10.0  # seconds that a new prober may take for its first sign of life
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0  # seconds before it is started again
 _LONG_LIFE = 60.0  # seconds; one that lived that long is started again at once
 _MOST_DEATHS = 2  # probers that may end while they work on one call
+_FIRST_CREDIT, _CREDIT, _MOST_CREDIT = 1000, 200, 100_000  # messages: at first, for each call
 _LAST_WAIT = 1.0  # seconds to wait for the end of a killed prober
 
 Answer: TypeAlias = ProbeResult | EtcdAnswer | Failure
@@ -83,6 +84,7 @@ class Prober:
         self._launch = launch
         self._report = report
         self._numbers = count(1)
+        self._credit = 0  # messages that the prober may send
         self._subjects: dict[Subject, int] = {}
         self._calls: dict[int, _Call] = {}
         self._lender = Lender(self._lend)
@@ -156,6 +158,7 @@ class Prober:
 
     def _begin(self, launched: Launched) -> None:
         self._begun = self._loop.time()
+        self._credit = _FIRST_CREDIT
         self._child = ProberChild(launched.pid, launched.pidfd, self._child_ended)
         self._channel = MessageChannel(launched.end, self._received, self._lose)
         self._watch = self._loop.call_later(START, self._hangs)
@@ -188,6 +191,8 @@ class Prober:
             os.close(descriptor)
 
     def _send_call(self, number: int, call: _Call) -> None:
+        # A call may want a socket for each of 64 addresses, and files.
+        self._credit = min(self._credit + _CREDIT, _MOST_CREDIT)
         left = int((call.deadline - self._loop.time()) * 1e9)
         if left > 0:
             self._send(call.message(number, call.subject, left))
@@ -212,6 +217,10 @@ class Prober:
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
+        self._credit -= 1
+        if self._credit < 0:
+            self._lose("it talks without being asked")
+            return
         try:
             message = read_from_prober(octets)
         except MalformedError as error:
