@@ -9,10 +9,12 @@ from pathlib import Path
 from pyvrrp.cli.base.arguments import add_file, add_json, add_node
 from pyvrrp.cli.base.exit_status import GOOD, USAGE
 from pyvrrp.cli.local_warnings import local_warnings
+from pyvrrp.clients.processes.open_files import too_few_for
 from pyvrrp.config.files.load import files_of, load
 from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.report.exposure import exposures
 from pyvrrp.config.report.lint import lint
+from pyvrrp.config.report.open_files import open_files_needed
 from pyvrrp.config.report.summary import (
     check_as_values,
     check_in_words,
@@ -55,6 +57,10 @@ def run(args: argparse.Namespace) -> int:
     except ConfigurationError as error:
         lines = [f"{error.source}: {problem}" for problem in error.problems]
         _print(_json(args.file, None, error.problems) if args.json else "\n".join(lines))
+        return USAGE
+    if refusal := too_few_for(open_files_needed(configuration)):
+        problem = Problem("virtual_router", refusal)
+        _print(_json(args.file, None, [problem]) if args.json else f"{args.file}: {problem}")
         return USAGE
     warnings = _warnings(args.file, configuration, offline=args.offline)
     if args.json:

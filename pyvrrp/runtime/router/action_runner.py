@@ -55,7 +55,7 @@ class ActionRunner:
                 self._addresses.keeper.let_go()
                 self._addresses.stop_announcing()
             case AnnounceAddresses():
-                self._addresses.announcer.announce_now()
+                self._addresses.announcer.announce_again()
                 self._router.announced_again()
             case CeaseAnnouncing():
                 self._addresses.announcer.stop()

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.identity import some_of
 from pyvrrp.packet.reception import Accepted, Discarded, Mismatch
 from pyvrrp.ports import Clock, InterfaceState
 from pyvrrp.runtime.base.counters import Counters
@@ -74,6 +75,8 @@ class Reporter:
         """Tell of a packet that failed a receive check."""
         self._counters.add(discarded.reason)
         source = "" if discarded.source is None else f" from {discarded.source}"
+        if discarded.neighbour is not None and discarded.source is not None:
+            self.collisions.same_vrid(discarded.source, discarded.neighbour)
         self._journal.warn_rarely(
             "discarded",
             f"discarded a packet{source}: {discarded.detail}",
@@ -91,9 +94,7 @@ class Reporter:
             ):
                 continue
             name, text = self._describe(mismatch, accepted)
-            self._journal.warn_rarely(
-                name, text, topic=str(accepted.source), virtual_router=self._config
-            )
+            self._journal.warn_rarely(name, text, virtual_router=self._config)
 
     def foreign(self, state: InterfaceState) -> None:
         """Warn of virtual addresses here that pyvrrp did not add, and of those that are sources."""
@@ -127,7 +128,6 @@ class Reporter:
         self._journal.warn_rarely(
             "split_brain",
             f"{action.sender} is master too, with priority {action.priority}",
-            topic=str(action.sender),
             virtual_router=self._config,
             fields={"sender": str(action.sender), "priority": action.priority},
         )
@@ -151,11 +151,18 @@ class Reporter:
                     f"{accepted.source} advertises every {theirs}, here it is {ours}",
                 )
             case Mismatch.ADDRESS_LIST:
-                listed = ", ".join(str(address) for address in advertisement.addresses)
+                listed = some_of(advertisement.addresses)
                 return (
                     "address_list_mismatch",
                     f"{accepted.source} advertises other addresses: {listed}",
                 )
+            case Mismatch.FIRST_ADDRESS:
+                first = advertisement.addresses[0]
+                text = (
+                    f"{accepted.source} advertises {first} first, and not a link-local address as "
+                    "RFC 9568 demands; routers that follow the RFC drop what it sends"
+                )
+                return "first_address_mismatch", text
             case Mismatch.OWNER:
                 return (
                     "owner_conflict",

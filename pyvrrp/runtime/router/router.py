@@ -22,6 +22,7 @@ from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.advertiser import Advertiser
+from pyvrrp.runtime.links.handover_preparation import HandoverPreparation
 from pyvrrp.runtime.links.heard_packet import HeardPacket
 from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.last_heard import LastHeard
@@ -54,7 +55,6 @@ from pyvrrp.virtual_router.events import (
     Event,
     HandOver,
     PriorityChanged,
-    Startup,
     TimerFired,
 )
 from pyvrrp.virtual_router.parameters import RELEASE, Parameters
@@ -114,6 +114,15 @@ class Router:
         for link, interface in zip(config.links, interfaces, strict=True):
             self.links.add(Link(config, link, interface, expectation, self))
         self._advertiser = Advertiser(config, self.links, ports.clock, journal, self._counters)
+        self._preparation = HandoverPreparation(
+            config,
+            interfaces[0],
+            self.links,
+            self._advertiser,
+            ports.clock,
+            ports.guardian,
+            self.managed,
+        )
         self._hearing = Hearing(config, self.links, self._advertiser, self.reporter, self._counters)
         self.unsent = UnsentAdvertisements(self, ports.clock)
         self._actions = ActionRunner(self, self._advertiser)
@@ -121,6 +130,7 @@ class Router:
         self._wake_ups = interfaces[0].wake_ups(config.advertisement_interval)
         self._held_back_by: Concern | None = None
         self._limiting: tuple[Concern, ...] = ()  # those that limit how long it may hold
+        self._ageing: tuple[Concern, ...] = ()  # those that time alone changes
         self._has_primary = False
         self.group.join(self)
 
@@ -133,6 +143,9 @@ class Router:
             for one in self.concerns
             if type(one).may_hold_until is not BaseConcern.may_hold_until
         )
+        self._ageing = tuple(
+            one for one in self.concerns if type(one).look_at_clock is not BaseConcern.look_at_clock
+        )
         if self._limiting:
             self.group.limited_by(self)
 
@@ -140,6 +153,11 @@ class Router:
 
     def take(self, event: Event) -> None:
         """Take one step of the election and carry out what it asks for."""
+        for concern in self._ageing:
+            concern.look_at_clock()
+        self._take(event)
+
+    def _take(self, event: Event) -> None:
         if isinstance(self._state, Master):
             self.group.end_expired_holds()
         elif self._hearing.is_repetition:
@@ -152,8 +170,8 @@ class Router:
         self._alarm.set(due)
         if self.group.claiming and (due is None or self._clock.now() < due):
             self.group.claim_ended()
-        if isinstance(event, Startup):
-            self.operator.defers = False
+        lingers = self.group.lingers_after_death
+        self._preparation.after_step(self._state, self._parameters, lingers=lingers)
         if type(before) is not type(self._state):
             self._state_changed()
 
@@ -222,12 +240,14 @@ class Router:
             reason=self.reporter.reason,
             addresses_gone=self.addresses.keeper.gone,
             has_let_go=all(concern.has_let_go() for concern in self.concerns),
-            defers=self.operator.defers,
+            defers=self.operator.resigned,
             is_exclusive=self.config.is_exclusive,
         )
 
     def read_links(self) -> None:
-        """Take at once what is queued on its links."""
+        """Take at once what is queued on its links, and what time alone has changed."""
+        for concern in self._ageing:
+            concern.look_at_clock()
         self.links.drain()
 
     def ask_concerns(self) -> bool:
@@ -283,7 +303,7 @@ class Router:
         if now != before:
             self._parameters_are(replace(self._parameters, priority=now))
             self.reporter.priority(before, now)
-            self.take(PriorityChanged(before))
+            self._take(PriorityChanged(before))
         self._obstacles.waive_fence(waived=self.is_last_resort)
         self.group.consider()
 
@@ -329,10 +349,20 @@ class Router:
         """Step down once, as one member of a group that does."""
         if not isinstance(self.state, Master):
             return
-        if self.group.lingers:
+        lingers = self.group.lingers
+        self.operator.resign(leaves=not lingers)
+        if lingers:
             self.take(HandOver(RESIGNED, returns=True))
-        else:
-            self.operator.resign()
+
+    def undo_resign(self) -> None:
+        """Take part as configured again, with all members of the group."""
+        for member in self.group.members:
+            member.undo_resign_alone()
+
+    def undo_resign_alone(self) -> None:
+        """Take part as configured again, as one member of a group that does."""
+        self.operator.undo_resign()
+        self.group.consider()
 
     def set_priority(self, priority: int | None) -> None:
         """Stand with *priority*, with all members of the group; None: with the configured one."""
@@ -424,8 +454,14 @@ class Router:
         self._hearing.end_repetition()
 
     def discarded(self, discarded: Discarded) -> None:
-        """Count and tell a packet that failed a receive check. It changes nothing else."""
+        """Count and tell a packet that failed a receive check.
+
+        It changes nothing in the election. If it proves that its sender lives, the concerns hear.
+        """
         self.reporter.discarded(discarded)
+        if discarded.neighbour is not None:
+            for concern in self.concerns:
+                concern.incompatible(discarded)
 
     def overhear(self, examined: Examined) -> bool:
         """Take note of another VRID; return whether it has addresses of this virtual router."""
@@ -498,6 +534,13 @@ class Router:
         """The newest advertisement that was accepted from another router."""
         self._catch_up()
         return self._hearing.last_heard
+
+    @property
+    def last_life_at(self) -> Nanoseconds | None:
+        """When a router of this VRID last proved that it lives, an incompatible one included."""
+        heard = self.last_heard
+        found = [None if heard is None else heard.at, *(one.life_at() for one in self.concerns)]
+        return max((at for at in found if at is not None), default=None)
 
     @property
     def is_master(self) -> bool:

@@ -109,9 +109,10 @@ class Takeover:
                 self._refused(self._already_there(state))
                 return
             self._server.start()
-        if before is None or before.up != state.up or before.index != state.index:
+        if before is None or before.up != state.up or before.device != state.device:
             self._link_changed(state)
         if self.phase is TakeoverPhase.HOLDING:
+            self._announcer.interface_changed()
             self._address_keeper.observe(state)
 
     def _link_changed(self, state: InterfaceState) -> None:
@@ -164,7 +165,6 @@ class Takeover:
         self._journal.warn_rarely(
             "address_conflict",
             f"{claim.address} is claimed by {mac} too",
-            topic=mac,
             virtual_router=self._router,
             fields={"address": str(claim.address), "mac": mac},
         )
@@ -220,7 +220,6 @@ class Takeover:
         self._journal.warn_rarely(
             "address_in_use",
             f"does not take {self._address}: it is at {who}; looks again at each further failure",
-            topic=who,
             virtual_router=self._router,
             fields={"address": str(self._address), "mac": who},
         )
