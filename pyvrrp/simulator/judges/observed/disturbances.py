@@ -94,7 +94,8 @@ class Disturbances:
             rest = int(fault.by)
         elif fault.kind is FaultKind.KERNEL_SLOW:
             rest = self._bounds.slowest_kernel
-        elif fault.kind is FaultKind.KERNEL_REFUSES:
+        elif fault.kind in {FaultKind.KERNEL_REFUSES, FaultKind.SEND_REFUSED}:
+            # The pause of 5 s after a refusal.
             rest = 6 * SECOND + self._bounds.kernel
         until = self._engine.now + rest
         self.unplanned_until = max(self.unplanned_until, until)
