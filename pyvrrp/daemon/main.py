@@ -17,6 +17,7 @@ from pyvrrp.daemon.signals import SignalReports
 from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.errors import Problem
+from pyvrrp.identity import Family
 from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.net.system import privileges
 from pyvrrp.runtime.base.journal import Journal, Level
@@ -96,6 +97,15 @@ class _Daemon:
             f"node {self._configuration.node} runs {names}",
             fields={"node": self._configuration.node, "pid": os.getpid()},
         )
+        for config in self._configuration.virtual_routers:
+            if config.id.family is Family.IPV6 and not config.addresses[0].ip.is_link_local:
+                journal.record(
+                    "no_link_local_address",
+                    f"advertises {config.addresses[0].ip} first: RFC 9568 demands a link-local "
+                    "address, and routers that follow it drop what this node sends",
+                    level=Level.WARNING,
+                    virtual_router=config,
+                )
         for exposure in self._options.exposures:
             journal.record(
                 "exposed", str(exposure), level=Level.WARNING, fields={"path": exposure.path}

@@ -120,6 +120,7 @@ def _virtual_router(view: RouterView, now: Nanoseconds, offset: Nanoseconds) -> 
             for holder in view.other_holders
         ],
         "resources": [],
+        "incompatible_neighbours": [],
         "counters": dict(view.counters),
         **view.concerns,
     }

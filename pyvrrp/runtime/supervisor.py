@@ -13,6 +13,7 @@ from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.claims.capacity import Capacity
+from pyvrrp.runtime.claims.incompatible import IncompatibleNeighbours
 from pyvrrp.runtime.claims.neighbours import ClaimProbe
 from pyvrrp.runtime.claims.running_resources import RunningResources
 from pyvrrp.runtime.etcd_lease.lease import EtcdLeaseHolder
@@ -99,6 +100,7 @@ class Supervisor:
         if self.configuration.max_held is not None:
             most = self.configuration.max_held
             concerns.append(Capacity(router, most, self.held_here, clock, journal))
+        concerns.append(IncompatibleNeighbours(router, clock, journal))
         if config.claim_probe is not ClaimProbePolicy.OFF:
             interface = self.interfaces[config.id.place]
             concerns.append(ClaimProbe(router, interface, clock, journal))

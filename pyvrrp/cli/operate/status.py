@@ -133,6 +133,9 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
         lines.append(
             f"  COLLISION: {other.get('sender')} uses VRID {other.get('vrid')} for {listed}"
         )
+    for one in _objects(router, "incompatible_neighbours"):
+        who = f"{one.get('sender')} lives and is incompatible: {one.get('differs')}"
+        lines.append(f"  WARNING: {who}; set {one.get('set')}")
     for holder in _objects(router, "other_holders"):
         who = f"{holder.get('address')} is claimed by {holder.get('mac')} too"
         lines.append(f"  WARNING: {who}, {_seconds(holder)} ago")

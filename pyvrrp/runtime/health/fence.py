@@ -139,10 +139,10 @@ class Fence(BaseConcern):
         return self._damping.may_open(now, policy, nobody_serves=now >= self._waived_at())
 
     def _waived_at(self) -> Nanoseconds:
-        heard = self._router.last_heard
-        if heard is None:
+        life_at = self._router.last_life_at
+        if life_at is None:
             return Nanoseconds(0)
-        return Nanoseconds(heard.at + SILENCE_THAT_WAIVES * self._router.master_down_interval)
+        return Nanoseconds(life_at + SILENCE_THAT_WAIVES * self._router.master_down_interval)
 
     def _hold_down_ends(self) -> Nanoseconds:
         policy = self._router.config.hold_down

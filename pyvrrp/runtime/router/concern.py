@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.packet.reception import Discarded
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.links.last_heard import LastHeard
 from pyvrrp.units import Nanoseconds
@@ -67,6 +68,12 @@ class Concern(Protocol):
     def advertisement(self) -> None:
         """An advertisement of another router was accepted; `RouterControl.last_heard` has it."""
 
+    def incompatible(self, discarded: Discarded) -> None:
+        """A packet was discarded that proves that its sender lives: `Discarded.neighbour`."""
+
+    def life_at(self) -> Nanoseconds | None:
+        """Return when a router that takes no part in the election last proved that it lives."""
+
     def status(self, now: Nanoseconds) -> Mapping[str, Json]:
         """Return what ``status`` shows of it, below the keys of the virtual router."""
 
@@ -110,6 +117,13 @@ class BaseConcern:
     def advertisement(self) -> None:
         """Take note that an advertisement of another router was accepted."""
 
+    def incompatible(self, discarded: Discarded) -> None:
+        """Take note of a sender that lives and cannot be accepted."""
+
+    def life_at(self) -> Nanoseconds | None:
+        """Return None: there is no such router."""
+        return None
+
     def status(self, now: Nanoseconds) -> Mapping[str, Json]:  # noqa: ARG002 - there is nothing
         """Return no keys."""
         return {}
@@ -147,6 +161,10 @@ class RouterControl(Protocol):
     @property
     def last_heard(self) -> LastHeard | None:
         """The newest advertisement that was accepted from another router."""
+
+    @property
+    def last_life_at(self) -> Nanoseconds | None:
+        """When a router of this VRID last proved that it lives, an incompatible one included."""
 
     @property
     def master_down_interval(self) -> Nanoseconds:

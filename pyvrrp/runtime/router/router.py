@@ -442,8 +442,14 @@ class Router:
         self._hearing.end_repetition()
 
     def discarded(self, discarded: Discarded) -> None:
-        """Count and tell a packet that failed a receive check. It changes nothing else."""
+        """Count and tell a packet that failed a receive check.
+
+        It changes nothing in the election. If it proves that its sender lives, the concerns hear.
+        """
         self.reporter.discarded(discarded)
+        if discarded.neighbour is not None:
+            for concern in self.concerns:
+                concern.incompatible(discarded)
 
     def overhear(self, examined: Examined) -> bool:
         """Take note of another VRID; return whether it has addresses of this virtual router."""
@@ -516,6 +522,13 @@ class Router:
         """The newest advertisement that was accepted from another router."""
         self._catch_up()
         return self._hearing.last_heard
+
+    @property
+    def last_life_at(self) -> Nanoseconds | None:
+        """When a router of this VRID last proved that it lives, an incompatible one included."""
+        heard = self.last_heard
+        found = [None if heard is None else heard.at, *(one.life_at() for one in self.concerns)]
+        return max((at for at in found if at is not None), default=None)
 
     @property
     def is_master(self) -> bool:

@@ -148,7 +148,9 @@ def _reason_of_state(router: Router, waits_for: str, now: Nanoseconds) -> str:
 
 def _why_due(router: Router, state: Backup, now: Nanoseconds) -> str:
     """Return why a claim is due that a concern delays."""
-    heard, lower = router.last_heard, state.lower
+    heard, lower, life_at = router.last_heard, state.lower, router.last_life_at
+    if life_at is not None and (heard is None or life_at > heard.at):
+        return "no compatible master is heard"
     if heard is None or lower is None or now - heard.at > router.master_down_interval:
         return "the master is silent"
     return f"{lower.sender} of priority {lower.priority} may be preempted"

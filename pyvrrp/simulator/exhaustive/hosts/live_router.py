@@ -250,6 +250,7 @@ class LiveRouter:
             failed_since=kept.failed_since,
             heard=kept.heard,
             heard_at=kept.heard_at,
+            life_at=kept.heard_at,
             told=True,
             allowed=self._scope.last_resort,
             patience=master_down_interval(own.version, own.priority, interval),
