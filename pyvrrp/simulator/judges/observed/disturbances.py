@@ -23,7 +23,10 @@ _ASKED_FOR = frozenset(
 )
 # What is done once leaves a world that comes to rest, unless it is undone later.
 _AT_ONCE = frozenset(
-    {FaultKind.CRASH, FaultKind.SERVICE, FaultKind.DELETE_ADDRESS, FaultKind.FORGE}
+    {
+        *(FaultKind.CRASH, FaultKind.SERVICE, FaultKind.DELETE_ADDRESS, FaultKind.FORGE),
+        FaultKind.CHANGE_MAC,
+    }
 )
 
 
