@@ -208,6 +208,38 @@ def test_a_packet_that_was_forwarded_proves_nothing() -> None:
     assert neighbours(cluster, node) == []
 
 
+MESSAGE = encode(SAID, STRANGER, GROUP, ChecksumForm.PSEUDO_HEADER)
+CARP = bytes.fromhex("213300070001b7fd") + bytes(28)
+CISCO = MESSAGE[:4] + b"\xfe" + MESSAGE[5:] + bytes(16)
+
+
+@pytest.mark.parametrize(
+    ("message", "ttl", "named", "lives"),
+    [
+        (CARP, 255, "CARP uses number 51 here too, and CARP is not VRRP", False),
+        (CISCO, 255, "authentication type 254 (MD5 of Cisco), must be 0 or 1", True),
+        (
+            MESSAGE,
+            64,
+            (
+                "TTL 64, must be 255: a router or NAT has forwarded it, or its sender does not "
+                "send VRRP"
+            ),
+            False,
+        ),
+    ],
+)
+def test_what_other_products_and_nat_send_is_named_in_the_log(
+    message: bytes, ttl: int, named: str, lives: bool
+) -> None:
+    cluster = Cluster()
+    node = cluster.node(100)
+    cluster.run(1)
+    node.host.hear(Family.IPV4, build_datagram(message, STRANGER, GROUP, ttl=ttl))
+    assert node.events("discarded")[0].text == f"discarded a packet from 192.0.2.77: {named}"
+    assert [one["differs"] for one in neighbours(cluster, node)] == ([named] if lives else [])
+
+
 def test_a_master_stays_master_and_raises_the_alarm_once_a_minute() -> None:
     cluster = Cluster()
     node = cluster.node(100)
