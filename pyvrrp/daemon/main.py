@@ -5,7 +5,9 @@ import os
 import time
 from dataclasses import dataclass
 
+from pyvrrp.clients.processes.open_files import raise_limit, require
 from pyvrrp.config.model.configuration import Configuration
+from pyvrrp.config.report.open_files import open_files_needed
 from pyvrrp.daemon.control_socket import ControlSocket, Handler, Request
 from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.daemon.operator_commands import OperatorCommands
@@ -39,6 +41,8 @@ def run(
     privileges.check(
         namespaces=any(config.id.place.netns for config in configuration.virtual_routers)
     )
+    raise_limit()
+    require(open_files_needed(configuration))
     prober = start_prober_for(configuration)  # before anything is opened
     with asyncio.Runner() as runner:
         return runner.run(_Daemon(configuration, guardian, prober, options).live())

@@ -30,9 +30,10 @@ from pyvrrp.packet.other_senders import (
 )
 
 # At most so many results are kept, and only for packets of at most so many octets. An attacker who
-# sends many different packets fills no more memory than that. 1500 octets hold 90 IPv6 addresses.
-LARGEST_REMEMBERED = 1500
-REMEMBERED = 1024
+# sends many different packets fills no more memory than that: 0.4 MB, as each address takes 90
+# octets. 256 octets hold 57 IPv4 addresses or 13 IPv6 addresses.
+LARGEST_REMEMBERED = 256
+REMEMBERED = 64
 
 
 class DiscardReason(StrEnum):
@@ -100,7 +101,7 @@ FailedCheck: TypeAlias = tuple[DiscardReason, str]
 def examine(packet: bytes, family: Family) -> Examined | Discarded:
     """Check an IP packet, without the configuration of a virtual router. Never raises.
 
-    Padding after the packet is ignored. The result for a packet of at most 1500 octets is kept
+    Padding after the packet is ignored. The result for a packet of at most 256 octets is kept
     and found again when an equal packet arrives.
     """
     if len(packet) > LARGEST_REMEMBERED:

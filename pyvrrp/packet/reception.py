@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv6Address
 
-from pyvrrp.identity import OWNER_PRIORITY, Address, Version
+from pyvrrp.identity import OWNER_PRIORITY, Address, Version, some_of
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.examination import (
@@ -191,8 +191,7 @@ def _strict_list_failure(
     if not dropped or _lists_same_addresses(advertisement, expectation):
         return None
     found, wanted = (
-        ", ".join(map(str, listed)) or "none"
-        for listed in (advertisement.addresses, expectation.addresses)
+        some_of(listed) or "none" for listed in (advertisement.addresses, expectation.addresses)
     )
     return DiscardReason.ADDRESS_LIST, f"addresses {found}, must be {wanted}"
 

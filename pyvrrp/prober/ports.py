@@ -6,7 +6,6 @@ from functools import partial
 
 from pyvrrp.clients.base.failure import Failure
 from pyvrrp.config.model.configuration import EtcdServers
-from pyvrrp.foreign_text import printable
 from pyvrrp.ports import (
     EtcdAnswer,
     EtcdRequest,
@@ -26,7 +25,6 @@ from pyvrrp.prober.process import Answer, Prober
 from pyvrrp.units import Nanoseconds, to_seconds
 
 _LARGEST = (1 << 63) - 1  # the number of a lease is a signed integer of 64 bits
-_LONGEST_REASON = 1000  # characters
 
 
 class ProberProbes:
@@ -76,7 +74,7 @@ class ProberEtcd:
 
 def _probe_answered(done: Callable[[ProbeResult], None], answer: Answer) -> bool:
     if isinstance(answer, ProbeResult):
-        done(ProbeResult(answer.passed, printable(answer.reason, _LONGEST_REASON)))
+        done(answer)
         return True
     done(ProbeResult(passed=False, reason=_reason(answer)))
     return isinstance(answer, Failure)
@@ -86,7 +84,7 @@ def _etcd_answered(
     request: EtcdRequest, done: Callable[[EtcdAnswer], None], answer: Answer
 ) -> bool:
     if isinstance(answer, Unanswered | Failure):
-        done(Unanswered(printable(answer.reason, _LONGEST_REASON)))
+        done(Unanswered(answer.reason))
         return True
     if not isinstance(answer, ProbeResult) and answers(request, answer):
         done(answer)

@@ -30,7 +30,7 @@ interval = "300ms"
 timeout = "200ms"
 [check.good]
 tcp = "127.0.0.1:8081"
-interval = "200ms"
+interval = "1s"
 timeout = "1s"
 """
 OTHER = "192.0.2.101"
@@ -50,7 +50,7 @@ def started(stage: Bench, kind: str, look: str, *words: str) -> tuple[Host, Daem
     assert host.spawn(*server, kind, *flag, *words).running
     good = (sys.executable, "-m", "http.server", "8081", "--bind", "127.0.0.1")
     assert host.spawn(*good).running
-    more = 'checks = ["hostile"]\n' + CONFIG.format(look=look + "\nweight = -1")
+    more = 'checks = [{ name = "hostile", weight = -1 }]\n' + CONFIG.format(look=look)
     daemon = stage.start(host, 200, more=more)
     eventually("it holds both addresses", lambda: {VIP, OTHER} <= host.addresses("eth0"))
     return host, daemon
@@ -138,7 +138,7 @@ def test_files_on_a_disk_that_hangs_stop_nothing(stage: Bench) -> None:
 [check.web]
 http = "https://127.0.0.1:8080/"
 ca = "{ca}"
-interval = "200ms"
+interval = "2s"
 timeout = "2s"
 [[virtual_router]]
 name = "leased"

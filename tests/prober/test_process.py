@@ -130,7 +130,7 @@ async def test_a_text_of_the_prober_is_made_printable_and_short() -> None:
         asked = await here.started[0].asked()
         odd = ProbeResult(passed=True, reason="\x1b[2J\n" + "x" * 5000)
         here.started[0].says(ProbeEnded(asked.call, odd))
-        assert (await result).reason == "\\x1b[2J\\n" + "x" * 991 + "..."
+        assert (await result).reason == "\\x1b[2J\\n" + "x" * 491 + "..."
 
 
 async def test_a_prober_that_is_silent_fails_the_check_at_its_deadline() -> None:

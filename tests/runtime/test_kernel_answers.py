@@ -247,3 +247,23 @@ def test_a_family_without_a_socket_is_told_and_tried_again_when_the_interface_ch
     node.host.link(mac=bytes((2, 0, 0, 0, 0, 9)))
     cluster.run(5)
     assert cluster.holders() == ["n1"]
+
+
+def test_an_ipv4_address_that_this_host_would_send_from_is_told_once() -> None:
+    cluster = Cluster()
+    node = cluster.node(200, addresses=("198.51.100.10/24",))
+    cluster.run(20)
+    (event,) = node.events("source_address")
+    assert event.text == (
+        "198.51.100.10/24 is the first address of its network on eth0: as MASTER this host sends "
+        "from it to 198.51.100.0/24. Set 198.51.100.10/32, or give the interface an address of its "
+        "own in that network"
+    )
+
+
+@pytest.mark.parametrize("address", ["198.51.100.10/32", VIP, "2001:db8::10/64"])
+def test_an_address_that_is_no_source_is_no_warning(address: str) -> None:
+    cluster = Cluster()
+    node = cluster.node(200, addresses=(address,))
+    cluster.run(5)
+    assert node.events("source_address") == []

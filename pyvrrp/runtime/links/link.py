@@ -126,6 +126,10 @@ class Link:
         if isinstance(verdict, Discarded):
             self._owner.discarded(verdict)
             return None
+        if verdict.advertisement.addresses == self._expectation.addresses:
+            # The list that is there anyway: a packet that is remembered has none of its own.
+            ours = replace(verdict.advertisement, addresses=self._expectation.addresses)
+            verdict = replace(verdict, advertisement=ours)
         known_as = self._names.get(verdict.source, verdict.source)
         return verdict if known_as == verdict.source else replace(verdict, source=known_as)
 

@@ -12,7 +12,7 @@ from pyvrrp.runtime.links.link import Link
 from pyvrrp.units import Nanoseconds
 
 MISSED = 4  # advertisements in a row: about a Master_Down_Interval
-MOST_SENDERS = 64  # remembered; a forged one costs a copy that is not recognised, nothing else
+MOST_SENDERS = 8  # remembered; a forged one costs a copy that is not recognised, nothing else
 
 
 class RouterLinks:

@@ -3,11 +3,13 @@
 from typing import assert_never
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.identity import some_of
 from pyvrrp.packet.reception import Accepted, Discarded, Mismatch
 from pyvrrp.ports import Clock, InterfaceState
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
+from pyvrrp.runtime.links.source_address import becomes_a_source, what_to_set
 from pyvrrp.runtime.router.collisions import Collisions
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
 from pyvrrp.virtual_router.actions import ReportHandover, ReportSplitBrain, ReportTransition
@@ -95,12 +97,12 @@ class Reporter:
             self._journal.warn_rarely(name, text, virtual_router=self._config)
 
     def foreign(self, state: InterfaceState) -> None:
-        """Warn of virtual addresses with another prefix here: pyvrrp did not add them."""
+        """Warn of virtual addresses here that pyvrrp did not add, and of those that are sources."""
         if self._config.priority == OWNER:
             return
         hosts = dict.fromkeys(address.ip for address in self._config.addresses)
         for address in (found for host in hosts for found in state.by_host.get(host, ())):
-            if address not in self._config.addresses:
+            if address not in state.ours:
                 self._journal.warn_rarely(
                     "foreign_address",
                     f"{address} is on {self._config.id.place} and was not put there by pyvrrp: "
@@ -109,6 +111,16 @@ class Reporter:
                     virtual_router=self._config,
                     fields={"address": str(address)},
                 )
+
+        for source in becomes_a_source(self._config.addresses, state.addresses) * state.exists:
+            self._journal.warn_rarely(
+                "source_address",
+                f"{source} is the first address of its network on {self._config.id.place}: as "
+                f"MASTER this host sends from it to {source.network}. {what_to_set(source)}",
+                topic=str(source),
+                virtual_router=self._config,
+                fields={"address": str(source)},
+            )
 
     def split_brain(self, action: ReportSplitBrain) -> None:
         """Tell that another router, which ranks below this one, is master too."""
@@ -139,7 +151,7 @@ class Reporter:
                     f"{accepted.source} advertises every {theirs}, here it is {ours}",
                 )
             case Mismatch.ADDRESS_LIST:
-                listed = ", ".join(str(address) for address in advertisement.addresses)
+                listed = some_of(advertisement.addresses)
                 return (
                     "address_list_mismatch",
                     f"{accepted.source} advertises other addresses: {listed}",
