@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks.crash import crash
 from benchmarks.failover import power_off
 from benchmarks.hang import hang
+from benchmarks.hostile import hostile
 from benchmarks.pairs import RIVALS
 from benchmarks.partition import partition
 from benchmarks.planned import planned
@@ -58,6 +59,14 @@ def run_scale(
 ) -> int:
     """Measure many virtual routers; print and return as `run` does."""
     return tell(scale(cases, implementations, window), report, as_json=as_json)
+
+
+def run_hostile(window: float, report: Path | None, *, as_json: bool) -> int:
+    """Measure what hostile servers do to a master; print and return as `run` does."""
+    outcome = FaultReport()
+    with _broken_off_is_missed(outcome, "hostile servers"):
+        hostile(outcome, window)
+    return tell(outcome, report, as_json=as_json)
 
 
 def tell(found: BenchmarkReport, report: Path | None, *, as_json: bool) -> int:

@@ -3,6 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pyvrrp.foreign_text import escaped, printable
+
+_LONGEST_PATH = 500  # characters
+_LONGEST_PROBLEM = 4096  # characters; some list everything that is allowed
+
 
 class VrrpError(Exception):
     """Base class of all exceptions that pyvrrp raises on purpose."""
@@ -17,11 +22,16 @@ class Problem:
     """One thing that is wrong in a configuration.
 
     *path* is the place in the file, such as ``virtual_router[1].priority``; empty: the file as a
-    whole. *what* says what is wrong there and what is allowed.
+    whole. *what* says what is wrong there and what is allowed. Both may contain words of the file:
+    they become printable and short.
     """
 
     path: str
     what: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", printable(self.path, _LONGEST_PATH))
+        object.__setattr__(self, "what", printable(self.what, _LONGEST_PROBLEM))
 
     def __str__(self) -> str:
         return f"{self.path}: {self.what}" if self.path else self.what
@@ -34,7 +44,8 @@ class ConfigurationError(VrrpError):
     """
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(f"{source}: {problem}" for problem in problems))
+        where = escaped(source)
+        super().__init__("\n".join(f"{where}: {problem}" for problem in problems))
         self.source = source
         self.problems = tuple(problems)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-        add_ours(w.left, "10.9.0.100/24")
-        for number in IGNORED:
+from pyvrrp.net.guardian.child import IGNORED
+from tests.kernel.wire import add_ours, addresses, ip, sysctl, wire
 
 pytestmark = [pytest.mark.kernel]
 

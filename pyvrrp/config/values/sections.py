@@ -32,7 +32,7 @@ class Key(Generic[T_co]):
 
 def path_key(key: str) -> str:
     """Return *key* for the path of a problem: short, and in quotes if TOML needs them."""
-    return key if BARE_KEY.fullmatch(key) else shown(key)
+    return key if BARE_KEY.fullmatch(key) and len(key) <= _COMPARED_CHARACTERS else shown(key)
 
 
 def path_with_name(label: str, table: object) -> str:

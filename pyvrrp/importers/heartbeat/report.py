@@ -3,6 +3,10 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pyvrrp.foreign_text import printable
+
+_LONGEST = 1000  # characters
+
 
 class Fate(StrEnum):
     """What became of one setting of a file."""
@@ -27,11 +31,17 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """One line of the report: what became of something in the line *source*."""
+    """One line of the report: what became of something in the line *source*.
+
+    *what* may contain words of the file: it becomes one printable line.
+    """
 
     source: SourceLine
     fate: Fate
     what: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "what", printable(self.what, _LONGEST))
 
     def __str__(self) -> str:
         return f"{self.source}: {self.fate}: {self.what}"

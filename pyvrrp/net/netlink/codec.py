@@ -6,6 +6,7 @@ The guardian imports this module, so it must import little.
 import os
 import socket
 import struct
+import sys
 from collections.abc import Iterator
 
 RTM_NEWLINK = 16
@@ -71,6 +72,14 @@ ADDRESS = struct.Struct("=BBBBi")
 LINK = struct.Struct("=BxHiII")
 _ROUTE = struct.Struct("=BBBBBBBBI")
 _LIFETIMES = struct.Struct("=IIII")
+# Octets of the fixed part of a body. That of an error begins with the code and the header of the
+# request.
+_SHORTEST = {
+    **dict.fromkeys((RTM_NEWLINK, RTM_DELLINK), LINK.size),
+    **dict.fromkeys((RTM_NEWADDR, RTM_DELADDR), ADDRESS.size),
+    NLMSG_ERROR: 4 + _HEADER.size,
+    NLMSG_DONE: 4,
+}
 
 
 class ListedAddress:
@@ -96,9 +105,11 @@ def listed_address(body: bytes) -> ListedAddress | None:
     local = found.get(IFA_LOCAL) or found.get(IFA_ADDRESS)
     if local is None:
         return None
+    if len(local) != (4 if family == socket.AF_INET else 16):
+        return None
     if IFA_FLAGS in found:
-        flags = struct.unpack("=I", found[IFA_FLAGS])[0]
-    protocol = found.get(IFA_PROTO, b"\0")[0]
+        flags = int.from_bytes(found[IFA_FLAGS], sys.byteorder)
+    protocol = int.from_bytes(found.get(IFA_PROTO, b""), sys.byteorder)
     return ListedAddress(index, family, (local, prefix), flags, protocol)
 
 
@@ -202,13 +213,19 @@ def numbered(request: bytes, flags: int, number: int) -> bytes:
 
 
 def messages(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
-    """Yield type, flags, sequence number and body of each message in one datagram."""
+    """Yield type, flags, sequence number and body of each message in one datagram.
+
+    A message that is shorter than the fixed part of its type is left out. The end of the last one
+    may be missing.
+    """
     offset = 0
     while offset + _HEADER.size <= len(data):
         length, kind, flags, number, _ = _HEADER.unpack_from(data, offset)
         if length < _HEADER.size:
             break
-        yield kind, flags, number, data[offset + _HEADER.size : offset + length]
+        body = data[offset + _HEADER.size : offset + length]
+        if len(body) >= _SHORTEST.get(kind, 0):
+            yield kind, flags, number, body
         offset += length + -length % 4
 
 

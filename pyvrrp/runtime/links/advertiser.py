@@ -34,6 +34,8 @@ class Advertiser:
         counters: Counters,
     ) -> None:
         self.sent_at: Nanoseconds | None = None  # None: nothing left when it was last tried
+        self.left_at: Nanoseconds | None = None  # the last one that left, however long ago
+        self.refusal: KernelError | None = None  # why nothing left when it was last tried
         # Until a peer was heard: what the installed base understands.
         self.form = ChecksumForm.PSEUDO_HEADER
         if config.checksum is ChecksumPolicy.RFC9568:
@@ -54,17 +56,21 @@ class Advertiser:
         if self._prepared != (priority, source):
             self._prepare(priority, source)
         sent = False
+        self.refusal = None
         for link, destination, packet in self._packets:
             try:
                 link.send(packet, destination)
             except KernelError as error:
                 self._refused(link, destination, error)
+                self.refusal = error
             else:
                 sent = True
         if not sent:
             self.sent_at = None
+            self.refusal = self.refusal or KernelError("there is no host to send to")
             return
-        self.sent_at = self._clock.now()
+        self.refusal = None
+        self.sent_at = self.left_at = self._clock.now()
         self._counters.add("advertisement_sent")
         if priority == RELEASE:
             self._counters.add("priority_zero_pkts_sent")
@@ -82,7 +88,7 @@ class Advertiser:
         if self._config.checksum is ChecksumPolicy.AUTO and form is not self.form:
             self.form = form
             self._prepared = None
-            self._journal.record(
+            self._journal.tell_rarely(
                 "checksum_form",
                 f"sends the {form} form of the checksum from now on, as its peer does",
                 virtual_router=self._config,

@@ -37,7 +37,7 @@ class GroupMember(Protocol):
         """Take one step of the election."""
 
     def read_links(self) -> None:
-        """Take at once what is queued on its links."""
+        """Take at once what is queued on its links, and what time alone has changed."""
 
     def ask_concerns(self) -> bool:
         """Ask the concerns whether the addresses may be claimed, up to the first that says no."""
@@ -56,6 +56,9 @@ class GroupMember(Protocol):
 
     def resign_alone(self) -> None:
         """Step down once, as one member of a group that does."""
+
+    def undo_resign_alone(self) -> None:
+        """Take part as configured again, as one member of a group that does."""
 
     def priority_from(self, *, operator: int | None) -> None:
         """Stand with the operator's priority; None: with the configured one."""

@@ -52,6 +52,10 @@ class Holder(Protocol):
     def last_heard(self) -> LastHeard | None:
         """The newest advertisement that was accepted from another router."""
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether its last advertisement has left."""
+
     def may_renew(self) -> bool:
         """Return whether the election lets it keep the addresses."""
 
@@ -80,7 +84,9 @@ class RouterAddresses:
         chain: ChainConfig | None,
     ) -> None:
         self.present: frozenset[InterfaceAddress] = frozenset()
-        self.announcer = Announcer(config, ports.clock, interface, journal, counters)
+        self.announcer = Announcer(
+            *(config, ports.clock, interface, journal, counters), may_announce=self._may_announce
+        )
         self.other_holders = OtherHolders(config, ports.clock, journal, counters)
         given = (config, ports, journal, counters, self, renewals)
         self.chain = None if chain is None else ResourceChain(chain, *given)
@@ -102,6 +108,22 @@ class RouterAddresses:
             foreign = {address.ip for address in state.addresses if address not in state.ours}
             self._operators = frozenset(foreign)
 
+    def of_the_operator(self, state: InterfaceState) -> str:
+        """Return which virtual address the operator has configured here, and what to do; or ''.
+
+        An owner's stays. In all other cases the address would be on this node in every state.
+        """
+        if self._config.priority == OWNER:
+            return ""
+        hosts = dict.fromkeys(address.ip for address in self._config.addresses)
+        for address in (found for host in hosts for found in state.by_host.get(host, ())):
+            if address not in state.ours:
+                return (
+                    f"{address} is on {self._config.id.place}, and pyvrrp has not added it: remove "
+                    f"it there, or set priority = {OWNER} if this node owns it"
+                )
+        return ""
+
     def managed(self) -> tuple[InterfaceAddress, ...]:
         """Return the virtual addresses that are ours to add and remove."""
         return tuple(a for a in self._config.addresses if a.ip not in self._operators)
@@ -118,6 +140,7 @@ class RouterAddresses:
                 self.keeper.let_go()  # resources of an earlier process need no interface
             return False
         if state.device == self._device and self.managed() == self.keeper.managed:
+            self.announcer.interface_changed()
             return False
         self._device = state.device
         return True
@@ -137,12 +160,12 @@ class RouterAddresses:
 
     def may_hold(self) -> bool:
         """Return whether the address lease may be renewed."""
-        return self.may_add() and self._router.may_renew()
+        until = self.may_add_until
+        return (until is None or self._clock.now() < until) and self._router.may_renew()
 
     def may_add(self) -> bool:
-        """Return whether the addresses may come; if not, the router lets go soon."""
-        until = self.may_add_until
-        return until is None or self._clock.now() < until
+        """Return whether the addresses may come: what may not be held may not be added either."""
+        return self.may_hold()
 
     @property
     def may_add_until(self) -> Nanoseconds | None:
@@ -202,10 +225,19 @@ class RouterAddresses:
         """Ask again: a claim that waited for the resources may go on."""
         self._router.retry_claim()
 
+    def can_send_again(self) -> None:
+        """Go on: the addresses may be added, and neighbours may have heard of another router."""
+        self.keeper.look_again()
+        if self.present.issuperset(self.managed()):
+            self.announcer.announce_now()
+
     def stop_announcing(self) -> None:
         """Announce the addresses no more, and watch for no other host that claims them."""
         self.announcer.stop()
         self._interface.watch(self, ())
+
+    def _may_announce(self) -> bool:
+        return self._router.is_heard
 
     def _forget_refusal(self) -> None:
         self._router.part_obstacle(KERNEL, "")

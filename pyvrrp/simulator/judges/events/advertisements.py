@@ -170,6 +170,7 @@ class AdvertisementJudge(Judge, TrafficObserver):
                     f"advertised {words(waited)} after it was asked to {router.move.order}",
                 )
             router.move = None
+            router.resigned = False
             self._facts.version += 1
         if router.last_positive is not None and router.state == "MASTER":
             self._case(InvariantName.STALE_CLAIM)

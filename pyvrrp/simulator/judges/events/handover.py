@@ -22,12 +22,13 @@ class HandoverJudge(Judge):
         """Record an order of an operator at the instant at which the daemon receives it."""
         self._facts.version += 1
         for router in self._facts.on_node[node.name]:
-            if order is FaultKind.UNDRAIN:
-                router.drained, router.undrained_at = False, self._engine.now
+            if order in {FaultKind.UNDRAIN, FaultKind.UNDO_RESIGN}:
+                self._undone(router, order)
                 continue
             if order is FaultKind.DRAIN:
                 router.drained = True
             if router.is_master():
+                router.resigned = router.resigned or order is FaultKind.RESIGN
                 here = router.here()
                 successors = tuple(self._successors(router))
                 router.move = AskedMove(order, self._engine.now, here, successors)
@@ -35,6 +36,12 @@ class HandoverJudge(Judge):
                 router.move is not None and router.handing_over() and order is not FaultKind.RESIGN
             ):
                 router.move.order = order
+
+    def _undone(self, router: ObservedRouter, order: FaultKind) -> None:
+        if order is FaultKind.UNDRAIN:
+            router.drained = False
+        router.resigned = router.takeover.defers = False
+        router.undrained_at = self._engine.now
 
     def gained(self, router: ObservedRouter, address: InterfaceAddress) -> None:
         """Record that a node has an address."""

@@ -8,7 +8,6 @@ from pyvrrp.simulator.judges.rules.bounds import LINGER
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.judges.rules.protocol_times import handover_wait, master_down
 from pyvrrp.simulator.judges.rules.verdicts import words
-from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
 from pyvrrp.units import MILLISECOND, SECOND
 
@@ -41,6 +40,7 @@ class TransitionJudge(Judge):
             self._begin_to_wait(router, before, here)
         if after == "MASTER":
             router.move = None
+            router.resigned = False
         router.state, router.state_since = after, now
         refused = router.interface.card.refuses  # then its claim has not left either
         router.last_positive = here if after == "MASTER" and not refused else None
@@ -59,9 +59,7 @@ class TransitionJudge(Judge):
         if leader is not None and leader.lingers:
             router.lingers, prompt = True, leader.takeover.holds_until > 0
         router.takeover.holds_until = here + LINGER if lingers and prompt else 0
-        resigned = router.move is not None and router.move.order is FaultKind.RESIGN
-        # With a lease in etcd it leaves first, and is a backup again afterwards.
-        router.takeover.defers = resigned and (router.followed or router.exclusive)
+        router.takeover.defers = router.resigned
 
     def _judge_quiet(self, router: ObservedRouter, event: JournalEvent) -> None:
         self._case(InvariantName.QUIET)

@@ -17,7 +17,7 @@ _RESTLESS = frozenset(
 _ASKED_FOR = frozenset(
     {
         *(FaultKind.STOP, FaultKind.START, FaultKind.DRAIN, FaultKind.UNDRAIN),
-        *(FaultKind.RESIGN, FaultKind.PRIORITY),
+        *(FaultKind.RESIGN, FaultKind.UNDO_RESIGN, FaultKind.PRIORITY),
         *(FaultKind.WALL_STEP, FaultKind.INJECT),  # these must not change anything
     }
 )

@@ -74,6 +74,7 @@ class ObservedRouter:
     lingers: bool = False  # a backup that still has the addresses until its successor answers
     move: AskedMove | None = None  # the last order of an operator while it is master
     drained: bool = False
+    resigned: bool = False  # and not MASTER since: it must preempt nobody
     undrained_at: int = 0
     state_before: tuple[object, ...] | None = (
         None  # before it read an own advertisement that came back
@@ -117,6 +118,7 @@ class ObservedRouter:
         self.closings = FenceClosings(self.config.hold_down)
         self.failures = FenceClosings(self.config.hold_down)
         self.last_sent = self.last_positive = self.last_release = self.last_heard = None
+        self.resigned = False
         self.rival_at = self.move = self.overtaken_at = None
         self.lingers = False
         self.heard = None
