@@ -94,7 +94,7 @@ class Disturbances:
             rest = int(fault.by)
         elif fault.kind is FaultKind.KERNEL_SLOW:
             rest = self._bounds.slowest_kernel
-        elif fault.kind is FaultKind.KERNEL_REFUSES:
+        elif fault.kind in {FaultKind.KERNEL_REFUSES, FaultKind.SEND_REFUSED}:
             rest = 6 * SECOND + self._bounds.kernel
         until = self._engine.now + rest
         self.unplanned_until = max(self.unplanned_until, until)
