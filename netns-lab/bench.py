@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from benchmarks.crash import crash
+from benchmarks.crash import crash, killed
 from benchmarks.failover import power_off
 from benchmarks.hang import hang
 from benchmarks.hostile import hostile
@@ -92,7 +92,14 @@ def _measurements(
             f"power-off at {interval_ms} ms, {times} times each",
             partial(power_off, interval_ms=interval_ms, repeat=times),
         )
-    yield "crash", "SIGKILL", partial(crash, repeat=repeat)
+    for interval_ms in intervals:
+        for ipv6 in (False, True):
+            yield (
+                "crash",
+                f"SIGKILL at {interval_ms} ms, {'IPv6' if ipv6 else 'IPv4'}",
+                partial(killed, interval_ms=interval_ms, times=repeat, ipv6=ipv6),
+            )
+    yield "crash", "SIGKILL of daemon and guardian", partial(crash, repeat=repeat)
     failures = min(repeat, _SERVICE_FAILURES)
     yield "service", "a service that fails", partial(service, repeat=failures)
     for interval_ms in intervals:

@@ -76,15 +76,18 @@ class Group:
         self._changed = False
         self._announced_at: Nanoseconds | None = None
         self._limited: tuple[GroupMember, ...] = ()  # those with a concern that limits holding
+        self._lingers_after_death: bool | None = None  # None: not asked yet
 
     def join(self, member: GroupMember) -> None:
         """Add *member* after those that joined before."""
         self._members = (*self._members, member)
+        self._lingers_after_death = None
 
     def limited_by(self, member: GroupMember) -> None:
         """Take note that a concern of *member* limits how long addresses may be held."""
         if member not in self._limited:
             self._limited = (*self._limited, member)
+            self._lingers_after_death = None
 
     @property
     def members(self) -> Sequence[GroupMember]:
@@ -95,6 +98,13 @@ class Group:
     def lingers(self) -> bool:
         """Whether addresses may be here and at the successor for a moment."""
         return rules.lingers(self._facts())
+
+    @property
+    def lingers_after_death(self) -> bool:
+        """Whether that is so if this process dies, and no concern limits the time."""
+        if self._lingers_after_death is None:
+            self._lingers_after_death = self.lingers and not self._limited
+        return self._lingers_after_death
 
     def consider(self) -> None:
         """Deliver what follows from the facts of the members, until nothing follows any more."""

@@ -18,6 +18,7 @@ INTERFACE, ADDRESSES, KERNEL, LINKS = "interface", "addresses", "kernel", "links
 OPERATOR_ADDRESSES, SENDING = "operator_addresses", "sending"
 # In the order of causes.
 OWN_PARTS = (OPERATOR_ADDRESSES, INTERFACE, ADDRESSES, KERNEL, LINKS, SENDING)
+EARLIER_GUARDIAN = "the guardian of an earlier process hands over"
 LEFTOVERS = "removing what an earlier process left behind"
 
 

@@ -22,6 +22,7 @@ from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.advertiser import Advertiser
+from pyvrrp.runtime.links.handover_preparation import HandoverPreparation
 from pyvrrp.runtime.links.heard_packet import HeardPacket
 from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.last_heard import LastHeard
@@ -113,6 +114,15 @@ class Router:
         for link, interface in zip(config.links, interfaces, strict=True):
             self.links.add(Link(config, link, interface, expectation, self))
         self._advertiser = Advertiser(config, self.links, ports.clock, journal, self._counters)
+        self._preparation = HandoverPreparation(
+            config,
+            interfaces[0],
+            self.links,
+            self._advertiser,
+            ports.clock,
+            ports.guardian,
+            self.managed,
+        )
         self._hearing = Hearing(config, self.links, self._advertiser, self.reporter, self._counters)
         self.unsent = UnsentAdvertisements(self, ports.clock)
         self._actions = ActionRunner(self, self._advertiser)
@@ -160,6 +170,8 @@ class Router:
         self._alarm.set(due)
         if self.group.claiming and (due is None or self._clock.now() < due):
             self.group.claim_ended()
+        lingers = self.group.lingers_after_death
+        self._preparation.after_step(self._state, self._parameters, lingers=lingers)
         if type(before) is not type(self._state):
             self._state_changed()
 

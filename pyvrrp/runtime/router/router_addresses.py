@@ -22,15 +22,16 @@ from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.last_heard import LastHeard
 from pyvrrp.runtime.resources.chain import ResourceChain
 from pyvrrp.runtime.router.group import Group
-from pyvrrp.runtime.router.obstacles import ADDRESSES, KERNEL
+from pyvrrp.runtime.router.obstacles import ADDRESSES, EARLIER_GUARDIAN, KERNEL, LEFTOVERS
 from pyvrrp.runtime.router.reporter import Reporter
-from pyvrrp.units import SECOND, Nanoseconds
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from pyvrrp.virtual_router.actions import NewMasterReason
 from pyvrrp.virtual_router.events import SuccessorAnnounced
 from pyvrrp.virtual_router.parameters import OWNER
 from pyvrrp.virtual_router.rules.admission import RESOURCES
 from pyvrrp.virtual_router.states import HandingOver, Master, State
 
+LOOK_AGAIN = Nanoseconds(20 * MILLISECOND)  # whether an earlier guardian has ended
 REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # before addresses that the kernel refused are tried again
 
 
@@ -99,6 +100,8 @@ class RouterAddresses:
         self._device: tuple[int, int, int] | None = None  # the interface that is looked at
         self._operators: frozenset[Address] = frozenset()
         self._pause = DeadlineTimer(ports.clock, self._forget_refusal)
+        self._guardian = ports.guardian
+        self._look_again = DeadlineTimer(ports.clock, self._begin_if_it_is_there)
 
     # What the interface shows.
 
@@ -146,8 +149,16 @@ class RouterAddresses:
         return True
 
     def begin_anew(self) -> None:
-        """Have removed what an earlier process left on an interface that has come (back)."""
-        self.keeper.forget(self.managed())
+        """Have removed what an earlier process left on an interface that has come (back).
+
+        While the guardian of that process hands over, it needs the addresses, and removes them.
+        """
+        if self._guardian.removing():
+            self._router.part_obstacle(ADDRESSES, EARLIER_GUARDIAN)
+            self._look_again.set(Nanoseconds(self._clock.now() + LOOK_AGAIN))
+        else:
+            self._router.part_obstacle(ADDRESSES, LEFTOVERS)
+            self.keeper.forget(self.managed())
 
     def address_claimed(self, claim: Claim) -> None:
         """Take note that another host says that one of the addresses held here is its own."""
@@ -235,6 +246,10 @@ class RouterAddresses:
         """Announce the addresses no more, and watch for no other host that claims them."""
         self.announcer.stop()
         self._interface.watch(self, ())
+
+    def _begin_if_it_is_there(self) -> None:
+        if self._device is not None:
+            self.begin_anew()
 
     def _may_announce(self) -> bool:
         return self._router.is_heard

@@ -7,6 +7,7 @@ from pyvrrp.runtime.base.journal import JournalEvent
 from pyvrrp.simulator.judges.events.addresses import AddressJudge
 from pyvrrp.simulator.judges.events.advertisements import AdvertisementJudge
 from pyvrrp.simulator.judges.events.announcements import AnnouncementJudge
+from pyvrrp.simulator.judges.events.deaths import DeathJudge
 from pyvrrp.simulator.judges.events.etcd_lease import EtcdLeaseJudge
 from pyvrrp.simulator.judges.events.handover import HandoverJudge
 from pyvrrp.simulator.judges.events.resources import ResourceJudge
@@ -46,10 +47,11 @@ class Judges(WorldObserver):
         self.shares = Shares()
         case = Case(self._facts, self._disturbances, bounds, engine, self.verdicts, self.shares)
         self._announcements = AnnouncementJudge(case)
-        self._advertisements = AdvertisementJudge(case, self._announcements)
+        self._handovers = HandoverJudge(case)
+        self._deaths = DeathJudge(case, self._handovers)
+        self._advertisements = AdvertisementJudge(case, self._announcements, self._deaths)
         self._transitions = TransitionJudge(case)
         self._addresses = AddressJudge(case)
-        self._handovers = HandoverJudge(case)
         self._etcd_leases = EtcdLeaseJudge(case)
         self._resources = ResourceJudge(case)
         self._standing = StandingJudge(case)
@@ -94,12 +96,14 @@ class Judges(WorldObserver):
                 self._addresses.gained(router, address)
                 self._etcd_leases.gained(router)
                 self._handovers.gained(router, address)
+                self._deaths.gained(router)
                 self._resources.gained(router, address)
                 self._addresses.judge_silent(router)
             else:
                 self._addresses.lost(router, address)
                 if not by_hand:
                     self._handovers.lost(router, address)
+                    self._deaths.lost(router, address)
 
     def acknowledged(
         self, node: str, place: Place, addresses: Collection[InterfaceAddress]
@@ -237,6 +241,8 @@ class Judges(WorldObserver):
         self._disturbances.note()
         self._lasting.look()
         if begins:
+            if fault.kind is FaultKind.CRASH:
+                self._deaths.killing(self._facts.nodes[fault.node].simulated)
             self._disturbances.begins(fault)
             return
         self._disturbances.ends(fault)

@@ -2,6 +2,7 @@
 
 from pyvrrp.identity import Version
 from pyvrrp.simulator.judges.events.announcements import AnnouncementJudge
+from pyvrrp.simulator.judges.events.deaths import DeathJudge
 from pyvrrp.simulator.judges.observed.facts import changeable_state
 from pyvrrp.simulator.judges.observed.judge import Case, Judge
 from pyvrrp.simulator.judges.observed.priority import higher
@@ -21,8 +22,9 @@ ANSWER_FLOOR = 10 * MILLISECOND
 class AdvertisementJudge(Judge, TrafficObserver):
     """Updates the observed routers with each packet that is sent or read, and judges it."""
 
-    def __init__(self, case: Case, announcements: AnnouncementJudge) -> None:
+    def __init__(self, case: Case, announcements: AnnouncementJudge, deaths: DeathJudge) -> None:
         super().__init__(case)
+        self._deaths = deaths
         self._announcements = announcements
         self._routers = case.facts.on_card
 
@@ -149,7 +151,10 @@ class AdvertisementJudge(Judge, TrafficObserver):
                 router.who,
                 f"sent priority 0 while {', '.join(sorted(running))} runs",
             )
-        asked = router.move is not None and router.move.at == self._engine.now
+        self._deaths.released(router)
+        asked = router.killed is not None or (
+            router.move is not None and router.move.at == self._engine.now
+        )
         if router.held and not asked:
             listed = ", ".join(map(str, router.held))
             self._broken(

@@ -30,7 +30,7 @@ class HandoverJudge(Judge):
             if router.is_master():
                 router.resigned = router.resigned or order is FaultKind.RESIGN
                 here = router.here()
-                successors = tuple(self._successors(router))
+                successors = tuple(self.successors(router))
                 router.move = AskedMove(order, self._engine.now, here, successors)
             elif (
                 router.move is not None and router.handing_over() and order is not FaultKind.RESIGN
@@ -58,7 +58,7 @@ class HandoverJudge(Judge):
             return
         self._case(InvariantName.NO_GAP)
         move = router.move
-        if move is None or any(self._is_still_able(one, move) for one in move.successors):
+        if move is None or any(self.is_still_able(one, move.at) for one in move.successors):
             asked = "without an order" if move is None else f"when asked to {move.order}"
             self._broken(
                 InvariantName.NO_GAP,
@@ -93,7 +93,7 @@ class HandoverJudge(Judge):
         since = self._disturbances.unplanned_until
         return bool(self._disturbances.unplanned_faults) or self._engine.now - since < rest
 
-    def _successors(self, router: ObservedRouter) -> Iterator[ObservedRouter]:
+    def successors(self, router: ObservedRouter) -> Iterator[ObservedRouter]:
         """Yield backups that are healthy and have heard this master for long enough."""
         if self._is_upset(router):
             return
@@ -115,8 +115,8 @@ class HandoverJudge(Judge):
             if prompt and all(c.open(here) for c in other.checks()) and not other.drained:
                 yield other
 
-    def _is_still_able(self, successor: ObservedRouter, move: AskedMove) -> bool:
-        """Whether it has stayed able to take over since the move was asked for."""
+    def is_still_able(self, successor: ObservedRouter, since: int) -> bool:
+        """Whether it has stayed able to take over since a move began."""
         well = self._facts.able_since(successor)
         asked = successor.drained or successor.move is not None
-        return well is not None and well <= move.at and not asked
+        return well is not None and well <= since and not asked

@@ -22,6 +22,9 @@ class FenceJudge(Judge):
         if not router.held or router.last_resort or powered is None:
             return FOREVER
         held = max(powered, min(router.held.values()), router.resort_over_at)
+        if router.killed is not None:
+            # The guardian of an earlier daemon, whose fence was open, still hands over.
+            held = max(held, router.killed.at + self._bounds.handed_over(router.config))
         until = FOREVER
         sound = latest((router.node.running_since, router.interface.sound_since))
         if sound is not None:

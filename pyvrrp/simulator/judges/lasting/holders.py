@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-from pyvrrp.identity import VirtualRouterId
+from pyvrrp.identity import InterfaceAddress, VirtualRouterId
 from pyvrrp.simulator.judges.observed.judge import Judge
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER, latest
@@ -24,6 +24,9 @@ class HolderJudge(Judge):
         both = [address for address in one.held if address in other.held]
         segment = self._facts.segments[router.place]
         heard = segment.hear_each_other((one.node.name, other.node.name))
+        for dead, successor in ((one, other), (other, one)):
+            if both and dead.killed is not None and heard is not None:
+                return self._overlap_after_death(dead, successor, both[0], heard)
         since = latest((one.node.running_since, other.node.running_since, heard))
         if not both or since is None:
             return FOREVER
@@ -58,6 +61,28 @@ class HolderJudge(Judge):
             f"both have held {address} for {{}}",
         )
 
+    def _overlap_after_death(
+        self,
+        dead: ObservedRouter,
+        successor: ObservedRouter,
+        address: InterfaceAddress,
+        heard: int,
+    ) -> int:
+        announced = successor.announced.get(address.ip)
+        since = successor.interface.well_since()
+        if since is None or announced is None or dead.node.simulated.kernel.suspended:
+            return FOREVER
+        if announced < successor.held[address]:
+            return FOREVER
+        begun = max(since, heard, dead.held[address], successor.held[address])
+        return self._judge_duration(
+            begun,
+            self._bounds.succeeded(successor.config),
+            InvariantName.ONE_HOLDER,
+            f"{dead.who} and {successor.who}",
+            f"both have held {address} for {{}} after the first one was killed",
+        )
+
     def _allowed(
         self, leaving: ObservedRouter, successor: ObservedRouter, since: int, begun: int
     ) -> int:
@@ -89,7 +114,10 @@ class HolderJudge(Judge):
         simulated = node.simulated
         guarded = node.away == "dead" and simulated.spec.configuration.guardian
         if guarded and not simulated.kernel.suspended:
-            limit = self._bounds.guarded
+            least = self._bounds.guarded
+            if router.killed is not None:
+                least = self._bounds.handed_over(config)
+            limit = least if limit is None else min(limit, least)
         if limit is None:
             return FOREVER
         lasted = node.time.kernel_now() - node.away_at
@@ -121,6 +149,9 @@ class HolderJudge(Judge):
         if router.state == "MASTER" or not router.held or running is None:
             return FOREVER
         limit = self._bounds.lingering if router.lingers else self._bounds.removal
+        if router.killed is not None:
+            # The guardian of an earlier daemon removes it, and this one waits for that.
+            limit += self._bounds.handed_over(router.config)
         begun = max(running, router.state_since, min(router.held.values()))
         why = Suspension.ENDLESS if sound is None and not router.config.lease else None
         self._note(InvariantName.ONLY_MASTER, why)

@@ -30,6 +30,17 @@ class AskedMove:
     successors: tuple["ObservedRouter", ...]
 
 
+@dataclass(slots=True)
+class KilledMaster:
+    """A daemon with a guardian was killed at *at* while this router could be handed over.
+
+    ``successors`` could take over then.
+    """
+
+    at: int
+    successors: tuple["ObservedRouter", ...]
+
+
 @dataclass(slots=True, eq=False)
 class ObservedRouter:
     """One virtual router on one node. Instants are true time, but for those of the node's clock.
@@ -73,6 +84,7 @@ class ObservedRouter:
     heard_at: int = 0  # node's clock
     lingers: bool = False  # a backup that still has the addresses until its successor answers
     move: AskedMove | None = None  # the last order of an operator while it is master
+    killed: KilledMaster | None = None  # the death after which its guardian hands over
     drained: bool = False
     resigned: bool = False  # and not MASTER since: it must preempt nobody
     undrained_at: int = 0

@@ -32,6 +32,7 @@ LATEST_REQUEST = Nanoseconds(8 * SECOND)  # to etcd: carried out after its clien
 NEIGHBOUR_AGE = Nanoseconds(8 * SECOND)
 LINGER = Nanoseconds(50 * MILLISECOND)  # decision 6: how long two nodes answer in a planned move
 UNHEARD = Nanoseconds(450 * MILLISECOND)  # beyond it, for a successor that does not announce
+GUARDIAN_WAITS = 10 * SECOND  # decision 18: how long a guardian waits for a successor at most
 AFTER_ANNOUNCEMENT = Nanoseconds(20 * MILLISECOND)  # how long it answers once one does
 ONCE_MORE = Nanoseconds(150 * MILLISECOND)  # the successor's last announcement after a planned move
 
@@ -166,6 +167,17 @@ class Bounds:
     def guarded(self) -> int:
         """From the end of a daemon with a guardian; a request may be in the kernel."""
         return self.stretched(int(GUARDIAN) + self.slowest_kernel)
+
+    def handed_over(self, config: VirtualRouterConfig) -> int:
+        """From the end of a daemon whose guardian hands over to the last address's removal."""
+        waits = min(handover_wait(config), int(GUARDIAN_WAITS)) + int(LINGER) + int(UNHEARD)
+        return self.stretched(int(GUARDIAN) + waits + self.slowest_kernel)
+
+    def succeeded(self, config: VirtualRouterConfig) -> int:
+        """From a successor's addresses to the removal by the guardian of its predecessor."""
+        announced = int(ANNOUNCE_WITHIN) + int(config.announce.gap) * len(config.addresses)
+        both = self.network + int(LINGER) + self.slowest_kernel
+        return self.stretched(self.longest_interval[config.id] + announced + both)
 
     def failing(self, check: CheckConfig) -> int:
         """From the first instant at which no probe can pass to the release."""
