@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from benchmarks.crash import crash
+from benchmarks.crash import crash, killed
 from benchmarks.failover import power_off
 from benchmarks.hang import hang
+from benchmarks.hostile import hostile
 from benchmarks.pairs import RIVALS
 from benchmarks.partition import partition
 from benchmarks.planned import planned
@@ -60,6 +61,14 @@ def run_scale(
     return tell(scale(cases, implementations, window), report, as_json=as_json)
 
 
+def run_hostile(window: float, report: Path | None, *, as_json: bool) -> int:
+    """Measure what hostile servers do to a master; print and return as `run` does."""
+    outcome = FaultReport()
+    with _broken_off_is_missed(outcome, "hostile servers"):
+        hostile(outcome, window)
+    return tell(outcome, report, as_json=as_json)
+
+
 def tell(found: BenchmarkReport, report: Path | None, *, as_json: bool) -> int:
     """Print what was found, write it below *report*, and return 0 if every target holds, else 1."""
     told = json.dumps(found.as_json(), indent=1) + "\n"
@@ -83,7 +92,14 @@ def _measurements(
             f"power-off at {interval_ms} ms, {times} times each",
             partial(power_off, interval_ms=interval_ms, repeat=times),
         )
-    yield "crash", "SIGKILL", partial(crash, repeat=repeat)
+    for interval_ms in intervals:
+        for ipv6 in (False, True):
+            yield (
+                "crash",
+                f"SIGKILL at {interval_ms} ms, {'IPv6' if ipv6 else 'IPv4'}",
+                partial(killed, interval_ms=interval_ms, times=repeat, ipv6=ipv6),
+            )
+    yield "crash", "SIGKILL of daemon and guardian", partial(crash, repeat=repeat)
     failures = min(repeat, _SERVICE_FAILURES)
     yield "service", "a service that fails", partial(service, repeat=failures)
     for interval_ms in intervals:

@@ -130,6 +130,8 @@ def _bench(options: argparse.Namespace) -> int:
             options.report,
             as_json=options.json,
         )
+    if options.hostile:
+        return bench.run_hostile(options.window, options.report, as_json=options.json)
     return bench.run(
         options.only.split(","),
         [int(text) for text in options.intervals.split(",")],
@@ -169,6 +171,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--scale", action="store_true", help="instead: what many virtual routers cost (15 minutes)"
     )
+    command.add_argument(
+        "--hostile",
+        action="store_true",
+        help="instead: what hostile servers do to a master (4 minutes)",
+    )
     all_of_them = ",".join(IMPLEMENTATIONS)
     command.add_argument(
         "--implementations", default=all_of_them, metavar="NAME,...", help="with --scale"
@@ -181,7 +188,7 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=WINDOW,
         metavar="SECONDS",
-        help="with --scale: the steady state",
+        help="with --scale and --hostile: the steady state",
     )
     command.add_argument(
         "--report", type=Path, metavar="DIR", help="write bench.html and bench.json there"

@@ -1,5 +1,6 @@
 """What identifies a virtual router: network namespace, interface, address family, VRID."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
@@ -8,7 +9,15 @@ from typing import TypeAlias
 Address: TypeAlias = IPv4Address | IPv6Address
 InterfaceAddress: TypeAlias = IPv4Interface | IPv6Interface
 
+SHOWN = 8  # addresses of a list that a stranger sent: there may be 255
 OWNER_PRIORITY = 255  # sent only by the node that owns the addresses (RFC 9568 section 5.2.4)
+
+
+def some_of(addresses: Sequence[Address]) -> str:
+    """Return the first 8 of *addresses* as a text, and how many more there are."""
+    listed = ", ".join(str(address) for address in addresses[:SHOWN])
+    more = len(addresses) - SHOWN
+    return f"{listed} and {more} more" if more > 0 else listed
 
 
 class Version(IntEnum):

@@ -14,6 +14,7 @@ from pyvrrp.errors import KernelError
 from pyvrrp.foreign_text import LONGEST_SENTENCE, printable, printable_lines
 from pyvrrp.identity import Address, Family, InterfaceAddress, Place
 from pyvrrp.units import Nanoseconds
+from pyvrrp.virtual_router.after_death import TimesAfterDeath
 
 Done: TypeAlias = Callable[[KernelError | None], None]
 
@@ -405,8 +406,54 @@ class StopOrder:
     )  # without a sign of life for that long this process counts as dead; 0: never
 
 
+@dataclass(frozen=True, slots=True)
+class LastWords:
+    """A packet that the guardian sends if this process dies, out of *place*."""
+
+    place: Place
+    destination: Address
+    packet: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverOrder:
+    """What the guardian needs to hand over for one virtual router if this process dies.
+
+    *hears*: where the successor is heard, the hosts that count there (none: all do), and the lowest
+    TTL. *times* are those of `pyvrrp.virtual_router.after_death`.
+    """
+
+    router: str
+    place: Place  # the interface with the addresses
+    family: Family
+    index: int  # of that interface
+    mac: bytes  # of that interface
+    addresses: tuple[InterfaceAddress, ...]
+    says: tuple[LastWords, ...]
+    hears: tuple[tuple[Place, tuple[Address, ...], int], ...]
+    times: TimesAfterDeath
+
+
 class Guardian(Protocol):
-    """The guardian: it stops resources when this process cannot."""
+    """The guardian: it hands over and stops resources when this process cannot."""
+
+    def prepare_handover(self, order: HandoverOrder) -> None:
+        """Have a virtual router handed over if this process dies while `may_hand_over` allows it.
+
+        It replaces the earlier order for the same virtual router.
+        """
+
+    def may_hand_over(self, router: str, until: Nanoseconds | None) -> None:
+        """Say until when the death of this process is followed by a handover; None: it is not.
+
+        Without an order, or afterwards, the addresses are removed at once.
+        """
+
+    def removing(self) -> bool:
+        """Return whether the guardian of an earlier process still has addresses to remove.
+
+        The caller must neither remove nor add addresses then.
+        """
 
     def register(self, order: StopOrder) -> None:
         """Register a resource that is about to start. The guardian stops the last one first."""

@@ -1,9 +1,8 @@
 """The usual changes of a pair of routers, each with the limits of the protocol."""
 
 from experiments.experiment import Experiment
-from results.setting import NOISE, ChangeLimits
+from results.setting import HAND_OVER, NOISE, ChangeLimits
 
-_GUARDIAN = 0.2  # seconds the guardian may take; the benchmark holds it to that
 _START = 2.0  # seconds a daemon may take from its process to its first timer
 _FENCE_OPENS = 1.8  # two passes in a row, a second apart, and a slow one
 # The kernel lets frames out of a device that gets carrier again up to a second later (linkwatch).
@@ -69,19 +68,19 @@ def stop(experiment: Experiment, old: str, new: str) -> None:
 
 
 def kill_daemon(experiment: Experiment, old: str, new: str) -> None:
-    """SIGKILL the daemon of *old*: its guardian must remove the address at once."""
-    limit = _down_interval(experiment, new) + NOISE
+    """SIGKILL the daemon of *old*: its guardian must hand over to *new*."""
+    skew = experiment.setting.skew_time(experiment.routers[new].settings.priority)
+    limit = skew + NOISE
     experiment.change(
         f"{old}'s daemon gets SIGKILL",
         experiment.routers[old].kill_daemon,
         old=old,
         new=new,
         limits=ChangeLimits(
-            outage=limit,
+            outage=0.0,
             first_advertisement=limit,
-            released=_GUARDIAN + NOISE,
-            both_answered=0.0,
-            both_held=0.0,
+            released=limit + HAND_OVER,
+            both_held=_both(experiment),
         ),
         patience=limit + 2,
         sudden=True,

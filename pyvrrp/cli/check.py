@@ -8,10 +8,13 @@ from pathlib import Path
 
 from pyvrrp.cli.base.arguments import add_file, add_json, add_node
 from pyvrrp.cli.base.exit_status import GOOD, USAGE
+from pyvrrp.cli.local_warnings import local_warnings
+from pyvrrp.clients.processes.open_files import too_few_for
 from pyvrrp.config.files.load import files_of, load
 from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.report.exposure import exposures
 from pyvrrp.config.report.lint import lint
+from pyvrrp.config.report.open_files import open_files_needed
 from pyvrrp.config.report.summary import (
     check_as_values,
     check_in_words,
@@ -39,6 +42,11 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     add_file(parser)
     add_node(parser)
     add_json(parser)
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="do not look at the interfaces of this machine: the file is for another one",
+    )
     parser.set_defaults(func=run)
 
 
@@ -50,16 +58,21 @@ def run(args: argparse.Namespace) -> int:
         lines = [f"{error.source}: {problem}" for problem in error.problems]
         _print(_json(args.file, None, error.problems) if args.json else "\n".join(lines))
         return USAGE
+    if refusal := too_few_for(open_files_needed(configuration)):
+        problem = Problem("virtual_router", refusal)
+        _print(_json(args.file, None, [problem]) if args.json else f"{args.file}: {problem}")
+        return USAGE
+    warnings = _warnings(args.file, configuration, offline=args.offline)
     if args.json:
-        _print(_json(args.file, configuration, ()))
+        _print(_json(args.file, configuration, (), warnings))
     else:
-        _print("\n".join(_summary(args.file, configuration)))
+        _print("\n".join(_summary(args.file, configuration, warnings)))
     return GOOD
 
 
-def _summary(file: Path, configuration: Configuration) -> list[str]:
+def _summary(file: Path, configuration: Configuration, warnings: Sequence[Problem]) -> list[str]:
     return [
-        *(f"warning: {file}: {warning}" for warning in _warnings(file, configuration)),
+        *(f"warning: {file}: {warning}" for warning in warnings),
         f"{file}: good, for node {configuration.node}",
         *(virtual_router_in_words(router) for router in configuration.virtual_routers),
         *(elsewhere_in_words(router) for router in configuration.elsewhere),
@@ -69,11 +82,17 @@ def _summary(file: Path, configuration: Configuration) -> list[str]:
     ]
 
 
-def _warnings(file: Path, configuration: Configuration) -> tuple[Problem, ...]:
-    return (*lint(configuration), *exposures(configuration, *files_of(file)))
+def _warnings(file: Path, configuration: Configuration, *, offline: bool) -> tuple[Problem, ...]:
+    here = () if offline else local_warnings(configuration)
+    return (*lint(configuration), *exposures(configuration, *files_of(file)), *here)
 
 
-def _json(file: Path, configuration: Configuration | None, problems: Sequence[Problem]) -> str:
+def _json(
+    file: Path,
+    configuration: Configuration | None,
+    problems: Sequence[Problem],
+    warnings: Sequence[Problem] = (),
+) -> str:
     values: dict[str, object] = {
         "valid": configuration is not None,
         "file": str(file),
@@ -89,7 +108,7 @@ def _json(file: Path, configuration: Configuration | None, problems: Sequence[Pr
     if configuration is not None:
         values |= {
             "node": configuration.node,
-            "warnings": _as_values(_warnings(file, configuration)),
+            "warnings": _as_values(warnings),
             "virtual_routers": [
                 virtual_router_as_values(router) for router in configuration.virtual_routers
             ],

@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     has_guardian = words[:1] and words[0] in WITH_GUARDIAN and HELP.isdisjoint(words)
+    if has_guardian:
+        _leave_the_first_process()
     guardian = _fork_guardian() if has_guardian else None
     try:
         from pyvrrp.cli.base.command_line import run_command  # noqa: PLC0415 - after the fork
@@ -45,6 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         if guardian is not None:
             guardian.close()
+
+
+def _leave_the_first_process() -> None:
+    """Continue in a child if this process is PID 1, which must reap all orphans of a container."""
+    from pyvrrp.net.system.first_process import stand_aside  # noqa: PLC0415 - before the guardian
+
+    try:
+        stand_aside()
+    except OSError as error:
+        what = "cannot leave PID 1 to a process that reaps orphans"
+        print(f"pyvrrp: {what}: {error.strerror}", file=sys.stderr)
 
 
 def _fork_guardian() -> "GuardianProcess | None":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyvrrp.cli.base.arguments import add_log_format, add_node
 from pyvrrp.config.model.paths import CONFIGURATION_FILE
-from pyvrrp.daemon.lean_asyncio import import_asyncio
+from pyvrrp.net.system.lean_asyncio import import_asyncio
 
 if TYPE_CHECKING:
     from pyvrrp.config.model.configuration import Configuration

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from pyvrrp.cli.base.arguments import add_log_format
 from pyvrrp.cli.base.router_flags import SOURCE, SWITCHES, Flag
-from pyvrrp.daemon.lean_asyncio import import_asyncio
 from pyvrrp.errors import ConfigurationError, Problem
+from pyvrrp.net.system.lean_asyncio import import_asyncio
 
 if TYPE_CHECKING:
     from pyvrrp.config.model.takeover import TakeoverConfig

@@ -5,15 +5,19 @@ import os
 import time
 from dataclasses import dataclass
 
+from pyvrrp.clients.processes.open_files import raise_limit, require
 from pyvrrp.config.model.configuration import Configuration
+from pyvrrp.config.report.open_files import open_files_needed
 from pyvrrp.daemon.control_socket import ControlSocket, Handler, Request
 from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.daemon.operator_commands import OperatorCommands
+from pyvrrp.daemon.prober_start import StartedProber, start_prober_for
 from pyvrrp.daemon.process_setup import Foundation
 from pyvrrp.daemon.signals import SignalReports
 from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.errors import Problem
+from pyvrrp.identity import Family
 from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.net.system import privileges
 from pyvrrp.runtime.base.journal import Journal, Level
@@ -37,22 +41,30 @@ def run(
     privileges.check(
         namespaces=any(config.id.place.netns for config in configuration.virtual_routers)
     )
+    raise_limit()
+    require(open_files_needed(configuration))
+    prober = start_prober_for(configuration)  # before anything is opened
     with asyncio.Runner() as runner:
-        return runner.run(_Daemon(configuration, guardian, options).live())
+        return runner.run(_Daemon(configuration, guardian, prober, options).live())
 
 
 class _Daemon:
     def __init__(
-        self, configuration: Configuration, guardian: GuardianProcess | None, options: DaemonOptions
+        self,
+        configuration: Configuration,
+        guardian: GuardianProcess | None,
+        prober: StartedProber | None,
+        options: DaemonOptions,
     ) -> None:
         self._configuration = configuration
         self._guardian = guardian
+        self._prober = prober
         self._options = options
 
     async def live(self) -> int:
         if self._guardian is not None:
             self._guardian.lock = f"{self._configuration.control_socket}.guardian"
-        foundation = Foundation(self._guardian, self._options.log_format)
+        foundation = Foundation(self._guardian, self._options.log_format, self._prober)
         journal = foundation.journal
         state = StateFile(self._configuration.state_file)
         drained = state.read()
@@ -60,7 +72,7 @@ class _Daemon:
         control = ControlSocket(
             self._configuration.control_socket,
             {
-                "status": _status(Snapshots(supervisor, foundation.clock)),
+                "status": _status(Snapshots(supervisor, foundation.clock, foundation.prober)),
                 **OperatorCommands(supervisor, state, drained).handlers(),
             },
         )
@@ -85,6 +97,15 @@ class _Daemon:
             f"node {self._configuration.node} runs {names}",
             fields={"node": self._configuration.node, "pid": os.getpid()},
         )
+        for config in self._configuration.virtual_routers:
+            if config.id.family is Family.IPV6 and not config.addresses[0].ip.is_link_local:
+                journal.record(
+                    "no_link_local_address",
+                    f"advertises {config.addresses[0].ip} first: RFC 9568 demands a link-local "
+                    "address, and routers that follow it drop what this node sends",
+                    level=Level.WARNING,
+                    virtual_router=config,
+                )
         for exposure in self._options.exposures:
             journal.record(
                 "exposed", str(exposure), level=Level.WARNING, fields={"path": exposure.path}

@@ -6,36 +6,99 @@ Most configurations need few of them, and each import takes memory and time.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pyvrrp.config.model.configuration import ProbeConfig
-from pyvrrp.ports import Command, CommandResult, Handle, ProbeResult, RunningCommand
+from pyvrrp.config.model.configuration import (
+    EtcdServers,
+    ExecProbeConfig,
+    FileProbeConfig,
+    InterfaceProbeConfig,
+    ProbeConfig,
+    ProcessProbeConfig,
+)
+from pyvrrp.ports import (
+    Command,
+    CommandResult,
+    EtcdAnswer,
+    EtcdRequest,
+    Handle,
+    ProbeResult,
+    RunningCommand,
+)
 from pyvrrp.units import Nanoseconds
 
 if TYPE_CHECKING:
     from pyvrrp.clients.processes.resource_commands import AsyncioCommands
     from pyvrrp.net.guardian.parent import GuardianProcess
+    from pyvrrp.prober.ports import ProberEtcd, ProberProbes
+    from pyvrrp.prober.process import Prober
     from pyvrrp.probes.runner import AsyncioProbes
+
+_LOCAL = (ExecProbeConfig, ProcessProbeConfig, FileProbeConfig, InterfaceProbeConfig)
 
 
 class ProbesOnDemand:
-    """Implements `ports.Probes`."""
+    """Implements `ports.Probes`: *prober* runs the checks over the network, this process others."""
 
-    def __init__(self) -> None:
+    def __init__(self, prober: "Prober | None") -> None:
+        self._prober = prober
+        self._remote: ProberProbes | None = None
         self._probes: AsyncioProbes | None = None
 
     def start(
         self, probe: ProbeConfig, timeout: Nanoseconds, done: Callable[[ProbeResult], None]
     ) -> Handle:
-        """Run one probe. *done* is called once, after *timeout* at the latest."""
+        """Run one probe. *done* is called once, shortly after *timeout* at the latest."""
+        if isinstance(probe, _LOCAL):
+            return self._local().start(probe, timeout, done)
+        if self._remote is None:
+            from pyvrrp.prober.ports import ProberProbes  # noqa: PLC0415 - on demand
+
+            if self._prober is None:
+                raise RuntimeError("there is no prober for this check")
+            self._remote = ProberProbes(self._prober)
+        return self._remote.start(probe, timeout, done)
+
+    def _local(self) -> "AsyncioProbes":
         if self._probes is None:
             from pyvrrp.probes.runner import AsyncioProbes  # noqa: PLC0415 - on demand
 
             self._probes = AsyncioProbes()
-        return self._probes.start(probe, timeout, done)
+        return self._probes
 
     async def close(self) -> None:
         """Cancel the probes under way."""
         if self._probes is not None:
             await self._probes.close()
+
+
+class EtcdOnDemand:
+    """Implements `ports.Etcd` with *prober*."""
+
+    def __init__(self, prober: "Prober | None") -> None:
+        self._prober = prober
+        self._etcd: ProberEtcd | None = None
+
+    def draw(self) -> int:
+        """Return a random positive number of 63 bits."""
+        return self._remote().draw()
+
+    def ask(
+        self,
+        servers: EtcdServers,
+        request: EtcdRequest,
+        timeout: Nanoseconds,
+        done: Callable[[EtcdAnswer], None],
+    ) -> Handle:
+        """Ask one cluster. *done* is called once, shortly after *timeout* at the latest."""
+        return self._remote().ask(servers, request, timeout, done)
+
+    def _remote(self) -> "ProberEtcd":
+        if self._etcd is None:
+            from pyvrrp.prober.ports import ProberEtcd  # noqa: PLC0415 - on demand
+
+            if self._prober is None:
+                raise RuntimeError("there is no prober to ask etcd")
+            self._etcd = ProberEtcd(self._prober)
+        return self._etcd
 
 
 class CommandsOnDemand:

@@ -1,4 +1,4 @@
-"""The orders of an operator to a running daemon: drain, undrain, resign, priority, announce."""
+"""The orders of an operator to a running daemon, such as drain and resign."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -6,16 +6,15 @@ from collections.abc import Collection, Mapping
 from pyvrrp.config.values.scalars import shown
 from pyvrrp.config.values.sections import suggestion
 from pyvrrp.daemon.control_socket import Handler, Request
+from pyvrrp.daemon.saved_orders import SavedOrders
 from pyvrrp.daemon.state_file import StateFile
-from pyvrrp.errors import KernelError, UsageError
+from pyvrrp.errors import UsageError
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import to_milliseconds
 from pyvrrp.virtual_router.parameters import OWNER
 from pyvrrp.virtual_router.rules.effective_priority import HIGHEST, LOWEST
-
-DISK_SECONDS = 3.0
 
 
 class OperatorCommands:
@@ -25,8 +24,7 @@ class OperatorCommands:
         self, supervisor: Supervisor, state: StateFile, drained: Collection[str] = ()
     ) -> None:
         self._supervisor = supervisor
-        self._state = state
-        self._saved = frozenset(drained)
+        self._saved = SavedOrders(state, drained)
         self._one_at_a_time = asyncio.Lock()
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -35,6 +33,7 @@ class OperatorCommands:
             "drain": self.drain,
             "undrain": self.undrain,
             "resign": self.resign,
+            "undo_resign": self.undo_resign,
             "priority": self.priority,
             "announce": self.announce,
         }
@@ -44,7 +43,7 @@ class OperatorCommands:
         return await self._drain(request, drained=True)
 
     async def undrain(self, request: Request) -> dict[str, Json]:
-        """End the drain of virtual routers."""
+        """End the drain of virtual routers, and what they resigned."""
         return await self._drain(request, drained=False)
 
     async def resign(self, request: Request) -> dict[str, Json]:
@@ -54,6 +53,14 @@ class OperatorCommands:
         for router in masters:
             router.resign()
         return _answer(meant, masters)
+
+    async def undo_resign(self, request: Request) -> dict[str, Json]:
+        """Let virtual routers that resigned preempt again."""
+        meant = self._meant(request)
+        resigned = [router for router in meant if router.operator.resigned]
+        for router in resigned:
+            router.undo_resign()
+        return _answer(meant, resigned)
 
     async def priority(self, request: Request) -> dict[str, Json]:
         """Set another ``priority`` until the daemon restarts; null: that of the configuration."""
@@ -86,28 +93,22 @@ class OperatorCommands:
         meant = self._meant(request)
         names = {router.config.name for router in meant}
         async with self._one_at_a_time:
-            saved = self._saved | names if drained else self._saved - names
+            before = self._saved.drained
+            saved = before | names if drained else before - names
             # An undrain that changes nothing in the file does not write it.
-            if request.get("save") is not False and (drained or saved != self._saved):
-                await self._save(saved)
-                self._saved = saved
+            if request.get("save") is not False and (drained or saved != before):
+                await self._saved.save(saved)
+                self._supervisor.look_at_clock()
+            resigned = [one for one in meant if one.operator.resigned and not drained]
+            for router in resigned:
+                router.undo_resign()
             changed = [router for router in meant if router.operator.drained is not drained]
             for router in changed:
                 router.drain(drained=drained)
-        return _answer(meant, changed)
-
-    async def _save(self, drained: frozenset[str]) -> None:
-        # If the file cannot be written, the order fails: a restart would lose it.
-        try:
-            async with asyncio.timeout(DISK_SECONDS):
-                await asyncio.to_thread(self._state.write, drained)
-        except TimeoutError as error:
-            raise KernelError(
-                f"the state file {self._state.path} could not be written within "
-                f"{DISK_SECONDS:g} s; nothing was changed"
-            ) from error
+        return _answer(meant, [*changed, *resigned])
 
     def _meant(self, request: Request, *, required: bool = False) -> list[Router]:
+        self._supervisor.look_at_clock()
         name = request.get("name")
         routers = self._supervisor.routers
         known = sorted({router.config.name for router in routers})

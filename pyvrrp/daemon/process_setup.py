@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pyvrrp.clients.etcd.port import AsyncioEtcd
 from pyvrrp.daemon import systemd
 from pyvrrp.daemon.logs import LogFormat, LogWriter
-from pyvrrp.daemon.on_demand import CommandsOnDemand, ProbesOnDemand
+from pyvrrp.daemon.on_demand import CommandsOnDemand, EtcdOnDemand, ProbesOnDemand
+from pyvrrp.daemon.prober_start import StartedProber
 from pyvrrp.daemon.signals import IGNORED
 from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.net.linux import linux_ports
@@ -29,14 +29,23 @@ FORCED = 3
 class Foundation:
     """The ports and the journal of this process. Made in the event loop; raises KernelError."""
 
-    def __init__(self, guardian: GuardianProcess | None, log_format: LogFormat) -> None:
+    def __init__(
+        self,
+        guardian: GuardianProcess | None,
+        log_format: LogFormat,
+        prober: StartedProber | None,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._guardian = guardian
-        self._probes = ProbesOnDemand()
-        self._etcd = AsyncioEtcd()
+        self.prober = None if prober is None else prober.supervised(self._prober_lost)
+        self._probes = ProbesOnDemand(self.prober)
         self._commands = CommandsOnDemand(guardian)
         self._linux = linux_ports(
-            self._loop, self._probes, self._etcd, self._commands, guardian=guardian
+            self._loop,
+            self._probes,
+            EtcdOnDemand(self.prober),
+            self._commands,
+            guardian=guardian,
         )
         self.stop = asyncio.Event()  # set when a signal asks for it
         self.journal = Journal(self._linux.clock)
@@ -91,7 +100,8 @@ class Foundation:
     async def close(self) -> None:
         """Close everything."""
         await self._probes.close()
-        await self._etcd.close()
+        if self.prober is not None:
+            await self.prober.close()
         await self._commands.close()
         # The guardian comes last: it removes addresses whose removal is not confirmed.
         self._linux.close()
@@ -111,6 +121,13 @@ class Foundation:
 
         with contextlib.suppress(OSError):
             feed()
+
+    def _prober_lost(self, why: str) -> None:
+        self.journal.warn_rarely(
+            "prober_lost",
+            f"the prober is lost and will be started again: {why}",
+            fields={"reason": why},
+        )
 
     def _guardian_died(self, guardian: GuardianProcess) -> None:
         self._loop.remove_reader(guardian.fileno())
@@ -138,4 +155,4 @@ def _report_defect(journal: Journal, context: dict[str, Any]) -> None:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f" in {Path(frame.filename).name}, line {frame.lineno}"
     what = repr(error) if error is not None else str(context.get("message"))
-    journal.warn_rarely("internal_error", f"defect in pyvrrp: {what}{where}", topic=what + where)
+    journal.warn_rarely("internal_error", f"defect in pyvrrp: {what}{where}", topic=where)

@@ -1,7 +1,10 @@
 """The answer to status, as JSON values. Fields are added, never renamed."""
 
+from typing import Protocol
+
 from pyvrrp import __version__
 from pyvrrp.ports import Clock
+from pyvrrp.prober.state import ProberState
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.links.last_heard import LastHeard
 from pyvrrp.runtime.links.link import Link
@@ -12,11 +15,23 @@ from pyvrrp.virtual_router.states import name
 from pyvrrp.virtual_router.timers import skew_time
 
 
+class HasProberState(Protocol):
+    """The prober, as far as status shows it."""
+
+    @property
+    def state(self) -> ProberState:
+        """What is known of the prober now."""
+
+
 class Snapshots:
     """Takes snapshots of one daemon."""
 
-    def __init__(self, supervisor: Supervisor, clock: Clock) -> None:
+    def __init__(
+        self, supervisor: Supervisor, clock: Clock, prober: HasProberState | None = None
+    ) -> None:
+        """*prober* is None if the daemon needs none."""
         self._supervisor = supervisor
+        self._prober = prober
         self._clock = clock
 
     def take(self, wall_clock: Nanoseconds) -> dict[str, Json]:
@@ -28,6 +43,7 @@ class Snapshots:
             "held": len(self._supervisor.held_here()),
             "max_held": self._supervisor.configuration.max_held,
             "version": __version__,
+            "prober": _prober(self._prober),
             "virtual_routers": [
                 _virtual_router(view_of(router, now), now, offset)
                 for router in self._supervisor.routers
@@ -61,6 +77,10 @@ def _virtual_router(view: RouterView, now: Nanoseconds, offset: Nanoseconds) -> 
         "priority": config.priority,
         "effective_priority": view.priority,
         "drained": view.drained,
+        "resigned": view.resigned,
+        "orders": [
+            {"order": one.name, "effect": one.effect, "undo": one.undo} for one in view.orders
+        ],
         "moving": view.moving,
         "master": _text(view.master),
         "group": {"name": view.group, "members": list(view.members)} if view.group else None,
@@ -100,6 +120,7 @@ def _virtual_router(view: RouterView, now: Nanoseconds, offset: Nanoseconds) -> 
             for holder in view.other_holders
         ],
         "resources": [],
+        "incompatible_neighbours": [],
         "counters": dict(view.counters),
         **view.concerns,
     }
@@ -110,6 +131,13 @@ def _virtual_router(view: RouterView, now: Nanoseconds, offset: Nanoseconds) -> 
     fence = shown.get("fence")
     shown["fence"] = {**fence, **waiting} if isinstance(fence, dict) else waiting
     return shown
+
+
+def _prober(prober: HasProberState | None) -> Json:
+    if prober is None:
+        return None
+    state = prober.state
+    return {"pid": state.pid, "restarts": state.restarts, "lost": state.lost}
 
 
 def _last_heard(heard: LastHeard | None, now: Nanoseconds) -> Json:

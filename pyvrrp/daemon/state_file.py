@@ -24,10 +24,14 @@ _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class StateFile:
-    """Reads and replaces one file. Each method may wait for a disk."""
+    """Reads and replaces one file. Each method may wait for a disk.
+
+    *is_wanted*: false has a `write` that is under way leave the file as it is.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.is_wanted = True
 
     def read(self) -> frozenset[str]:
         """Return the names of drained virtual routers; none if there is no file.
@@ -86,12 +90,20 @@ class StateFile:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
+            self._refuse_if_unwanted()
             os.rename(beside, self.path.name, src_dir_fd=directory, dst_dir_fd=directory)
-        except OSError:
+        except (OSError, KernelError):
             with contextlib.suppress(OSError):
                 os.unlink(beside, dir_fd=directory)  # a part of it may exist
             raise
-        os.fsync(directory)
+        # The file is replaced, so the order is remembered. Some file systems cannot write a
+        # directory on request.
+        with contextlib.suppress(OSError):
+            os.fsync(directory)
+
+    def _refuse_if_unwanted(self) -> None:
+        if not self.is_wanted:
+            raise KernelError(f"the state file {self.path} was not replaced: the order was refused")
 
 
 def _why_not_ours(status: os.stat_result) -> str:

@@ -6,6 +6,7 @@ import signal
 
 from pyvrrp.config.model.takeover import TakeoverConfig, watched_host
 from pyvrrp.daemon.logs import LogFormat
+from pyvrrp.daemon.prober_start import StartedProber, start_prober
 from pyvrrp.daemon.process_setup import Foundation
 from pyvrrp.errors import KernelError
 from pyvrrp.net.guardian.parent import GuardianProcess
@@ -21,14 +22,18 @@ def run(config: TakeoverConfig, guardian: GuardianProcess | None, log_format: Lo
     Raise KernelError at start only, for example if the address is already on this host.
     """
     privileges.check(namespaces=False)
+    prober = start_prober([config.check.probe])  # before anything is opened
     with asyncio.Runner() as runner:
-        return runner.run(_live(config, guardian, log_format))
+        return runner.run(_live(config, guardian, log_format, prober))
 
 
 async def _live(
-    config: TakeoverConfig, guardian: GuardianProcess | None, log_format: LogFormat
+    config: TakeoverConfig,
+    guardian: GuardianProcess | None,
+    log_format: LogFormat,
+    prober: StartedProber | None,
 ) -> int:
-    foundation = Foundation(guardian, log_format)
+    foundation = Foundation(guardian, log_format, prober)
     refusals: list[str] = []
 
     def refused(reason: str) -> None:

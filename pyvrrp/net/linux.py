@@ -12,6 +12,7 @@ from pyvrrp.net.netlink.links import LinkWatcher
 from pyvrrp.net.netlink.namespaces import NamespaceSockets
 from pyvrrp.net.sockets.advertisements import KernelAdvertisementSocket
 from pyvrrp.net.sockets.announcements import KernelAnnouncementSocket
+from pyvrrp.net.sockets.lending import NOBODY, Borrower
 from pyvrrp.net.system.clock import MonotonicClock
 from pyvrrp.net.system.closing import Closer
 from pyvrrp.net.system.kernel_thread import KernelThread
@@ -19,11 +20,14 @@ from pyvrrp.ports import Claim, Commands, Etcd, Ports, Probes
 
 
 class KernelSockets:
-    """Implements `ports.Sockets`. *closer* closes the packet sockets."""
+    """Implements `ports.Sockets`. *closer* closes the packet sockets, *borrower* gets them too."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, closer: Closer) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, closer: Closer, borrower: Borrower = NOBODY
+    ) -> None:
         self._loop = loop
         self._closer = closer
+        self._borrower = borrower
 
     def open_advertisements(
         self,
@@ -42,6 +46,7 @@ class KernelSockets:
             receive,
             multicast=multicast,
             unicast=unicast,
+            borrower=self._borrower,
             close=self._closer.close,
         )
 
@@ -49,7 +54,9 @@ class KernelSockets:
         self, place: Place, claimed: Callable[[Claim], None]
     ) -> KernelAnnouncementSocket:
         """Open a socket for announcements; raise KernelError, for example without an interface."""
-        return KernelAnnouncementSocket(self._loop, place, claimed, close=self._closer.close)
+        return KernelAnnouncementSocket(
+            self._loop, place, claimed, close=self._closer.close, borrower=self._borrower
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ def linux_ports(
 
     return LinuxPorts(
         clock=clock,
-        sockets=KernelSockets(loop, closer),
+        sockets=KernelSockets(loop, closer, NOBODY if guardian is None else guardian.channel),
         addresses=KernelAddresses(thread, namespaces, records=guardian),
         links=links,
         probes=probes,

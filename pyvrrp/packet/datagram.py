@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 from pyvrrp.errors import MalformedAdvertisementError
-from pyvrrp.identity import Address, Family
+from pyvrrp.identity import Address, Family, Version
 from pyvrrp.packet.checksum import internet_checksum
-from pyvrrp.packet.layout import TTL, VRRP_PROTOCOL
+from pyvrrp.packet.layout import AH_PROTOCOL, TTL, VRRP_PROTOCOL, message_length
 
 NETWORK_CONTROL = 0xC0  # class selector 6, as keepalived and FRR send it
 DO_NOT_FRAGMENT = 0x4000
@@ -17,6 +17,7 @@ DO_NOT_FRAGMENT = 0x4000
 UNICAST_IDENTIFICATION = 1
 MORE_FRAGMENTS_AND_OFFSET = 0x3FFF
 WORD = 4
+AH_FIXED = 12  # octets of an authentication header before its check value (RFC 4302)
 
 IPV4_HEADER = struct.Struct("!BBHHHBBH4s4s")
 IPV6_HEADER = struct.Struct("!IHBB16s16s")
@@ -24,21 +25,33 @@ IPV6_HEADER = struct.Struct("!IHBB16s16s")
 
 @dataclass(frozen=True, slots=True)
 class Datagram:
-    """One IP packet that carries a VRRP message, the *payload*. *ttl* is the hop limit in IPv6."""
+    """One IP packet that carries a VRRP message, the *payload*. *ttl* is the hop limit in IPv6.
+
+    *has_ah*: an authentication header of IPsec (RFC 4302) stands before the message. Nothing in it
+    was verified.
+    """
 
     family: Family
     source: Address
     destination: Address
     ttl: int
     payload: bytes
+    has_ah: bool = False
+
+
+def advertisement_octets(version: Version, family: Family, count: int) -> int:
+    """Return the length of the IP packet of an advertisement with *count* addresses."""
+    header = IPV4_HEADER if family is Family.IPV4 else IPV6_HEADER
+    return header.size + message_length(version, count, family)
 
 
 def parse_datagram(packet: bytes, family: Family) -> Datagram:
     """Read an IP packet of *family* that begins with its IP header.
 
     Octets after the length that the header gives are padding and are ignored. IPv4 options are
-    skipped. Raise MalformedAdvertisementError if the packet is not complete, is a fragment, has
-    another protocol than 112 or has IPv6 extension headers.
+    skipped, and so is an authentication header (AH) in IPv4. Raise MalformedAdvertisementError if
+    the packet is not complete, is a fragment, has another protocol than 112 or has IPv6 extension
+    headers.
     """
     if family is Family.IPV4:
         return _parse_ipv4(packet)
@@ -119,9 +132,21 @@ def _parse_ipv4(packet: bytes) -> Datagram:
     _require(total_length <= len(packet), "%d octets of a packet of %d", len(packet), total_length)
     _require(internet_checksum(packet[:header_length]) == 0, "the IPv4 header checksum is wrong")
     _require(not fragment & MORE_FRAGMENTS_AND_OFFSET, "the packet is a fragment")
-    _require(protocol == VRRP_PROTOCOL, "IP protocol %d, must be 112", protocol)
     payload = packet[header_length:total_length]
-    return Datagram(Family.IPV4, IPv4Address(source), IPv4Address(destination), ttl, payload)
+    has_ah = protocol == AH_PROTOCOL
+    if has_ah:
+        protocol, payload = _without_ah(payload)
+    _require(protocol == VRRP_PROTOCOL, "IP protocol %d, must be 112", protocol)
+    ends = IPv4Address(source), IPv4Address(destination)
+    return Datagram(Family.IPV4, *ends, ttl, payload, has_ah)
+
+
+def _without_ah(payload: bytes) -> tuple[int, bytes]:
+    """Return the protocol after an authentication header, and what follows it."""
+    _require(len(payload) >= AH_FIXED, "%d octets, an AH takes 12 or more", len(payload))
+    length = (payload[1] + 2) * WORD
+    _require(AH_FIXED <= length <= len(payload), "AH of %d octets in %d", length, len(payload))
+    return payload[0], payload[length:]
 
 
 def _parse_ipv6(packet: bytes) -> Datagram:

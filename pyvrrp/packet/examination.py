@@ -6,7 +6,6 @@ VRRPv3: RFC 9568 section 7.1 with errata 8299, 8300 and 8301. VRRPv2: RFC 3768 s
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from ipaddress import IPv6Address
 from typing import TypeAlias
 
 from pyvrrp.errors import MalformedAdvertisementError
@@ -23,11 +22,18 @@ from pyvrrp.packet.layout import (
     message_length,
     versions_of,
 )
+from pyvrrp.packet.other_senders import (
+    authentication_name,
+    is_carp,
+    is_from_this_link,
+    with_longer_authentication,
+)
 
 # At most so many results are kept, and only for packets of at most so many octets. An attacker who
-# sends many different packets fills no more memory than that. 1500 octets hold 90 IPv6 addresses.
-LARGEST_REMEMBERED = 1500
-REMEMBERED = 1024
+# sends many different packets fills no more memory than that: 0.4 MB, as each address takes 90
+# octets. 256 octets hold 57 IPv4 addresses or 13 IPv6 addresses.
+LARGEST_REMEMBERED = 256
+REMEMBERED = 64
 
 
 class DiscardReason(StrEnum):
@@ -60,6 +66,8 @@ class Discarded:
     *detail* says in words what is wrong. *vrid* and *source* are None if the packet is too short
     to contain them. *after_vrid* is true if the RFC puts the failed check after the look-up of
     the VRID: if no virtual router has this VRID, the packet counts as `DiscardReason.VRID`.
+    *neighbour* is what it says if it is sound, comes from this link and only differs from what
+    this node expects: then it proves that its sender lives.
     """
 
     reason: DiscardReason
@@ -67,6 +75,7 @@ class Discarded:
     vrid: int | None = None
     source: Address | None = None
     after_vrid: bool = False
+    neighbour: Advertisement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,7 @@ FailedCheck: TypeAlias = tuple[DiscardReason, str]
 def examine(packet: bytes, family: Family) -> Examined | Discarded:
     """Check an IP packet, without the configuration of a virtual router. Never raises.
 
-    Padding after the packet is ignored. The result for a packet of at most 1500 octets is kept
+    Padding after the packet is ignored. The result for a packet of at most 256 octets is kept
     and found again when an equal packet arrives.
     """
     if len(packet) > LARGEST_REMEMBERED:
@@ -110,8 +119,13 @@ def _examine(packet: bytes, family: Family) -> Examined | Discarded:
         detail = f"{len(message)} octets, the header alone takes {HEADER.size}"
         return Discarded(DiscardReason.LENGTH, detail, source=source)
     failure = _layout_failure(datagram)
-    if failure is None:
+    if failure is not None:
+        if other := _of_another_sender(datagram, failure):
+            return other
+    else:
         forms = _right_forms(datagram)
+        if forms and datagram.has_ah:
+            return _with_ah(datagram)
         if forms:
             return _examine_contents(datagram, forms)
         failure = DiscardReason.CHECKSUM, _checksum_detail(datagram)
@@ -146,7 +160,8 @@ def ttl_failure(found: int, family: Family, lowest: int) -> FailedCheck | None:
         return None
     name = "TTL" if family is Family.IPV4 else "hop limit"
     allowed = lowest if lowest == TTL else f"{lowest} to {TTL}"
-    return DiscardReason.TTL, f"{name} {found}, must be {allowed}"
+    why = "a router or NAT has forwarded it, or its sender does not send VRRP"
+    return DiscardReason.TTL, f"{name} {found}, must be {allowed}: {why}"
 
 
 def _type_failure(message: bytes) -> FailedCheck | None:
@@ -201,7 +216,34 @@ def _contents_failure(advertisement: Advertisement) -> FailedCheck | None:
         return DiscardReason.ADDRESS_COUNT, "no address, must be 1 or more"
     if not advertisement.interval:
         return DiscardReason.INTERVAL, "interval 0, must be 1 to 4095 centiseconds"
-    first = advertisement.addresses[0]
-    if isinstance(first, IPv6Address) and not first.is_link_local:
-        return DiscardReason.FIRST_ADDRESS, f"first address {first}, must be in fe80::/10"
     return None
+
+
+def _of_another_sender(datagram: Datagram, failure: FailedCheck) -> Discarded | None:
+    """Return what is wrong with a message whose length fits another protocol or authentication."""
+    if failure[0] is not DiscardReason.LENGTH:
+        return None
+    message, source = datagram.payload, datagram.source
+    if is_carp(datagram):
+        detail = f"CARP uses number {message[1]} here too, and CARP is not VRRP"
+        return Discarded(DiscardReason.LENGTH, detail, message[1], source)
+    neighbour = with_longer_authentication(datagram)
+    if neighbour is None:
+        return None
+    detail = f"authentication type {authentication_name(neighbour.auth_type)}, must be 0 or 1"
+    reason = DiscardReason.INVALID_AUTH_TYPE
+    return Discarded(reason, detail, message[1], source, after_vrid=True, neighbour=neighbour)
+
+
+def _with_ah(datagram: Datagram) -> Discarded:
+    message = datagram.payload
+    if failure := _type_failure(message):
+        return Discarded(*failure, message[1], datagram.source, after_vrid=True)
+    return Discarded(
+        DiscardReason.INVALID_AUTH_TYPE,
+        f"authentication type {authentication_name(2)}, must be 0 or 1",
+        message[1],
+        datagram.source,
+        after_vrid=True,
+        neighbour=decode(message, datagram.family) if is_from_this_link(datagram) else None,
+    )

@@ -21,6 +21,7 @@ from pyvrrp.identity import Address, Family, Version
 from pyvrrp.units import CENTISECOND, SECOND, Nanoseconds
 
 VRRP_PROTOCOL = 112  # IP protocol number (RFC 9568 section 5.1.1.4)
+AH_PROTOCOL = 51  # the authentication header of IPsec, which keepalived can put around VRRPv2
 TTL = 255  # of every multicast advertisement (RFC 9568 sections 5.1.1.3, 5.1.2.3)
 IPV4_GROUP = IPv4Address("224.0.0.18")  # RFC 9568 section 5.1.1.2
 IPV6_GROUP = IPv6Address("ff02::12")  # RFC 9568 section 5.1.2.2

@@ -8,8 +8,9 @@ of this virtual router.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import IPv6Address
 
-from pyvrrp.identity import OWNER_PRIORITY, Address, Version
+from pyvrrp.identity import OWNER_PRIORITY, Address, Version, some_of
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.examination import (
@@ -21,6 +22,7 @@ from pyvrrp.packet.examination import (
     ttl_failure,
 )
 from pyvrrp.packet.layout import AUTHENTICATION_OCTETS, TTL, family_of, group_of
+from pyvrrp.packet.other_senders import authentication_name
 from pyvrrp.units import Nanoseconds, in_words
 
 __all__ = [
@@ -37,6 +39,16 @@ __all__ = [
 NO_AUTHENTICATION = 0
 SIMPLE_TEXT_PASSWORD = 1
 
+# The sender is a router of this VRID all the same, only configured otherwise.
+_DIFFERS = frozenset(
+    {
+        *(DiscardReason.VERSION, DiscardReason.CHECKSUM, DiscardReason.INTERVAL),
+        *(DiscardReason.INVALID_AUTH_TYPE, DiscardReason.AUTH_TYPE_MISMATCH),
+        *(DiscardReason.AUTH_FAILURE, DiscardReason.ADDRESS_LIST, DiscardReason.FIRST_ADDRESS),
+        *(DiscardReason.DESTINATION, DiscardReason.UNKNOWN_PEER),
+    }
+)
+
 
 class Mismatch(StrEnum):
     """A difference between an accepted advertisement and the configuration of this node.
@@ -45,6 +57,7 @@ class Mismatch(StrEnum):
     """
 
     OWNER = "owner_conflicts"
+    FIRST_ADDRESS = "first_address_errors"
     INTERVAL = "interval_errors"
     ADDRESS_LIST = "address_list_errors"
 
@@ -88,15 +101,22 @@ def admit(examined: Examined, expectation: Expectation) -> Accepted | Discarded:
     if failure is None and expectation.version is Version.V2:
         failure = _v2_failure(examined.advertisement, expectation)
     if failure is not None:
-        reason, detail = failure
-        vrid = examined.advertisement.vrid
-        return Discarded(reason, detail, vrid, examined.source, after_vrid=True)
+        return _refused(examined, expectation, failure)
     return Accepted(
         examined.advertisement,
         examined.source,
         _mismatches(examined.advertisement, expectation),
         examined.checksum_forms,
     )
+
+
+def _refused(examined: Examined, expectation: Expectation, failure: FailedCheck) -> Discarded:
+    reason, detail = failure
+    heard, source = examined.advertisement, examined.source
+    is_own = source == expectation.primary_address
+    proves_life = reason in _DIFFERS and examined.ttl == TTL and not is_own
+    neighbour = heard if proves_life else None
+    return Discarded(reason, detail, heard.vrid, source, after_vrid=True, neighbour=neighbour)
 
 
 def _path_failure(examined: Examined, expectation: Expectation) -> FailedCheck | None:
@@ -113,7 +133,8 @@ def _path_failure(examined: Examined, expectation: Expectation) -> FailedCheck |
     if failure := ttl_failure(examined.ttl, family, expectation.min_ttl):
         return failure
     if source not in expectation.peers and source != expectation.primary_address:
-        return DiscardReason.UNKNOWN_PEER, f"{source} is not among the peers"
+        detail = f"{source} is not among the peers: add it, unless NAT has put it there"
+        return DiscardReason.UNKNOWN_PEER, detail
     return None
 
 
@@ -128,6 +149,9 @@ def _configured_failure(examined: Examined, expectation: Expectation) -> FailedC
     # The source may be a virtual address: an owner that comes back sends from one of them.
     if examined.source == expectation.primary_address:
         return DiscardReason.OWN_ADVERTISEMENT, f"sent from our own address {examined.source}"
+    if expectation.strict and _differs_in_first_address(examined.advertisement, expectation):
+        first = examined.advertisement.addresses[0]
+        return DiscardReason.FIRST_ADDRESS, f"first address {first}, must be in fe80::/10"
     return None
 
 
@@ -147,7 +171,8 @@ def _authentication_failure(
 ) -> FailedCheck | None:
     found = advertisement.auth_type
     if found not in (NO_AUTHENTICATION, SIMPLE_TEXT_PASSWORD):
-        return DiscardReason.INVALID_AUTH_TYPE, f"authentication type {found}, must be 0 or 1"
+        detail = f"authentication type {authentication_name(found)}, must be 0 or 1"
+        return DiscardReason.INVALID_AUTH_TYPE, detail
     wanted = SIMPLE_TEXT_PASSWORD if expectation.authentication else NO_AUTHENTICATION
     if found != wanted:
         detail = f"authentication type {found}, must be {wanted}"
@@ -165,8 +190,7 @@ def _strict_list_failure(
     if not dropped or _lists_same_addresses(advertisement, expectation):
         return None
     found, wanted = (
-        ", ".join(map(str, listed)) or "none"
-        for listed in (advertisement.addresses, expectation.addresses)
+        some_of(listed) or "none" for listed in (advertisement.addresses, expectation.addresses)
     )
     return DiscardReason.ADDRESS_LIST, f"addresses {found}, must be {wanted}"
 
@@ -189,10 +213,24 @@ def _mismatches(advertisement: Advertisement, expectation: Expectation) -> tuple
         return ()
     found = (
         (Mismatch.OWNER, owner_too),
+        (Mismatch.FIRST_ADDRESS, _differs_in_first_address(advertisement, expectation)),
         (Mismatch.INTERVAL, interval_differs),
         (Mismatch.ADDRESS_LIST, not _lists_same_addresses(advertisement, expectation)),
     )
     return tuple(mismatch for mismatch, is_so in found if is_so)
+
+
+def _differs_in_first_address(advertisement: Advertisement, expectation: Expectation) -> bool:
+    """Return whether it begins with a global IPv6 address, and ours with a link-local one.
+
+    RFC 9568 section 5.2.9 demands a link-local one. keepalived sends what its file lists first.
+    """
+    return _begins_globally(advertisement.addresses) and not _begins_globally(expectation.addresses)
+
+
+def _begins_globally(addresses: tuple[Address, ...]) -> bool:
+    first = addresses[0] if addresses else None
+    return isinstance(first, IPv6Address) and not first.is_link_local
 
 
 def _lists_same_addresses(advertisement: Advertisement, expectation: Expectation) -> bool:

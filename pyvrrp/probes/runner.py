@@ -50,11 +50,15 @@ class AsyncioProbes:
         self._calls: AsyncCalls[ProbeResult] = AsyncCalls()
 
     def start(
-        self, probe: ProbeConfig, timeout: Nanoseconds, done: Callable[[ProbeResult], None]
+        self,
+        probe: ProbeConfig,
+        timeout: Nanoseconds,
+        done: Callable[[ProbeResult], None],
+        left: Nanoseconds | None = None,
     ) -> Handle:
-        """Run one probe. Call *done* once, at most *timeout* later."""
+        """Run one probe. Call *done* once, at most *timeout* later, or what is *left* of it."""
         began = asyncio.get_running_loop().time()
-        progress = ProbeProgress(began, began + to_seconds(timeout))
+        progress = ProbeProgress(began, began + to_seconds(timeout if left is None else left))
         return self._calls.start(self._result(probe, timeout, progress), done)
 
     async def close(self) -> None:

@@ -13,6 +13,7 @@ from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.claims.capacity import Capacity
+from pyvrrp.runtime.claims.incompatible import IncompatibleNeighbours
 from pyvrrp.runtime.claims.neighbours import ClaimProbe
 from pyvrrp.runtime.claims.running_resources import RunningResources
 from pyvrrp.runtime.etcd_lease.lease import EtcdLeaseHolder
@@ -97,6 +98,7 @@ class Supervisor:
         if self.configuration.max_held is not None:
             most = self.configuration.max_held
             concerns.append(Capacity(router, most, self.held_here, clock, journal))
+        concerns.append(IncompatibleNeighbours(router, clock, journal))
         if config.claim_probe is not ClaimProbePolicy.OFF:
             interface = self.interfaces[config.id.place]
             concerns.append(ClaimProbe(router, interface, clock, journal))
@@ -129,6 +131,14 @@ class Supervisor:
             interface.start()
         for check in self.checks.values():
             check.start()
+
+    def look_at_clock(self) -> None:
+        """Take note of checks that have become silent, before an order of the operator is obeyed.
+
+        After a stall, the order may be read before the timers fire that fell due meanwhile.
+        """
+        for check in self.checks.values():
+            check.look_at_clock()
 
     def stop(self, stopped: Callable[[], None]) -> None:
         """Leave every election and take all addresses off, then call *stopped*."""

@@ -31,7 +31,8 @@ def simulate(scenario: Scenario, *, detailed: bool = True) -> SimulationResult:
         broken(InvariantName.RUNAWAY, "world", str(error))
     except Exception as error:  # noqa: BLE001 - whatever the program under test raises is a finding
         broken(InvariantName.NO_ERROR, "world", f"{type(error).__name__}: {error} {_where(error)}")
-    return SimulationResult(scenario, tuple(trace.entries), tuple(judges.verdicts.violations))
+    violations = tuple(judges.verdicts.violations)
+    return SimulationResult(scenario, tuple(trace.entries), violations, judges.shares)
 
 
 def _where(error: BaseException) -> str:

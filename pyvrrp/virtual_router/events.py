@@ -9,7 +9,10 @@ from pyvrrp.units import Nanoseconds
 
 @dataclass(frozen=True, slots=True)
 class Startup:
-    """The router may take part in the election. If it ``defers``, it preempts no other router."""
+    """The router may take part in the election. If it ``defers``, it preempts no other router.
+
+    A BACKUP takes part already; it learns whether it defers from now on.
+    """
 
     defers: bool = False
 

@@ -120,7 +120,7 @@ def takeover_cause(state: Backup, parameters: Parameters, now: Nanoseconds) -> N
 def _in_init(state: Init, event: Event, parameters: Parameters, now: Nanoseconds) -> Step:
     """RFC 9568 section 6.4.1."""
     match event:
-        case Startup() if parameters.priority == OWNER:
+        case Startup(defers=False) if parameters.priority == OWNER:
             return _become_master(
                 "INIT", "address owner", NewMasterReason.PRIORITY, parameters, now
             )
@@ -150,19 +150,15 @@ def _in_backup(state: Backup, event: Event, parameters: Parameters, now: Nanosec
             if cause is NewMasterReason.PREEMPTED and state.lower is not None:
                 taken = replace(taken, predecessor=state.lower.sender)
             return taken, actions
-        case AdvertisementReceived():
-            return _backup_hears(state, event, parameters, now), ()
-        case SuccessorAnnounced():
-            return successor_announced(state, now), ()
-        case HandOver() if state.holds_until is not None:
-            return replace(state, leaves=True), ()
         case Shutdown():
             report = ReportTransition("BACKUP", "INIT", event.reason)
             held = () if state.holds_until is None else (RemoveAddresses(),)
             return Init(event.reason), (*held, report)
-        case PriorityChanged():
-            return _go_on(state, _wait_otherwise(state, event, parameters, now)), ()
-        case Startup() | HandOver() | TimerFired() | AddressesGone() | StepDown():
+        case AdvertisementReceived() | SuccessorAnnounced() | PriorityChanged():
+            return _backup_learns(state, event, parameters, now), ()
+        case Startup() | HandOver():
+            return _backup_is_ordered(state, event), ()
+        case TimerFired() | AddressesGone() | StepDown():
             return state, ()
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(event)
@@ -261,6 +257,36 @@ def _why_now(
     last = state.lower or state.master
     who = "nobody was heard" if last is None else f"{last.sender} was silent"
     return f"{who} for {silence}", NewMasterReason.NO_RESPONSE
+
+
+def _backup_learns(
+    state: Backup,
+    event: AdvertisementReceived | SuccessorAnnounced | PriorityChanged,
+    parameters: Parameters,
+    now: Nanoseconds,
+) -> Backup:
+    match event:
+        case AdvertisementReceived():
+            return _backup_hears(state, event, parameters, now)
+        case SuccessorAnnounced():
+            return successor_announced(state, now)
+        case PriorityChanged():
+            return _go_on(state, _wait_otherwise(state, event, parameters, now))
+        case _:  # pragma: no cover (the type checker proves it)
+            assert_never(event)
+
+
+def _backup_is_ordered(state: Backup, event: Startup | HandOver) -> Backup:
+    match event:
+        case HandOver():
+            return state if state.holds_until is None else replace(state, leaves=True)
+        case Startup(defers=False):
+            return replace(state, defers=False)
+        case Startup():
+            # A preemption that was under way is off.
+            return replace(state, defers=True, lower=None, preempt_at=None)
+        case _:  # pragma: no cover (the type checker proves it)
+            assert_never(event)
 
 
 def _backup_hears(

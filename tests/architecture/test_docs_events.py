@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from pyvrrp.runtime.base.counters import INTERFACE_COUNTERS, VIRTUAL_ROUTER_COUNTERS
 from tests.architecture.tree import ROOT, modules, parsed
 
-RECORDERS = {"record", "warn_rarely", "_report"}  # the last passes its arguments to `record`
+RECORDERS = {
+    "record",
+    "warn_rarely",
+    "tell_rarely",
+    "_report",
+}  # the last passes its arguments to `record`
 
 
 @dataclass
@@ -90,6 +95,8 @@ def returned(tree: ast.Module, method: str) -> list[str]:
 def levels(call: ast.Call) -> set[str]:
     if called(call) == "warn_rarely":
         return {"warning"}
+    if called(call) == "tell_rarely":
+        return {"info"}
     given = [keyword.value for keyword in call.keywords if keyword.arg == "level"]
     if not given:
         return {"info"}
@@ -101,7 +108,7 @@ def levels(call: ast.Call) -> set[str]:
 
 
 def fields(call: ast.Call) -> set[str]:
-    keys = {"suppressed"} if called(call) == "warn_rarely" else set()
+    keys = {"suppressed"} if called(call) in {"warn_rarely", "tell_rarely"} else set()
     for keyword in call.keywords:
         if keyword.arg == "fields":
             assert isinstance(keyword.value, ast.Dict), ast.unparse(call)

@@ -30,7 +30,7 @@ BAD = GOOD.replace("51\n", "300\n").replace("interval", "intervall")
 def run(*words: str) -> int:
     parser = argparse.ArgumentParser()
     check.register(parser.add_subparsers())
-    args = parser.parse_args(["check", *words])
+    args = parser.parse_args(["check", "--offline", *words])
     status: int = args.func(args)
     return status
 

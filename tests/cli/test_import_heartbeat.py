@@ -26,7 +26,7 @@ def test_check_accepts_the_printed_configuration(
     assert imported(tmp_path, "--node", "web2") == 0
     printed = capsys.readouterr()
     (tmp_path / "pyvrrp.toml").write_text(printed.out)
-    assert main(["check", str(tmp_path / "pyvrrp.toml")]) == 0
+    assert main(["check", "--offline", str(tmp_path / "pyvrrp.toml")]) == 0
     assert "eth0 unicast with 192.0.2.1 192.0.2.2" in capsys.readouterr().out
     assert f"{tmp_path}/ha.cf:2: translated: ucast: a peer of eth0, 192.0.2.1" in printed.err
 

@@ -69,6 +69,17 @@ def test_resign_prints_which_node_is_master_now(
     assert capsys.readouterr().err == "pyvrrp: nothing to resign: not MASTER here\n"
 
 
+def test_resign_can_be_undone_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    daemon = Daemon(tmp_path)
+    assert daemon.order("resign", "web") == 0
+    assert "resigned: preempts no master until it has been master itself" in capsys.readouterr().out
+    assert daemon.order("resign", "--undo", "web") == 0
+    daemon.cluster.run(10)
+    assert daemon.cluster.holders() == ["n1"]
+    assert daemon.order("resign", "--undo") == 1
+    assert capsys.readouterr().err == ("pyvrrp: nothing to undo: no order to resign stands here\n")
+
+
 def test_the_exit_status_of_resign_is_1_if_no_node_took_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import subprocess
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,7 +14,8 @@ import pytest
 import trustme
 
 from pyvrrp.clients.base.failure import ProbeError
-from pyvrrp.clients.etcd.messages import message_of, reply_of, token_of
+from pyvrrp.clients.etcd import cluster
+from pyvrrp.clients.etcd.messages import Reply, message_of, reply_of, token_of
 from pyvrrp.clients.etcd.port import AsyncioEtcd
 from pyvrrp.config.model.configuration import EtcdServers
 from pyvrrp.ports import (
@@ -23,6 +25,7 @@ from pyvrrp.ports import (
     Grant,
     Granted,
     Look,
+    Record,
     Revoke,
     Revoked,
     Unanswered,
@@ -162,6 +165,52 @@ async def test_if_a_member_hangs_there_is_time_for_the_others(servers: EtcdServe
         assert await ask(one, both, Look("k/4"), Nanoseconds(2 * SECOND)) == Found(None)
 
 
+@pytest.mark.parametrize("code", [[], {}, "5", 5.0, None, True])
+@pytest.mark.parametrize("status", ["400 Bad", "503 No"])
+async def test_a_member_with_odd_types_does_not_hide_the_others(code: object, status: str) -> None:
+    odd = answering({"error": "upstream", "message": ["x"], "code": code}, status)
+    granted = answering({"header": HEADER, "ID": "7", "TTL": "10"})
+    async with serve(odd) as one, serve(granted) as other, client() as asking:
+        both = EtcdServers((one.url.rstrip("/"), other.url.rstrip("/")))
+        for _ in range(3):
+            assert await ask(asking, both, Grant(7, 10)) == Granted(10)
+
+
+async def test_a_defect_at_one_member_does_not_hide_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = reply_of
+    asked = 0
+
+    def broken(request: EtcdRequest, status: int, body: bytes) -> Reply:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise TypeError("a defect")
+        return real(request, status, body)
+
+    monkeypatch.setattr(cluster, "reply_of", broken)
+    granted = answering({"header": HEADER, "ID": "7", "TTL": "10"})
+    async with serve(granted) as one, serve(granted) as other, client() as asking:
+        both = EtcdServers((one.url.rstrip("/"), other.url.rstrip("/")))
+        assert await ask(asking, both, Grant(7, 10)) == Granted(10)
+
+
+async def test_an_odd_record_among_the_requests_of_others_is_left_out() -> None:
+    good = {"key": "ay93aXNoL24y", "value": "e30=", "mod_revision": "3"}
+    odd = [5, {}, {"key": "/w==", "mod_revision": "1"}, {"key": 7, "mod_revision": "1"}]
+    long = {"key": "YQ==", "value": b64encode(b"x" * 5000).decode(), "mod_revision": "1"}
+    ranges = [{"response_range": {}}, {"response_range": {"kvs": [*odd, good, long]}}]
+    body = {"header": HEADER, "succeeded": True, "responses": ranges}
+    async with serve(answering(body)) as server, client() as asking:
+        found = await ask(asking, EtcdServers((server.url.rstrip("/"),)), Look("k"))
+    assert isinstance(found, Found)
+    assert found.preemption_requests == (
+        Record("k/wish/n2", b"{}", 3, 0),
+        Record("a", b"x" * 1024, 1, 0),
+    )
+
+
 async def test_the_reasons_of_all_members_are_returned() -> None:
     ports = [free_port() for _ in range(2)]
     urls = tuple(f"http://127.0.0.1:{port}" for port in ports)
@@ -190,6 +239,17 @@ async def test_the_reasons_of_all_members_are_returned() -> None:
             "HTTP 400: etcdserver: user name is empty; set user and password_file in the check",
         ),
         (answering(b"x" * 2_000_000), "body is larger than 1 MiB"),
+        (answering({"header": {"cluster_id": True}}), "malformed answer: cluster_id is no number"),
+        (answering({"header": {"cluster_id": "1_0"}}), "malformed answer: cluster_id is no number"),
+        (answering({"header": {"cluster_id": [1]}}), "malformed answer: cluster_id is no number"),
+        (answering({"error": "no", "code": []}, "503 No"), "HTTP 503: no"),
+        (answering({"error": {}, "code": {}}, "503 No"), "HTTP 503"),
+        (answering({"responses": [5, 6]}), "malformed answer: responses is no object"),
+        (answering(b"[" * 100_000), "malformed answer: not JSON but b'[[[[[[[[[[[[[[[[[[[[[[[['"),
+        (
+            answering({"responses": [{"response_range": {"kvs": [{"key": {}}]}}] * 2}),
+            "malformed answer: a key without a revision",
+        ),
     ],
 )
 async def test_an_unusable_answer_gives_a_reason(behaviour: Behaviour, reason: str) -> None:

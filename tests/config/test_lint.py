@@ -61,10 +61,11 @@ def test_weights_without_effect_get_a_warning() -> None:
     [
         ("priority = 255", "priority", "owns the addresses"),
         ('preempt = false\npreempt_delay = "5s"', "preempt_delay", "has no effect"),
-        ("strict = true", "strict", "two masters"),
+        ("strict = true", "strict", "two nodes may be master"),
         ('checksum = "rfc9568"', "checksum", "keepalived and FRR refuse"),
         ("priority = 1", "priority", "takes over from it at once"),
         ('claim_probe = "refuse"', "claim_probe", "a keepalived that was killed"),
+        ("claim_against_incompatible = true", "claim_against_incompatible", "both nodes have them"),
         ('version = 2\nauthentication = "abc"', "authentication", "is no security"),
         ('lease = "off"', "lease", "that is stopped or hangs keeps the addresses for ever"),
         ('lease = "3s"', "lease", "runs out after 3s, but the backups take over after 3s"),
@@ -91,6 +92,16 @@ def test_a_long_address_lease_without_the_guardian_gets_a_warning() -> None:
 def test_an_interval_below_100_ms_gets_a_warning() -> None:
     assert not [w for w in warnings('advertisement_interval = "100ms"') if "under load" in w]
     assert [w for w in warnings('advertisement_interval = "90ms"') if "under load" in w]
+
+
+def test_ipv6_without_a_link_local_address_gets_a_warning_with_an_example() -> None:
+    (warning,) = lint(parsed(FENCED.replace('"192', '"2001:db8::1", "192') + CHECK))
+    assert str(warning) == (
+        'virtual_router "web".addresses: have no link-local IPv6 address: RFC 9568 section 5.2.9 '
+        "demands one as the first, the same on every node, and routers that follow it drop what "
+        "this node sends; hosts that use a virtual address as their gateway need it too; add one, "
+        'such as "fe80::51/64"'
+    )
 
 
 def test_a_table_with_both_families_gets_each_warning_once() -> None:

@@ -261,13 +261,15 @@ def test_the_link_local_address_is_advertised_first_and_the_others_keep_their_or
 
 
 @pytest.mark.rfc("9568:5.2.9")
-def test_ipv6_without_a_link_local_address_is_refused_with_an_example() -> None:
-    assert address_problems("2001:db8::1/64") == [
-        (
-            "addresses: IPv6 needs a link-local virtual address, the same on every node (RFC 9568 "
-            'section 5.2.9); add one, such as "fe80::51/64"'
-        )
-    ]
+def test_ipv6_without_a_link_local_address_is_accepted() -> None:
+    assert address_problems("2001:db8::1/64") == []
+
+
+def test_a_claim_against_an_incompatible_neighbour_is_an_option() -> None:
+    (router,) = parsed(ROUTER + "claim_against_incompatible = true").virtual_routers
+    assert router.claims_against_incompatible
+    (router,) = parsed(ROUTER).virtual_routers
+    assert not router.claims_against_incompatible
 
 
 @pytest.mark.parametrize(

@@ -171,9 +171,32 @@ def test_repeating_warnings_are_reported_at_once_and_then_once_a_minute_with_a_c
     assert last.fields["suppressed"] == 999
 
 
-def test_the_memory_for_topics_is_bounded() -> None:
-    journal = Journal(FakeClock())
+def test_warnings_of_too_many_topics_are_left_out_and_counted() -> None:
+    clock, told = FakeClock(), list[JournalEvent]()
+    journal = Journal(clock)
+    journal.listen(told.append)
     for number in range(5000):
         journal.warn_rarely("discarded", "x", topic=str(number))
-    assert len(journal._quiet) <= 1024
-    assert len(journal.events()) == 1000
+    assert len(journal._quiet) == 1024
+    assert len(told) == 1024
+    clock.run(61)
+    journal.warn_rarely("discarded", "x", topic="4000")
+    left_out, last = told[1024:]
+    assert left_out.text == (
+        "3976 warnings were left out: there were more than 1024 different ones within a minute"
+    )
+    assert (last.name, last.fields["suppressed"]) == ("discarded", 0)
+    journal.warn_rarely("discarded", "x", topic="4001")
+    assert len(told) == 1027
+
+
+def test_a_topic_that_is_known_is_told_again_although_there_is_no_room_for_new_ones() -> None:
+    clock = FakeClock()
+    journal = Journal(clock)
+    journal.warn_rarely("kernel_slow", "slow")
+    clock.run(30)
+    for number in range(5000):
+        journal.warn_rarely("discarded", "x", topic=str(number))
+    clock.run(31)
+    journal.warn_rarely("kernel_slow", "slow again")
+    assert journal.events()[-1].text == "slow again"

@@ -10,6 +10,7 @@ from pyvrrp.daemon.control_socket import Request
 from pyvrrp.daemon.operator_commands import OperatorCommands
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.errors import KernelError, UsageError
+from pyvrrp.fencing.weight import Weight
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.virtual_router.states import Init
@@ -96,7 +97,9 @@ def test_unless_it_need_not_be_remembered(tmp_path: Path) -> None:
     assert cluster.holders() == ["n1"]
 
 
-@pytest.mark.parametrize("command", ["drain", "undrain", "resign", "priority", "announce"])
+@pytest.mark.parametrize(
+    "command", ["drain", "undrain", "resign", "undo_resign", "priority", "announce"]
+)
 def test_an_unknown_name_is_refused_with_the_nearest(tmp_path: Path, command: str) -> None:
     cluster, _, orders, state = pair(tmp_path)
     with pytest.raises(UsageError) as refusal:
@@ -153,3 +156,36 @@ def test_announce_tells_the_neighbours_once_more(tmp_path: Path) -> None:
     give(orders.announce)
     cluster.run(0.001)
     assert len(high.host.announced) == before + 5
+
+
+@pytest.mark.parametrize("command", ["undo_resign", "undrain"])
+def test_to_resign_can_be_undone(tmp_path: Path, command: str) -> None:
+    cluster, high, orders, state = pair(tmp_path)
+    give(orders.resign)
+    cluster.run(10)
+    assert cluster.holders() == ["n2"]
+    answer = give(orders.handlers()[command], name="web")
+    assert answer == {"virtual_routers": ["web"], "changed": ["web"], "patience_ms": 1996.09375}
+    assert not high.router.operator.resigned
+    cluster.run(10)
+    assert cluster.holders() == ["n1"]
+    assert not state.path.exists()
+    assert give(orders.undo_resign) == {
+        "virtual_routers": ["web"],
+        "changed": [],
+        "patience_ms": 0.0,
+    }
+
+
+def test_a_priority_after_a_stall_does_not_stand_on_a_silent_check(tmp_path: Path) -> None:
+    cluster = Cluster()
+    node = cluster.node(100, fenced=True, weights=(Weight("web", 50),))
+    cluster.run(10)
+    assert node.router.priority == 150
+    cluster.clock.stall(30)
+    orders = OperatorCommands(node.supervisor, StateFile(tmp_path / "n1.json"))
+    give(orders.priority, name="web", priority=10)
+    assert [event.text for event in node.events("priority")][-2:] == [
+        "priority 150 -> 100",
+        "priority 100 -> 10",
+    ]

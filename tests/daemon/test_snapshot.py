@@ -225,3 +225,36 @@ def test_a_lease_is_shown_as_a_check_and_with_its_key() -> None:
     assert isinstance(lease, dict)
     assert (lease["phase"], lease["valid_ms"]) == ("idle", None)
     assert str(router["reason"]).startswith("lease lost: not renewed for 6.4 s: ")
+
+
+def test_each_order_that_stands_is_shown_with_the_command_that_undoes_it() -> None:
+    cluster = Cluster()
+    high = cluster.node(200)
+    cluster.node(100)
+    cluster.run(10)
+    assert shown(cluster, high)["orders"] == []
+    high.router.resign()
+    high.router.set_priority(150)
+    cluster.run(10)
+    router = shown(cluster, high)
+    assert (router["resigned"], router["drained"]) == (True, False)
+    assert router["orders"] == [
+        {
+            "order": "resigned",
+            "effect": "resigned: preempts no master until it has been master itself",
+            "undo": "pyvrrp resign --undo web",
+        },
+        {
+            "order": "priority",
+            "effect": "priority 150 until the daemon restarts",
+            "undo": "pyvrrp priority web reset",
+        },
+    ]
+    assert str(router["reason"]).endswith(
+        "resigned: preempts no master until it has been master itself"
+    )
+    high.host.link(up=False)
+    cluster.run(1)
+    assert shown(cluster, high)["reason"] == (
+        "link down; resigned: preempts no master until it has been master itself"
+    )

@@ -84,6 +84,31 @@ def test_half_a_file_is_not_left_beside_it(tmp_path: Path, monkeypatch: pytest.M
     assert state.read() == {"web"}
 
 
+def test_a_file_system_that_cannot_sync_a_directory_remembers_the_order_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, sync = StateFile(tmp_path / "n1.json"), os.fsync
+
+    def only_files(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        sync(descriptor)
+
+    monkeypatch.setattr("os.fsync", only_files)
+    state.write({"web"})
+    assert state.read() == {"web"}
+
+
+def test_what_is_not_wanted_any_more_is_not_written(tmp_path: Path) -> None:
+    state = StateFile(tmp_path / "n1.json")
+    state.write({"db"})
+    state.is_wanted = False
+    with pytest.raises(KernelError, match="was not replaced: the order was refused"):
+        state.write({"web"})
+    assert state.read() == {"db"}
+    assert [file.name for file in tmp_path.iterdir()] == ["n1.json"]
+
+
 def plant_link(path: Path, victim: Path) -> None:
     path.symlink_to(victim)
 

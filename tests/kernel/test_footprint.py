@@ -59,13 +59,15 @@ def test_a_daemon_imports_what_its_configuration_needs(host: Host, tmp_path: Pat
     assert "pyvrrp.clients.processes.resource_commands" not in modules
 
 
-def test_a_check_over_http_needs_no_openssl(host: Host, tmp_path: Path) -> None:
+WEB = 'checks = ["web"]\n[check.web]\nhttp = "http://127.0.0.1:8080/"'
+
+
+def test_what_strangers_answer_is_read_by_the_prober_alone(host: Host, tmp_path: Path) -> None:
     server = host.spawn(sys.executable, "-m", "http.server", "8080", "--bind", "127.0.0.1")
-    more = 'checks = ["web"]\n[check.web]\nhttp = "http://127.0.0.1:8080/"'
-    modules = imported(host, tmp_path, more)
+    modules = imported(host, tmp_path, WEB)
     assert server.running
-    assert "h11" in modules
-    assert modules & {"ssl", "_ssl", "_hashlib"} == set()
+    assert "pyvrrp.prober.process" in modules
+    assert modules & {"h11", "ssl", "_ssl", "_hashlib", "pyvrrp.probes.runner"} == set()
 
 
 def pss(pid: int) -> int:
@@ -80,3 +82,16 @@ def test_a_daemon_with_its_guardian_needs_at_most_30_mib(host: Host, tmp_path: P
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     assert len(children) == 1
     assert pss(process.pid) + pss(int(children[0])) < 30 * 1024
+
+
+def test_a_prober_needs_at_most_15_mib(host: Host, tmp_path: Path) -> None:
+    server = host.spawn(sys.executable, "-m", "http.server", "8080", "--bind", "127.0.0.1")
+    config = configured(tmp_path, WEB)
+    process = host.spawn(sys.executable, "-m", "pyvrrp", "run", "-c", str(config))
+    eventually("it holds the address", lambda: VIP in host.addresses("eth0"))
+    assert server.running
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    sizes = {Path(f"/proc/{pid}/comm").read_text().strip(): pss(int(pid)) for pid in children}
+    assert sizes.keys() == {"pyvrrp-guard", "pyvrrp-prober"}
+    assert sizes["pyvrrp-prober"] < 15 * 1024
+    assert pss(process.pid) + sizes["pyvrrp-guard"] < 30 * 1024

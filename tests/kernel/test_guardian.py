@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pyvrrp.net.guardian.child import IGNORED
+from pyvrrp.net.guardian.stopping import IGNORED
 from tests.kernel.wire import add_ours, addresses, ip, sysctl, wire
 from tests.support.patience import PATIENCE
 
@@ -212,6 +212,7 @@ def test_the_guardian_is_named_and_shares_nothing_with_the_daemon() -> None:
         assert os.getsid(d.guardian) == d.guardian
         files = {link.name: str(link.readlink()) for link in (directory / "fd").iterdir()}
         assert files.pop("3").startswith("pipe:")
+        assert files.pop("4").startswith("socket:")
         assert set(files.values()) == {"/dev/null"}
 
 

@@ -74,7 +74,11 @@ def test_ipv4_options_are_skipped(options: bytes) -> None:
         (ipv4(E, fragment=0x2000), "fragment"),
         (ipv4(E, fragment=0x0001), "fragment"),
         (ipv4(E, fragment=0x1000), "fragment"),
-        (ipv4(E, protocol=51), "IP protocol 51, must be 112"),
+        (ipv4(E, protocol=50), "IP protocol 50, must be 112"),
+        (ipv4(b"", protocol=51), "0 octets, an AH takes 12 or more"),
+        (ipv4(bytes((112, 4)) + bytes(10), protocol=51), "AH of 24 octets in 12"),
+        (ipv4(bytes((112, 0)) + bytes(10), protocol=51), "AH of 8 octets in 12"),
+        (ipv4(bytes((17, 4)) + bytes(22), protocol=51), "IP protocol 17, must be 112"),
     ],
 )
 def test_a_wrong_ipv4_packet_is_refused(packet: bytes, complaint: str) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyvrrp.identity import Family, Version
-from pyvrrp.packet.checksum import ChecksumForm
+from pyvrrp.packet.checksum import ChecksumForm, internet_checksum
 from pyvrrp.packet.datagram import build_datagram
 from pyvrrp.packet.examination import Discarded, DiscardReason, Examined, examine
 from pyvrrp.packet.transmission import advertisement_packet
@@ -20,6 +20,8 @@ from tests.vectors.messages import MESSAGES, VECTOR_A, VECTOR_E, VECTOR_F, VECTO
 MESSAGE_ONLY, PSEUDO_HEADER = ChecksumForm.MESSAGE_ONLY, ChecksumForm.PSEUDO_HEADER
 A, E, K = VECTOR_A.octets, VECTOR_E.octets, VECTOR_K.octets
 SOURCE, GROUP = IPv4Address("192.0.2.1"), IPv4Address("224.0.0.18")
+
+FORWARDED = ": a router or NAT has forwarded it, or its sender does not send VRRP"
 
 
 def packet_of(vector: MessageVector) -> bytes:
@@ -61,7 +63,7 @@ def test_the_frame_of_another_implementation_passes() -> None:
 @pytest.mark.parametrize("message", [A, E])
 def test_a_ttl_other_than_255_is_refused(ttl: int, message: bytes) -> None:
     assert discarded(ipv4(message, ttl=ttl)) == Discarded(
-        DiscardReason.TTL, f"TTL {ttl}, must be 255", 1, SOURCE
+        DiscardReason.TTL, f"TTL {ttl}, must be 255{FORWARDED}", 1, SOURCE
     )
 
 
@@ -69,7 +71,10 @@ def test_a_ttl_other_than_255_is_refused(ttl: int, message: bytes) -> None:
 @pytest.mark.parametrize("hop_limit", [0, 1, 64, 254])
 def test_a_hop_limit_other_than_255_is_refused(hop_limit: int) -> None:
     assert discarded(ipv6(K, hop_limit=hop_limit), Family.IPV6) == Discarded(
-        DiscardReason.TTL, f"hop limit {hop_limit}, must be 255", 1, IPv6Address("fe80::1")
+        DiscardReason.TTL,
+        f"hop limit {hop_limit}, must be 255{FORWARDED}",
+        1,
+        IPv6Address("fe80::1"),
     )
 
 
@@ -204,28 +209,6 @@ def test_an_interval_of_zero_is_refused_after_the_vrid(field: bytes) -> None:
     assert (v6.reason, v6.after_vrid) == (DiscardReason.INTERVAL, True)
 
 
-@pytest.mark.rfc("9568:7.1")
-@pytest.mark.parametrize(
-    ("addresses", "first"),
-    [
-        (K[24:] + K[8:24], "2001:db8::254"),
-        (K[24:] * 2, "2001:db8::254"),
-        (IPv6Address("fec0::1").packed * 2, "fec0::1"),
-        (IPv6Address("fe7f::1").packed * 2, "fe7f::1"),
-    ],
-)
-def test_a_first_ipv6_address_that_is_not_link_local_is_refused(
-    addresses: bytes, first: str
-) -> None:
-    assert discarded(ipv6(v6_message(K[:8] + addresses)), Family.IPV6) == Discarded(
-        DiscardReason.FIRST_ADDRESS,
-        f"first address {first}, must be in fe80::/10",
-        1,
-        IPv6Address("fe80::1"),
-        after_vrid=True,
-    )
-
-
 @pytest.mark.parametrize("first", ["fe80::1", "febf:ffff::1"])
 def test_all_of_fe80_10_is_link_local(first: str) -> None:
     message = v6_message(K[:8] + IPv6Address(first).packed + K[24:])
@@ -331,11 +314,6 @@ def test_the_first_failing_check_of_v2_is_the_reason(step: int, reason: DiscardR
     assert discarded(broken_down_to(step, 2)).reason is reason
 
 
-def test_the_interval_comes_before_the_first_address() -> None:
-    message = v6_message(K[:4] + bytes(2) + K[6:8] + K[24:] * 2)
-    assert discarded(ipv6(message), Family.IPV6).reason is DiscardReason.INTERVAL
-
-
 def test_a_unicast_packet_with_a_low_ttl_passes_and_its_ttl_is_reported() -> None:
     ends = SOURCE, IPv4Address("192.0.2.9")
     found = examine(build_datagram(E, *ends, ttl=64), Family.IPV4)
@@ -427,3 +405,72 @@ def test_the_result_for_a_very_long_packet_is_not_cached() -> None:
     packet = ipv4(E) + bytes(1500)
     assert examine(packet, Family.IPV4) == examine(ipv4(E), Family.IPV4)
     assert examine(packet, Family.IPV4) is not examine(packet, Family.IPV4)
+
+
+# --- other programs that use the protocol number, or put something around it --------------------
+
+V2_MESSAGE = with_checksum(
+    bytes.fromhex("2133640100010000c000026400000000 00000000".replace(" ", ""))
+)
+CARP = bytes.fromhex("213300070001b7fd") + bytes(28)
+AH = bytes((112, 4, 0, 0)) + bytes(20)
+
+
+def test_carp_is_named_and_proves_nothing() -> None:
+    assert discarded(ipv4(CARP)) == Discarded(
+        DiscardReason.LENGTH,
+        "CARP uses number 51 here too, and CARP is not VRRP",
+        51,
+        SOURCE,
+    )
+
+
+def test_vrrp_with_an_authentication_header_is_named_and_proves_that_somebody_lives() -> None:
+    found = discarded(ipv4(AH + V2_MESSAGE, protocol=51))
+    assert (found.reason, found.vrid, found.source, found.after_vrid) == (
+        DiscardReason.INVALID_AUTH_TYPE,
+        51,
+        SOURCE,
+        True,
+    )
+    assert found.detail == (
+        "authentication type 2 (AH, an authentication header of IPsec), must be 0 or 1"
+    )
+    assert found.neighbour is not None
+    assert found.neighbour.addresses == (IPv4Address("192.0.2.100"),)
+    assert found.neighbour.priority == 100
+
+
+def test_behind_an_authentication_header_the_usual_checks_are_made() -> None:
+    wrong_sum = V2_MESSAGE[:6] + b"\0\0" + V2_MESSAGE[8:]
+    assert discarded(ipv4(AH + wrong_sum, protocol=51)).reason is DiscardReason.CHECKSUM
+    assert discarded(ipv4(AH + V2_MESSAGE, protocol=51, ttl=9)).reason is DiscardReason.TTL
+    other_type = with_checksum(b"\x22" + V2_MESSAGE[1:])
+    assert discarded(ipv4(AH + other_type, protocol=51)).reason is DiscardReason.TYPE
+    far = build_datagram(V2_MESSAGE, SOURCE, IPv4Address("192.0.2.9"), ttl=64)
+    far = far[:9] + b"\x33" + far[10:20] + AH + V2_MESSAGE
+    far = far[:2] + len(far).to_bytes(2) + far[4:10] + bytes(2) + far[12:]
+    far = far[:10] + internet_checksum(far[:20]).to_bytes(2) + far[12:]
+    found = discarded(far)
+    assert (found.reason, found.neighbour) == (DiscardReason.INVALID_AUTH_TYPE, None)
+
+
+def test_longer_authentication_data_is_named_if_a_product_is_known_to_send_it() -> None:
+    cisco = V2_MESSAGE[:4] + b"\xfe" + V2_MESSAGE[5:] + bytes(16)
+    found = discarded(ipv4(cisco))
+    assert found.reason is DiscardReason.INVALID_AUTH_TYPE
+    assert found.detail == "authentication type 254 (MD5 of Cisco), must be 0 or 1"
+    assert found.neighbour is not None
+    assert found.neighbour.priority == 100
+    unknown = V2_MESSAGE[:4] + b"\x09" + V2_MESSAGE[5:] + bytes(16)
+    assert discarded(ipv4(unknown)).reason is DiscardReason.LENGTH
+    unicast = build_datagram(cisco, SOURCE, IPv4Address("192.0.2.9"), ttl=64)
+    assert discarded(unicast).reason is DiscardReason.LENGTH
+    nothing = b"\x21\x33\x64\x00\xfe" + bytes(30)
+    assert discarded(ipv4(nothing)).reason is DiscardReason.LENGTH
+
+
+def test_a_first_ipv6_address_that_is_global_passes() -> None:
+    message = v6_message(K[:8] + K[24:] + K[8:24])
+    found = examined(ipv6(message), Family.IPV6)
+    assert str(found.advertisement.addresses[0]) == "2001:db8::254"

@@ -21,6 +21,7 @@ from pyvrrp.units import Nanoseconds
 
 MESSAGE_ONLY = frozenset({ChecksumForm.MESSAGE_ONLY})
 PSEUDO_HEADER = frozenset({ChecksumForm.PSEUDO_HEADER})
+FORWARDED = ": a router or NAT has forwarded it, or its sender does not send VRRP"
 BOTH_FORMS = MESSAGE_ONLY | PSEUDO_HEADER
 ONE_FORM: frozenset[ChecksumForm] = frozenset()
 
@@ -268,7 +269,7 @@ def test_a_v2_owner_refuses_everything(priority: int) -> None:
 
 
 @pytest.mark.rfc("3768:5.3.6")
-@pytest.mark.parametrize("auth_type", [2, 3, 255])
+@pytest.mark.parametrize("auth_type", [3, 255])
 @pytest.mark.parametrize("expectation", [EXPECT_V2, EXPECT_PASSWORD])
 def test_an_unknown_authentication_type_is_refused(
     auth_type: int, expectation: Expectation
@@ -347,7 +348,7 @@ def test_with_peers_packets_of_other_nodes_are_refused() -> None:
     stranger = replace(unicast, source=IPv4Address("192.0.2.66"))
     assert refusal(stranger, expectation) == (
         DiscardReason.UNKNOWN_PEER,
-        "192.0.2.66 is not among the peers",
+        "192.0.2.66 is not among the peers: add it, unless NAT has put it there",
     )
     own = replace(unicast, source=OURS)
     assert refusal(own, expectation)[0] is DiscardReason.OWN_ADVERTISEMENT
@@ -359,7 +360,10 @@ def test_with_peers_packets_of_other_nodes_are_refused() -> None:
 def test_a_peer_that_is_too_far_away_is_refused(ttl: int, lowest: int, allowed: str) -> None:
     expectation = replace(EXPECT_V3, peers=frozenset({THEIRS}), min_ttl=lowest)
     far = replace(V3, destination=OURS, ttl=ttl)
-    assert refusal(far, expectation) == (DiscardReason.TTL, f"TTL {ttl}, must be {allowed}")
+    assert refusal(far, expectation) == (
+        DiscardReason.TTL,
+        f"TTL {ttl}, must be {allowed}{FORWARDED}",
+    )
     assert isinstance(admit(replace(far, ttl=lowest), expectation), Accepted)
     assert isinstance(admit(replace(far, ttl=255), expectation), Accepted)
 
@@ -429,6 +433,83 @@ def test_the_names_of_the_counters_are_fixed() -> None:
     ]
     assert [mismatch.value for mismatch in Mismatch] == [
         "owner_conflicts",
+        "first_address_errors",
         "interval_errors",
         "address_list_errors",
     ]
+
+
+# --- what proves that the sender lives ----------------------------------------------------------
+
+PASSWORD = saying(V2, auth_type=1, auth_data=b"another\0")
+TO_US = replace(V3, destination=OURS)
+
+
+@pytest.mark.parametrize(
+    ("examined", "expectation"),
+    [
+        (V2, EXPECT_V3),
+        (V3, EXPECT_V2),
+        (replace(V3, checksum_forms=PSEUDO_HEADER), replace(EXPECT_V3, checksum=MESSAGE_ONLY)),
+        (PASSWORD, EXPECT_V2),
+        (V2, EXPECT_PASSWORD),
+        (PASSWORD, EXPECT_PASSWORD),
+        (saying(V2, auth_type=2), EXPECT_V2),
+        (saying(V2, auth_type=254), EXPECT_PASSWORD),
+        (saying(V2, interval=Nanoseconds(0)), EXPECT_V2),
+        (saying(V2, interval=TWO_SECONDS), replace(EXPECT_V2, strict=True)),
+        (saying(V2, addresses=OTHER), replace(EXPECT_V2, strict=True)),
+        (TO_US, EXPECT_V3),
+        (TO_US, replace(EXPECT_V3, peers=frozenset({IPv4Address("192.0.2.1")}))),
+    ],
+)
+def test_a_router_that_is_only_configured_otherwise_proves_that_it_lives(
+    examined: Examined, expectation: Expectation
+) -> None:
+    found = admit(examined, expectation)
+    assert isinstance(found, Discarded)
+    assert found.neighbour == examined.advertisement
+    far = admit(replace(examined, ttl=254), replace(expectation, min_ttl=200))
+    assert isinstance(far, Discarded)
+    assert far.neighbour is None
+    own = admit(replace(examined, source=OURS), expectation)
+    assert isinstance(own, Discarded)
+    assert own.neighbour is None
+
+
+def test_nobody_is_a_neighbour_of_an_owner_that_refuses_all() -> None:
+    found = admit(V2, replace(EXPECT_V2, owner=True))
+    assert isinstance(found, Discarded)
+    assert found.neighbour is None
+
+
+@pytest.mark.parametrize(
+    ("auth_type", "name"), [(2, "AH, an authentication header of IPsec"), (254, "MD5 of Cisco")]
+)
+def test_authentication_that_other_products_use_is_named(auth_type: int, name: str) -> None:
+    _, detail = refusal(saying(V2, auth_type=auth_type), EXPECT_V2)
+    assert detail == f"authentication type {auth_type} ({name}), must be 0 or 1"
+
+
+LINK_LOCAL, GLOBAL = IPv6Address("fe80::51"), IPv6Address("2001:db8::10")
+SIX = Examined(
+    IPv6Address("fe80::2"),
+    IPv6Address("ff02::12"),
+    Advertisement(Version.V3, 51, 200, ONE_SECOND, (GLOBAL, LINK_LOCAL)),
+    ONE_FORM,
+)
+EXPECT_SIX = Expectation(Version.V3, IPv6Address("fe80::1"), (LINK_LOCAL, GLOBAL), ONE_SECOND)
+
+
+@pytest.mark.rfc("9568:5.2.9")
+def test_a_global_first_address_is_accepted_and_reported_where_ours_is_link_local() -> None:
+    assert mismatches(SIX, EXPECT_SIX) == (Mismatch.FIRST_ADDRESS,)
+    assert mismatches(SIX, replace(EXPECT_SIX, addresses=(GLOBAL, LINK_LOCAL))) == ()
+    strict = replace(EXPECT_SIX, strict=True)
+    assert refusal(SIX, strict) == (
+        DiscardReason.FIRST_ADDRESS,
+        "first address 2001:db8::10, must be in fe80::/10",
+    )
+    found = admit(SIX, strict)
+    assert isinstance(found, Discarded)
+    assert found.neighbour == SIX.advertisement

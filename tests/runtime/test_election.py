@@ -134,11 +134,12 @@ def test_the_lease_is_not_renewed_when_advertisements_do_not_leave() -> None:
     node = cluster.node(200)
     cluster.run(10)
     node.host.send_error = "cannot send on eth0: no buffer space"
-    cluster.run(4)
+    cluster.run(2.1)
     assert cluster.holders() == []
-    assert node.count("send_errors") >= 3
+    assert node.state == "MASTER"
+    assert node.count("send_errors") >= 2
     node.host.send_error = ""
-    cluster.run(2)
+    cluster.run(1)
     assert cluster.holders() == ["n1"]
 
 
@@ -329,15 +330,17 @@ def test_version_two_with_another_interval_is_accepted_unless_strict() -> None:
     strict = cluster.node(90, version=Version.V2, strict=True)
     cluster.run(20)
     assert lenient.state == "BACKUP"
-    assert strict.state == "MASTER"
+    # It takes no part in the election of the others, and does not claim against a living master.
+    assert strict.state == "BACKUP"
+    assert strict.events("incompatible_neighbour") != []
     assert strict.count("interval_errors") > 5
 
 
 def test_the_checksum_follows_the_peer() -> None:
     cluster = Cluster()
-    auto = cluster.node(100)
-    cluster.run(5)
     cluster.node(200, checksum=ChecksumPolicy.RFC9568)
+    cluster.run(5)
+    auto = cluster.node(100)
     cluster.run(10)
     assert auto.state == "BACKUP"
     assert auto.router._advertiser.form is ChecksumForm.MESSAGE_ONLY
@@ -349,7 +352,8 @@ def test_a_pinned_checksum_form_does_not_believe_the_other() -> None:
     pinned = cluster.node(100, checksum=ChecksumPolicy.RFC9568)
     cluster.node(200, checksum=ChecksumPolicy.RFC5798)
     cluster.run(10)
-    assert cluster.masters() == ["n1", "n2"]
+    assert cluster.masters() == ["n2"]
+    assert pinned.router.last_heard is None
     assert pinned.count("checksum_errors") > 3
 
 
@@ -420,12 +424,12 @@ def test_a_lease_is_not_renewed_on_an_advertisement_that_a_backup_may_have_given
     cluster = Cluster()
     node = cluster.node(200)
     cluster.run(10.25)
-    renewals = len(node.host.requests)
+    requests = len(node.host.requests)
     # The process stands for 1.2 s; its advertisement is overdue when it wakes, and fails to leave.
     node.host.send_error = "cannot send on eth0: no buffer space available"
     cluster.clock.stall(1.2)
     cluster.run(2)
-    assert len(node.host.requests) == renewals
+    assert not any(what in ("renew", "present") for _, what, *_ in node.host.requests[requests:])
     assert cluster.holders() == []
 
 

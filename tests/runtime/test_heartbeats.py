@@ -90,7 +90,10 @@ def test_a_stranger_is_not_believed_and_is_named_once() -> None:
     [event] = first.events("discarded")
     assert event.fields["source"] == "192.0.2.66"
     assert event.fields["counter"] == "unknown_peers"
-    assert event.text == "discarded a packet from 192.0.2.66: 192.0.2.66 is not among the peers"
+    assert event.text == (
+        "discarded a packet from 192.0.2.66: 192.0.2.66 is not among the peers: add it, unless NAT "
+        "has put it there"
+    )
 
 
 def test_multicast_is_dropped_where_there_are_peers() -> None:

@@ -225,7 +225,7 @@ def test_addresses_that_ran_out_while_nothing_could_be_sent_are_announced_when_t
     node.host.kernel_delay = 0.001  # each renewal is due 1 ms after an advertisement
     cluster.run(10)
     node.host.send_error = "cannot send on eth0: no buffer space available"
-    cluster.run(6)
+    cluster.run(2.1)
     assert cluster.holders() == []
     node.host.send_error = ""
     node.host.kernel_delay = 0.0

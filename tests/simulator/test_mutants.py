@@ -35,6 +35,6 @@ def test_a_seeded_bug_is_caught(name: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("nodes", "runs"), [(1, 20), (2, 100), (3, 200), (5, 40)])
 def test_nothing_is_caught_without_a_seeded_bug(nodes: int, runs: int) -> None:
-    finding = campaign(50_000, runs, nodes, jobs=2)
+    result = campaign(50_000, runs, nodes, jobs=2)
 
-    assert finding is None, finding
+    assert result.finding is None, result.finding

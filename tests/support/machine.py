@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pyvrrp.config.model.resources import ResourceConfig
-from pyvrrp.ports import Command, CommandResult, StopOrder
+from pyvrrp.ports import Command, CommandResult, HandoverOrder, StopOrder
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.support.clock import FakeClock
 
@@ -42,6 +42,9 @@ class FakeMachine:
     registered: list[StopOrder] = field(default_factory=list)
     guardian_acts: bool = False
     guardian_acted: int = 0
+    guardian_removes: bool = False
+    handovers: dict[str, HandoverOrder] = field(default_factory=dict)
+    handed_over_until: dict[str, Nanoseconds | None] = field(default_factory=dict)
 
     def behave(
         self, resource: str, action: str, status: int = 0, after: float | None = 0.5, says: str = ""
@@ -88,6 +91,15 @@ class FakeMachine:
             self.clock.call_at(at, lambda: end(result))
         running.end_within(timeout)
         return running
+
+    def prepare_handover(self, order: HandoverOrder) -> None:
+        self.handovers[order.router] = order
+
+    def may_hand_over(self, router: str, until: Nanoseconds | None) -> None:
+        self.handed_over_until[router] = until
+
+    def removing(self) -> bool:
+        return self.guardian_removes
 
     def register(self, order: StopOrder) -> None:
         self.registered.append(order)

@@ -132,7 +132,7 @@ class FakeAdvertisementSocket:
 
     def send(self, packet: bytes, destination: Address) -> None:
         if self._host.send_error:
-            raise KernelError(self._host.send_error)
+            raise KernelError(self._host.send_error, self._host.send_code)
         if destination in self._host.unreachable:
             raise KernelError(f"cannot send to {destination}")
         self._host.lan.carry(self._host, self._family, packet, destination)
@@ -184,6 +184,7 @@ class FakeCard:
         self.clock = host.clock
         self.connected = True
         self.send_error = ""
+        self.send_code = 0
         self.unreachable: set[Address] = set()
         self.sockets: dict[Family, FakeAdvertisementSocket] = {}
         self.watchers: list[Callable[[InterfaceState], None]] = []
@@ -222,6 +223,10 @@ class FakeHost:
         self.open_error = ""
         self.announce_error = ""
         self.kernel_error = ""
+        self.kernel_code = 0  # the errno that goes with it
+        self.removal_error = ""  # of removals alone
+        self.send_code = 0  # the errno that goes with send_error
+        self.open_errors: dict[Family, int] = {}  # the errno for sockets of one family
         self.kernel_delay = 0.0
         self.kernel_answers = True  # False: it takes no request to add or renew, and says nothing
         self.reading = True  # False: packets wait in the socket, as while the process is stopped
@@ -274,6 +279,9 @@ class FakeHost:
     ) -> FakeAdvertisementSocket:
         if self.open_error:
             raise KernelError(self.open_error)
+        if family in self.open_errors:
+            what = f"cannot join {place}"
+            raise KernelError(what, self.open_errors[family])
         card = self if place == ETH0 else self.cards[place]
         card.sockets[family] = FakeAdvertisementSocket(card, family, receive)
         card.sockets[family].opened_for = (multicast, unicast)
@@ -326,8 +334,8 @@ class FakeHost:
         self._log("absent", unwanted, 0)
 
         def remove() -> None:
-            if self.kernel_error:
-                done(KernelError(self.kernel_error))
+            if self.kernel_error or self.removal_error:
+                done(KernelError(self.kernel_error or self.removal_error, self.kernel_code))
                 return
             for address in unwanted:
                 self.held.pop(address, None)
@@ -396,6 +404,10 @@ class FakeHost:
         self.held.pop(ip_interface(address), None)
         self._tell()
 
+    def no_more_events(self) -> None:
+        """Tell nobody any more what is on the interface."""
+        self._watchers.clear()
+
     def holds(self, address: str) -> bool:
         return ip_interface(address) in self.held
 
@@ -407,7 +419,7 @@ class FakeHost:
 
     def _add(self, addresses: tuple[InterfaceAddress, ...], lifetime: int) -> KernelError | None:
         if self.kernel_error:
-            return KernelError(self.kernel_error)
+            return KernelError(self.kernel_error, self.kernel_code)
         until = Nanoseconds(self.clock.now() + lifetime * SECOND) if lifetime else None
         for address in addresses:
             self.held[address] = until

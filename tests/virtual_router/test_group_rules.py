@@ -102,6 +102,27 @@ def test_a_member_that_follows_keeps_its_addresses_if_the_other_does() -> None:
             ],
             [(1, Shutdown("x"))],
         ),
+        (
+            [
+                replace(LEAVING, hindrance="fenced", addresses_gone=True),
+                Member("wan", Init("lan of group edge: fenced")),
+            ],
+            [],
+        ),
+        (
+            [
+                replace(LEAVING, hindrance="fenced", addresses_gone=True),
+                Member("wan", Init("lan of group edge: fenced"), addresses_gone=True),
+            ],
+            [(0, AddressesGone())],
+        ),
+        (
+            [
+                replace(LEAVING, addresses_gone=True),
+                Member("wan", Backup(after(3000), SECOND, holds_until=after(50))),
+            ],
+            [(0, AddressesGone())],
+        ),
     ],
 )
 def test_no_member_sends_priority_0_before_the_addresses_of_all_are_gone(

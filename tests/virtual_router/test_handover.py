@@ -139,6 +139,30 @@ def test_who_resigned_takes_over_when_the_successor_falls_silent() -> None:
     assert state == Master(after(1000))
 
 
+def test_an_owner_that_resigned_begins_as_a_backup() -> None:
+    owner = replace(V3, priority=255)
+    state, _ = play(Init("link down"), owner, (0, Startup(defers=True)))
+    assert isinstance(state, Backup)
+    assert state.defers
+
+
+def test_a_backup_that_is_told_to_defer_forgets_whom_it_would_preempt() -> None:
+    waiting = Backup(
+        after(3000), V3.advertisement_interval, lower=Heard(LOW, 90), preempt_at=after(1)
+    )
+    state, seen = play(waiting, V3, (0, Startup(defers=True)))
+    assert state == Backup(after(3000), V3.advertisement_interval, defers=True)
+    assert seen == []
+
+
+def test_a_backup_that_defers_no_longer_preempts_whom_it_hears_next() -> None:
+    waiting = Backup(after(3000), V3.advertisement_interval, Heard(LOW, 90), defers=True)
+    state, _ = play(waiting, V3, (0, Startup()), (500, heard(90, LOW)))
+    assert isinstance(state, Backup)
+    assert state.lower == Heard(LOW, 90)
+    assert state.master_down_at == after(3000)
+
+
 def test_a_start_after_a_resignation_preempts_nobody() -> None:
     state, seen = play(Init("resigned"), V3, (0, Startup(defers=True)), (500, heard(90, LOW)))
     assert state == Backup(

@@ -26,6 +26,7 @@ FENCED = LastResortFacts(
     failed_since=T0,
     heard=None,
     heard_at=None,
+    life_at=None,
     told=False,
     allowed=True,
     patience=Nanoseconds(3 * SECOND),
@@ -47,7 +48,7 @@ def silent_for(milliseconds: int) -> Nanoseconds:
         (12000, replace(FENCED, told=True), Stand(silent_for(12000))),
         (12000, FENCED, Stand(silent_for(12000), tell=True)),
         (12000, replace(FENCED, allowed=False), LookAgain(None, silent_for(12000), tell=True)),
-        (9000, replace(FENCED, heard_at=after(4000)), LookAgain(after(10000), silent_for(5000))),
+        (9000, replace(FENCED, life_at=after(4000)), LookAgain(after(10000), silent_for(5000))),
     ],
 )
 def test_after_two_master_down_intervals_it_is_told_and_after_four_it_stands(

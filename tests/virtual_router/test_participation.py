@@ -50,3 +50,14 @@ def test_where_nothing_may_linger_an_order_is_a_shutdown() -> None:
 
 def test_one_that_resigned_starts_again_and_defers() -> None:
     assert due_event(Init("resigned"), None, None, lingers=True, defers=True) == Startup(True)
+
+
+@pytest.mark.parametrize("defers", [False, True])
+def test_a_backup_is_told_when_it_defers_and_when_it_does_not_any_more(defers: bool) -> None:
+    waiting = replace(WAITING, defers=not defers)
+    told = due_event(waiting, None, None, lingers=True, defers=defers)
+    assert told == Startup(defers)
+
+
+def test_a_backup_that_still_has_the_addresses_is_told_afterwards() -> None:
+    assert due_event(LINGERING, None, None, lingers=True, defers=True) is None

@@ -1,7 +1,7 @@
 """The master's daemon is killed with SIGKILL.
 
-Its guardian removes the address at once. The address is gone from the dead node long before the
-standby is master, so two nodes never hold it. The daemon is started again and takes it back.
+Its guardian hands over: the standby takes the address after Skew_Time, and the dead node loses it
+a moment later. The client notices nothing. The daemon is started again and takes the address back.
 """
 
 from collections.abc import Iterator

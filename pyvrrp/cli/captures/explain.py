@@ -234,15 +234,20 @@ def _matching_expectation(examined: Examined) -> Expectation:
     If even that router discards the advertisement, no router accepts it.
     """
     advertisement = examined.advertisement
+    addresses, begins_globally = advertisement.addresses, False
+    if addresses and isinstance(addresses[0], IPv6Address) and not addresses[0].is_link_local:
+        # The RFC has receivers drop it. pyvrrp does so only if it is told to be strict.
+        addresses, begins_globally = (IPv6Address("fe80::"), *addresses), True
     unspecified = IPv4Address(0) if isinstance(examined.source, IPv4Address) else IPv6Address(0)
     return Expectation(
         version=advertisement.version,
         primary_address=unspecified,
-        addresses=advertisement.addresses,
+        addresses=addresses,
         interval=advertisement.interval,
         authentication=advertisement.auth_data if advertisement.auth_type else b"",
         peers=frozenset() if examined.destination.is_multicast else frozenset({examined.source}),
         min_ttl=examined.ttl,
+        strict=begins_globally,
     )
 
 

@@ -10,7 +10,7 @@ from pyvrrp.cli.operate.order import add_order, print_result, send_order
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
-    add_order(
+    parser = add_order(
         commands,
         "resign",
         run,
@@ -18,12 +18,23 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         description="Hand the addresses over to the best other node. This node does not take them "
         "back, even if `preempt` is true, until that node releases them or fails. Use it to fail "
         "back by hand. If no node takes over, this node stays master.",
-        default="all that are MASTER here",
-    ).epilog = "Exit status: 0 another node is master now, 1 this node was not or is still master."
+        default="all that are MASTER here, or with --undo all that resigned",
+    )
+    parser.epilog = (
+        "Exit status: 0 another node is master now, 1 this node was not or is still master. With "
+        "--undo: 0 the order is undone, 1 none stood."
+    )
+    parser.add_argument(
+        "--undo",
+        action="store_true",
+        help="end the order: this node preempts as it is configured again",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Resign and print which node is master now."""
+    """Resign, or undo it, and print which node is master now."""
+    if args.undo:
+        return _undo(args)
     changed, routers = send_order(find_socket(args), "resign", name=args.name)
     print_result(args, changed, routers)
     if not changed:
@@ -33,3 +44,11 @@ def run(args: argparse.Namespace) -> int:
     if stayed and not args.json:
         print("pyvrrp: nobody took over", file=sys.stderr)
     return NO if stayed else GOOD
+
+
+def _undo(args: argparse.Namespace) -> int:
+    changed, routers = send_order(find_socket(args), "undo_resign", name=args.name)
+    print_result(args, changed, routers)
+    if not changed:
+        print("pyvrrp: nothing to undo: no order to resign stands here", file=sys.stderr)
+    return GOOD if changed else NO

@@ -26,7 +26,8 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         help="show the state of a running daemon, with reasons",
         description="Show the virtual routers of a running daemon: state, reason, master, timers, "
         "addresses in the kernel, checks and counters.",
-        epilog="With NAME the exit status is 0 if that virtual router is MASTER here, 1 if not.",
+        epilog="With NAME the exit status is 0 if that virtual router is MASTER here and has all "
+        "its addresses, 1 if not.",
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="show this virtual router only")
     add_json(parser)
@@ -62,8 +63,14 @@ def _show(args: argparse.Namespace) -> int:
             print(CLEAR, end="")
         print(_readable(path, answer, routers, detailed=args.name is not None))
     if args.name is not None:
-        return GOOD if all(router.get("state") == "MASTER" for router in routers) else NO
+        return GOOD if all(_serves(router) for router in routers) else NO
     return GOOD
+
+
+def _serves(router: Mapping[str, object]) -> bool:
+    """Tell whether the virtual router is MASTER and its addresses are here."""
+    here = all(address.get("present") for address in _objects(router, "addresses"))
+    return router.get("state") == "MASTER" and here
 
 
 def _readable(
@@ -80,7 +87,17 @@ def _page(
     answer: Mapping[str, object], routers: list[Mapping[str, object]], *, detailed: bool
 ) -> str:
     head = f"node {answer.get('node')}, pyvrrp {answer.get('version')}"
-    return "\n\n".join([head, *(_router(router, detailed=detailed) for router in routers)])
+    shown = (_router(router, detailed=detailed) for router in routers)
+    return "\n\n".join([head + _prober(answer), *shown])
+
+
+def _prober(answer: Mapping[str, object]) -> str:
+    """Return a line about the prober, if it was ever lost."""
+    prober = answer.get("prober")
+    if not isinstance(prober, dict) or not prober.get("lost"):
+        return ""
+    runs = "runs again" if prober.get("pid") else "DOES NOT RUN"
+    return f"\nprober {runs}, lost {prober.get('restarts')} times, at last: {prober.get('lost')}"
 
 
 def _router(router: Mapping[str, object], *, detailed: bool) -> str:
@@ -96,6 +113,10 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
         f"  master: {router.get('master') or 'unknown'}",
         _group(router),
     ]
+    lines.extend(
+        f"  ORDER {order.get('effect')}; to undo it: {order.get('undo')}"
+        for order in _objects(router, "orders")
+    )
     lines.extend(_links(router))
     for address in _objects(router, "addresses"):
         where = "here" if address.get("present") else "not here"
@@ -112,6 +133,9 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
         lines.append(
             f"  COLLISION: {other.get('sender')} uses VRID {other.get('vrid')} for {listed}"
         )
+    for one in _objects(router, "incompatible_neighbours"):
+        who = f"{one.get('sender')} lives and is incompatible: {one.get('differs')}"
+        lines.append(f"  WARNING: {who}; set {one.get('set')}")
     for holder in _objects(router, "other_holders"):
         who = f"{holder.get('address')} is claimed by {holder.get('mac')} too"
         lines.append(f"  WARNING: {who}, {_seconds(holder)} ago")

@@ -15,7 +15,8 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         run,
         help_="let a drained node take part again",
         description="Let a drained node take part in the election again. It begins as BACKUP and "
-        "takes the addresses back if its priority is higher and `preempt` is true.",
+        "takes the addresses back if its priority is higher and `preempt` is true. An order to "
+        "resign that stands for the same virtual router ends too.",
     )
     parser.add_argument(
         "--until-restart",

@@ -39,7 +39,10 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with a drawing")
     parser.add_argument(
-        "-v", "--verbose", action="store_true", help="show every advertisement and event"
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="show every advertisement and event; with --random a line for each run",
     )
     parser.add_argument(
         "--seed",
@@ -152,38 +155,40 @@ def _print(outcome: SimulationResult, *, as_json: bool) -> None:
     if as_json:
         for invariant in INVARIANTS:
             held = invariant.name not in broken
-            print(json.dumps({"invariant": invariant.name, "held": held}))
+            share = outcome.shares.share(invariant.name)
+            print(json.dumps({"held": held, **share.as_values()}))
         return
     print()
     for invariant in INVARIANTS:
         word = "BROKEN" if invariant.name in broken else "held"
         print(f"{word:<7} {invariant.name}")
+    for share in outcome.shares.all():
+        if share.suspended:
+            print(f"judged  {share}")
     for violation in outcome.violations:
         print(f"violation: {violation}")
 
 
 def _random(args: argparse.Namespace) -> int:
     seed = args.seed or 0
-    finding = campaign(
-        seed,
-        args.runs,
-        args.nodes,
-        jobs=args.jobs,
-        only=args.only,
-        report=_ProgressLine(args.runs),
-    )
+    progress = _ProgressLine(args.runs) if not args.verbose else _RunLine(as_json=args.json)
+    result = campaign(seed, args.runs, args.nodes, jobs=args.jobs, only=args.only, report=progress)
     _clear()
-    if finding is None:
-        words = (
-            f"{args.runs} scenarios of {args.nodes} nodes, seeds {seed} to {seed + args.runs - 1}"
-        )
+    judged = [share.as_values() for share in result.shares.all()]
+    if result.finding is not None:
+        return _report(args, result.finding, judged)
+    if args.json:
         verdict = {"runs": args.runs, "seed": seed, "nodes": args.nodes, "violations": []}
-        print(json.dumps(verdict) if args.json else f"{words}: every invariant held")
+        print(json.dumps({**verdict, "simulated": result.simulated, "judged": judged}))
         return GOOD
-    return _report(args, finding)
+    words = f"{args.runs} scenarios of {args.nodes} nodes, seeds {seed} to {seed + args.runs - 1}"
+    print(f"{words}, {result.simulated:.0f} simulated seconds: every invariant held")
+    for share in result.shares.all():
+        print(f"judged  {share}")
+    return GOOD
 
 
-def _report(args: argparse.Namespace, finding: Finding) -> int:
+def _report(args: argparse.Namespace, finding: Finding, judged: list[dict[str, object]]) -> int:
     scenario = random_scenario(finding.seed, args.nodes, args.only)
     broken = finding.violations[0]
     if not args.no_shrink:
@@ -194,8 +199,8 @@ def _report(args: argparse.Namespace, finding: Finding) -> int:
         _write(args.output, text)
     if args.json:
         found = [str(violation) for violation in finding.violations]
-        verdict = {"seed": finding.seed, "nodes": args.nodes, "violations": found, "scenario": text}
-        print(json.dumps(verdict))
+        verdict = {"seed": finding.seed, "nodes": args.nodes, "violations": found}
+        print(json.dumps({**verdict, "scenario": text, "judged": judged}))
         return VIOLATED
     print(f"# seed {finding.seed} with {args.nodes} nodes breaks {broken.invariant}:")
     for violation in finding.violations:
@@ -217,6 +222,23 @@ class _ProgressLine:
             _status(said)
         elif progress.runs % max(self._runs // 10, _EVERY) == 0:
             print(said, file=sys.stderr, flush=True)
+
+
+class _RunLine:
+    """Shows each run: its seed, its length, and the part of it that was judged."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def __call__(self, progress: CampaignProgress) -> None:
+        run = progress.last
+        lowest = run.shares.lowest()
+        if self._as_json:
+            judged = {share.name: share.part for share in run.shares.all() if share.suspended}
+            values = {"seed": run.seed, "simulated": run.simulated, "judged": lowest.part}
+            print(json.dumps({**values, "least": lowest.name, "below_1": judged}), flush=True)
+            return
+        print(f"seed {run.seed}, {run.simulated:.0f} s, judged least: {lowest}", flush=True)
 
 
 def _status(said: str) -> None:

@@ -15,6 +15,7 @@ from pyvrrp.identity import Address
 
 LookUpResult: TypeAlias = tuple[Address, ...] | Failure
 
+_MOST = 64  # addresses of one name that are used; others choose how many it has
 _REFRESH = 60.0  # seconds; the C library does not return the lifetimes from the DNS
 
 
@@ -41,7 +42,7 @@ def look_up_in_system(name: HostName) -> LookUpResult:
         return Failure(str(error))
     except (OSError, UnicodeError):
         return Failure(f"name does not resolve: {name.host}")
-    return tuple(_address(family, sockaddr) for family, _, _, _, sockaddr in found)
+    return tuple(_address(family, sockaddr) for family, _, _, _, sockaddr in found[:_MOST])
 
 
 def _address(

@@ -6,8 +6,9 @@ lease does not load h11.
 
 import asyncio
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pyvrrp.clients.base.failure import ProbeError, in_words
@@ -27,12 +28,14 @@ from pyvrrp.clients.http.channel import Channel, PlainChannel
 from pyvrrp.clients.http.connection import Connector, Endpoint
 from pyvrrp.clients.http.request import HttpRequest
 from pyvrrp.clients.http.response import HttpExchange
-from pyvrrp.clients.http.tls_contexts import Credentials, TlsContexts
 from pyvrrp.clients.rights.file_copy import read_and_close
 from pyvrrp.clients.rights.wants import Rights
 from pyvrrp.config.model.configuration import EtcdServers
 from pyvrrp.foreign_text import printable
 from pyvrrp.ports import EtcdAnswer, EtcdRequest
+
+if TYPE_CHECKING:
+    from pyvrrp.clients.http.tls_contexts import TlsContexts
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _LONGEST_PASSWORD = 4096  # octets
@@ -55,7 +58,6 @@ class EtcdClusters:
     def __init__(self, rights: Rights) -> None:
         self._rights = rights
         self._connector = Connector(Resolver(rights.look_up), rights)
-        self._contexts = TlsContexts(rights)
         self._passwords: KeptResults[Path, str] = KeptResults()
         self._states: dict[EtcdServers, _ClusterState] = {}
 
@@ -147,6 +149,12 @@ class EtcdClusters:
         state.token = token_of(*await self._post(servers, url, login, progress))
         return await self._post(servers, url, message, progress, state.token)
 
+    @cached_property
+    def _contexts(self) -> "TlsContexts":
+        from pyvrrp.clients.http.tls_contexts import TlsContexts  # noqa: PLC0415 - OpenSSL
+
+        return TlsContexts(self._rights)
+
     async def _read_password(self, file: Path, _before: str | None) -> str:
         try:
             copy = await self._rights.copy(file, "")
@@ -184,6 +192,8 @@ class EtcdClusters:
         with await self._connector.connect(endpoint, progress) as connection:
             channel: Channel = PlainChannel(connection)
             if http.tls:
+                from pyvrrp.clients.http.tls_contexts import Credentials  # noqa: PLC0415 - OpenSSL
+
                 credentials = Credentials(
                     servers.verify, servers.ca, servers.certificate, servers.private_key
                 )

@@ -54,10 +54,10 @@ class OwnSearches:
 
     def start(self, pattern: str) -> "asyncio.Future[SearchStream | Failure]":
         """Start a process that searches for *pattern*."""
-        return self._starting.start(pattern, partial(_start, pattern))
+        return self._starting.start(pattern, partial(start_search, pattern))
 
 
-def _start(pattern: str) -> SearchStream | Failure:
+def start_search(pattern: str) -> SearchProcess | Failure:
     """Start the process for *pattern*, or return the reason why that fails.
 
     The calling thread loses its privileges.

@@ -22,6 +22,7 @@ from pyvrrp.clients.base.failure import Failure, ProbeError, in_words
 from pyvrrp.clients.base.namespace import move_thread_to
 from pyvrrp.clients.base.wait_readable import wait_until_readable
 from pyvrrp.clients.processes.kill_leftovers import kill_leftovers
+from pyvrrp.clients.processes.open_files import give_earlier_limit
 from pyvrrp.clients.processes.reap import reap
 from pyvrrp.clients.processes.spawn import LOST, MARK, PATH, WORDS, use_ordinary_scheduling
 from pyvrrp.config.model.resources import KILL_DELAY
@@ -219,6 +220,7 @@ def _start(command: Command, mark: str) -> _Started:
             umask=_UMASK,
             start_new_session=True,
         )
+        give_earlier_limit(process.pid)
         return _Started(process, os.pidfd_open(process.pid), output)
     except BaseException:
         os.close(output)

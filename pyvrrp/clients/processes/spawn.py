@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pyvrrp.clients.base.failure import Failure, ProbeError, in_words
 from pyvrrp.clients.base.namespace import move_thread_to
+from pyvrrp.clients.processes.open_files import give_earlier_limit
 from pyvrrp.config.model.configuration import ExecProbeConfig
 from pyvrrp.config.values.commands import why_unsafe
 from pyvrrp.config.values.users import UnknownUserError, User, trusted_users, user_of
@@ -110,6 +111,7 @@ def _start(probe: ExecProbeConfig, identity: _Identity, mark: str) -> ProgramRun
             umask=_UMASK,
             start_new_session=True,
         )
+        give_earlier_limit(process.pid)
         descriptor = _descriptor(process)
     except BaseException:
         os.close(reading)

@@ -117,6 +117,7 @@ class VirtualRouterConfig:
     lease: int = 2  # the address lease in whole seconds; 0: none
     announce: AnnouncePolicy = AnnouncePolicy()
     claim_probe: ClaimProbePolicy = ClaimProbePolicy.WARN
+    claims_against_incompatible: bool = False  # a living neighbour that cannot be accepted
     checks: tuple[str, ...] = ()  # the names of all checks, in the order of the file
     weights: tuple[Weight, ...] = ()  # the checks among them that change the priority
     hold_down: HoldDown = HoldDown()

@@ -38,7 +38,7 @@ _SHORT_INTERVAL = (
 )
 _STRICT = (
     "discards advertisements with another interval or other addresses in VRRPv2, as the RFC says: "
-    "then there are two masters; in VRRPv3 it accepts every interval that a peer advertises"
+    "then two nodes may be master; in VRRPv3 it accepts every interval that a peer advertises"
 )
 # Words that only a shell understands, and programs that run a program from their arguments.
 _SHELL_WORDS = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>&1", "2>/dev/null", ">/dev/null"}
@@ -55,6 +55,15 @@ _WEIGHT_WITHOUT_PREEMPTION = (
 _REFUSES = (
     '"refuse" never takes over from a dead daemon whose kernel still answers: the node of a '
     "keepalived that was killed, or of a pyvrrp without lease, keeps the addresses for ever"
+)
+_BOTH_HOLD = (
+    "takes the addresses from a living master in another version or with another authentication: "
+    "then both nodes have them"
+)
+_NO_LINK_LOCAL = (
+    "no link-local IPv6 address: RFC 9568 section 5.2.9 demands one as the first, the same on "
+    "every node, and routers that follow it drop what this node sends; hosts that use a virtual "
+    "address as their gateway need it too"
 )
 _FAR_PEERS = (
     "accepts packets that routers forwarded: a host outside the segment that sends with a peer's "
@@ -81,7 +90,7 @@ def lint(configuration: Configuration) -> tuple[Problem, ...]:
     for router in configuration.virtual_routers:
         path = f'virtual_router "{router.name}"'
         warnings: Iterator[tuple[str, str]] = chain(
-            *(_election(router), _ranking(router)),
+            *(_election(router), _neighbours(router), _ranking(router)),
             *(_lease(router, guardian=configuration.guardian), _fence(router)),
         )
         # A table with both families has two routers with the same warnings.
@@ -120,6 +129,12 @@ def _election(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
         yield ".advertisement_interval", _SHORT_INTERVAL
     if not router.preempt and router.preempt_delay:
         yield ".preempt_delay", "has no effect with preempt = false"
+    if router.id.family is Family.IPV6 and not router.addresses[0].ip.is_link_local:
+        example = f'"fe80::{router.id.vrid}/64"'
+        yield ".addresses", f"have {_NO_LINK_LOCAL}; add one, such as {example}"
+
+
+def _neighbours(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
     if router.strict:
         yield ".strict", _STRICT
     if router.checksum is ChecksumPolicy.RFC9568 and router.id.family is Family.IPV4:
@@ -130,6 +145,8 @@ def _election(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
         yield ".authentication", _CLEAR_TEXT
     if router.claim_probe is ClaimProbePolicy.REFUSE:
         yield ".claim_probe", _REFUSES
+    if router.claims_against_incompatible:
+        yield ".claim_against_incompatible", _BOTH_HOLD
 
 
 def _lease(router: VirtualRouterConfig, *, guardian: bool) -> Iterator[tuple[str, str]]:

@@ -93,6 +93,7 @@ AUTHENTICATION = Key("authentication", optional(_password))
 MAX_LEARNED_INTERVAL = Key("max_learned_interval", optional(duration))
 LEASE = Key("lease", lease, "auto")
 CLAIM_PROBE = Key("claim_probe", optional(claim_probe))
+CLAIM_AGAINST_INCOMPATIBLE = Key("claim_against_incompatible", boolean, default=False)
 ANNOUNCE = Key("announce", announce, {})
 CHECKS = Key("checks", check_uses, [])
 WHEN_ALL_FAIL = Key("when_all_fail", one_of({"release": False, "last-resort": True}), "release")
@@ -102,7 +103,8 @@ GROUP = Key("group", optional(name))
 KEYS: tuple[Key[object], ...] = (
     *(NAME, INTERFACE, INTERFACES, PEERS, MIN_TTL, NETNS, VRID, ADDRESSES, PRIORITY, NODES),
     *(VERSION, INTERVAL, PREEMPT, PREEMPT_DELAY, GROUP, CHECKS, WHEN_ALL_FAIL, HOLD_DOWN, LEASE),
-    *(ANNOUNCE, CLAIM_PROBE, STRICT, CHECKSUM, MAX_LEARNED_INTERVAL, AUTHENTICATION),
+    *(ANNOUNCE, CLAIM_PROBE, CLAIM_AGAINST_INCOMPATIBLE),
+    *(STRICT, CHECKSUM, MAX_LEARNED_INTERVAL, AUTHENTICATION),
     *resource_keys.KEYS,
 )
 
@@ -135,6 +137,7 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
         lease=automatic_lease(interval) if chosen_lease is None else chosen_lease,
         announce=section.read(ANNOUNCE),
         claim_probe=section.read(CLAIM_PROBE) or automatic_claim_probe(interval),
+        claims_against_incompatible=section.read(CLAIM_AGAINST_INCOMPATIBLE),
         checks=tuple(use.check for use in uses),
         weights=tuple(Weight(use.check, use.weight) for use in uses if use.weight is not None),
         hold_down=section.read(HOLD_DOWN),
@@ -225,12 +228,6 @@ def _refuse_bad_addresses(
     if ipv6 and written.version is Version.V2:
         what = f"VRRPv2 has no IPv6, but {ipv6[0].ip} is an IPv6 address; write version = 3"
         section.refuse(VERSION, what)
-    elif ipv6 and not any(entry.ip.is_link_local for entry in ipv6):
-        section.refuse(
-            ADDRESSES,
-            "IPv6 needs a link-local virtual address, the same on every node (RFC 9568 section "
-            f'5.2.9); add one, such as "fe80::{written.id.vrid}/64"',
-        )
     if section.given(CHECKSUM) and not by_family[Family.IPV4]:
         section.refuse(CHECKSUM, "has a meaning for IPv4 only: IPv6 has one form")
     for family, addresses in by_family.items():

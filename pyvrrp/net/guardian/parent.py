@@ -1,8 +1,8 @@
 """The guardian as the daemon sees it: a small child process that acts when the daemon dies.
 
-Within milliseconds it removes the virtual addresses and stops the resources. `GuardianProcess.fork`
-is called before anything large is imported, so that the child stays small. So this module must
-import little too.
+Within milliseconds it hands over the virtual routers that may be handed over, removes the addresses
+of the others, and stops the resources. `GuardianProcess.fork` is called before anything large is
+imported, so that the child stays small. So this module must import little too.
 """
 
 import fcntl
@@ -13,12 +13,15 @@ from _thread import allocate_lock  # the module threading would double the child
 from collections import deque
 from collections.abc import Sequence
 
-from pyvrrp.net.guardian.child import IGNORED, run_guardian
+from pyvrrp.net.guardian.borrowed_sockets import LendingChannel, lending_channel
+from pyvrrp.net.guardian.child import run_guardian
+from pyvrrp.net.guardian.handover_record import HandoverRecord, preparation
 from pyvrrp.net.guardian.records import (
     COMMAND_BEGINS,
     COMMAND_ENDED,
     FORGET,
     HOLD,
+    LOCK,
     PER_RECORD,
     RELEASE,
     WITHDRAW,
@@ -29,8 +32,10 @@ from pyvrrp.net.guardian.records import (
     registration,
     words,
 )
-from pyvrrp.net.guardian.shared_page import SharedPage
+from pyvrrp.net.guardian.shared_page import SLOTS, SharedPage
+from pyvrrp.net.guardian.stopping import IGNORED
 
+REMOVING = ".removing"  # ends the name of the file that is locked while addresses are removed
 _LONGEST_BACKLOG = 256
 _HIGH_DESCRIPTOR = 1000  # below the usual limit of 1024
 _MILLISECONDS = 1000
@@ -38,11 +43,17 @@ _ROOM = 1 << 20  # bytes in the pipe; the kernel takes memory for what is in it
 
 
 class GuardianProcess:
-    """The daemon's end of the pipe. The methods may be called from several threads."""
+    """The daemon's end of the pipe. The methods may be called from several threads.
 
-    def __init__(self, pid: int, pidfd: int, pipe: int, page: SharedPage) -> None:
+    *channel* lends sockets to the child.
+    """
+
+    def __init__(
+        self, pid: int, pidfd: int, pipe: int, channel: LendingChannel, page: SharedPage
+    ) -> None:
         self.pid = pid
         self.page = page
+        self.channel = channel
         self.lock = ""  # the file whose lock tells the next daemon to wait; empty: none
         self._pidfd = pidfd
         self._pipe = pipe
@@ -50,6 +61,9 @@ class GuardianProcess:
         self._begun = b""  # the rest of a record for which the pipe had no room
         self._held: set[Held] = set()
         self._orders: dict[tuple[str, str], StopRecord] = {}
+        self._slots: dict[str, int] = {}  # of the shared page, by the names of the virtual routers
+        self._prepared: dict[str, bytes] = {}
+        self._until: dict[str, int] = {}
         self._commands: set[str] = set()
         self._reaped = False
         self._one_at_a_time = allocate_lock()
@@ -62,22 +76,25 @@ class GuardianProcess:
         """
         page = SharedPage()
         reading, writing = os.pipe2(os.O_CLOEXEC)
+        channel, theirs = lending_channel()
         # No signal may arrive in the child before the child ignores it.
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, IGNORED)
         try:
             pid = os.fork()
             if pid == 0:
-                run_guardian(reading, mask, page)
+                run_guardian(reading, theirs, mask, page)
         except OSError:
             os.close(writing)
+            channel.close()
             raise
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             os.close(reading)
+            os.close(theirs)
         writing = _released_first(writing)
         _widen(writing)
         os.set_blocking(writing, False)
-        return cls(pid, os.pidfd_open(pid), writing, page)
+        return cls(pid, os.pidfd_open(pid), writing, channel, page)
 
     def hold(self, netns: str, index: int, held: Sequence[tuple[bytes, int]]) -> None:
         """Have these (packed address, prefix length) removed if the daemon dies. Never blocks."""
@@ -92,6 +109,26 @@ class GuardianProcess:
             old = [a for a in held if (netns, index, *a) in self._held]
             self._held.difference_update((netns, index, *address) for address in old)
             self._tell(_records(RELEASE, netns, index, old))
+
+    def prepare_handover(self, record: HandoverRecord) -> None:
+        """Have a virtual router handed over if the daemon dies while `may_hand_over` allows it.
+
+        It replaces what was prepared for the same router before. Never blocks.
+        """
+        with self._one_at_a_time:
+            slot = self._slots.setdefault(record.router, len(self._slots))
+            if slot >= SLOTS:
+                return  # as without a handover: its addresses are removed at once
+            if self.lock and not self._prepared:
+                self._tell([words(LOCK, self.lock + REMOVING)])
+            self._prepared[record.router] = preparation(slot, record)
+            self._tell([self._prepared[record.router]])
+
+    def may_hand_over(self, router: str, until: int) -> None:
+        """Say until when (CLOCK_BOOTTIME) a death is followed by a handover; 0: it is not."""
+        if router in self._prepared:
+            self._until[router] = until
+            self.page.may_hand_over(self._slots[router], until)
 
     def register(self, order: StopRecord) -> None:
         """Have a resource stopped if the daemon dies, before those registered earlier.
@@ -134,16 +171,19 @@ class GuardianProcess:
     def close(self, patience: float = 1.0) -> None:
         """Have the child act as if the daemon had died, and wait *patience* seconds at most.
 
-        A child that has resources to stop takes the time that it needs; it is not waited for then.
+        A child that has to stop resources or to hand over takes the time that it needs, also
+        beyond that.
         """
         if self._pidfd < 0:
             return
         pipe, self._pipe = self._pipe, -1
         os.close(pipe)
+        self.channel.close()
+        busy = self._orders or any(self._until.values())
         if self.alive():
             poll = select.poll()
             poll.register(self._pidfd, select.POLLIN)
-            if not poll.poll(patience * _MILLISECONDS) and not self._orders:
+            if not poll.poll(patience * _MILLISECONDS) and not busy:
                 os.kill(self.pid, signal.SIGKILL)
                 poll.poll(patience * _MILLISECONDS)
             self.alive()
@@ -162,6 +202,9 @@ class GuardianProcess:
         for netns, index in {entry[:2] for entry in self._held}:
             held = [entry[2:] for entry in self._held if entry[:2] == (netns, index)]
             records += _records(HOLD, netns, index, held)
+        if self.lock and self._prepared:
+            records.append(words(LOCK, self.lock + REMOVING))
+        records += self._prepared.values()
         records += [registration(order) for order in self._orders.values()]
         records += [words(COMMAND_BEGINS, mark, self.lock) for mark in self._commands]
         return records

@@ -5,14 +5,28 @@ import os
 from errno import EWOULDBLOCK
 
 from pyvrrp.foreign_text import environment
-from pyvrrp.net.guardian.parent import GuardianProcess
+from pyvrrp.net.guardian.handover_record import HandoverRecord, Sent
+from pyvrrp.net.guardian.parent import REMOVING, GuardianProcess
 from pyvrrp.net.guardian.records import StopRecord
-from pyvrrp.ports import StopOrder
-from pyvrrp.units import to_seconds
+from pyvrrp.net.sockets.advertisements import group_address
+from pyvrrp.net.sockets.lending import Lent, lent_name
+from pyvrrp.packet.layout import family_of, group_of
+from pyvrrp.ports import HandoverOrder, LastWords, StopOrder
+from pyvrrp.units import Nanoseconds, to_seconds
 
 
 class NoGuardian:
     """For a daemon without a guardian: its resources continue to run when it dies."""
+
+    def prepare_handover(self, order: HandoverOrder) -> None:
+        """Do nothing."""
+
+    def may_hand_over(self, router: str, until: Nanoseconds | None) -> None:
+        """Do nothing."""
+
+    def removing(self) -> bool:
+        """Return False."""
+        return False
 
     def register(self, order: StopOrder) -> None:
         """Do nothing."""
@@ -35,6 +49,37 @@ class GuardianPort:
     def __init__(self, process: GuardianProcess) -> None:
         self._process = process
         self._alone = False  # the guardian of an earlier process is known to have ended
+        self._removed = False  # and so are the addresses that it had to remove
+
+    def prepare_handover(self, order: HandoverOrder) -> None:
+        """Prepare the handover of one virtual router."""
+        place, family = order.place, order.family
+        self._process.prepare_handover(
+            HandoverRecord(
+                router=order.router,
+                netns=place.netns,
+                index=order.index,
+                addresses=[address.packed for address in order.addresses],
+                sends=[_sent(said) for said in order.says],
+                hears=[
+                    (lent_name(at, family, Lent.PACKETS), [peer.packed for peer in peers], ttl)
+                    for at, peers, ttl in order.hears
+                ],
+                claims=lent_name(place, family, Lent.CLAIMS),
+                mac=order.mac,
+                times=order.times,
+            )
+        )
+
+    def may_hand_over(self, router: str, until: Nanoseconds | None) -> None:
+        """Say until when it may be handed over; None: it may not."""
+        self._process.may_hand_over(router, 0 if until is None else until)
+
+    def removing(self) -> bool:
+        """Return whether the guardian of an earlier process still has addresses to remove."""
+        lock = self._process.lock
+        self._removed = self._removed or not (lock and _is_locked(lock + REMOVING))
+        return not self._removed
 
     def register(self, order: StopOrder) -> None:
         """Register a resource that is about to start."""
@@ -67,6 +112,14 @@ class GuardianPort:
     def interventions(self) -> int:
         """Return how often it has stopped all resources because signs of life were missing."""
         return self._process.page.interventions
+
+
+def _sent(said: LastWords) -> Sent:
+    place, destination = said.place, said.destination
+    family = family_of(destination)
+    if destination == group_of(family):
+        return lent_name(place, family, Lent.PACKETS), group_address(place, family), said.packet
+    return lent_name(place, family, Lent.HOSTS), (str(destination), 0), said.packet
 
 
 def _is_locked(path: str) -> bool:

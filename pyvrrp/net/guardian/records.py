@@ -13,6 +13,8 @@ REGISTER = 4
 WITHDRAW = 5
 COMMAND_BEGINS = 6
 COMMAND_ENDED = 7
+PREPARE = 8
+LOCK = 9
 PER_RECORD = 200  # addresses; such a record fits PIPE_BUF (4096)
 _LENGTH = struct.Struct("=I")
 _ADDRESSES = struct.Struct("=iB")  # index of the interface, length of the namespace's name

@@ -1,4 +1,7 @@
-"""A page of memory that daemon and guardian share: a sign of life, and whether the guardian acts.
+"""Memory that daemon and guardian share: a sign of life, and whether the guardian acts.
+
+It also has a slot for each virtual router: until when a death is followed by a handover. The daemon
+writes it with each advertisement, which through the pipe would wake the guardian each time.
 
 Each side writes a word of its own and reads that of the other. The order of the steps makes sure
 that one of the two notices: the daemon gives its sign before it looks whether the guardian acts;
@@ -12,6 +15,9 @@ import time
 
 _WORD = struct.Struct("=q")
 _SIGN, _ACTING, _TIMES = 0, 64, 128  # each in a cache line of its own
+_SLOTS_AT = 192
+_SIZE = 1 << 16  # octets; the kernel gives memory only for the pages that are used
+SLOTS = (_SIZE - _SLOTS_AT) // _WORD.size
 _SECOND = 1_000_000_000
 
 
@@ -19,7 +25,7 @@ class SharedPage:
     """Made before the fork, and used on both sides of it."""
 
     def __init__(self) -> None:
-        self._page = mmap.mmap(-1, mmap.PAGESIZE)  # shared, and without a file
+        self._page = mmap.mmap(-1, _SIZE)  # shared, and without a file
 
     # The daemon's side.
 
@@ -37,7 +43,15 @@ class SharedPage:
         """How often the guardian has done that because signs of life were missing."""
         return self._get(_TIMES)
 
+    def may_hand_over(self, slot: int, until: int) -> None:
+        """Write until when the router of *slot* may be handed over; 0: it may not."""
+        self._put(_SLOTS_AT + slot * _WORD.size, until)
+
     # The guardian's side.
+
+    def handed_over_until(self, slot: int) -> int:
+        """Return what was written last for *slot*, 0 at the beginning."""
+        return self._get(_SLOTS_AT + slot * _WORD.size)
 
     def silence(self) -> float:
         """Return the seconds since the last sign of life; suspended time counts too."""

@@ -8,11 +8,12 @@ rp_filter or a firewall refuses. So no sysctl has to be changed.
 import asyncio
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address, Family, Place
 from pyvrrp.net.sockets import bpf
+from pyvrrp.net.sockets.lending import NOBODY, Borrower, Lent, lent_name
 from pyvrrp.net.sockets.packet import (
     ETH_P_IP,
     ETH_P_IPV6,
@@ -57,6 +58,7 @@ class KernelAdvertisementSocket:
         *,
         multicast: bool = True,
         unicast: bool = False,
+        borrower: Borrower = NOBODY,
         overload_per_second: int = _OVERLOAD_PER_SECOND,
         calm_after: float = _CALM_AFTER_SECONDS,
         close: Callable[[socket.socket], None] = socket.socket.close,
@@ -80,13 +82,8 @@ class KernelAdvertisementSocket:
         protocol = ETH_P_IP if family is Family.IPV4 else ETH_P_IPV6
         program = bpf.vrrp(family)
         self._sock = open_packet_socket(place, socket.SOCK_DGRAM, protocol, program)
-        self._destination = (
-            place.interface,
-            protocol,
-            0,
-            0,
-            _MAC_V4 if family is Family.IPV4 else _MAC_V6,
-        )
+        self._destination = group_address(place, family)
+        self._borrower = borrower
         try:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_PRIORITY, _QUEUE_PRIORITY)
             if unicast:
@@ -98,6 +95,8 @@ class KernelAdvertisementSocket:
             self._close_others()
             raise
         self._reader = PacketReader(loop, self._sock, receive, self._count, close=close)
+        for what, descriptor in self._lent():
+            borrower.lend(lent_name(place, family, what), descriptor)
 
     def send(self, packet: bytes, destination: Address) -> None:
         """Send one IP packet, header included; raise KernelError if the kernel refuses."""
@@ -156,8 +155,18 @@ class KernelAdvertisementSocket:
         if self._calm is not None:
             self._calm.cancel()
             self._calm = None
+        for what, _ in self._lent():
+            self._borrower.want_back(lent_name(self._place, self._family, what))
         self._reader.close()
         self._close_others()
+
+    def _lent(self) -> Iterator[tuple[Lent, int]]:
+        yield Lent.PACKETS, self._sock.fileno()
+        if self._membership is not None:
+            # While the other process has it, the successor's advertisements still arrive.
+            yield Lent.GROUP, self._membership.fileno()
+        if self._unicast is not None:
+            yield Lent.HOSTS, self._unicast.fileno()
 
     def _close_others(self) -> None:
         if self._membership is not None:
@@ -191,6 +200,13 @@ class KernelAdvertisementSocket:
 
     def _attach_strict(self) -> None:
         bpf.attach(self._sock, bpf.vrrp_strict(self._family, self._vrids, self._min_ttl))
+
+
+def group_address(place: Place, family: Family) -> tuple[str, int, int, int, bytes]:
+    """Return the address of the group for a packet socket."""
+    if family is Family.IPV4:
+        return place.interface, ETH_P_IP, 0, 0, _MAC_V4
+    return place.interface, ETH_P_IPV6, 0, 0, _MAC_V6
 
 
 def _join(place: Place, family: Family) -> socket.socket:

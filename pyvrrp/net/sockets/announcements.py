@@ -9,6 +9,7 @@ from ipaddress import IPv4Address
 
 from pyvrrp.identity import Address, Family, Place
 from pyvrrp.net.sockets import bpf
+from pyvrrp.net.sockets.lending import NOBODY, Borrower, Lent, lent_name
 from pyvrrp.net.sockets.packet import (
     ETH_P_ARP,
     ETH_P_IPV6,
@@ -33,10 +34,12 @@ class KernelAnnouncementSocket:
         place: Place,
         claimed: Callable[[Claim], None],
         *,
+        borrower: Borrower = NOBODY,
         close: Callable[[socket.socket], None] = socket.socket.close,
     ) -> None:
         self._loop = loop
         self._close = close
+        self._borrower = borrower
         self._place = place
         self._claimed = claimed
         self._watched: frozenset[Address] = frozenset()
@@ -80,10 +83,13 @@ class KernelAnnouncementSocket:
             sock = open_packet_socket(self._place, socket.SOCK_RAW, protocol, program)
             reader = PacketReader(self._loop, sock, self._heard, close=self._close)
             self._listeners[family] = (sock, reader)
+            name = lent_name(self._place, family, Lent.CLAIMS)
+            self._borrower.lend(name, sock.fileno())
 
     def _stop_listening(self, family: Family) -> None:
         listener = self._listeners.pop(family, None)
         if listener is not None:
+            self._borrower.want_back(lent_name(self._place, family, Lent.CLAIMS))
             listener[1].close()
 
     def _heard(self, frame: bytes) -> None:

@@ -45,6 +45,9 @@ _NETLINK_ATTRIBUTE = 0xFFFFF000 + 12
 
 _PACKET_MULTICAST = 2  # linux/if_packet.h: HOST 0, BROADCAST 1, MULTICAST 2, OTHERHOST 3 and up
 _VRRP = 112
+_AH = 51
+_AH_OCTETS = 24  # an authentication header with a check value of 96 bits, as keepalived sends it
+_GROUP = 0xE0000012  # 224.0.0.18
 _ICMPV6 = 58
 _NEIGHBOR_ADVERTISEMENT = 136
 _LARGEST_TTL = 255
@@ -53,8 +56,12 @@ NOTHING: Program = (_DROP,)
 
 
 def vrrp(family: Family) -> Program:
-    """Return the filter for VRRP packets that are addressed to us, beginning at the IP header."""
-    return (*_for_us(), *_protocol(family), _ACCEPT)
+    """Return the filter for VRRP packets that are addressed to us, beginning at the IP header.
+
+    In IPv4 it also accepts those to the group that have an authentication header (AH) of IPsec:
+    they prove that a router lives.
+    """
+    return (*_for_us(), *_with_ah(family, (_ACCEPT,)), *_protocol(family), _ACCEPT)
 
 
 def vrrp_strict(
@@ -68,12 +75,16 @@ def vrrp_strict(
     load_vrid: Program = ((_LOAD_BYTE, 0, 0, vrid),)
     if family is Family.IPV4:
         load_vrid = ((_LOAD_X_HEADER_LENGTH, 0, 0, 0), (_LOAD_BYTE_INDEXED, 0, 0, vrid))
+    far_enough: Program = ((_LOAD_BYTE, 0, 0, hops), (_JUMP_GREATER, 1, 0, min_ttl - 1), _DROP)
+    behind_ah: Program = (
+        (_LOAD_X_HEADER_LENGTH, 0, 0, 0),
+        (_LOAD_BYTE_INDEXED, 0, 0, _AH_OCTETS + vrid),
+    )
     return (
         *_for_us(),
+        *_with_ah(family, (*far_enough, *behind_ah, *_accept_any_of(vrids))),
         *_protocol(family),
-        (_LOAD_BYTE, 0, 0, hops),
-        (_JUMP_GREATER, 1, 0, min_ttl - 1),
-        _DROP,
+        *far_enough,
         *load_vrid,
         *_accept_any_of(vrids),
     )
@@ -151,6 +162,14 @@ def _for_us() -> Program:
 
 def _protocol(family: Family) -> Program:
     return _byte_is(9 if family is Family.IPV4 else 6, _VRRP)
+
+
+def _with_ah(family: Family, then: Program) -> Program:
+    """Do *then* with an IPv4 packet to the group that has an authentication header."""
+    if family is not Family.IPV4:
+        return ()
+    to_group: Program = ((_LOAD_WORD, 0, 0, 16), (_JUMP_EQUAL, 1, 0, _GROUP), _DROP, *then)
+    return ((_LOAD_BYTE, 0, 0, 9), (_JUMP_EQUAL, 0, len(to_group), _AH), *to_group)
 
 
 def _byte_is(offset: int, value: int) -> Program:

@@ -57,6 +57,10 @@ class UnicastSocket:
         except OSError as error:
             raise refused(f"cannot send to {destination} on {self._place}", error) from error
 
+    def fileno(self) -> int:
+        """Return the descriptor of the socket."""
+        return self._sock.fileno()
+
     def close(self) -> None:
         """Close the socket. A second call does nothing."""
         self._sock.close()

@@ -3,6 +3,10 @@
 It is told whether the addresses shall be there and asks the kernel for that, with one request at a
 time. A newer decision waits for the request under way and then replaces the older one. It decides
 nothing else.
+
+The addresses count as gone when the kernel has confirmed their removal, when they cannot be there
+(`kernel_answers`), when the kernel refuses the removal but does not list them, or when their lease
+has certainly run out. Nothing else is believed.
 """
 
 from collections.abc import Callable, Collection
@@ -11,14 +15,17 @@ from typing import Protocol
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import InterfaceAddress
-from pyvrrp.ports import AddressLease, Ports
+from pyvrrp.ports import AddressLease, InterfaceState, Ports
+from pyvrrp.runtime.addresses.lease_end import LeaseEnd
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds, in_words
+from pyvrrp.virtual_router.rules.kernel_answers import KernelRequest, Meaning, meaning
 
 RENEWALS_THAT_MAY_FAIL = 1
+RESTORATIONS_THAT_MAY_FAIL = 2
 FIRST_RETRY = Nanoseconds(100 * MILLISECOND)
 LAST_RETRY = SECOND
 FIGHT_COUNT = 3  # as many restorations within FIGHT_WINDOW are an alarm
@@ -32,7 +39,7 @@ class AddressOwner(Protocol):
         """Return whether the address lease may be renewed: master, unfenced, heard by others."""
 
     def may_add(self) -> bool:
-        """Return whether the addresses may be added; if not, it calls `let_go` soon."""
+        """Return whether the addresses may be added now; if not, it is asked again soon."""
 
     @property
     def may_add_until(self) -> Nanoseconds | None:
@@ -73,20 +80,34 @@ class AddressKeeper:
         self._managed: tuple[InterfaceAddress, ...] = config.addresses
         self._wanted = False
         self._held: bool | None = None  # None: unknown, after an earlier process or an error
-        self._busy = False
+        self._busy = False  # a request is under way
+        self._paused = False  # a removal that was refused waits to be repeated
+        self._adding = False  # the request under way adds addresses
+        self._renewing = False  # a renewal has been asked for and is not answered
+        # Whether everything that may be there has the lease of this configuration. What an earlier
+        # process has left behind may have another one.
+        self._lease_known = False
+        self._last_state: InterfaceState | None = None
+        self._removal_refused = False
         self._confirmed: frozenset[InterfaceAddress] = frozenset()
         self._observed: frozenset[InterfaceAddress] = frozenset()
         self._failed_renewals = 0
         self._retry = FIRST_RETRY
         self._restored_at: list[Nanoseconds] = []
         self._restoring = False  # an address is missing, and may not be added now
+        self._failed_restorations = 0
+        self._restore_at: Nanoseconds | None = None  # after the kernel has refused to
         self._patience = DeadlineTimer(ports.clock, self._too_slow)
-        self._restoration = DeadlineTimer(ports.clock, self._put_back)
+        self._restoration = DeadlineTimer(ports.clock, self._look_again)
+        self._removal = DeadlineTimer(ports.clock, self._try_again)
+        self._lease_end = LeaseEnd(
+            ports.clock, lambda: self._adding or self._renewing, self._lease_has_run_out
+        )
 
     @property
     def idle(self) -> bool:
         """Whether no request is under way and the wanted state is confirmed."""
-        return not self._busy and self._held is self._wanted
+        return not self._busy and not self._paused and self._held is self._wanted
 
     @property
     def held(self) -> bool:
@@ -100,8 +121,8 @@ class AddressKeeper:
 
     @property
     def gone(self) -> bool:
-        """Whether none shall be there, and the kernel has confirmed that none is."""
-        return not self._busy and self._held is False and not self._wanted
+        """Whether none shall be there, and it is certain that none is."""
+        return not self._adding and self._held is False and not self._wanted
 
     @property
     def managed(self) -> tuple[InterfaceAddress, ...]:
@@ -115,38 +136,59 @@ class AddressKeeper:
         self._stop_renewing()
         self._wanted = False
         self._held = None
+        self._lease_known = False
+        self._lease_end.stop()
         self._confirmed = frozenset()
         self._advance()
 
     def take(self) -> None:
         """Add the addresses; then call addresses_taken or addresses_refused."""
         self._wanted = True
-        self._failed_renewals = 0
+        self._lease_end.stop()
+        self._removal_refused = False
+        self._failed_renewals = self._failed_restorations = 0
+        self._restore_at = None
         if self._held:
             # They were let go and are taken again before the kernel has removed them.
             self._held = None
         self._advance()
 
     def let_go(self) -> None:
-        """Remove the addresses; call addresses_gone when the kernel has confirmed it."""
+        """Remove the addresses; call addresses_gone when it is certain that they are gone."""
+        if self._config.lease and self._lease_known and self._held is not False:
+            self._lease_end.begin(self._config.lease)
         self._wanted = False
         self._stop_renewing()
         self._restoration.set(None)
         self._advance()
 
-    def observe(self, present: frozenset[InterfaceAddress]) -> None:
+    def observe(self, state: InterfaceState) -> None:
         """Take note of the addresses on the interface; add those that were removed from it."""
+        is_news, self._last_state = state is not self._last_state, state
         # The others are not kept: they may be hundreds, of other virtual routers.
-        self._observed = present.intersection(self._managed)
+        self._observed = state.present.intersection(self._managed)
         self._confirmed |= self._observed
+        unlisted = state.exists and not state.ours.intersection(self._managed)
+        if is_news and unlisted and self._removal_refused and not self._renewing:
+            self._are_gone("the kernel does not list the addresses any more")
+        self._put_back()
+
+    def look_again(self) -> None:
+        """Go on with what waited for the owner: an answer of it has changed."""
+        self._look_again()
+
+    def _look_again(self) -> None:
+        self._advance()
         self._put_back()
 
     def _advance(self) -> None:
-        if self._busy:
+        if self._busy or self._paused:
             return
         if self._wanted and self._held is not True:
             if self._owner.may_add():
                 self._ask_present(self._managed, self._after_take)
+            else:
+                self._restoration.set(Nanoseconds(self._ports.clock.now() + FIRST_RETRY))
         elif not self._wanted and self._held is not False:
             self._ask_absent()
 
@@ -154,6 +196,7 @@ class AddressKeeper:
         self, addresses: tuple[InterfaceAddress, ...], after: Callable[[KernelError | None], None]
     ) -> None:
         finish = self._begin(after)
+        self._adding = True
         if not addresses:
             self._ports.clock.call_at(self._ports.clock.now(), lambda: finish(None))
             return
@@ -179,7 +222,7 @@ class AddressKeeper:
         self._patience.set(Nanoseconds(self._ports.clock.now() + self._renewals.budget))
 
         def finish(error: KernelError | None) -> None:
-            self._busy = False
+            self._busy = self._adding = False
             self._patience.set(None)
             if error is not None:
                 self._counters.add("kernel_errors")
@@ -192,6 +235,7 @@ class AddressKeeper:
     def _after_take(self, error: KernelError | None) -> None:
         if error is None:
             self._held = True
+            self._lease_known = True
             self._confirmed = frozenset()
             if self._wanted:
                 if self._config.lease and self._managed:
@@ -206,27 +250,39 @@ class AddressKeeper:
             self._owner.addresses_refused(error)
 
     def _after_let_go(self, error: KernelError | None) -> None:
-        if error is None:
-            was_held = self._held
-            self._held = False
-            self._confirmed = frozenset()
-            self._retry = FIRST_RETRY
-            if not self._wanted:
-                if was_held:
-                    self._report("addresses_absent", "addresses are off the interface")
-                self._owner.addresses_gone()
+        if error is None or meaning(KernelRequest.REMOVE, error.code) is Meaning.DONE:
+            self._are_gone("addresses are off the interface")
             return
         self._journal.warn_rarely(
             "kernel_refused", f"{error}; trying again", virtual_router=self._config
         )
-        self._busy = True  # until the retry
-        at = Nanoseconds(self._ports.clock.now() + self._retry)
+        if self._wanted or self._held is False:
+            return  # they are wanted again, or are known to be gone by now
+        self._removal_refused = True
+        self._paused = True
+        self._removal.set(Nanoseconds(self._ports.clock.now() + self._retry))
         self._retry = min(Nanoseconds(2 * self._retry), LAST_RETRY)
-        self._ports.clock.call_at(at, self._try_again)
 
     def _try_again(self) -> None:
-        self._busy = False
+        self._paused = False
         self._advance()
+
+    def _lease_has_run_out(self) -> None:
+        if not self._wanted and self._held is not False:
+            self._are_gone("the address lease has run out: no address is on the interface")
+
+    def _are_gone(self, why: str) -> None:
+        was_held, self._held = self._held, False
+        self._lease_known = True
+        self._confirmed = frozenset()
+        self._retry = FIRST_RETRY
+        self._lease_end.stop()
+        self._removal_refused = self._paused = False
+        self._removal.set(None)
+        if not self._wanted:
+            if was_held:
+                self._report("addresses_absent", why)
+            self._owner.addresses_gone()
 
     def _stop_renewing(self) -> None:
         self._renewals.leave(self._config.id.place.netns, self)
@@ -244,10 +300,12 @@ class AddressKeeper:
         if self._lease is None or self._lease.until != until:
             place, lifetime = self._config.id.place, self._config.lease
             self._lease = AddressLease(place, self._managed, lifetime, until)
+        self._renewing = True
         return self._lease
 
     def renewal_answered(self, error: KernelError | None) -> None:
         """Take note that the kernel has renewed the address lease, or has refused."""
+        self._renewing = False
         if error is not None:
             self._counters.add("kernel_errors")
         if self._wanted and self._held:
@@ -263,11 +321,14 @@ class AddressKeeper:
             return
         self._failed_renewals += 1
         self._journal.warn_rarely("kernel_refused", str(error), virtual_router=self._config)
-        if self._failed_renewals > RENEWALS_THAT_MAY_FAIL and self._wanted:
+        hopeless = meaning(KernelRequest.RENEW, error.code) is Meaning.CANNOT
+        if hopeless or self._failed_renewals > RENEWALS_THAT_MAY_FAIL:
             self._owner.addresses_refused(error)
 
     def _put_back(self) -> None:
         if self._busy or not (self._wanted and self._held):
+            return
+        if self._restore_at is not None and self._ports.clock.now() < self._restore_at:
             return
         missing = tuple(
             address
@@ -291,8 +352,10 @@ class AddressKeeper:
         self, missing: tuple[InterfaceAddress, ...], error: KernelError | None
     ) -> None:
         if error is not None:
-            self._after_renewal(error)
+            self._confirmed |= frozenset(missing)
+            self._restoration_failed(error)
             return
+        self._failed_restorations, self._restore_at = 0, None
         listed = ", ".join(str(address) for address in missing)
         self._counters.add("addresses_restored")
         self._report(
@@ -310,6 +373,19 @@ class AddressKeeper:
                 virtual_router=self._config,
             )
         self._owner.addresses_restored(missing)
+
+    def _restoration_failed(self, error: KernelError) -> None:
+        self._journal.warn_rarely(
+            "kernel_refused", f"{error}; trying again", virtual_router=self._config
+        )
+        self._failed_restorations += 1
+        hopeless = meaning(KernelRequest.ADD, error.code) is Meaning.CANNOT
+        if hopeless or self._failed_restorations > RESTORATIONS_THAT_MAY_FAIL:
+            self._owner.addresses_refused(error)
+            return
+        pause = FIRST_RETRY * self._failed_restorations
+        self._restore_at = Nanoseconds(self._ports.clock.now() + pause)
+        self._restoration.set(self._restore_at)
 
     def _too_slow(self) -> None:
         self._counters.add("kernel_delays")

@@ -4,8 +4,7 @@ Several frames leave at once and again some seconds later, as with keepalived. O
 time to time, because a neighbour that missed all of them would go on sending to the old master.
 """
 
-from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from ipaddress import IPv4Address
 from typing import Protocol
 
@@ -18,6 +17,7 @@ from pyvrrp.packet.neighbor_advertisement import (
     unsolicited_neighbor_advertisement,
 )
 from pyvrrp.ports import Clock
+from pyvrrp.runtime.addresses.announcement_queue import AnnouncementQueue
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
@@ -29,6 +29,9 @@ FRAMES_PER_TURN = 32  # sent at once; then the loop may handle advertisements
 PREDECESSOR_GONE = Nanoseconds(150 * MILLISECOND)
 FIRST_LOOK_FOR_OTHERS = SECOND  # a master that yields needs a moment to remove the address
 LOOK_FOR_OTHERS_EVERY = Nanoseconds(10 * SECOND)
+MAC_PAUSE = Nanoseconds(
+    100 * MILLISECOND
+)  # an interface may get new hardware addresses all the time
 
 
 class Wire(Protocol):
@@ -56,7 +59,10 @@ def probe(address: Address, mac: bytes) -> bytes:
 
 
 class Announcer:
-    """The announcements of one virtual router while it is master."""
+    """The announcements of one virtual router while it is master.
+
+    While *may_announce* says no, no frame leaves: another router may have the addresses by now.
+    """
 
     def __init__(
         self,
@@ -65,21 +71,29 @@ class Announcer:
         wire: Wire,
         journal: Journal,
         counters: Counters,
+        may_announce: Callable[[], bool],
     ) -> None:
         self._config = config
+        self._may_announce = may_announce
         self._policy = config.announce
         self._addresses = tuple(address.ip for address in config.addresses)
         self._clock = clock
         self._wire = wire
         self._journal = journal
         self._counters = counters
-        self._queue: deque[bytes] = deque()
+        self._queue = AnnouncementQueue()
+        self._frames: dict[Address, bytes] = {}  # the announcements that were made for _frames_mac
+        self._frames_mac = b""
+        self._next_at = Nanoseconds(0)  # when the gap after the last frame is over
+        self._announced_mac = b""  # what the neighbours were told
         self._running = False
         self._pump_alarm = DeadlineTimer(clock, self._pump)
         self._once_more = DeadlineTimer(clock, self._predecessor_gone)
         self._again = DeadlineTimer(clock, self._second_burst)
         self._refresh = DeadlineTimer(clock, self._refreshed)
         self._look = DeadlineTimer(clock, self._look_for_others)
+        self._moved = DeadlineTimer(clock, self._announce_mac)
+        self._moved_at: Nanoseconds | None = None
 
     def start(self, *, succeeds: bool = False) -> None:
         """Announce now, and again from time to time, until `stop`.
@@ -100,21 +114,64 @@ class Announcer:
         """Stop announcing."""
         self._running = False
         self._queue.clear()
-        alarms = (self._pump_alarm, self._once_more, self._again, self._refresh, self._look)
-        for alarm in alarms:
+        first = (self._pump_alarm, self._once_more, self._again)
+        for alarm in (*first, self._refresh, self._look, self._moved):
             alarm.set(None)
+
+    def interface_changed(self) -> None:
+        """Announce at once if the interface has another hardware address than was announced.
+
+        More changes within 100 ms are announced together.
+        """
+        if not self._running or self._wire.mac() == self._announced_mac:
+            return
+        now = self._clock.now()
+        if self._moved_at is None or now - self._moved_at >= MAC_PAUSE:
+            self._announce_mac()
+        else:
+            self._moved.set(Nanoseconds(self._moved_at + MAC_PAUSE))
+
+    def _announce_mac(self) -> None:
+        mac, before = self._wire.mac(), self._announced_mac
+        if mac == before:
+            return
+        self._moved_at = self._clock.now()
+        self._journal.warn_rarely(
+            "mac_changed",
+            f"the hardware address of {self._config.id.place} has changed from {before.hex(':')} "
+            f"to {mac.hex(':')}",
+            virtual_router=self._config,
+            fields={"mac": mac.hex(":")},
+        )
+        self.announce_now()
+        if self._policy.delay:
+            self._again.set(Nanoseconds(self._moved_at + self._policy.delay))
 
     def announce_now(self, addresses: Collection[Address] | None = None) -> None:
         """Announce *addresses* (None: all) now, as many times as configured."""
-        if not self._running:
-            return
-        self._enqueue(self._addresses if addresses is None else addresses, self._policy.count)
-        self._journal.record(
-            "announced",
-            "addresses announced to the neighbours",
-            virtual_router=self._config,
-            fields={"count": self._policy.count},
-        )
+        if self._running and self._may_announce():
+            self._announce(self._addresses if addresses is None else addresses)
+            self._journal.record(
+                "announced",
+                "addresses announced to the neighbours",
+                virtual_router=self._config,
+                fields={"count": self._policy.count},
+            )
+
+    def announce_again(self) -> None:
+        """Announce all now, because a rival was heard: the log tells it once a minute at most."""
+        if self._running and self._may_announce():
+            self._announce(self._addresses)
+            self._journal.tell_rarely(
+                "announced",
+                "addresses announced to the neighbours again, because of another master",
+                virtual_router=self._config,
+                fields={"count": self._policy.count},
+            )
+
+    def _announce(self, addresses: Collection[Address]) -> None:
+        self._announced_mac = self._wire.mac()
+        self._enqueue(addresses, self._policy.count)
 
     def _predecessor_gone(self) -> None:
         self._enqueue(self._addresses, 1)
@@ -131,24 +188,41 @@ class Announcer:
             self._refresh.set(Nanoseconds(self._clock.now() + self._policy.refresh))
 
     def _look_for_others(self) -> None:
-        mac = self._wire.mac()
-        self._queue.extend(probe(address, mac) for address in self._addresses)
+        self._queue.add(probe, self._addresses, 1)
         self._look.set(Nanoseconds(self._clock.now() + LOOK_FOR_OTHERS_EVERY))
         self._pump()
 
     def _enqueue(self, addresses: Collection[Address], rounds: int) -> None:
-        mac = self._wire.mac()
-        frames = [announcement(address, mac) for address in addresses]
-        for _ in range(rounds):
-            self._queue.extend(frames)
+        if not self._may_announce():
+            return
+        self._queue.add(self._announcement, addresses, rounds)
         self._pump()
 
+    def _announcement(self, address: Address, mac: bytes) -> bytes:
+        if mac != self._frames_mac:
+            self._frames.clear()
+            self._frames_mac = mac
+        if address not in self._frames:
+            self._frames[address] = announcement(address, mac)
+        return self._frames[address]
+
     def _pump(self) -> None:
+        if not self._may_announce():
+            self._queue.clear()
+        now = self._clock.now()
+        if now < self._next_at:
+            self._pump_alarm.set(self._next_at)
+            return
         turn = 1 if self._policy.gap else FRAMES_PER_TURN
-        for _ in range(min(turn, len(self._queue))):
-            self._send(self._queue.popleft())
+        mac = self._wire.mac()  # as it is now: it may have changed since this was asked for
+        for _ in range(turn):
+            if not self._queue:
+                return
+            frame, address = self._queue.take()
+            self._send(frame(address, mac))
+        self._next_at = Nanoseconds(now + self._policy.gap)
         if self._queue:
-            self._pump_alarm.set(Nanoseconds(self._clock.now() + self._policy.gap))
+            self._pump_alarm.set(self._next_at)
 
     def _send(self, frame: bytes) -> None:
         try:

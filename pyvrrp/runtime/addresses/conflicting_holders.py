@@ -53,7 +53,7 @@ class OtherHolders:
         self._journal.warn_rarely(
             "address_conflict",
             f"{claim.address} is claimed by {mac} too",
-            topic=f"{claim.address} {mac}",
+            topic=str(claim.address),
             virtual_router=self._config,
             fields={"address": str(claim.address), "mac": mac},
         )

@@ -40,6 +40,8 @@ VIRTUAL_ROUTER_COUNTERS = (
     "claims_held_back",
     "vrid_collisions",
     "claims_deferred",
+    "incompatible_neighbours",
+    "incompatible_masters",
     "address_conflicts",
     "addresses_restored",
     "kernel_errors",

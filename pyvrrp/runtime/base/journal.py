@@ -46,6 +46,7 @@ class Journal:
         self._events: deque[JournalEvent] = deque(maxlen=KEPT)
         self._listeners: list[Callable[[JournalEvent], None]] = []
         self._quiet: dict[tuple[str, ...], tuple[Nanoseconds, int]] = {}
+        self._left_out = 0  # warnings for which there was no topic left
 
     def listen(self, listener: Callable[[JournalEvent], None]) -> None:
         """Call *listener* with each event from now on. It must return at once."""
@@ -79,10 +80,12 @@ class Journal:
         topic: str = "",
         virtual_router: VirtualRouterConfig | None = None,
         fields: Mapping[str, Value] | None = None,
+        level: Level = Level.WARNING,
     ) -> None:
         """Add a warning that may repeat: at once, then at most once a minute for each *topic*.
 
-        The field ``suppressed`` of the next one counts those that were left out.
+        The field ``suppressed`` of the next one counts those that were left out. A topic must not
+        contain what a stranger chooses, such as an address from a packet.
         """
         key = (name, topic, "" if virtual_router is None else str(virtual_router.id))
         now = self._clock.now()
@@ -90,15 +93,54 @@ class Journal:
         if since is not None and now - since < QUIET:
             self._quiet[key] = (since, left_out + 1)
             return
-        if len(self._quiet) >= MOST_TOPICS:
-            self._quiet.clear()
-        self._quiet[key] = (now, 0)
+        if since is None and not self._has_room(now):
+            self._left_out += 1
+            return
+        self._quiet.pop(key, None)
+        self._quiet[key] = (now, 0)  # behind all others: the one that was told first is first
         if left_out:
             text = f"{text} ({left_out} more since the last report)"
         self.record(
             name,
             text,
-            level=Level.WARNING,
+            level=level,
             virtual_router=virtual_router,
             fields={**(fields or {}), "suppressed": left_out},
         )
+
+    def tell_rarely(
+        self,
+        name: str,
+        text: str,
+        *,
+        topic: str = "",
+        virtual_router: VirtualRouterConfig | None = None,
+        fields: Mapping[str, Value] | None = None,
+    ) -> None:
+        """Add an event of no weight that may repeat, like `warn_rarely`."""
+        self.warn_rarely(
+            name,
+            text,
+            topic=topic,
+            virtual_router=virtual_router,
+            fields=fields,
+            level=Level.INFO,
+        )
+
+    def _has_room(self, now: Nanoseconds) -> bool:
+        """Return whether there is room for one more topic; say what was left out meanwhile."""
+        while self._quiet and len(self._quiet) >= MOST_TOPICS:
+            oldest = next(iter(self._quiet))
+            if now - self._quiet[oldest][0] < QUIET:
+                return False
+            del self._quiet[oldest]
+        if self._left_out:
+            left_out, self._left_out = self._left_out, 0
+            self.record(
+                "warnings_left_out",
+                f"{left_out} warnings were left out: there were more than {MOST_TOPICS} different "
+                "ones within a minute",
+                level=Level.WARNING,
+                fields={"count": left_out},
+            )
+        return True

@@ -120,7 +120,6 @@ class ClaimProbe(BaseConcern):
             "claim_held_back",
             f"the master is silent, but {holder.address} is at {mac}: claims nothing and asks "
             f"again in {in_words(pause)}{self._at_most()}",
-            topic=mac,
             virtual_router=self._config,
             fields={"address": str(holder.address), "mac": mac},
         )

@@ -49,6 +49,11 @@ class CheckRunner:
             "age_ms": None if last is None else to_milliseconds(Nanoseconds(now - last)),
         }
 
+    def look_at_clock(self) -> None:
+        """Judge now if the check has become silent and its timer has not fired yet."""
+        if self._passing and not self.verdict.is_passing(self._clock.now(), self.config.policy):
+            self._judge()
+
     def probe_now(self) -> None:
         """Start a probe at once, unless one is under way."""
         self._schedule.probe_now()

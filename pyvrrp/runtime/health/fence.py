@@ -70,6 +70,11 @@ class Fence(BaseConcern):
             runner.listen(self._evaluate)
         self._evaluate()
 
+    def look_at_clock(self) -> None:
+        """Take note of checks that have become silent."""
+        for runner in self._runners:
+            runner.look_at_clock()
+
     def claim_due(self) -> None:
         """Probe at once with every check whose last pass is too old for a claim."""
         stale = self._judge().stale
@@ -134,10 +139,10 @@ class Fence(BaseConcern):
         return self._damping.may_open(now, policy, nobody_serves=now >= self._waived_at())
 
     def _waived_at(self) -> Nanoseconds:
-        heard = self._router.last_heard
-        if heard is None:
+        life_at = self._router.last_life_at
+        if life_at is None:
             return Nanoseconds(0)
-        return Nanoseconds(heard.at + SILENCE_THAT_WAIVES * self._router.master_down_interval)
+        return Nanoseconds(life_at + SILENCE_THAT_WAIVES * self._router.master_down_interval)
 
     def _hold_down_ends(self) -> Nanoseconds:
         policy = self._router.config.hold_down

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from pyvrrp.packet.reception import Discarded
 from pyvrrp.ports import Clock
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
@@ -61,6 +62,10 @@ class LastResort(BaseConcern):
         if self._router.is_last_resort:
             self._look()
 
+    def incompatible(self, discarded: Discarded) -> None:  # noqa: ARG002 - that it came is enough
+        """Take note that a router lives that takes no part in the election."""
+        self._told = False
+
     def status(self, now: Nanoseconds) -> Mapping[str, Json]:  # noqa: ARG002 - it needs no time
         """Return whether the router takes part as last resort, and whether no router serves."""
         return {
@@ -82,6 +87,7 @@ class LastResort(BaseConcern):
             failed_since=self._failed_since,
             heard=None if heard is None else Heard(heard.sender, heard.priority),
             heard_at=None if heard is None else heard.at,
+            life_at=router.last_life_at,
             told=self._told,
             allowed=router.config.last_resort,
             patience=router.master_down_interval,

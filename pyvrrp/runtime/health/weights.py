@@ -33,6 +33,11 @@ class Weights(BaseConcern):
             runner.listen(self._add_up)
         self._add_up()
 
+    def look_at_clock(self) -> None:
+        """Take note of checks that have become silent."""
+        for runner, _ in self._weighed:
+            runner.look_at_clock()
+
     def status(self, now: Nanoseconds) -> Mapping[str, Json]:
         """Return its checks, each with its points."""
         return {"checks": [runner.status(now, weight.points) for runner, weight in self._weighed]}

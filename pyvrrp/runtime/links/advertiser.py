@@ -11,7 +11,7 @@ from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.layout import AUTHENTICATION_OCTETS
 from pyvrrp.packet.transmission import advertisement_packet
-from pyvrrp.ports import Clock
+from pyvrrp.ports import Clock, LastWords
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.link import Link
@@ -34,6 +34,8 @@ class Advertiser:
         counters: Counters,
     ) -> None:
         self.sent_at: Nanoseconds | None = None  # None: nothing left when it was last tried
+        self.left_at: Nanoseconds | None = None  # the last one that left, however long ago
+        self.refusal: KernelError | None = None  # why nothing left when it was last tried
         # Until a peer was heard: what the installed base understands.
         self.form = ChecksumForm.PSEUDO_HEADER
         if config.checksum is ChecksumPolicy.RFC9568:
@@ -45,6 +47,7 @@ class Advertiser:
         self._counters = counters
         self._prepared: tuple[int, Address] | None = None  # the priority and source of _packets
         self._packets: list[tuple[Link, Address, bytes]] = []
+        self.changes = 0  # how often _packets was made
 
     def send(self, priority: int, source: Address) -> None:
         """Send one advertisement over all links. Refusals are counted and told.
@@ -54,20 +57,31 @@ class Advertiser:
         if self._prepared != (priority, source):
             self._prepare(priority, source)
         sent = False
+        self.refusal = None
         for link, destination, packet in self._packets:
             try:
                 link.send(packet, destination)
             except KernelError as error:
                 self._refused(link, destination, error)
+                self.refusal = error
             else:
                 sent = True
         if not sent:
             self.sent_at = None
+            self.refusal = self.refusal or KernelError("there is no host to send to")
             return
-        self.sent_at = self._clock.now()
+        self.refusal = None
+        self.sent_at = self.left_at = self._clock.now()
         self._counters.add("advertisement_sent")
         if priority == RELEASE:
             self._counters.add("priority_zero_pkts_sent")
+
+    def last_words(self, source: Address) -> tuple[LastWords, ...]:
+        """Return the packets of an advertisement of priority 0, for a process that cannot send."""
+        return tuple(
+            LastWords(link.place, destination, packet)
+            for link, destination, packet in self._made(RELEASE, source)
+        )
 
     def links_changed(self) -> None:
         """Make the packets anew the next time: a link can, or cannot, be used any more."""
@@ -82,7 +96,7 @@ class Advertiser:
         if self._config.checksum is ChecksumPolicy.AUTO and form is not self.form:
             self.form = form
             self._prepared = None
-            self._journal.record(
+            self._journal.tell_rarely(
                 "checksum_form",
                 f"sends the {form} form of the checksum from now on, as its peer does",
                 virtual_router=self._config,
@@ -90,8 +104,13 @@ class Advertiser:
             )
 
     def _prepare(self, priority: int, source: Address) -> None:
+        self._packets = self._made(priority, source)
+        self._prepared = (priority, source)
+        self.changes += 1
+
+    def _made(self, priority: int, source: Address) -> list[tuple[Link, Address, bytes]]:
         advertisement = self._advertisement(priority)
-        self._packets = [
+        return [
             (
                 link,
                 destination,
@@ -100,7 +119,6 @@ class Advertiser:
             for link in self._links.usable()
             for destination in link.destinations
         ]
-        self._prepared = (priority, source)
 
     def _refused(self, link: Link, destination: Address, error: KernelError) -> None:
         self._counters.add("send_errors")

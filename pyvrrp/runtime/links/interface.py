@@ -5,6 +5,7 @@ byte one that was accepted before costs one look-up. What changes more than a de
 link in the same callback: no queue and no task lies between the socket and `step`.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
@@ -12,6 +13,7 @@ from typing import Protocol
 
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address, Family, InterfaceAddress, Place
+from pyvrrp.packet.examination import LARGEST_REMEMBERED
 from pyvrrp.packet.reception import Accepted, Discarded, DiscardReason, Examined, examine
 from pyvrrp.ports import (
     AdvertisementSocket,
@@ -32,6 +34,7 @@ from pyvrrp.units import SECOND, Nanoseconds
 
 SMALLEST_IPV6_MTU = 1280  # RFC 8200 section 5: below it Linux turns IPv6 off on the interface
 WATCH_AGAIN_AFTER = SECOND
+ODD_REMEMBERED = 8
 REMEMBERED_PER_LINK = 4  # packets; forged ones cost a fresh judgement of the others, nothing else
 
 
@@ -89,6 +92,7 @@ class Interface:
         self._device: tuple[int, int, int] | None = None  # as it was reported last
         self._replaced = 0  # how often the sockets have shown that the interface is another one
         self._known: dict[bytes, HeardPacket] = {}
+        self._odd: deque[bytes] = deque()  # those in _known that differ from the configuration here
         self._foreign: set[bytes] = set()  # advertisements of other VRIDs that concern no link
         self._wake_ups: dict[Nanoseconds, SharedWakeUps] = {}
         self._watching: Handle | None = None
@@ -135,6 +139,7 @@ class Interface:
     def forget_judgements(self) -> None:
         """Judge every packet anew: what a link accepts has changed."""
         self._known.clear()
+        self._odd.clear()
         self._foreign.clear()
 
     def announce(self, frame: bytes) -> None:
@@ -281,10 +286,20 @@ class Interface:
         accepted = link.judge(examined)
         if accepted is None:
             return
+        heard = HeardPacket(link, accepted)
+        self._remember(packet, heard)
+        link.receive(heard)
+
+    def _remember(self, packet: bytes, heard: HeardPacket) -> None:
         if len(self._known) >= self._most_remembered:
             self._known.clear()
-        heard = self._known[packet] = HeardPacket(link, accepted)
-        link.receive(heard)
+            self._odd.clear()
+        self._known[packet] = heard
+        if heard.accepted.mismatches:
+            # It has a list of addresses of its own, which takes 90 octets for each.
+            self._odd.append(packet)
+            if len(self._odd) > ODD_REMEMBERED:
+                del self._known[self._odd.popleft()]
 
     @property
     def _most_remembered(self) -> int:
@@ -308,7 +323,8 @@ class Interface:
         if not concerned:
             if len(self._foreign) >= self._most_remembered:
                 self._foreign.clear()
-            self._foreign.add(packet)
+            if len(packet) <= LARGEST_REMEMBERED:
+                self._foreign.add(packet)
 
     def _discard(self, discarded: Discarded) -> None:
         self.counters.add(discarded.reason)

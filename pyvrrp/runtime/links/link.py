@@ -12,6 +12,7 @@ from typing import Protocol
 
 from pyvrrp.config.model.configuration import LinkConfig, VirtualRouterConfig
 from pyvrrp.identity import Address, InterfaceAddress
+from pyvrrp.packet.datagram import advertisement_octets
 from pyvrrp.packet.layout import group_of
 from pyvrrp.packet.reception import Accepted, Discarded, Examined, Expectation, admit
 from pyvrrp.ports import InterfaceState
@@ -63,6 +64,7 @@ class Link:
         self.min_ttl = config.min_ttl
         self.has_addresses = link.place == config.id.place
         self.obstacle = "starting"
+        self.too_long = ""  # why no advertisement fits into a packet here; empty: it fits
         self.came_back = False  # with the last change of its interface
         self.lost = ""  # why nothing is heard over it, as people were told
         self.missed = 0  # advertisements in a row that only another link brought
@@ -76,6 +78,7 @@ class Link:
         )
         self._names = dict(zip(link.peers, config.peers, strict=True))
         self._source: Address | None = None
+        self._octets = advertisement_octets(config.version, self.family, len(config.addresses))
         self._hosts = (*(address.ip for address in config.addresses), *link.peers)
         self._seen: tuple[object, ...] = ()  # of the interface, when it changed last
         interface.add(self)
@@ -109,6 +112,7 @@ class Link:
             if primary is not None:
                 self._source = primary
                 self.own_address_is(primary)
+        self.too_long = self._too_long(state)
         before, self.obstacle = self.obstacle, self._obstacle(state, primary)
         self.came_back = self.lost == before and not self.obstacle
         self._owner.link_changed(self, state, primary)
@@ -122,6 +126,10 @@ class Link:
         if isinstance(verdict, Discarded):
             self._owner.discarded(verdict)
             return None
+        if verdict.advertisement.addresses == self._expectation.addresses:
+            # The list that is there anyway: a packet that is remembered has none of its own.
+            ours = replace(verdict.advertisement, addresses=self._expectation.addresses)
+            verdict = replace(verdict, advertisement=ours)
         known_as = self._names.get(verdict.source, verdict.source)
         return verdict if known_as == verdict.source else replace(verdict, source=known_as)
 
@@ -169,4 +177,12 @@ class Link:
             return "no address to send from"
         if not self.destinations:
             return "no peer but this node itself"
-        return ""
+        return self.too_long
+
+    def _too_long(self, state: InterfaceState) -> str:
+        if not state.exists or self._octets <= state.mtu:
+            return ""
+        return (
+            f"an advertisement of {self._octets} octets does not fit the MTU {state.mtu} of "
+            f"{self.place}"
+        )

@@ -12,7 +12,7 @@ from pyvrrp.runtime.links.link import Link
 from pyvrrp.units import Nanoseconds
 
 MISSED = 4  # advertisements in a row: about a Master_Down_Interval
-MOST_SENDERS = 64  # remembered; a forged one costs a copy that is not recognised, nothing else
+MOST_SENDERS = 8  # remembered; a forged one costs a copy that is not recognised, nothing else
 
 
 class RouterLinks:
@@ -32,7 +32,9 @@ class RouterLinks:
     def obstacle(self) -> str:
         """Why no host could hear this node, as its configuration is; empty if one can."""
         alone = all(link.is_unicast and not link.destinations for link in self.all)
-        return "no peer but this node itself" if alone else ""
+        if alone:
+            return "no peer but this node itself"
+        return self.all[0].too_long if all(link.too_long for link in self.all) else ""
 
     def usable(self) -> list[Link]:
         """Return the links to send over: those without an obstacle, and the first in any case."""
@@ -104,9 +106,10 @@ class RouterLinks:
 
     def _find(self, link: Link, how: str) -> None:
         link.lost, link.missed = "", 0
-        self._journal.record(
+        self._journal.tell_rarely(
             "heartbeat_link_back",
             f"{link.place} {how}",
+            topic=str(link.place),
             virtual_router=self._config,
             fields={"link": str(link.place)},
         )

@@ -14,7 +14,7 @@ from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.model.resources import ChainConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import InterfaceAddress
-from pyvrrp.ports import CommandResult, Ports
+from pyvrrp.ports import CommandResult, InterfaceState, Ports
 from pyvrrp.runtime.addresses import address_keeper
 from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
@@ -147,9 +147,14 @@ class ResourceChain:
         self._address_keeper.let_go()
         self._go_down(0)
 
-    def observe(self, present: frozenset[InterfaceAddress]) -> None:
+    def observe(self, state: InterfaceState) -> None:
         """Compare with the addresses on the interface; add again what was removed by others."""
-        self._address_keeper.observe(present)
+        self._address_keeper.observe(state)
+
+    def look_again(self) -> None:
+        """Go on with what waited for the router: an answer of it has changed."""
+        self._address_keeper.look_again()
+        self._advance()
 
     @property
     def is_down(self) -> bool:
@@ -231,7 +236,7 @@ class ResourceChain:
             return
         stopped = (one for one in self.resources if one.state is ResourceState.STOPPED)
         if (resource := next(stopped, None)) is not None:
-            # If the addresses may not be added now, `let_go` follows soon.
+            # If the addresses may not be added now, `look_again` or `let_go` follows.
             if self._master.may_add():
                 self._bring_up(resource)
         elif not self._address_keeper.wanted:

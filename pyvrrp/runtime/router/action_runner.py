@@ -4,6 +4,7 @@ from typing import Protocol, assert_never
 
 from pyvrrp.identity import Address
 from pyvrrp.runtime.links.advertiser import Advertiser
+from pyvrrp.runtime.links.unsent import UnsentAdvertisements
 from pyvrrp.runtime.router.reporter import Reporter
 from pyvrrp.runtime.router.router_addresses import RouterAddresses
 from pyvrrp.virtual_router.actions import (
@@ -25,6 +26,7 @@ class Acting(Protocol):
 
     reporter: Reporter
     addresses: RouterAddresses
+    unsent: UnsentAdvertisements
 
     def count(self, counter: str) -> None:
         """Count one more under the name *counter*."""
@@ -45,7 +47,7 @@ class ActionRunner:
         """Carry out one action; advertisements leave from *source*."""
         match action:
             case SendAdvertisement(priority=priority):
-                self._advertiser.send(priority, source)
+                self._send(priority, source)
             case AddAddresses():
                 self._addresses.keeper.take()
             case RemoveAddresses():
@@ -53,12 +55,21 @@ class ActionRunner:
                 self._addresses.keeper.let_go()
                 self._addresses.stop_announcing()
             case AnnounceAddresses():
-                self._addresses.announcer.announce_now()
+                self._addresses.announcer.announce_again()
                 self._router.announced_again()
             case CeaseAnnouncing():
                 self._addresses.announcer.stop()
             case _:
                 self._report(action)
+
+    def _send(self, priority: int, source: Address) -> None:
+        advertiser = self._advertiser
+        was_sent = advertiser.sent_at is not None
+        advertiser.send(priority, source)
+        if advertiser.refusal is not None:
+            self._router.unsent.refused(advertiser.refusal, advertiser.left_at)
+        elif not was_sent:
+            self._router.unsent.sent()
 
     def _report(
         self, action: ReportTransition | ReportHandover | ReportSplitBrain | CountSuppressed

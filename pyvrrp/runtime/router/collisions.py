@@ -8,7 +8,7 @@ its advertisements arrive.
 from dataclasses import dataclass
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
-from pyvrrp.identity import Address
+from pyvrrp.identity import SHOWN, Address, some_of
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.reception import Examined
 from pyvrrp.ports import Clock
@@ -22,7 +22,7 @@ GONE_AFTER = Nanoseconds(60 * SECOND)  # longer than any interval
 
 @dataclass(frozen=True, slots=True)
 class Collision:
-    """*sender* advertised *addresses* with *vrid*, last at *at*."""
+    """*sender* advertised *addresses* with *vrid*, last at *at*; the first 8 of them are kept."""
 
     sender: Address
     vrid: int
@@ -54,7 +54,7 @@ class Collisions:
         addresses = heard.addresses
         if not addresses or not self._addresses.isdisjoint(addresses):
             return False
-        listed = ", ".join(str(address) for address in addresses)
+        listed = some_of(addresses)
         self._note(
             sender,
             heard.vrid,
@@ -70,7 +70,7 @@ class Collisions:
         shared = tuple(address for address in heard.addresses if address in self._addresses)
         if not shared:
             return False
-        listed = ", ".join(str(address) for address in shared)
+        listed = some_of(shared)
         self._note(
             sender,
             heard.vrid,
@@ -88,7 +88,8 @@ class Collisions:
             self._forget_the_silent()
             if len(self._known) == MOST:
                 return
-        self._known[key] = Collision(sender, vrid, addresses, self._clock.now())
+        kept = addresses[:SHOWN]  # a forged packet names 255
+        self._known[key] = Collision(sender, vrid, kept, self._clock.now())
         if known is None:
             self._journal.record(
                 "vrid_collision",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.packet.reception import Discarded
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.links.last_heard import LastHeard
 from pyvrrp.units import Nanoseconds
@@ -28,6 +29,13 @@ class Concern(Protocol):
 
     def start(self) -> None:
         """Begin to look; called once, when all virtual routers are there."""
+
+    def look_at_clock(self) -> None:
+        """Take note of what time alone has changed, such as a check that is silent for too long.
+
+        Called before the router handles an event. After a stall, the event may come before the
+        timers that fell due meanwhile.
+        """
 
     def claim_due(self) -> None:
         """A claim is due and asks this concern next: find out at once what is not known."""
@@ -60,6 +68,12 @@ class Concern(Protocol):
     def advertisement(self) -> None:
         """An advertisement of another router was accepted; `RouterControl.last_heard` has it."""
 
+    def incompatible(self, discarded: Discarded) -> None:
+        """A packet was discarded that proves that its sender lives: `Discarded.neighbour`."""
+
+    def life_at(self) -> Nanoseconds | None:
+        """Return when a router that takes no part in the election last proved that it lives."""
+
     def status(self, now: Nanoseconds) -> Mapping[str, Json]:
         """Return what ``status`` shows of it, below the keys of the virtual router."""
 
@@ -72,6 +86,9 @@ class BaseConcern:
 
     def start(self) -> None:
         """Begin to look: there is nothing to look at."""
+
+    def look_at_clock(self) -> None:
+        """Take note of what time has changed: nothing."""
 
     def claim_due(self) -> None:
         """Find out what is not known: nothing is unknown."""
@@ -99,6 +116,13 @@ class BaseConcern:
 
     def advertisement(self) -> None:
         """Take note that an advertisement of another router was accepted."""
+
+    def incompatible(self, discarded: Discarded) -> None:
+        """Take note of a sender that lives and cannot be accepted."""
+
+    def life_at(self) -> Nanoseconds | None:
+        """Return None: there is no such router."""
+        return None
 
     def status(self, now: Nanoseconds) -> Mapping[str, Json]:  # noqa: ARG002 - there is nothing
         """Return no keys."""
@@ -137,6 +161,10 @@ class RouterControl(Protocol):
     @property
     def last_heard(self) -> LastHeard | None:
         """The newest advertisement that was accepted from another router."""
+
+    @property
+    def last_life_at(self) -> Nanoseconds | None:
+        """When a router of this VRID last proved that it lives, an incompatible one included."""
 
     @property
     def master_down_interval(self) -> Nanoseconds:

@@ -37,7 +37,7 @@ class GroupMember(Protocol):
         """Take one step of the election."""
 
     def read_links(self) -> None:
-        """Take at once what is queued on its links."""
+        """Take at once what is queued on its links, and what time alone has changed."""
 
     def ask_concerns(self) -> bool:
         """Ask the concerns whether the addresses may be claimed, up to the first that says no."""
@@ -57,6 +57,9 @@ class GroupMember(Protocol):
     def resign_alone(self) -> None:
         """Step down once, as one member of a group that does."""
 
+    def undo_resign_alone(self) -> None:
+        """Take part as configured again, as one member of a group that does."""
+
     def priority_from(self, *, operator: int | None) -> None:
         """Stand with the operator's priority; None: with the configured one."""
 
@@ -73,15 +76,18 @@ class Group:
         self._changed = False
         self._announced_at: Nanoseconds | None = None
         self._limited: tuple[GroupMember, ...] = ()  # those with a concern that limits holding
+        self._lingers_after_death: bool | None = None  # None: not asked yet
 
     def join(self, member: GroupMember) -> None:
         """Add *member* after those that joined before."""
         self._members = (*self._members, member)
+        self._lingers_after_death = None
 
     def limited_by(self, member: GroupMember) -> None:
         """Take note that a concern of *member* limits how long addresses may be held."""
         if member not in self._limited:
             self._limited = (*self._limited, member)
+            self._lingers_after_death = None
 
     @property
     def members(self) -> Sequence[GroupMember]:
@@ -92,6 +98,13 @@ class Group:
     def lingers(self) -> bool:
         """Whether addresses may be here and at the successor for a moment."""
         return rules.lingers(self._facts())
+
+    @property
+    def lingers_after_death(self) -> bool:
+        """Whether that is so if this process dies, and no concern limits the time."""
+        if self._lingers_after_death is None:
+            self._lingers_after_death = self.lingers and not self._limited
+        return self._lingers_after_death
 
     def consider(self) -> None:
         """Deliver what follows from the facts of the members, until nothing follows any more."""

@@ -15,7 +15,10 @@ from pyvrrp.virtual_router.rules.admission import (
 )
 
 INTERFACE, ADDRESSES, KERNEL, LINKS = "interface", "addresses", "kernel", "links"
-OWN_PARTS = (INTERFACE, ADDRESSES, KERNEL, LINKS)  # in the order of causes
+OPERATOR_ADDRESSES, SENDING = "operator_addresses", "sending"
+# In the order of causes.
+OWN_PARTS = (OPERATOR_ADDRESSES, INTERFACE, ADDRESSES, KERNEL, LINKS, SENDING)
+EARLIER_GUARDIAN = "the guardian of an earlier process hands over"
 LEFTOVERS = "removing what an earlier process left behind"
 
 

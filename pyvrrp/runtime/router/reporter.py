@@ -3,11 +3,13 @@
 from typing import assert_never
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
+from pyvrrp.identity import some_of
 from pyvrrp.packet.reception import Accepted, Discarded, Mismatch
 from pyvrrp.ports import Clock, InterfaceState
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
+from pyvrrp.runtime.links.source_address import becomes_a_source, what_to_set
 from pyvrrp.runtime.router.collisions import Collisions
 from pyvrrp.units import MILLISECOND, Nanoseconds, in_words
 from pyvrrp.virtual_router.actions import ReportHandover, ReportSplitBrain, ReportTransition
@@ -73,6 +75,8 @@ class Reporter:
         """Tell of a packet that failed a receive check."""
         self._counters.add(discarded.reason)
         source = "" if discarded.source is None else f" from {discarded.source}"
+        if discarded.neighbour is not None and discarded.source is not None:
+            self.collisions.same_vrid(discarded.source, discarded.neighbour)
         self._journal.warn_rarely(
             "discarded",
             f"discarded a packet{source}: {discarded.detail}",
@@ -90,17 +94,15 @@ class Reporter:
             ):
                 continue
             name, text = self._describe(mismatch, accepted)
-            self._journal.warn_rarely(
-                name, text, topic=str(accepted.source), virtual_router=self._config
-            )
+            self._journal.warn_rarely(name, text, virtual_router=self._config)
 
     def foreign(self, state: InterfaceState) -> None:
-        """Warn of virtual addresses with another prefix here: pyvrrp did not add them."""
+        """Warn of virtual addresses here that pyvrrp did not add, and of those that are sources."""
         if self._config.priority == OWNER:
             return
         hosts = dict.fromkeys(address.ip for address in self._config.addresses)
         for address in (found for host in hosts for found in state.by_host.get(host, ())):
-            if address not in self._config.addresses:
+            if address not in state.ours:
                 self._journal.warn_rarely(
                     "foreign_address",
                     f"{address} is on {self._config.id.place} and was not put there by pyvrrp: "
@@ -110,13 +112,22 @@ class Reporter:
                     fields={"address": str(address)},
                 )
 
+        for source in becomes_a_source(self._config.addresses, state.addresses) * state.exists:
+            self._journal.warn_rarely(
+                "source_address",
+                f"{source} is the first address of its network on {self._config.id.place}: as "
+                f"MASTER this host sends from it to {source.network}. {what_to_set(source)}",
+                topic=str(source),
+                virtual_router=self._config,
+                fields={"address": str(source)},
+            )
+
     def split_brain(self, action: ReportSplitBrain) -> None:
         """Tell that another router, which ranks below this one, is master too."""
         self._counters.add("split_brains")
         self._journal.warn_rarely(
             "split_brain",
             f"{action.sender} is master too, with priority {action.priority}",
-            topic=str(action.sender),
             virtual_router=self._config,
             fields={"sender": str(action.sender), "priority": action.priority},
         )
@@ -140,11 +151,18 @@ class Reporter:
                     f"{accepted.source} advertises every {theirs}, here it is {ours}",
                 )
             case Mismatch.ADDRESS_LIST:
-                listed = ", ".join(str(address) for address in advertisement.addresses)
+                listed = some_of(advertisement.addresses)
                 return (
                     "address_list_mismatch",
                     f"{accepted.source} advertises other addresses: {listed}",
                 )
+            case Mismatch.FIRST_ADDRESS:
+                first = advertisement.addresses[0]
+                text = (
+                    f"{accepted.source} advertises {first} first, and not a link-local address as "
+                    "RFC 9568 demands; routers that follow the RFC drop what it sends"
+                )
+                return "first_address_mismatch", text
             case Mismatch.OWNER:
                 return (
                     "owner_conflict",

@@ -22,11 +22,13 @@ from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.advertiser import Advertiser
+from pyvrrp.runtime.links.handover_preparation import HandoverPreparation
 from pyvrrp.runtime.links.heard_packet import HeardPacket
 from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.last_heard import LastHeard
 from pyvrrp.runtime.links.link import Link
 from pyvrrp.runtime.links.router_links import RouterLinks
+from pyvrrp.runtime.links.unsent import UnsentAdvertisements
 from pyvrrp.runtime.router.action_runner import ActionRunner
 from pyvrrp.runtime.router.concern import BaseConcern, Concern
 from pyvrrp.runtime.router.from_config import expectation_of, parameters_of, renewal_limit
@@ -37,6 +39,8 @@ from pyvrrp.runtime.router.obstacles import (
     INTERFACE,
     LEFTOVERS,
     LINKS,
+    OPERATOR_ADDRESSES,
+    SENDING,
     Obstacles,
     interface_obstacle,
 )
@@ -51,7 +55,6 @@ from pyvrrp.virtual_router.events import (
     Event,
     HandOver,
     PriorityChanged,
-    Startup,
     TimerFired,
 )
 from pyvrrp.virtual_router.parameters import RELEASE, Parameters
@@ -111,12 +114,23 @@ class Router:
         for link, interface in zip(config.links, interfaces, strict=True):
             self.links.add(Link(config, link, interface, expectation, self))
         self._advertiser = Advertiser(config, self.links, ports.clock, journal, self._counters)
+        self._preparation = HandoverPreparation(
+            config,
+            interfaces[0],
+            self.links,
+            self._advertiser,
+            ports.clock,
+            ports.guardian,
+            self.managed,
+        )
         self._hearing = Hearing(config, self.links, self._advertiser, self.reporter, self._counters)
+        self.unsent = UnsentAdvertisements(self, ports.clock)
         self._actions = ActionRunner(self, self._advertiser)
         self._alarm = DeadlineTimer(ports.clock, self._deadline_reached)
         self._wake_ups = interfaces[0].wake_ups(config.advertisement_interval)
         self._held_back_by: Concern | None = None
         self._limiting: tuple[Concern, ...] = ()  # those that limit how long it may hold
+        self._ageing: tuple[Concern, ...] = ()  # those that time alone changes
         self._has_primary = False
         self.group.join(self)
 
@@ -129,6 +143,9 @@ class Router:
             for one in self.concerns
             if type(one).may_hold_until is not BaseConcern.may_hold_until
         )
+        self._ageing = tuple(
+            one for one in self.concerns if type(one).look_at_clock is not BaseConcern.look_at_clock
+        )
         if self._limiting:
             self.group.limited_by(self)
 
@@ -136,6 +153,11 @@ class Router:
 
     def take(self, event: Event) -> None:
         """Take one step of the election and carry out what it asks for."""
+        for concern in self._ageing:
+            concern.look_at_clock()
+        self._take(event)
+
+    def _take(self, event: Event) -> None:
         if isinstance(self._state, Master):
             self.group.end_expired_holds()
         elif self._hearing.is_repetition:
@@ -148,8 +170,8 @@ class Router:
         self._alarm.set(due)
         if self.group.claiming and (due is None or self._clock.now() < due):
             self.group.claim_ended()
-        if isinstance(event, Startup):
-            self.operator.defers = False
+        lingers = self.group.lingers_after_death
+        self._preparation.after_step(self._state, self._parameters, lingers=lingers)
         if type(before) is not type(self._state):
             self._state_changed()
 
@@ -160,6 +182,7 @@ class Router:
                 concern.claimed()
         else:
             self._wake_ups.leave(self)
+            self.unsent.no_master()
         self.operator.state_changed()
         self.group.consider()
 
@@ -217,12 +240,14 @@ class Router:
             reason=self.reporter.reason,
             addresses_gone=self.addresses.keeper.gone,
             has_let_go=all(concern.has_let_go() for concern in self.concerns),
-            defers=self.operator.defers,
+            defers=self.operator.resigned,
             is_exclusive=self.config.is_exclusive,
         )
 
     def read_links(self) -> None:
-        """Take at once what is queued on its links."""
+        """Take at once what is queued on its links, and what time alone has changed."""
+        for concern in self._ageing:
+            concern.look_at_clock()
         self.links.drain()
 
     def ask_concerns(self) -> bool:
@@ -278,7 +303,7 @@ class Router:
         if now != before:
             self._parameters_are(replace(self._parameters, priority=now))
             self.reporter.priority(before, now)
-            self.take(PriorityChanged(before))
+            self._take(PriorityChanged(before))
         self._obstacles.waive_fence(waived=self.is_last_resort)
         self.group.consider()
 
@@ -324,10 +349,20 @@ class Router:
         """Step down once, as one member of a group that does."""
         if not isinstance(self.state, Master):
             return
-        if self.group.lingers:
+        lingers = self.group.lingers
+        self.operator.resign(leaves=not lingers)
+        if lingers:
             self.take(HandOver(RESIGNED, returns=True))
-        else:
-            self.operator.resign()
+
+    def undo_resign(self) -> None:
+        """Take part as configured again, with all members of the group."""
+        for member in self.group.members:
+            member.undo_resign_alone()
+
+    def undo_resign_alone(self) -> None:
+        """Take part as configured again, as one member of a group that does."""
+        self.operator.undo_resign()
+        self.group.consider()
 
     def set_priority(self, priority: int | None) -> None:
         """Stand with *priority*, with all members of the group; None: with the configured one."""
@@ -371,11 +406,12 @@ class Router:
         if unknown:
             self._obstacles.set(ADDRESSES, LEFTOVERS)
         self._obstacles.set(LINKS, self.links.obstacle)
+        self._obstacles.set(OPERATOR_ADDRESSES, self.addresses.of_the_operator(state))
         self._obstacles.set(INTERFACE, interface_obstacle(state, primary))
         if unknown:
             self.addresses.begin_anew()
         self.group.consider()
-        self.addresses.keeper.observe(state.present)
+        self.addresses.keeper.observe(state)
         self.reporter.foreign(state)
 
     def _primary_address_is(self, primary: Address) -> None:
@@ -418,8 +454,14 @@ class Router:
         self._hearing.end_repetition()
 
     def discarded(self, discarded: Discarded) -> None:
-        """Count and tell a packet that failed a receive check. It changes nothing else."""
+        """Count and tell a packet that failed a receive check.
+
+        It changes nothing in the election. If it proves that its sender lives, the concerns hear.
+        """
         self.reporter.discarded(discarded)
+        if discarded.neighbour is not None:
+            for concern in self.concerns:
+                concern.incompatible(discarded)
 
     def overhear(self, examined: Examined) -> bool:
         """Take note of another VRID; return whether it has addresses of this virtual router."""
@@ -436,6 +478,19 @@ class Router:
             self._renewal_limit,
             self._clock.now(),
         )
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether its last advertisement has left."""
+        return self._advertiser.sent_at is not None
+
+    def cannot_send(self, why: str) -> None:
+        """Keep out of the election: its advertisements do not leave; empty: it may try again."""
+        self.part_obstacle(SENDING, why)
+
+    def can_send_again(self) -> None:
+        """Go on with what waited for an advertisement that leaves."""
+        self.addresses.can_send_again()
 
     def announced_again(self) -> None:
         """Have the rest of the group announce too: a rival made this router do it."""
@@ -456,6 +511,11 @@ class Router:
         return self._counters
 
     @property
+    def parameters(self) -> Parameters:
+        """What the election needs to know of it."""
+        return self._parameters
+
+    @property
     def priority(self) -> int:
         """The priority in force: what advertisements carry and the election compares."""
         return self._parameters.priority
@@ -474,6 +534,13 @@ class Router:
         """The newest advertisement that was accepted from another router."""
         self._catch_up()
         return self._hearing.last_heard
+
+    @property
+    def last_life_at(self) -> Nanoseconds | None:
+        """When a router of this VRID last proved that it lives, an incompatible one included."""
+        heard = self.last_heard
+        found = [None if heard is None else heard.at, *(one.life_at() for one in self.concerns)]
+        return max((at for at in found if at is not None), default=None)
 
     @property
     def is_master(self) -> bool:

@@ -22,15 +22,16 @@ from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.last_heard import LastHeard
 from pyvrrp.runtime.resources.chain import ResourceChain
 from pyvrrp.runtime.router.group import Group
-from pyvrrp.runtime.router.obstacles import ADDRESSES, KERNEL
+from pyvrrp.runtime.router.obstacles import ADDRESSES, EARLIER_GUARDIAN, KERNEL, LEFTOVERS
 from pyvrrp.runtime.router.reporter import Reporter
-from pyvrrp.units import SECOND, Nanoseconds
+from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from pyvrrp.virtual_router.actions import NewMasterReason
 from pyvrrp.virtual_router.events import SuccessorAnnounced
 from pyvrrp.virtual_router.parameters import OWNER
 from pyvrrp.virtual_router.rules.admission import RESOURCES
 from pyvrrp.virtual_router.states import HandingOver, Master, State
 
+LOOK_AGAIN = Nanoseconds(20 * MILLISECOND)  # whether an earlier guardian has ended
 REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # before addresses that the kernel refused are tried again
 
 
@@ -51,6 +52,10 @@ class Holder(Protocol):
     @property
     def last_heard(self) -> LastHeard | None:
         """The newest advertisement that was accepted from another router."""
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether its last advertisement has left."""
 
     def may_renew(self) -> bool:
         """Return whether the election lets it keep the addresses."""
@@ -80,7 +85,9 @@ class RouterAddresses:
         chain: ChainConfig | None,
     ) -> None:
         self.present: frozenset[InterfaceAddress] = frozenset()
-        self.announcer = Announcer(config, ports.clock, interface, journal, counters)
+        self.announcer = Announcer(
+            *(config, ports.clock, interface, journal, counters), may_announce=self._may_announce
+        )
         self.other_holders = OtherHolders(config, ports.clock, journal, counters)
         given = (config, ports, journal, counters, self, renewals)
         self.chain = None if chain is None else ResourceChain(chain, *given)
@@ -93,6 +100,8 @@ class RouterAddresses:
         self._device: tuple[int, int, int] | None = None  # the interface that is looked at
         self._operators: frozenset[Address] = frozenset()
         self._pause = DeadlineTimer(ports.clock, self._forget_refusal)
+        self._guardian = ports.guardian
+        self._look_again = DeadlineTimer(ports.clock, self._begin_if_it_is_there)
 
     # What the interface shows.
 
@@ -101,6 +110,22 @@ class RouterAddresses:
         if self._config.priority == OWNER and state.exists:
             foreign = {address.ip for address in state.addresses if address not in state.ours}
             self._operators = frozenset(foreign)
+
+    def of_the_operator(self, state: InterfaceState) -> str:
+        """Return which virtual address the operator has configured here, and what to do; or ''.
+
+        An owner's stays. In all other cases the address would be on this node in every state.
+        """
+        if self._config.priority == OWNER:
+            return ""
+        hosts = dict.fromkeys(address.ip for address in self._config.addresses)
+        for address in (found for host in hosts for found in state.by_host.get(host, ())):
+            if address not in state.ours:
+                return (
+                    f"{address} is on {self._config.id.place}, and pyvrrp has not added it: remove "
+                    f"it there, or set priority = {OWNER} if this node owns it"
+                )
+        return ""
 
     def managed(self) -> tuple[InterfaceAddress, ...]:
         """Return the virtual addresses that are ours to add and remove."""
@@ -118,13 +143,22 @@ class RouterAddresses:
                 self.keeper.let_go()  # resources of an earlier process need no interface
             return False
         if state.device == self._device and self.managed() == self.keeper.managed:
+            self.announcer.interface_changed()
             return False
         self._device = state.device
         return True
 
     def begin_anew(self) -> None:
-        """Have removed what an earlier process left on an interface that has come (back)."""
-        self.keeper.forget(self.managed())
+        """Have removed what an earlier process left on an interface that has come (back).
+
+        While the guardian of that process hands over, it needs the addresses, and removes them.
+        """
+        if self._guardian.removing():
+            self._router.part_obstacle(ADDRESSES, EARLIER_GUARDIAN)
+            self._look_again.set(Nanoseconds(self._clock.now() + LOOK_AGAIN))
+        else:
+            self._router.part_obstacle(ADDRESSES, LEFTOVERS)
+            self.keeper.forget(self.managed())
 
     def address_claimed(self, claim: Claim) -> None:
         """Take note that another host says that one of the addresses held here is its own."""
@@ -137,12 +171,12 @@ class RouterAddresses:
 
     def may_hold(self) -> bool:
         """Return whether the address lease may be renewed."""
-        return self.may_add() and self._router.may_renew()
+        until = self.may_add_until
+        return (until is None or self._clock.now() < until) and self._router.may_renew()
 
     def may_add(self) -> bool:
-        """Return whether the addresses may come; if not, the router lets go soon."""
-        until = self.may_add_until
-        return until is None or self._clock.now() < until
+        """Return whether the addresses may come: what may not be held may not be added either."""
+        return self.may_hold()
 
     @property
     def may_add_until(self) -> Nanoseconds | None:
@@ -202,10 +236,23 @@ class RouterAddresses:
         """Ask again: a claim that waited for the resources may go on."""
         self._router.retry_claim()
 
+    def can_send_again(self) -> None:
+        """Go on: the addresses may be added, and neighbours may have heard of another router."""
+        self.keeper.look_again()
+        if self.present.issuperset(self.managed()):
+            self.announcer.announce_now()
+
     def stop_announcing(self) -> None:
         """Announce the addresses no more, and watch for no other host that claims them."""
         self.announcer.stop()
         self._interface.watch(self, ())
+
+    def _begin_if_it_is_there(self) -> None:
+        if self._device is not None:
+            self.begin_anew()
+
+    def _may_announce(self) -> bool:
+        return self._router.is_heard
 
     def _forget_refusal(self) -> None:
         self._router.part_obstacle(KERNEL, "")

@@ -10,6 +10,7 @@ from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.links.last_heard import LastHeard
 from pyvrrp.runtime.links.link import Link
 from pyvrrp.runtime.router.collisions import Collision
+from pyvrrp.runtime.router.operator import WHILE_RESIGNED, StandingOrder
 from pyvrrp.runtime.router.router import Router
 from pyvrrp.units import Nanoseconds, in_words
 from pyvrrp.virtual_router.rules.admission import FENCE
@@ -38,6 +39,8 @@ class RouterView:
     since: Nanoseconds
     priority: int
     drained: bool
+    resigned: bool
+    orders: tuple[StandingOrder, ...]
     moving: bool
     group: str
     members: tuple[str, ...]
@@ -71,6 +74,8 @@ def view_of(router: Router, now: Nanoseconds) -> RouterView:
         since=router.reporter.since,
         priority=router.priority,
         drained=router.operator.drained,
+        resigned=router.operator.resigned,
+        orders=router.operator.orders(router.priority_sources.operator),
         moving=router.is_moving,
         group=router.group.name,
         members=tuple(dict.fromkeys(one.config.name for one in router.group.members)),
@@ -114,6 +119,8 @@ def _master(router: Router) -> Address | None:
 
 def _reason(router: Router, waits_for: str, now: Nanoseconds) -> str:
     reason = _reason_of_state(router, waits_for, now)
+    if router.operator.resigned and isinstance(router.state, Init | Backup):
+        reason = f"{reason}; {WHILE_RESIGNED}"
     if router.is_last_resort:
         reason = f"last resort, although {router.obstacle_of(FENCE)}: {reason}"
     doing = "" if router.addresses.chain is None else router.addresses.chain.doing
@@ -128,7 +135,8 @@ def _reason_of_state(router: Router, waits_for: str, now: Nanoseconds) -> str:
         case HandingOver(reason=reason):
             return f"{reason}: hands over, waits for the successor to speak"
         case Master():
-            return router.reporter.reason
+            unsent = router.unsent.why
+            return f"{router.reporter.reason}; {unsent}" if unsent else router.reporter.reason
         case Backup():
             if waits_for:
                 return f"{_why_due(router, state, now)}; waits for {waits_for}"
@@ -140,7 +148,9 @@ def _reason_of_state(router: Router, waits_for: str, now: Nanoseconds) -> str:
 
 def _why_due(router: Router, state: Backup, now: Nanoseconds) -> str:
     """Return why a claim is due that a concern delays."""
-    heard, lower = router.last_heard, state.lower
+    heard, lower, life_at = router.last_heard, state.lower, router.last_life_at
+    if life_at is not None and (heard is None or life_at > heard.at):
+        return "no compatible master is heard"
     if heard is None or lower is None or now - heard.at > router.master_down_interval:
         return "the master is silent"
     return f"{lower.sender} of priority {lower.priority} may be preempted"

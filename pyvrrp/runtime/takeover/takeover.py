@@ -67,7 +67,10 @@ class Takeover:
         )
         renewals = LeaseRenewals(ports.clock, ports.addresses, KERNEL_BUDGET)
         self._address_keeper = AddressKeeper(self._router, ports, journal, counters, self, renewals)
-        self._announcer = Announcer(self._router, ports.clock, self._neighbours, journal, counters)
+        self._announcer = Announcer(
+            *(self._router, ports.clock, self._neighbours, journal, counters),
+            may_announce=self.may_hold,
+        )
         self._state: InterfaceState | None = None
         self._link: Handle | None = None
         self._obstacle = ""
@@ -106,10 +109,11 @@ class Takeover:
                 self._refused(self._already_there(state))
                 return
             self._server.start()
-        if before is None or before.up != state.up or before.index != state.index:
+        if before is None or before.up != state.up or before.device != state.device:
             self._link_changed(state)
         if self.phase is TakeoverPhase.HOLDING:
-            self._address_keeper.observe(state.present)
+            self._announcer.interface_changed()
+            self._address_keeper.observe(state)
 
     def _link_changed(self, state: InterfaceState) -> None:
         # Failures while this host had no link say nothing about the server.
@@ -161,7 +165,6 @@ class Takeover:
         self._journal.warn_rarely(
             "address_conflict",
             f"{claim.address} is claimed by {mac} too",
-            topic=mac,
             virtual_router=self._router,
             fields={"address": str(claim.address), "mac": mac},
         )
@@ -217,7 +220,6 @@ class Takeover:
         self._journal.warn_rarely(
             "address_in_use",
             f"does not take {self._address}: it is at {who}; looks again at each further failure",
-            topic=who,
             virtual_router=self._router,
             fields={"address": str(self._address), "mac": who},
         )

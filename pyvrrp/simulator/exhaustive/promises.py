@@ -42,6 +42,10 @@ class Promise(Enum):
     VACANCY = "the addresses have a master within the bound when there can be one"
     SETTLED = "after the last fault exactly one router is master, the one with the best claim"
     TOGETHER = "the virtual routers of a group are MASTER together or not at all"
+    RESIGNED_PREEMPTS_NOBODY = (
+        "a router that resigned preempts no master until it has been MASTER again, whatever failed "
+        "meanwhile"
+    )
     GOODBYE_OF_ALL = (
         "no virtual router of a group sends priority 0 before the addresses of all are gone, "
         "unless an operator moves the group"

@@ -37,13 +37,17 @@ class SimulatedOperator:
         """Have the node hand over once."""
         self._command(node, partial(self._resign, node))
 
+    def undo_resign(self, node: SimulatedNode) -> None:
+        """Let the node preempt again."""
+        self._command(node, partial(self._undo_resign, node))
+
     def priority(self, node: SimulatedNode, priority: int | None) -> None:
         """Have the node use this priority; None: that of its file again."""
         self._command(node, partial(self._priority, node, priority))
 
     def _command(self, node: SimulatedNode, job: Job) -> None:
         if node.process is not None:
-            node.process.io(job)
+            node.process.io(partial(_obey, node, job))
 
     def _stopped(self, node: SimulatedNode) -> None:
         self._world.trace.note(node.name, "stopped", "daemon has stopped")
@@ -62,6 +66,7 @@ class SimulatedOperator:
             node.drained = frozenset()
             self._world.observer.ordered(node, FaultKind.UNDRAIN)
             for router in node.routers():
+                router.undo_resign()
                 router.drain(drained=False)
 
     def _resign(self, node: SimulatedNode) -> None:
@@ -70,8 +75,21 @@ class SimulatedOperator:
             for router in node.routers():
                 router.resign()
 
+    def _undo_resign(self, node: SimulatedNode) -> None:
+        if not node.stopping:
+            self._world.observer.ordered(node, FaultKind.UNDO_RESIGN)
+            for router in node.routers():
+                router.undo_resign()
+
     def _priority(self, node: SimulatedNode, priority: int | None) -> None:
         self._world.observer.priority_given(node, priority)
         for router in node.routers():
             if router.config.priority != OWNER:
                 router.set_priority(priority)
+
+
+def _obey(node: SimulatedNode, job: Job) -> None:
+    # As the daemon does with each order.
+    if node.supervisor is not None:
+        node.supervisor.look_at_clock()
+    job()

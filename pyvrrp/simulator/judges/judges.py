@@ -7,6 +7,7 @@ from pyvrrp.runtime.base.journal import JournalEvent
 from pyvrrp.simulator.judges.events.addresses import AddressJudge
 from pyvrrp.simulator.judges.events.advertisements import AdvertisementJudge
 from pyvrrp.simulator.judges.events.announcements import AnnouncementJudge
+from pyvrrp.simulator.judges.events.deaths import DeathJudge
 from pyvrrp.simulator.judges.events.etcd_lease import EtcdLeaseJudge
 from pyvrrp.simulator.judges.events.handover import HandoverJudge
 from pyvrrp.simulator.judges.events.resources import ResourceJudge
@@ -19,7 +20,7 @@ from pyvrrp.simulator.judges.observed.facts import Facts
 from pyvrrp.simulator.judges.observed.judge import Case
 from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
-from pyvrrp.simulator.judges.rules.unjudged import unjudged
+from pyvrrp.simulator.judges.rules.shares import Shares
 from pyvrrp.simulator.judges.rules.verdicts import Verdicts
 from pyvrrp.simulator.scenario.fault import Fault, FaultKind
 from pyvrrp.simulator.world.network.client import SimulatedClient
@@ -39,16 +40,18 @@ class Judges(WorldObserver):
     def __init__(self, world: World) -> None:
         scenario, engine = world.scenario, world.engine
         bounds = Bounds(scenario)
-        self.verdicts = Verdicts(engine, world.trace, unjudged(scenario))
+        self.verdicts = Verdicts(engine, world.trace)
         self._engine = engine
         self._facts = Facts(world)
         self._disturbances = Disturbances(scenario, bounds, engine)
-        case = Case(self._facts, self._disturbances, bounds, engine, self.verdicts)
+        self.shares = Shares()
+        case = Case(self._facts, self._disturbances, bounds, engine, self.verdicts, self.shares)
         self._announcements = AnnouncementJudge(case)
-        self._advertisements = AdvertisementJudge(case, self._announcements)
+        self._handovers = HandoverJudge(case)
+        self._deaths = DeathJudge(case, self._handovers)
+        self._advertisements = AdvertisementJudge(case, self._announcements, self._deaths)
         self._transitions = TransitionJudge(case)
         self._addresses = AddressJudge(case)
-        self._handovers = HandoverJudge(case)
         self._etcd_leases = EtcdLeaseJudge(case)
         self._resources = ResourceJudge(case)
         self._standing = StandingJudge(case)
@@ -61,7 +64,9 @@ class Judges(WorldObserver):
 
     def end(self) -> None:
         """Judge what lasts until the end."""
-        self._lasting.look()
+        self.shares.case(InvariantName.NO_ERROR)
+        self.shares.case(InvariantName.RUNAWAY)
+        self._lasting.end()
 
     def _look(self) -> None:
         self._lasting.look_from_time_to_time()
@@ -91,12 +96,14 @@ class Judges(WorldObserver):
                 self._addresses.gained(router, address)
                 self._etcd_leases.gained(router)
                 self._handovers.gained(router, address)
+                self._deaths.gained(router)
                 self._resources.gained(router, address)
                 self._addresses.judge_silent(router)
             else:
                 self._addresses.lost(router, address)
                 if not by_hand:
                     self._handovers.lost(router, address)
+                    self._deaths.lost(router, address)
 
     def acknowledged(
         self, node: str, place: Place, addresses: Collection[InterfaceAddress]
@@ -134,6 +141,18 @@ class Judges(WorldObserver):
     def resource_died(self, node: str, resource: str) -> None:
         """A resource has ended by itself."""
         self._resources.died(node, resource)
+        self._resource_failed(node)
+
+    def command_failed(self, node: str) -> None:
+        """A command of a resource has failed."""
+        self._resource_failed(node)
+
+    def _resource_failed(self, node: str) -> None:
+        """What follows from a failure may take a while; then bounds begin anew."""
+        del node
+        self._disturbances.note()
+        self._disturbances.resource_failed()
+        self._facts.version += 1
 
     def resource_stopping(self, node: str, resource: str) -> None:
         """The daemon has begun to stop a resource."""
@@ -162,6 +181,13 @@ class Judges(WorldObserver):
             case "fence":
                 self._standing.fence(router, event)
                 self._disturbances.note()
+            case (
+                "resource_start_failed"
+                | "resource_monitor_failed"
+                | "guardian_intervened"
+                | "resource_restarting"
+            ):
+                self._resources.failed(router, event)
             case "handover_failed":
                 self._handovers.failed(router)
             case _:
@@ -181,6 +207,7 @@ class Judges(WorldObserver):
         for router in self._facts.on_node[node.name]:
             router.forget()
             router.state_since = self._engine.now
+        self._facts.nodes[node.name].started_at = int(self._engine.now)
         for check in self._facts.nodes[node.name].checks.values():
             check.record = CheckRecord(check.record.check)
         self._facts.version += 1
@@ -189,6 +216,7 @@ class Judges(WorldObserver):
     def daemon_stopped(self, node: SimulatedNode) -> None:
         """A daemon that was stopped in order has ended."""
         for router in self._facts.on_node[node.name]:
+            self.shares.case(InvariantName.STOPPED)
             if router.held and router.interface.sound_since is not None:
                 self.verdicts.broken(
                     InvariantName.STOPPED, router.who, "stopped, and an address is still there"
@@ -213,6 +241,8 @@ class Judges(WorldObserver):
         self._disturbances.note()
         self._lasting.look()
         if begins:
+            if fault.kind is FaultKind.CRASH:
+                self._deaths.killing(self._facts.nodes[fault.node].simulated)
             self._disturbances.begins(fault)
             return
         self._disturbances.ends(fault)

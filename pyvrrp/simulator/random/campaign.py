@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pyvrrp.simulator.judges.rules.invariants import Violation
+from pyvrrp.simulator.judges.rules.shares import Shares
 from pyvrrp.simulator.random.scenarios import random_scenario
 from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import to_seconds
@@ -25,18 +26,32 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignProgress:
-    """How far a campaign has come."""
+class RandomRun:
+    """One run of a campaign: its seed, its length in seconds, and what was judged."""
 
-    runs: int
-    simulated: float  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class _SeedResult:
     seed: int
     simulated: float
     violations: tuple[Violation, ...]
+    shares: Shares
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignProgress:
+    """How far a campaign has come, and the run that has just ended."""
+
+    runs: int
+    simulated: float  # seconds
+    last: RandomRun
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignResult:
+    """What a campaign has found, and how much its judges have judged."""
+
+    finding: Finding | None
+    runs: int
+    simulated: float  # seconds
+    shares: Shares
 
 
 def campaign(
@@ -47,28 +62,30 @@ def campaign(
     jobs: int = 0,
     only: Collection[str] = (),
     report: Callable[[CampaignProgress], None] = lambda _progress: None,
-) -> Finding | None:
-    """Run the scenarios of *runs* seeds from *seed* on; return the first that breaks an invariant.
+) -> CampaignResult:
+    """Run the scenarios of *runs* seeds from *seed* on, up to the first that breaks an invariant.
 
     *only*: as for `make_up`. *jobs* processes (0: as many as there are processors). The finding is
     that of the lowest seed, whatever the number of processes; runs after it are given up.
     """
-    done, simulated = 0, 0.0
+    done, simulated, shares = 0, 0.0, Shares()
     run = partial(_run, nodes=nodes, only=tuple(only))
     with _results(range(seed, seed + runs), run, jobs or os.cpu_count() or 1) as results:
         for result in results:
             done += 1
             simulated += result.simulated
-            report(CampaignProgress(done, simulated))
+            shares.add(result.shares)
+            report(CampaignProgress(done, simulated, result))
             if result.violations:
-                return Finding(result.seed, result.violations)
-    return None
+                finding = Finding(result.seed, result.violations)
+                return CampaignResult(finding, done, simulated, shares)
+    return CampaignResult(None, done, simulated, shares)
 
 
 @contextmanager
 def _results(
-    seeds: range, run: Callable[[int], _SeedResult], jobs: int
-) -> Iterator[Iterator[_SeedResult]]:
+    seeds: range, run: Callable[[int], RandomRun], jobs: int
+) -> Iterator[Iterator[RandomRun]]:
     if jobs == 1 or len(seeds) == 1:
         yield map(run, seeds)
         return
@@ -78,6 +95,7 @@ def _results(
         yield pool.imap(run, seeds, chunksize=_CHUNK)
 
 
-def _run(seed: int, nodes: int, only: Collection[str]) -> _SeedResult:
+def _run(seed: int, nodes: int, only: Collection[str]) -> RandomRun:
     outcome = simulate(random_scenario(seed, nodes, only), detailed=False)
-    return _SeedResult(seed, to_seconds(outcome.scenario.duration), outcome.violations)
+    length = to_seconds(outcome.scenario.duration)
+    return RandomRun(seed, length, outcome.violations, outcome.shares)

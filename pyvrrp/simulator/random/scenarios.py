@@ -27,6 +27,7 @@ _FIRST = 4.0  # seconds before the first fault; in some scenarios 0
 _STARTS_CALM = 0.7
 _ONE_VICTIM = 0.25
 _LEASED = 0.2
+_UNDONE = 0.4
 _YEARS = 10 * 365 * 86_400
 _ORDINARY = frozenset(
     {
@@ -96,7 +97,7 @@ def _with_time_to_settle(scenario: Scenario, place: Place) -> Scenario:
     node = scenario.nodes[0]
     routers = [r for r in node.configuration.virtual_routers if r.id.place == place]
     settle = max(
-        bounds.served(r.id, node.name, r) + bounds.placed(r.id, r) + bounds.clients(r.id)
+        bounds.served(r.id, node.name, r) + bounds.placed(r.id, node.name, r) + bounds.clients(r.id)
         for r in routers
     )
     last = max((fault.ends for fault in scenario.faults), default=Nanoseconds(0))
@@ -159,7 +160,8 @@ class _Planner:
             ),
             FaultKind.DELETE_ADDRESS: lambda: Fault(at, kind, node),
             FaultKind.UNDRAIN: lambda: Fault(at, kind, node),
-            FaultKind.RESIGN: lambda: Fault(at, kind, node),
+            FaultKind.UNDO_RESIGN: lambda: Fault(at, kind, node),
+            FaultKind.RESIGN: lambda: Fault(at, kind, node, duration=self._undone_after()),
             FaultKind.PRIORITY: lambda: Fault(
                 at,
                 kind,
@@ -196,6 +198,9 @@ class _Planner:
     def _interface(self) -> str:
         several = len(self.places) > 1
         return self._random.choice(("", *(p.interface for p in self.places))) if several else ""
+
+    def _undone_after(self) -> Nanoseconds:
+        return self._lasting() if self._random.random() < _UNDONE else Nanoseconds(0)
 
     def _lasting(self) -> Nanoseconds:
         choices = (0.02, 0.3, 0.9, 1.6, 2.5, 3.3, 4.5, 7.0, 12.0)

@@ -20,6 +20,7 @@ class FaultKind(StrEnum):
     DRAIN = "drain"
     UNDRAIN = "undrain"
     RESIGN = "resign"
+    UNDO_RESIGN = "undo_resign"
     PRIORITY = "priority"
     FREEZE = "freeze"  # SIGSTOP, then SIGCONT
     SUSPEND = "suspend"  # the whole machine

@@ -1,7 +1,6 @@
 """One machine: a clock, a kernel, services, resources, and one daemon process after the other."""
 
 from collections.abc import Collection
-from functools import partial
 from random import Random
 
 from pyvrrp.identity import Place
@@ -18,9 +17,10 @@ from pyvrrp.simulator.world.machine.clocks import NodeTime, ProcessClock
 from pyvrrp.simulator.world.machine.kernel import KernelObserver, SimulatedKernel
 from pyvrrp.simulator.world.machine.kernel_ports import ProcessAddresses, ProcessLinks
 from pyvrrp.simulator.world.machine.process import ProcessLife, SimulatedProcess
-from pyvrrp.simulator.world.machine.resource_ports import ProcessCommands, ProcessGuardian
+from pyvrrp.simulator.world.machine.resource_ports import ProcessCommands
 from pyvrrp.simulator.world.machine.resources import ResourceHost, ResourceObserver
 from pyvrrp.simulator.world.machine.services import ProcessProbes, SimulatedService
+from pyvrrp.simulator.world.network.guardian import NodeGuardian
 from pyvrrp.simulator.world.network.socket_port import ProcessSockets
 from pyvrrp.simulator.world.network.sockets import NetworkCard, TrafficObserver
 from pyvrrp.simulator.world.trace import Trace
@@ -77,6 +77,8 @@ class SimulatedNode:
         )
         self.process: SimulatedProcess | None = None
         self.supervisor: Supervisor | None = None
+        self.guardians_at_work: list[NodeGuardian] = []  # those of daemons that have died
+        self._guardian: NodeGuardian | None = None
         self.stopping = False
         self.drained: frozenset[str] = frozenset()  # in the state file
         self._engine = engine
@@ -111,6 +113,16 @@ class SimulatedNode:
             return
         process = SimulatedProcess(self._random)
         clock = ProcessClock(self._engine, self.time, process)
+        guardian = NodeGuardian(
+            process,
+            self._engine,
+            self.time,
+            self.resources,
+            self.kernel,
+            self.cards,
+            self.guardians_at_work,
+            self._random,
+        )
         ports = Ports(
             clock=clock,
             sockets=ProcessSockets(process, self.cards),
@@ -119,11 +131,12 @@ class SimulatedNode:
             probes=ProcessProbes(process, self._engine, self.services, self._random, self._probed),
             etcd=ProcessEtcd(self.name, self.time, process, self._etcd),
             commands=ProcessCommands(process, self._engine, self.resources),
-            guardian=ProcessGuardian(process, self._engine, self.resources),
+            guardian=guardian,
         )
         journal = Journal(clock)
         journal.listen(self._recorded)
         self.process = process
+        self._guardian = guardian
         self.stopping = False
         self.supervisor = Supervisor(self.spec.configuration, ports, journal, self.drained)
         self.supervisor.start()
@@ -147,16 +160,15 @@ class SimulatedNode:
         self.supervisor.stop(ended)
 
     def kill(self) -> None:
-        """SIGKILL the daemon; its guardian, if it has one, takes the addresses off."""
+        """SIGKILL the daemon; its guardian, if it has one, hands over or removes addresses."""
         if not self.alive:
             return
         guarded = self.spec.configuration.guardian
         self.die()
         self.resources.daemon_died(guarded=guarded)
-        if guarded:
+        if guarded and self._guardian is not None:
             delay = int((0.3 + 0.7 * self._random.random()) * GUARDIAN)
-            guard = partial(self._guard, self.process)
-            self._engine.after(delay, self.kernel.after_current_request, guard)
+            self._guardian.daemon_died(delay, self.spec.configuration.virtual_routers)
 
     def die(self) -> None:
         """End the daemon, with its sockets and subscriptions."""
@@ -201,12 +213,6 @@ class SimulatedNode:
             for address in router.addresses:
                 if self.kernel.interfaces[router.id.place].exists:
                     self.kernel.remove(router.id.place, address)
-
-    def _guard(self, process: SimulatedProcess | None) -> None:
-        # A daemon that was started meanwhile has a guardian and leftovers of its own to see to.
-        if process is self.process or self.resources.stop_orders:
-            self.remove_addresses()
-        self.resources.stop_all()
 
     def _recorded(self, event: JournalEvent) -> None:
         self._trace.event(self.name, event)

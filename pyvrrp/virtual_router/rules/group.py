@@ -23,7 +23,7 @@ from pyvrrp.virtual_router.events import (
 )
 from pyvrrp.virtual_router.parameters import RELEASE
 from pyvrrp.virtual_router.rules.participation import due_event
-from pyvrrp.virtual_router.states import Backup, HandingOver, Init, Master, Releasing, State
+from pyvrrp.virtual_router.states import Backup, Init, Master, Releasing, State
 from pyvrrp.virtual_router.transitions import takeover_is_due
 
 
@@ -34,7 +34,8 @@ class Member:
     *hindrance* and *order* are those of this member alone (`admission`). *reason* is why it is in
     its state. *addresses_gone*: the kernel has none of its addresses, and no request to add them is
     under way. *has_let_go*: all its concerns have released what they held, such as a key in etcd.
-    *defers*: it resigned before. *is_exclusive*: no two nodes may ever have its addresses at once.
+    *defers*: it resigned and has not been MASTER since. *is_exclusive*: no two nodes may ever have
+    its addresses at once.
     """
 
     name: str
@@ -130,8 +131,7 @@ def _left_behind(members: Sequence[Member]) -> list[Told]:
 
 def _all_addresses_gone(members: Sequence[Member]) -> list[Told]:
     """Return AddressesGone when the addresses of all members are gone and all have let go."""
-    leaving = [one for one in members if not isinstance(one.state, Init | Backup)]
-    if not all(_is_gone(one) for one in leaving) or not all(one.has_let_go for one in members):
+    if not all(_is_gone(one) and one.has_let_go for one in members):
         return []
     return [
         (number, AddressesGone())
@@ -141,7 +141,10 @@ def _all_addresses_gone(members: Sequence[Member]) -> list[Told]:
 
 
 def _is_gone(member: Member) -> bool:
-    return member.addresses_gone and isinstance(member.state, Releasing | HandingOver)
+    if isinstance(member.state, Backup) and member.state.holds_until is not None:
+        return True  # its successor serves already
+    # A handover that fails ends in INIT before the kernel has removed the addresses.
+    return member.addresses_gone and not isinstance(member.state, Master)
 
 
 def _last(members: Sequence[Member], reasons: Sequence[str | None]) -> tuple[str, str] | None:

@@ -25,7 +25,8 @@ class LastResortFacts:
     *stands*: the router takes part as last resort, since *stands_since*. *fence_failed*: the fence
     is closed because checks failed, not because results are missing. *fenced_alone*: the fence is
     the only obstacle. *failed_since* is since when both are true, or None. *heard* is the last
-    advertisement, heard at *heard_at*. *told*: it was reported that no router serves. *allowed*:
+    advertisement, heard at *heard_at*. *life_at* is when a router last proved that it lives, an
+    incompatible one included. *told*: it was reported that no router serves. *allowed*:
     ``when_all_fail`` is "last-resort". *patience* is Master_Down_Interval.
     """
 
@@ -38,6 +39,7 @@ class LastResortFacts:
     failed_since: Nanoseconds | None
     heard: Heard | None
     heard_at: Nanoseconds | None
+    life_at: Nanoseconds | None
     told: bool
     allowed: bool
     patience: Nanoseconds
@@ -104,7 +106,7 @@ def _whether_to_end(facts: LastResortFacts) -> Decision:
 
 def _whether_nobody_serves(facts: LastResortFacts, now: Nanoseconds) -> Decision:
     failed_since = now if facts.failed_since is None else facts.failed_since
-    since = failed_since if facts.heard_at is None else max(failed_since, facts.heard_at)
+    since = failed_since if facts.life_at is None else max(failed_since, facts.life_at)
     tell_at = Nanoseconds(since + SILENCE_TO_TELL * facts.patience)
     stand_at = Nanoseconds(since + SILENCE_TO_STAND * facts.patience)
     silence = Nanoseconds(now - since)

@@ -13,11 +13,11 @@ def due_event(
 
     *hindered* is why the router cannot serve, *ordered* is the order that keeps it out. *lingers*:
     a master may keep its addresses for a moment, so it hands over. *defers*: the router resigned
-    before, so it preempts no other router when it starts.
+    and has not been MASTER since, so it preempts no other router.
     """
     why_not = ordered or hindered
     match state:
-        case Init() if why_not is None:
+        case Init() | Backup(holds_until=None) if why_not is None and _defers(state) is not defers:
             return Startup(defers=defers)
         case Init(reason=known) if why_not != known:
             return Shutdown(why_not or "")
@@ -36,3 +36,7 @@ def due_event(
             return None
         case _:  # pragma: no cover (the type checker proves it)
             assert_never(state)
+
+
+def _defers(state: Init | Backup) -> bool | None:
+    return state.defers if isinstance(state, Backup) else None

@@ -14,6 +14,7 @@ QUARTER = Nanoseconds(SECOND // 4)
 FENCES = frozenset({HostFault.FENCE})
 CRASHES = frozenset({HostFault.CRASH})
 OPERATOR = frozenset({HostFault.DRAIN, HostFault.RESIGN})
+RESIGNED = frozenset({HostFault.LINK, HostFault.RESIGN})
 
 
 def pair(
@@ -42,6 +43,7 @@ def _groups() -> tuple[HostScope, ...]:
         replace(group, name="group, any fault"),
         replace(group, name="group, any fault, delayed", delay=QUARTER),
         replace(group, name="group, planned move", kinds=OPERATOR),
+        replace(group, name="group, resigned and a link flaps", faults=2, kinds=RESIGNED),
         replace(
             group,
             name="group, exclusive addresses",

@@ -28,6 +28,7 @@ class HostMoveName(StrEnum):
     DRAIN = "FAULT: its operator drains it"
     UNDRAIN = "its operator undoes the drain"
     RESIGN = "FAULT: its operator has it resign"
+    UNDO_RESIGN = "its operator undoes the order to resign"
     TIMER = "its timer fires"
     REMOVED = "the kernel has removed its addresses"
     LOOK = "looks whether nobody serves"
@@ -53,6 +54,7 @@ REPAIRS = {
     HostMoveName.OPEN_FENCE,
     HostMoveName.LINK_UP,
     HostMoveName.UNDRAIN,
+    HostMoveName.UNDO_RESIGN,
 }
 
 
@@ -138,6 +140,8 @@ class HostMoves:
         for first, *_ in self._scope.groups:
             if isinstance(host.routers[first].state, Master):
                 yield HostMove(first, names.RESIGN)
+            if host.routers[first].is_resigned:
+                yield HostMove(first, names.UNDO_RESIGN)
 
 
 def _faults_and_repairs(host: HostState) -> Iterator[HostMove]:
@@ -166,6 +170,9 @@ def _take(host: LiveHost, move: HostMove) -> None:
         case HostMoveName.RESIGN:
             for member in router.group.members:
                 member.resign_alone()
+        case HostMoveName.UNDO_RESIGN:
+            for member in router.group.members:
+                member.undo_resign_alone()
         case _:
             _change_obstacle(router, move)
 

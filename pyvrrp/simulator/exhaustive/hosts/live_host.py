@@ -104,6 +104,10 @@ class LiveHost:
         if not gone and not hands_over:
             self._broken = self._broken or Promise.GOODBYE_OF_ALL
 
+    def preempts_although_resigned(self) -> None:
+        """Take note that a virtual router that resigned takes the addresses from a master."""
+        self._broken = self._broken or Promise.RESIGNED_PREEMPTS_NOBODY
+
     def held_beside(self, number: int) -> int:
         """Return how many other virtual routers the host holds, as `Supervisor.held_here`."""
         others = (one for one in self.routers if one.number != number)
@@ -149,7 +153,7 @@ class LiveHost:
             is_only_fenced=not any(one.kept.is_cut_off or one.kept.is_drained for one in members),
             serves=all(isinstance(one.state, Master) for one in members),
             stands=any(one.kept.stands for one in members),
-            defers=any(isinstance(one.state, Backup) and one.state.defers for one in members),
+            defers=any(one.kept.is_resigned for one in members),
             priority=members[0].parameters.priority,
         )
 

@@ -5,6 +5,7 @@ the rules are the real ones. What stands in the way is computed by `rules.admiss
 by `rules.effective_priority`.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Interface
 from typing import Protocol
@@ -20,7 +21,9 @@ from pyvrrp.virtual_router import transitions
 from pyvrrp.virtual_router.actions import (
     Action,
     AddAddresses,
+    NewMasterReason,
     RemoveAddresses,
+    ReportTransition,
     SendAdvertisement,
 )
 from pyvrrp.virtual_router.events import (
@@ -52,6 +55,9 @@ class SearchedHost(Protocol):
 
     def sends(self, number: int, before: State, priority: int) -> None:
         """Take note that the virtual router *number* sends *priority*; it was in *before*."""
+
+    def preempts_although_resigned(self) -> None:
+        """Take note that a virtual router that resigned takes the addresses from a master."""
 
     def held_beside(self, number: int) -> int:
         """Return how many other virtual routers the host holds."""
@@ -98,6 +104,8 @@ class LiveRouter:
         """Take one step of the election."""
         before = self.state
         self.state, actions = transitions.step(before, event, self.parameters, NOW)
+        if isinstance(self.state, Master) and not isinstance(before, Master):
+            self._becomes_master(actions)
         for action in actions:
             self._carry_out(before, action)
         due = deadline(self.state)
@@ -160,6 +168,7 @@ class LiveRouter:
             hindrance=hindrance(obstacles),
             order=order(obstacles),
             addresses_gone=not self.kept.wanted and not self.kept.held,
+            defers=self.kept.is_resigned,
             is_exclusive=self._scope.is_exclusive,
         )
 
@@ -196,7 +205,13 @@ class LiveRouter:
     def resign_alone(self) -> None:
         """Step down once, as one member of a group that does."""
         if isinstance(self.state, Master):
+            self.kept = self.kept._replace(is_resigned=True)
             self.take(HandOver(RESIGNED, returns=True))
+
+    def undo_resign_alone(self) -> None:
+        """Preempt again, as one member of a group that does."""
+        self.kept = self.kept._replace(is_resigned=False)
+        self.group.consider()
 
     def priority_from(self, *, operator: int | None) -> None:
         """Do nothing: the search has no operator who sets priorities."""
@@ -235,6 +250,7 @@ class LiveRouter:
             failed_since=kept.failed_since,
             heard=kept.heard,
             heard_at=kept.heard_at,
+            life_at=kept.heard_at,
             told=True,
             allowed=self._scope.last_resort,
             patience=master_down_interval(own.version, own.priority, interval),
@@ -271,6 +287,12 @@ class LiveRouter:
             Obstacle("operator", DRAINED if kept.is_drained else "", is_order=True),
             Obstacle(FENCE, "fenced" if kept.is_fenced else "", is_waived=kept.stands),
         ]
+
+    def _becomes_master(self, actions: Sequence[Action]) -> None:
+        causes = [one.new_master_reason for one in actions if isinstance(one, ReportTransition)]
+        if self.kept.is_resigned and NewMasterReason.PREEMPTED in causes:
+            self._host.preempts_although_resigned()
+        self.kept = self.kept._replace(is_resigned=False)
 
     def _has_room(self) -> bool:
         most = self._scope.max_held

@@ -20,9 +20,10 @@ class RouterState(NamedTuple):
 
     ``wanted`` is what the election asked for, ``held`` what the kernel has; ``removal`` is the time
     left to remove the addresses. ``is_fenced``, ``is_cut_off`` and ``is_drained``: its fence is
-    closed, its link is down, its operator wants it to stand aside. ``stands`` and the two instants
-    after it are those of the last resort, ``asked_at`` and ``held_back`` those of the capacity.
-    ``heard`` is the last advertisement of another router, heard at ``heard_at``.
+    closed, its link is down, its operator wants it to stand aside. ``is_resigned``: it stepped down
+    and has not been MASTER since. ``stands`` and the two instants after it are those of the last
+    resort, ``asked_at`` and ``held_back`` those of the capacity. ``heard`` is the last
+    advertisement of another router, heard at ``heard_at``.
     """
 
     state: State = Init(STARTING)
@@ -32,6 +33,7 @@ class RouterState(NamedTuple):
     is_fenced: bool = False
     is_cut_off: bool = False
     is_drained: bool = False
+    is_resigned: bool = False
     stands: bool = False
     stands_since: Nanoseconds = NOW
     failed_since: Nanoseconds | None = None

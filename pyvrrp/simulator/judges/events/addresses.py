@@ -56,6 +56,8 @@ class AddressJudge(Judge):
     ) -> None:
         well = router.interface.well_since()
         same = well is not None and well <= since and router.state_since <= since
+        if same and router.is_master():
+            self._case(InvariantName.PUT_BACK)
         if same and address not in router.held and router.is_master():
             self._broken(
                 InvariantName.PUT_BACK, router.who, f"{address} was deleted and is not back"

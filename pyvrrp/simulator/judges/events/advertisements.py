@@ -2,10 +2,12 @@
 
 from pyvrrp.identity import Version
 from pyvrrp.simulator.judges.events.announcements import AnnouncementJudge
+from pyvrrp.simulator.judges.events.deaths import DeathJudge
 from pyvrrp.simulator.judges.observed.facts import changeable_state
 from pyvrrp.simulator.judges.observed.judge import Case, Judge
 from pyvrrp.simulator.judges.observed.priority import higher
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
+from pyvrrp.simulator.judges.observed.since import latest
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.judges.rules.protocol_times import handover_wait, master_down, skew
 from pyvrrp.simulator.judges.rules.verdicts import words
@@ -20,8 +22,9 @@ ANSWER_FLOOR = 10 * MILLISECOND
 class AdvertisementJudge(Judge, TrafficObserver):
     """Updates the observed routers with each packet that is sent or read, and judges it."""
 
-    def __init__(self, case: Case, announcements: AnnouncementJudge) -> None:
+    def __init__(self, case: Case, announcements: AnnouncementJudge, deaths: DeathJudge) -> None:
         super().__init__(case)
+        self._deaths = deaths
         self._announcements = announcements
         self._routers = case.facts.on_card
 
@@ -71,6 +74,7 @@ class AdvertisementJudge(Judge, TrafficObserver):
         if router is None:
             return
         if router.state_before is not None:
+            self._case(InvariantName.INVALID)
             if changeable_state(router) != router.state_before:
                 self._broken(
                     InvariantName.INVALID, router.who, "changed because of its own advertisement"
@@ -108,6 +112,7 @@ class AdvertisementJudge(Judge, TrafficObserver):
         router = self._routers[card].get(seen.key)
         if router is None:
             return
+        self._case(InvariantName.INVALID)
         if (changeable_state(router), router.last_sent) != router.state_before:
             self._broken(
                 InvariantName.INVALID,
@@ -136,6 +141,9 @@ class AdvertisementJudge(Judge, TrafficObserver):
                 self._facts.version += 1
 
     def _judge_release(self, router: ObservedRouter) -> None:
+        self._case(InvariantName.REMOVED_FIRST)
+        if router.config.resources:
+            self._case(InvariantName.RELEASED_LAST)
         running = router.node.simulated.resources.running.intersection(router.config.resources)
         if running:
             self._broken(
@@ -143,7 +151,10 @@ class AdvertisementJudge(Judge, TrafficObserver):
                 router.who,
                 f"sent priority 0 while {', '.join(sorted(running))} runs",
             )
-        asked = router.move is not None and router.move.at == self._engine.now
+        self._deaths.released(router)
+        asked = router.killed is not None or (
+            router.move is not None and router.move.at == self._engine.now
+        )
         if router.held and not asked:
             listed = ", ".join(map(str, router.held))
             self._broken(
@@ -164,8 +175,10 @@ class AdvertisementJudge(Judge, TrafficObserver):
                     f"advertised {words(waited)} after it was asked to {router.move.order}",
                 )
             router.move = None
+            router.resigned = False
             self._facts.version += 1
         if router.last_positive is not None and router.state == "MASTER":
+            self._case(InvariantName.STALE_CLAIM)
             away = here - router.last_positive
             if router.overtaken_at is not None:
                 away = here - router.overtaken_here
@@ -184,8 +197,9 @@ class AdvertisementJudge(Judge, TrafficObserver):
             return
         # A master that leaves goes on advertising until the kernel has confirmed the removal, and
         # etcd that the key is given back.
-        lasting = self._engine.now - max(running, sound)
-        leaving = max(self._bounds.leaving(one.config) for one in router.members)
+        since = max(running, sound, self._disturbances.failing_until if router.chained else 0)
+        lasting = self._engine.now - since
+        leaving = max(self._bounds.leaving(one.node.name, one.config) for one in router.members)
         for check in router.checks():
             closed = here - check.closes_at()
             allowed = leaving if check.turned_at else -1
@@ -205,9 +219,11 @@ class AdvertisementJudge(Judge, TrafficObserver):
         gap = max(skew(config.version, router.priority, own), ANSWER_FLOOR)
         # By its own clock: the daemon does not count a suspension that was hidden from it.
         silence = router.here() - router.last_sent_here
-        sends = router.interface.sends_since
+        sends = latest((router.interface.sends_since, router.node.running_since))
         # An answer that the kernel refused counts for the limit too.
         able = sends is not None and now - sends > gap
+        if config.version is not Version.V2 and able:
+            self._case(InvariantName.ANSWERS)
         if config.version is not Version.V2 and able and silence > self._bounds.stretched(gap):
             self._broken(
                 InvariantName.ANSWERS,

@@ -20,6 +20,7 @@ class AnnouncementJudge(Judge):
             return
         for router in self._facts.on_card[card].values():
             if any(claim.address == address.ip for address in router.config.addresses):
+                self._case(InvariantName.ONLY_MASTER_SPEAKS)
                 if router.state != "MASTER":
                     self._broken(
                         InvariantName.ONLY_MASTER_SPEAKS,
@@ -56,6 +57,7 @@ class AnnouncementJudge(Judge):
         if not router.is_master():
             return
         for address in addresses:
+            self._case(InvariantName.ANNOUNCED)
             if address in router.held and router.announced.get(address.ip, -1) < since:
                 self._broken(
                     InvariantName.ANNOUNCED,

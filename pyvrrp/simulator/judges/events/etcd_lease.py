@@ -39,6 +39,7 @@ class EtcdLeaseJudge(Judge):
             self._engine.at(until + 1, self._judge, router.id)
 
     def _judge(self, router: VirtualRouterId) -> None:
+        self._case(InvariantName.NEVER_TWO)
         holders = [one for one in self._facts.by_id[router] if self._holds(one)]
         if len(holders) > 1:
             self._broken(

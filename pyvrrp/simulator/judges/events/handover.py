@@ -22,19 +22,26 @@ class HandoverJudge(Judge):
         """Record an order of an operator at the instant at which the daemon receives it."""
         self._facts.version += 1
         for router in self._facts.on_node[node.name]:
-            if order is FaultKind.UNDRAIN:
-                router.drained, router.undrained_at = False, self._engine.now
+            if order in {FaultKind.UNDRAIN, FaultKind.UNDO_RESIGN}:
+                self._undone(router, order)
                 continue
             if order is FaultKind.DRAIN:
                 router.drained = True
             if router.is_master():
+                router.resigned = router.resigned or order is FaultKind.RESIGN
                 here = router.here()
-                successors = tuple(self._successors(router))
+                successors = tuple(self.successors(router))
                 router.move = AskedMove(order, self._engine.now, here, successors)
             elif (
                 router.move is not None and router.handing_over() and order is not FaultKind.RESIGN
             ):
                 router.move.order = order
+
+    def _undone(self, router: ObservedRouter, order: FaultKind) -> None:
+        if order is FaultKind.UNDRAIN:
+            router.drained = False
+        router.resigned = router.takeover.defers = False
+        router.undrained_at = self._engine.now
 
     def gained(self, router: ObservedRouter, address: InterfaceAddress) -> None:
         """Record that a node has an address."""
@@ -49,8 +56,9 @@ class HandoverJudge(Judge):
             return  # decision 7: it lets go before the next node takes over
         if self._is_upset(router) or router.node.awake_since is None:
             return
+        self._case(InvariantName.NO_GAP)
         move = router.move
-        if move is None or any(self._is_still_able(one, move) for one in move.successors):
+        if move is None or any(self.is_still_able(one, move.at) for one in move.successors):
             asked = "without an order" if move is None else f"when asked to {move.order}"
             self._broken(
                 InvariantName.NO_GAP,
@@ -70,6 +78,7 @@ class HandoverJudge(Judge):
         awake = router.node.awake_since
         if router.move is None or not router.handing_over() or awake is None:
             return FOREVER
+        self._note(InvariantName.HANDOVER)
         begun = max(router.move.at, awake)
         return self._judge_duration(
             begun,
@@ -84,7 +93,7 @@ class HandoverJudge(Judge):
         since = self._disturbances.unplanned_until
         return bool(self._disturbances.unplanned_faults) or self._engine.now - since < rest
 
-    def _successors(self, router: ObservedRouter) -> Iterator[ObservedRouter]:
+    def successors(self, router: ObservedRouter) -> Iterator[ObservedRouter]:
         """Yield backups that are healthy and have heard this master for long enough."""
         if self._is_upset(router):
             return
@@ -106,8 +115,8 @@ class HandoverJudge(Judge):
             if prompt and all(c.open(here) for c in other.checks()) and not other.drained:
                 yield other
 
-    def _is_still_able(self, successor: ObservedRouter, move: AskedMove) -> bool:
-        """Whether it has stayed able to take over since the move was asked for."""
+    def is_still_able(self, successor: ObservedRouter, since: int) -> bool:
+        """Whether it has stayed able to take over since a move began."""
         well = self._facts.able_since(successor)
         asked = successor.drained or successor.move is not None
-        return well is not None and well <= move.at and not asked
+        return well is not None and well <= since and not asked

@@ -1,6 +1,7 @@
 """Judges resources: started in order, stopped in reverse, with a lease in etcd on one node only."""
 
 from pyvrrp.identity import InterfaceAddress
+from pyvrrp.runtime.base.journal import JournalEvent
 from pyvrrp.simulator.judges.observed.judge import Case, Judge
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
@@ -19,6 +20,7 @@ class ResourceJudge(Judge):
     def changed(self, node: str, resource: str, *, runs: bool) -> None:
         """Judge a resource that was started or stopped."""
         for router in self._with(node, resource):
+            self._case(InvariantName.IN_ORDER)
             names = router.config.resources
             at = names.index(resource)
             if runs:
@@ -41,9 +43,24 @@ class ResourceJudge(Judge):
                         f"{resource} was stopped while {', '.join(above)} runs",
                     )
 
+    def failed(self, router: ObservedRouter, event: JournalEvent) -> None:
+        """Record a failure for which a node stays away, unless it restarts the resource."""
+        failures = router.failures.instants
+        if event.name == "resource_restarting":
+            failures.pop()
+        else:
+            failures.append(router.here())
+            ends = router.failures.opens_at()
+            if ends is not None:
+                at = router.node.time.true_time(ends)
+                self._engine.at(max(at, self._engine.now), self._disturbances.note)
+        self._disturbances.note()
+        self._facts.version += 1
+
     def stopping(self, node: str, resource: str) -> None:
         """Judge a daemon that begins to stop a resource."""
         for router in self._with(node, resource):
+            self._case(InvariantName.ADDRESS_LAST)
             if router.held:
                 held = ", ".join(map(str, router.held))
                 self._broken(
@@ -70,6 +87,7 @@ class ResourceJudge(Judge):
     def _judge_exclusive(self, router: ObservedRouter, resource: str) -> None:
         if router.config.etcd_lease is None:
             return
+        self._case(InvariantName.EXCLUSIVE)
         nodes = sorted(
             other.node.name
             for other in self._facts.by_id[router.id]

@@ -29,6 +29,7 @@ class StandingJudge(Judge):
         self._facts.version += 1
         if not router.last_resort:
             return
+        self._case(InvariantName.LAST_RESORT)
         fenced = any(not check.open(here) for check in router.checks())
         silent = self._silent_for(router, here, 4)
         if not (router.config.last_resort and fenced and silent):
@@ -54,6 +55,7 @@ class StandingJudge(Judge):
                     f"the fence opened although {check.check.name} has not passed "
                     f"{check.check.policy.rise} times in a row",
                 )
+        self._case(InvariantName.HOLD_DOWN)
         ends = router.closings.opens_at()
         if ends is not None and here < ends and not self._silent_for(router, here, 2):
             self._broken(

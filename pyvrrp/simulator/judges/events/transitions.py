@@ -8,7 +8,6 @@ from pyvrrp.simulator.judges.rules.bounds import LINGER
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.judges.rules.protocol_times import handover_wait, master_down
 from pyvrrp.simulator.judges.rules.verdicts import words
-from pyvrrp.simulator.scenario.fault import FaultKind
 from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
 from pyvrrp.units import MILLISECOND, SECOND
 
@@ -30,6 +29,8 @@ class TransitionJudge(Judge):
             self._judge_yield(router, here, reason)
         elif before == "MASTER":
             self._judge_release(router, here, reason)
+        if router.drained:
+            self._case(InvariantName.DRAINED)
         if router.drained and not router.leaving() and after != "INIT":
             self._broken(
                 InvariantName.DRAINED, router.who, f"is drained and became {after}: {reason}"
@@ -39,6 +40,7 @@ class TransitionJudge(Judge):
             self._begin_to_wait(router, before, here)
         if after == "MASTER":
             router.move = None
+            router.resigned = False
         router.state, router.state_since = after, now
         refused = router.interface.card.refuses  # then its claim has not left either
         router.last_positive = here if after == "MASTER" and not refused else None
@@ -57,11 +59,10 @@ class TransitionJudge(Judge):
         if leader is not None and leader.lingers:
             router.lingers, prompt = True, leader.takeover.holds_until > 0
         router.takeover.holds_until = here + LINGER if lingers and prompt else 0
-        resigned = router.move is not None and router.move.order is FaultKind.RESIGN
-        # With a lease in etcd it leaves first, and is a backup again afterwards.
-        router.takeover.defers = resigned and (router.followed or router.exclusive)
+        router.takeover.defers = router.resigned
 
     def _judge_quiet(self, router: ObservedRouter, event: JournalEvent) -> None:
+        self._case(InvariantName.QUIET)
         limit = self._bounds.quiet(router.id, router.node.name, router.config)
         quiet = self._engine.now - self._disturbances.quiet_since()
         if quiet > limit:
@@ -73,6 +74,7 @@ class TransitionJudge(Judge):
 
     def _judge_takeover(self, router: ObservedRouter, before: str, here: int, reason: str) -> None:
         if before == "BACKUP":
+            self._case(InvariantName.TAKEOVER)
             early = router.takeover.too_early(here)
             if early > 0:
                 self._broken(
@@ -95,6 +97,7 @@ class TransitionJudge(Judge):
                 f"became MASTER and sent no advertisement ({reason})",
             )
         for check in router.checks():
+            self._case(InvariantName.GATE)
             if not router.last_resort and not (check.open(here) and check.fresh(here)):
                 self._broken(
                     InvariantName.GATE,
@@ -103,6 +106,7 @@ class TransitionJudge(Judge):
                 )
 
     def _judge_yield(self, router: ObservedRouter, here: int, reason: str) -> None:
+        self._case(InvariantName.YIELD)
         better, late = self._successor(router), self._late(router, here)
         follows = self._left_before(router) is not None
         if better is None and not follows and router.last_positive is not None and late <= 0:
@@ -128,6 +132,8 @@ class TransitionJudge(Judge):
             said = said or (
                 router.last_release is not None and router.last_release >= router.move.at
             )
+        if able:
+            self._case(InvariantName.RELEASE_SENT)
         if able and not said:
             self._broken(
                 InvariantName.RELEASE_SENT,

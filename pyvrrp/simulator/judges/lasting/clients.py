@@ -8,6 +8,7 @@ from pyvrrp.simulator.judges.observed.segment import ObservedSegment
 from pyvrrp.simulator.judges.observed.since import FOREVER
 from pyvrrp.simulator.judges.rules.bounds import NEIGHBOUR_AGE
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.shares import Suspension
 from pyvrrp.simulator.world.network.client import SimulatedClient
 
 
@@ -27,15 +28,19 @@ class ClientJudge(Judge):
         """Judge whether it reaches the only node that has *address*."""
         first = FOREVER
         for group in self._segment.groups:
-            calm = self._segment.calm_since(group)
             clean = self._segment.hear_each_other((self._client.name, *group))
             members = self._facts.members_in(router, group)
             holders = [one for one in members if address in one.held]
-            if calm is None or clean is None or len(holders) != 1:
+            if clean is None or len(holders) != 1:
                 continue
             others = (one for one in self._facts.by_id[router] if one.node.name not in group)
-            if not any(address in one.held for one in others):
-                first = min(first, self._reaches(holders[0], address, max(calm, clean)))
+            if any(address in one.held for one in others):
+                continue
+            same, well = self._segment.groups.get(group), holders[0].interface.well_since()
+            self._note(InvariantName.CLIENTS, Suspension.HOLDER if well is None else None)
+            if well is not None:
+                begun = max(clean, well, same or 0)
+                first = min(first, self._reaches(holders[0], address, begun))
         return first
 
     def _reaches(self, holder: ObservedRouter, address: InterfaceAddress, clean: int) -> int:

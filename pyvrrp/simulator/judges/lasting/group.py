@@ -18,6 +18,8 @@ class GroupJudge(Judge):
     def judge(self, first: ObservedRouter) -> int:
         """Judge the group whose first member on its node is *first*."""
         members, awake, now = first.members, first.node.awake_since, int(self._engine.now)
+        if awake is not None:
+            self._note(InvariantName.GROUP)
         if awake is None or len({one.state == "MASTER" for one in members}) == 1:
             self._differ_since.pop(first, None)
             return FOREVER

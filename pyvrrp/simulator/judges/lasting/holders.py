@@ -2,11 +2,12 @@
 
 from itertools import combinations
 
-from pyvrrp.identity import VirtualRouterId
+from pyvrrp.identity import InterfaceAddress, VirtualRouterId
 from pyvrrp.simulator.judges.observed.judge import Judge
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER, latest
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.shares import Suspension
 from pyvrrp.simulator.judges.rules.verdicts import words
 
 
@@ -23,16 +24,63 @@ class HolderJudge(Judge):
         both = [address for address in one.held if address in other.held]
         segment = self._facts.segments[router.place]
         heard = segment.hear_each_other((one.node.name, other.node.name))
-        since = latest((one.interface.well_since(), other.interface.well_since(), heard))
+        for dead, successor in ((one, other), (other, one)):
+            if both and dead.killed is not None and heard is not None:
+                return self._overlap_after_death(dead, successor, both[0], heard)
+        since = latest((one.node.running_since, other.node.running_since, heard))
         if not both or since is None:
             return FOREVER
-        begun = max(since, *(max(one.held[a], other.held[a]) for a in both))
+        well = latest((one.interface.well_since(), other.interface.well_since()))
+        endless = not (one.config.lease and other.config.lease)
+        why = Suspension.ENDLESS if well is None and endless else None
+        self._note(InvariantName.ONE_HOLDER, why)
+        held = max(max(one.held[a], other.held[a]) for a in both)
+        until = FOREVER
+        if not endless:
+            # A kernel may refuse, and a node may not be heard: then the leases run out.
+            leases = max(self._bounds.unsendable(x.config) for x in (one, other))
+            limit = self._bounds.overlap(router, unheard=True) + leases
+            until = self._both_hold(one, other, both[0], max(since, held), limit)
+        if well is not None:
+            since = max(since, well)
+            begun = max(since, held)
+            limit = max(
+                self._allowed(one, other, since, begun), self._allowed(other, one, since, begun)
+            )
+            until = min(until, self._both_hold(one, other, both[0], begun, limit))
+        return until
+
+    def _both_hold(
+        self, one: ObservedRouter, other: ObservedRouter, address: object, begun: int, limit: int
+    ) -> int:
         return self._judge_duration(
             begun,
-            max(self._allowed(one, other, since, begun), self._allowed(other, one, since, begun)),
+            limit,
             InvariantName.ONE_HOLDER,
             f"{one.who} and {other.who}",
-            f"both have held {both[0]} for {{}}",
+            f"both have held {address} for {{}}",
+        )
+
+    def _overlap_after_death(
+        self,
+        dead: ObservedRouter,
+        successor: ObservedRouter,
+        address: InterfaceAddress,
+        heard: int,
+    ) -> int:
+        announced = successor.announced.get(address.ip)
+        since = successor.interface.well_since()
+        if since is None or announced is None or dead.node.simulated.kernel.suspended:
+            return FOREVER
+        if announced < successor.held[address]:
+            return FOREVER
+        begun = max(since, heard, dead.held[address], successor.held[address])
+        return self._judge_duration(
+            begun,
+            self._bounds.succeeded(successor.config),
+            InvariantName.ONE_HOLDER,
+            f"{dead.who} and {successor.who}",
+            f"both have held {address} for {{}} after the first one was killed",
         )
 
     def _allowed(
@@ -60,11 +108,16 @@ class HolderJudge(Judge):
         node, config = router.node, router.config
         if not node.away:
             return FOREVER
+        if config.lease and not node.simulated.kernel.suspended:
+            self._note(InvariantName.LEASE)
         limit = self._bounds.lease(config) if config.lease else None
         simulated = node.simulated
         guarded = node.away == "dead" and simulated.spec.configuration.guardian
         if guarded and not simulated.kernel.suspended:
-            limit = self._bounds.guarded
+            least = self._bounds.guarded
+            if router.killed is not None:
+                least = self._bounds.handed_over(config)
+            limit = least if limit is None else min(limit, least)
         if limit is None:
             return FOREVER
         lasted = node.time.kernel_now() - node.away_at
@@ -80,6 +133,7 @@ class HolderJudge(Judge):
         refused, running = router.interface.refused_since, router.node.running_since
         if refused is None or not router.config.lease or running is None:
             return FOREVER
+        self._note(InvariantName.LEASE)
         begun = max(refused, running, min(router.held.values()))
         return self._judge_duration(
             begun,
@@ -91,13 +145,26 @@ class HolderJudge(Judge):
 
     def only_master(self, router: ObservedRouter) -> int:
         """Judge whether a running node that is not master has an address for too long."""
-        since = latest((router.node.running_since, router.interface.sound_since))
-        if router.state == "MASTER" or not router.held or since is None:
+        running, sound = router.node.running_since, router.interface.sound_since
+        if router.state == "MASTER" or not router.held or running is None:
             return FOREVER
-        begun = max(since, router.state_since, min(router.held.values()))
+        limit = self._bounds.lingering if router.lingers else self._bounds.removal
+        if router.killed is not None:
+            # The guardian of an earlier daemon removes it, and this one waits for that.
+            limit += self._bounds.handed_over(router.config)
+        begun = max(running, router.state_since, min(router.held.values()))
+        why = Suspension.ENDLESS if sound is None and not router.config.lease else None
+        self._note(InvariantName.ONLY_MASTER, why)
+        if sound is not None:
+            return self._not_master(router, max(begun, sound), limit)
+        if router.config.lease:
+            return self._not_master(router, begun, limit + self._bounds.lease(router.config))
+        return FOREVER
+
+    def _not_master(self, router: ObservedRouter, begun: int, limit: int) -> int:
         return self._judge_duration(
             begun,
-            self._bounds.lingering if router.lingers else self._bounds.removal,
+            limit,
             InvariantName.ONLY_MASTER,
             router.who,
             f"has been {router.state} for {{}} and holds an address",

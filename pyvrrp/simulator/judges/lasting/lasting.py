@@ -18,6 +18,7 @@ from pyvrrp.simulator.judges.lasting.status import StatusJudge
 from pyvrrp.simulator.judges.observed.judge import Case
 from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.observed.since import FOREVER
+from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.world.network.client import SimulatedClient
 
 
@@ -26,6 +27,7 @@ class LastingJudges:
 
     def __init__(self, case: Case, standing: StandingJudge, handovers: HandoverJudge) -> None:
         self._facts = facts = case.facts
+        self._shares = case.shares
         self._standing = standing
         self._handovers = handovers
         self._holders = HolderJudge(case)
@@ -35,15 +37,17 @@ class LastingJudges:
         self._masters = MasterJudge(case)
         self._backups = BackupJudge(case)
         self._placement = PlacementJudge(case)
-        self._always = LastingRules(facts, case.engine, self._all_rules())
-        self._from_time_to_time = LastingRules(facts, case.engine, self._periodic_rules())
+        self._always = LastingRules(facts, case.engine, case.shares, self._all_rules())
+        self._from_time_to_time = LastingRules(
+            facts, case.engine, case.shares, self._periodic_rules()
+        )
         self.clients: dict[SimulatedClient, LastingRules] = {}  # judged when the client has sent
         clients = [c for segment in facts.segments.values() for c in segment.clients.values()]
         longest_period = max((client.period for client in clients), default=0)
         for client in clients:
             judge = ClientJudge(case, client, handovers, longest_period)
             rules = (*self._client_rules(client, judge), judge.answered)
-            self.clients[client] = LastingRules(facts, case.engine, rules)
+            self.clients[client] = LastingRules(facts, case.engine, case.shares, rules)
 
     def look(self) -> None:
         """Judge everything that lasts."""
@@ -77,7 +81,10 @@ class LastingJudges:
             yield partial(self._stands, one)
 
     def _stands(self, router: ObservedRouter) -> int:
-        return FOREVER if router.node.awake_since is None else self._standing.judge(router)
+        if router.node.awake_since is None:
+            return FOREVER
+        self._shares.note(InvariantName.STANDING)
+        return self._standing.judge(router)
 
     def _client_rules(self, client: SimulatedClient, judge: ClientJudge) -> Iterator[Rule]:
         for router, members in self._facts.by_id.items():
@@ -85,6 +92,13 @@ class LastingJudges:
                 for address in members[0].config.addresses:
                     yield partial(judge.reaches, router, address)
 
+    def end(self) -> None:
+        """Judge what lasts until the end, and count it."""
+        self.look()
+        for rules in (self._always, self._from_time_to_time, *self.clients.values()):
+            rules.end()
+
     def overlap(self, router: VirtualRouterId) -> None:
         """Judge two holders of one address, before an address or a state changes."""
         self._holders.overlap(router)
+        self._shares.taken()  # the rule counts it

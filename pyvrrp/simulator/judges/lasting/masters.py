@@ -12,9 +12,10 @@ class MasterJudge(Judge):
     def pace(self, router: ObservedRouter) -> int:
         """Judge whether a master that can send has been silent for longer than its interval."""
         interface = router.interface
-        since = latest((router.node.running_since, interface.sound_since, interface.sends_since))
+        since = latest((router.node.running_since, interface.linked_since, interface.sends_since))
         if router.state != "MASTER" or since is None or router.handing_over():
             return FOREVER
+        self._note(InvariantName.PACE)
         spoke = max(since, router.state_since, router.last_sent or 0)
         if router.overtaken_at is not None:
             spoke = router.overtaken_at + self._bounds.longest_wait[router.id]
@@ -33,6 +34,7 @@ class MasterJudge(Judge):
             return FOREVER
         if not router.holds_all():
             return FOREVER
+        self._note(InvariantName.REANNOUNCED)
         now = int(self._engine.now)
         if not router.is_master():
             return now

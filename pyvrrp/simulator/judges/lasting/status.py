@@ -43,6 +43,7 @@ class StatusJudge(Judge):
         router, present = watched.router, watched.addresses.present
         if self._engine.now <= watched.settled_at:
             return
+        self._case(InvariantName.STATUS)
         if present == frozenset(router.held):
             watched.agreed = present
         else:

@@ -6,6 +6,7 @@ from pyvrrp.simulator.scenario.scenario import Scenario
 from pyvrrp.simulator.world.engine import Engine
 from pyvrrp.units import MILLISECOND, SECOND
 
+LAST_RETRY = 30 * SECOND  # as docs/resources states it, not read from the code
 _EVERY = 250 * MILLISECOND  # how often a restless world counts as disturbed
 _RESTLESS = frozenset(
     {
@@ -16,7 +17,7 @@ _RESTLESS = frozenset(
 _ASKED_FOR = frozenset(
     {
         *(FaultKind.STOP, FaultKind.START, FaultKind.DRAIN, FaultKind.UNDRAIN),
-        *(FaultKind.RESIGN, FaultKind.PRIORITY),
+        *(FaultKind.RESIGN, FaultKind.UNDO_RESIGN, FaultKind.PRIORITY),
         *(FaultKind.WALL_STEP, FaultKind.INJECT),  # these must not change anything
     }
 )
@@ -38,6 +39,7 @@ class Disturbances:
     def __init__(self, scenario: Scenario, bounds: Bounds, engine: Engine) -> None:
         self.felt_until: dict[str, int] = {}
         self.disturbed_until = 0
+        self.failing_until = 0  # commands of resources may fail, or be tried again
         self.unplanned_until = max((int(node.start) for node in scenario.nodes), default=0)
         self.unplanned_faults = 0
         self._nodes = {node.name: node for node in scenario.nodes}
@@ -97,6 +99,10 @@ class Disturbances:
         until = self._engine.now + rest
         self.unplanned_until = max(self.unplanned_until, until)
         self.felt_until[fault.node] = max(self.felt_until.get(fault.node, 0), until)
+
+    def resource_failed(self) -> None:
+        """Record that a resource has failed: a stop may be tried again up to 30 s later."""
+        self.failing_until = int(self._engine.now) + LAST_RETRY
 
     def slept(self, host: str, duration: int) -> None:
         """Record that *host* slept without its clock showing it: its pauses end so much later."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.identity import Place, VirtualRouterId
+from pyvrrp.runtime.etcd_lease.records import author_of
 from pyvrrp.simulator.judges.observed.check_record import CheckRecord
 from pyvrrp.simulator.judges.observed.disturbances import Disturbances
 from pyvrrp.simulator.judges.observed.node import ObservedCheck, ObservedInterface, ObservedNode
@@ -40,7 +41,7 @@ class Facts:
         self.on_node: dict[str, list[ObservedRouter]] = {}
         self.on_card: dict[NetworkCard, dict[int, ObservedRouter]] = {}
         self.interfaces: dict[tuple[str, Place], ObservedInterface] = {}
-        self._etcd: EtcdCluster = world.etcd
+        self.etcd: EtcdCluster = world.etcd
         for node in world.nodes.values():
             checks = {
                 check.name: ObservedCheck(node.services[check.name], CheckRecord(check))
@@ -87,7 +88,13 @@ class Facts:
     @property
     def etcd_reached_since(self) -> int | None:
         """Since when every node reaches etcd."""
-        return self._etcd.reached_since
+        return self.etcd.reached_since
+
+    def reaches_etcd_since(self, router: ObservedRouter) -> int | None:
+        """Since when its node reaches etcd, if it needs a key there."""
+        if not any(one.config.etcd_lease for one in router.members):
+            return 0
+        return self.etcd.reached_by_since(router.node.name)
 
     def at(self, node: str, place: Place) -> Iterable[ObservedRouter]:
         """Return the virtual routers on one interface of a node."""
@@ -103,11 +110,14 @@ class Facts:
         places = {member.id.place for member in one.members}
         return latest(self.segments[place].hear_each_other(pair) for place in places)
 
-    def calm_for_a_lease(self, segment: ObservedSegment, group: tuple[str, ...]) -> int | None:
-        """Return since when *group*, if it is all nodes there are, is calm and reaches etcd."""
-        if set(group) != set(segment.interfaces):
+    def key_holder(self, router: ObservedRouter) -> str | None:
+        """Return the node that has the key of its group in etcd now; None: no node has it."""
+        lease = next((lease for one in router.members if (lease := one.config.etcd_lease)), None)
+        record = None if lease is None else self.etcd.store.keys.get(lease.key)
+        if record is None or self.etcd.store.leases.get(record.lease, 0) <= self.etcd.now():
             return None
-        return latest((segment.calm_since(group), self.etcd_reached_since))
+        author = author_of(record)
+        return None if author is None else author.node
 
     def members_in(self, router: VirtualRouterId, group: Iterable[str]) -> list[ObservedRouter]:
         """Return one virtual router as it is on the nodes of *group*, in their order."""

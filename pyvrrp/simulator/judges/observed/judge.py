@@ -6,6 +6,7 @@ from pyvrrp.simulator.judges.observed.disturbances import Disturbances
 from pyvrrp.simulator.judges.observed.facts import Facts
 from pyvrrp.simulator.judges.rules.bounds import Bounds
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
+from pyvrrp.simulator.judges.rules.shares import Shares
 from pyvrrp.simulator.judges.rules.verdicts import Verdicts, words
 from pyvrrp.simulator.world.engine import Engine
 
@@ -19,6 +20,7 @@ class Case:
     bounds: Bounds
     engine: Engine
     verdicts: Verdicts
+    shares: Shares
 
 
 class Judge:
@@ -30,6 +32,8 @@ class Judge:
         self._bounds = case.bounds
         self._engine = case.engine
         self._broken = case.verdicts.broken
+        self._note = case.shares.note
+        self._case = case.shares.case
 
     def _judge_duration(
         self, since: int, limit: int, name: InvariantName, who: str, what: str

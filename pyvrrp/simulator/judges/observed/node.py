@@ -36,6 +36,8 @@ class ObservedNode:
     time: NodeTime = field(init=False)
     running_since: int | None = None
     awake_since: int | None = None  # like running, but also during an orderly stop
+    powered_since: int | None = None  # the machine is not suspended
+    started_at: int = 0  # its last daemon
     away: str = ""  # "dead" or "stopped"
     away_at: int = 0
 
@@ -51,6 +53,7 @@ class ObservedNode:
             self.running_since, holds=running and not node.stopping, since=now
         )
         self.awake_since = kept(self.awake_since, holds=running, since=now)
+        self.powered_since = kept(self.powered_since, holds=not node.kernel.suspended, since=now)
         away = "" if running else "stopped" if node.alive else "dead"
         if away != self.away:
             self.away, self.away_at = away, node.time.kernel_now()
@@ -69,6 +72,7 @@ class ObservedInterface:
     node: ObservedNode
     card: NetworkCard
     sound_since: int | None = None  # kernel and interface do as they are asked
+    linked_since: int | None = None  # it is there, with a carrier
     sends_since: int | None = None
     refused_since: int | None = None  # it is there, and nothing can be sent on it
 
@@ -88,6 +92,8 @@ class ObservedInterface:
             and interface.up
         )
         self.sound_since = kept(self.sound_since, holds=sound, since=max(now, until))
+        linked = not kernel.suspended and interface.exists and interface.up
+        self.linked_since = kept(self.linked_since, holds=linked, since=now)
         sends = interface.exists and not refuses
         self.sends_since = kept(self.sends_since, holds=sends, since=now)
         changes = refuses is (self.refused_since is None)

@@ -30,6 +30,17 @@ class AskedMove:
     successors: tuple["ObservedRouter", ...]
 
 
+@dataclass(slots=True)
+class KilledMaster:
+    """A daemon with a guardian was killed at *at* while this router could be handed over.
+
+    ``successors`` could take over then.
+    """
+
+    at: int
+    successors: tuple["ObservedRouter", ...]
+
+
 @dataclass(slots=True, eq=False)
 class ObservedRouter:
     """One virtual router on one node. Instants are true time, but for those of the node's clock.
@@ -44,6 +55,7 @@ class ObservedRouter:
     members: tuple["ObservedRouter", ...] = ()  # of its group on its node, itself included
     fence: tuple[str, ...] = ()  # the checks that can close its fence: those of all its members
     exclusive: bool = False  # whether its group takes addresses off before others get them
+    chained: bool = False  # whether its group has resources
     id: VirtualRouterId = field(init=False)
     who: str = field(init=False)  # its name in reports
     here: Callable[[], int] = field(init=False)  # its node's clock
@@ -55,6 +67,7 @@ class ObservedRouter:
     unacknowledged: set[InterfaceAddress] = field(default_factory=set)
     takeover: TakeoverTime = field(init=False)
     closings: FenceClosings = field(init=False)
+    failures: FenceClosings = field(init=False)  # of its resources
     last_sent: int | None = None
     last_sent_here: int = 0  # node's clock
     last_positive: int | None = None  # node's clock, within this mastership
@@ -71,7 +84,9 @@ class ObservedRouter:
     heard_at: int = 0  # node's clock
     lingers: bool = False  # a backup that still has the addresses until its successor answers
     move: AskedMove | None = None  # the last order of an operator while it is master
+    killed: KilledMaster | None = None  # the death after which its guardian hands over
     drained: bool = False
+    resigned: bool = False  # and not MASTER since: it must preempt nobody
     undrained_at: int = 0
     state_before: tuple[object, ...] | None = (
         None  # before it read an own advertisement that came back
@@ -98,6 +113,7 @@ class ObservedRouter:
         self.members = members or (self,)
         self.fence = tuple(dict.fromkeys(c for one in self.members for c in one.config.fence))
         self.exclusive = any(one.config.is_exclusive for one in self.members)
+        self.chained = any(one.config.resources for one in self.members)
 
     @property
     def priority(self) -> int:
@@ -112,7 +128,9 @@ class ObservedRouter:
         self.last_resort = False
         self.priority_since = 0
         self.closings = FenceClosings(self.config.hold_down)
+        self.failures = FenceClosings(self.config.hold_down)
         self.last_sent = self.last_positive = self.last_release = self.last_heard = None
+        self.resigned = False
         self.rival_at = self.move = self.overtaken_at = None
         self.lingers = False
         self.heard = None

@@ -19,6 +19,7 @@ class ObservedSegment:
     interfaces: dict[str, ObservedInterface]  # by node
     clients: dict[str, SimulatedClient]
     orderly: dict[tuple[str, str], int] = field(default_factory=dict)  # both ways
+    sound_links: dict[str, int] = field(default_factory=dict)  # every frame passes in time
     groups: dict[tuple[str, ...], int] = field(
         default_factory=dict
     )  # of nodes between which any frame passes
@@ -29,6 +30,7 @@ class ObservedSegment:
         *felt_until*: for each host, when the effects of faults on it are over.
         """
         self._refresh_pairs(now, felt_until)
+        self._refresh_links(now, felt_until)
         # Frames of hosts that have left the group may still be under way.
         links = [station.link for station in self.simulated.stations.values()]
         late = max((x.slower_by + x.slower_at_random + x.reorder_by for x in links), default=0)
@@ -54,6 +56,18 @@ class ObservedSegment:
         """Return since when *group* is the same, all of it is well, and all hear each other."""
         well = latest(self.interfaces[name].well_since() for name in group)
         return latest((self.groups.get(group), well, self.hear_each_other(group)))
+
+    def ready_since(self, name: str, group: tuple[str, ...]) -> int | None:
+        """Return since when *group* is the same, and one node of it and its link are well."""
+        well = self.interfaces[name].well_since()
+        return latest((self.groups.get(group), well, self.sound_links.get(name)))
+
+    def _refresh_links(self, now: int, felt_until: dict[str, int]) -> None:
+        for name in self.interfaces:
+            if not self.simulated.stations[name].link.orderly:
+                self.sound_links.pop(name, None)
+            elif name not in self.sound_links:
+                self.sound_links[name] = max(now, felt_until.get(name, 0))
 
     def _refresh_pairs(self, now: int, felt_until: dict[str, int]) -> None:
         hosts = (*self.interfaces, *self.clients)

@@ -72,6 +72,7 @@ class TakeoverTime:
             at = max(now + skew(config.version, self.priority, self.learned), missed_at)
             at = min(at, self.earliest)  # a claim that waits for its checks is due already
             self.preempt_at = at if self.preempt_at is None else min(self.preempt_at, at)
+            self.lower = seen
         elif self.must_believe(seen):
             self.begin(now, seen.interval)
             self.master = seen.sender

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from pyvrrp.config.model.configuration import CheckConfig, Configuration, VirtualRouterConfig
 from pyvrrp.config.model.lease_times import retry_after
+from pyvrrp.config.model.resources import release_time
 from pyvrrp.fencing.policy import GRACE
 from pyvrrp.identity import VirtualRouterId
 from pyvrrp.simulator.judges.rules.protocol_times import (
@@ -27,9 +28,11 @@ REFUSAL_PAUSE = Nanoseconds(5 * SECOND)  # as docs/decisions state it, not read 
 REMOVAL_RETRY = SECOND
 REOPEN = SECOND
 STATUS_WITHIN = Nanoseconds(100 * MILLISECOND)
+LATEST_REQUEST = Nanoseconds(8 * SECOND)  # to etcd: carried out after its client has given up
 NEIGHBOUR_AGE = Nanoseconds(8 * SECOND)
 LINGER = Nanoseconds(50 * MILLISECOND)  # decision 6: how long two nodes answer in a planned move
 UNHEARD = Nanoseconds(450 * MILLISECOND)  # beyond it, for a successor that does not announce
+GUARDIAN_WAITS = 10 * SECOND  # decision 18: how long a guardian waits for a successor at most
 AFTER_ANNOUNCEMENT = Nanoseconds(20 * MILLISECOND)  # how long it answers once one does
 ONCE_MORE = Nanoseconds(150 * MILLISECOND)  # the successor's last announcement after a planned move
 
@@ -72,6 +75,15 @@ class Bounds:
             )
             for key, members in routers.items()
         }
+        self._chains = {
+            (node.name, config.id): chain
+            for members in routers.values()
+            for node, config in members
+            if (chain := node.configuration.chain(config)) is not None
+        }
+        self._configs = {key: [config for _, config in members] for key, members in routers.items()}
+        late = {FaultKind.DELAY, FaultKind.REORDER}
+        self._latest_frame = sum(int(f.by) for f in scenario.faults if f.kind in late)
         self._checks = {
             (node.name, check.name): check
             for node in scenario.nodes
@@ -100,10 +112,23 @@ class Bounds:
         """From the decision to let go to the kernel's doing so."""
         return self.stretched(self.kernel)
 
-    def leaving(self, config: VirtualRouterConfig) -> int:
-        """From the decision to let go to priority 0: the key in etcd is given back first."""
+    def leaving(self, node: str, config: VirtualRouterConfig) -> int:
+        """From the decision to let go to priority 0.
+
+        The resources stop first, and the key in etcd is given back.
+        """
         timeout = 0 if config.etcd_lease is None else int(config.etcd_lease.timeout)
-        return self.stretched(self.kernel + timeout)
+        chain = self._chains.get((node, config.id))
+        stopping = 0 if chain is None else int(release_time(chain.resources))
+        return self.stretched(self.kernel + timeout + stopping)
+
+    def chain(self, node: str, config: VirtualRouterConfig) -> int:
+        """How long the resources need: to stop on one node, and then to start on another one."""
+        chain = self._chains.get((node, config.id))
+        if chain is None:
+            return 0
+        starts = sum(int(one.start_timeout) for one in chain.resources)
+        return self.stretched(int(release_time(chain.resources)) + starts)
 
     @cached_property
     def lingering(self) -> int:
@@ -126,10 +151,33 @@ class Bounds:
         """Like `lease`, from the first advertisement that was refused: one interval longer."""
         return self.lease(config) + self.stretched(int(config.advertisement_interval))
 
+    def sick(self, key: VirtualRouterId) -> int:
+        """How much longer a node may have to wait because of others that are not well.
+
+        A master without its addresses goes on until its address lease is over, and for
+        Master_Down_Interval at most. Its last frames may be late, and its last requests to etcd.
+        """
+        lease = max(self.lease(config) for config in self._configs[key])
+        late = self._latest_frame
+        if any(config.etcd_lease for config in self._configs[key]):
+            late += int(LATEST_REQUEST)
+        return lease + self.stretched(2 * self.longest_wait[key] + late)
+
     @cached_property
     def guarded(self) -> int:
         """From the end of a daemon with a guardian; a request may be in the kernel."""
         return self.stretched(int(GUARDIAN) + self.slowest_kernel)
+
+    def handed_over(self, config: VirtualRouterConfig) -> int:
+        """From the end of a daemon whose guardian hands over to the last address's removal."""
+        waits = min(handover_wait(config), int(GUARDIAN_WAITS)) + int(LINGER) + int(UNHEARD)
+        return self.stretched(int(GUARDIAN) + waits + self.slowest_kernel)
+
+    def succeeded(self, config: VirtualRouterConfig) -> int:
+        """From a successor's addresses to the removal by the guardian of its predecessor."""
+        announced = int(ANNOUNCE_WITHIN) + int(config.announce.gap) * len(config.addresses)
+        both = self.network + int(LINGER) + self.slowest_kernel
+        return self.stretched(self.longest_interval[config.id] + announced + both)
 
     def failing(self, check: CheckConfig) -> int:
         """From the first instant at which no probe can pass to the release."""
@@ -164,8 +212,8 @@ class Bounds:
         waiver = 2 * self.longest_wait[key] + self.looking(node, config)
         opens = max(self.opening(node, config), waiver if config.fence else 0)
         elected = self.longest_wait[key] + self.looking(node, config) + self.kernel
-        leased = self.leased(config)
-        return self.stretched(opens + elected + leased + 2 * self.kernel + self.network)
+        waits = self.leased(config) + self.chain(node, config)
+        return self.stretched(opens + elected + waits + 2 * self.kernel + self.network)
 
     def leased(self, config: VirtualRouterConfig) -> int:
         """From the last change of the key by its holder to a successor that has it.
@@ -179,17 +227,18 @@ class Bounds:
         waiting = int(retry_after(lease.ttl)) + 4 * int(lease.timeout) + int(lease.interval)
         return self.stretched(2 * lease.ttl * int(SECOND) + waiting)
 
-    def placed(self, key: VirtualRouterId, config: VirtualRouterConfig) -> int:
+    def placed(self, key: VirtualRouterId, node: str, config: VirtualRouterConfig) -> int:
         """From an open fence in a calm world to the address, if the master ranks lower."""
         elected = self.longest_wait[key] + int(config.preempt_delay)
-        return self.stretched(elected + self.leased(config) + 4 * self.kernel + 2 * self.network)
+        waits = self.leased(config) + self.chain(node, config)
+        return self.stretched(elected + waits + 4 * self.kernel + 2 * self.network)
 
     def quiet(self, key: VirtualRouterId, node: str, config: VirtualRouterConfig) -> int:
         """From the last thing that happened to the last transition because of it."""
         pauses = int(REFUSAL_PAUSE + REMOVAL_RETRY + REOPEN) + self.slowest_kernel
         # The last resort waits four Master_Down_Intervals, and another one as a backup.
         resort = 5 * self.longest_wait[key] if config.last_resort else 0
-        return self.served(key, node, config) + self.placed(key, config) + pauses + resort
+        return self.served(key, node, config) + self.placed(key, node, config) + pauses + resort
 
     def reannounced(self, config: VirtualRouterConfig, interval: int) -> int:
         """From a rival's last advertisement to the announcement after its silence."""

@@ -12,20 +12,17 @@ def words(nanoseconds: int) -> str:
 
 
 class Verdicts:
-    """The violations found so far. The invariants in *unjudged* are not judged."""
+    """The violations found so far."""
 
-    def __init__(
-        self, engine: Engine, trace: Trace, unjudged: frozenset[InvariantName] = frozenset()
-    ) -> None:
+    def __init__(self, engine: Engine, trace: Trace) -> None:
         self.violations: list[Violation] = []
         self._engine = engine
         self._trace = trace
-        self._unjudged = unjudged
         self._known: set[tuple[InvariantName, str]] = set()
 
     def broken(self, name: InvariantName, who: str, what: str) -> None:
         """Record that *who* has just broken the invariant *name*; *what* has the numbers."""
-        if name in self._unjudged or (name, who) in self._known:
+        if (name, who) in self._known:
             return
         self._known.add((name, who))
         self.violations.append(Violation(Nanoseconds(self._engine.now), name, who, what))

@@ -24,15 +24,30 @@ class EtcdCluster:
     down: bool = False
 
     reached_since: int | None = 0  # by all nodes
+    _up_since: int = 0
+    _cut_until: dict[str, int] = field(default_factory=dict)  # by node; now or in the past
 
     def becomes(self, *, down: bool, losing: dict[str, float]) -> None:
         """Be down, or lose messages of some nodes, from now on."""
         if self.down and not down:
             # A new leader counts each lease from its beginning.
             self.store.begin_anew(self.now())
+        if self.down:
+            self._up_since = self.engine.now
+        self._cut_until.update(dict.fromkeys(self.losing, self.engine.now))
         self.down, self.losing = down, losing
         well = not down and not losing
         self.reached_since = (self.reached_since or self.engine.now) if well else None
+
+    def reached_by_since(self, node: str) -> int | None:
+        """Return since when no message of *node* is lost; None: some are."""
+        if self.down or node in self.losing:
+            return None
+        return max(self._up_since, self._cut_until.get(node, 0))
+
+    def loses_some_of(self, node: str) -> bool:
+        """Whether some messages of *node* arrive and some do not."""
+        return 0.0 < self.losing.get(node, 0.0) < 1.0
 
     def now(self) -> int:
         """Return the time by which leases end."""

@@ -33,6 +33,9 @@ class ResourceObserver:
     def resource_stopping(self, node: str, resource: str) -> None:
         """The daemon has begun to stop a resource."""
 
+    def command_failed(self, node: str) -> None:
+        """A command of a resource has failed, or hangs."""
+
 
 class SimulatedCommand:
     """A command of a resource that is running."""
@@ -93,6 +96,7 @@ class ResourceHost:
             self.observer.resource_stopping(self._node, running.resource)
         wrong = running.action != "monitor" and self._random.random() < self._odds
         if wrong and self._random.random() < _HANGS:
+            self.observer.command_failed(self._node)
             return
         takes = QUICKEST + int(self._random.random() * (SLOWEST - QUICKEST))
         self._engine.after(takes, self._end, running, wrong)
@@ -101,6 +105,7 @@ class ResourceHost:
         """End a command that takes too long."""
         if running in self._commands:
             self._commands.discard(running)
+            self.observer.command_failed(self._node)
             running.tell(CommandResult(None, "killed"))
 
     def _end(self, running: SimulatedCommand, wrong: bool) -> None:  # noqa: FBT001 - an argument of a job
@@ -108,6 +113,7 @@ class ResourceHost:
             return
         self._commands.discard(running)
         if wrong:
+            self.observer.command_failed(self._node)
             running.tell(CommandResult(1, "", "went wrong"))
             return
         running.tell(self._act(running.resource, running.action))
@@ -190,6 +196,7 @@ class ResourceHost:
 
     def _stop(self, orders: list[StopOrder], tries: int, intervenes: bool) -> None:  # noqa: FBT001 - an argument of a job
         if self._random.random() < self._odds:
+            self.observer.command_failed(self._node)
             self._stop_next(orders, tries - 1, intervenes)
             return
         order, *rest = orders

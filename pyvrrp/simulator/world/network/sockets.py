@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Protocol
 
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address, Family, Place, VirtualRouterId
@@ -39,9 +40,21 @@ class TrafficObserver:
         """The daemon has read one and has reacted to it."""
 
 
+class GuardianEar(Protocol):
+    """The guardian of a dead daemon, which hears what arrives."""
+
+    def packet(self, card: "NetworkCard", packet: bytes) -> None:
+        """Hear an advertisement."""
+
+    def frame(self, card: "NetworkCard", frame: bytes) -> None:
+        """Hear an announcement."""
+
+
 @dataclass(slots=True, eq=False)
 class NetworkCard:
     """One interface of a node on its segment, and the sockets that are open on it.
+
+    ``ears`` are those of guardians that hand over.
 
     ``sent`` is shared by all cards: the newest advertisement of each virtual router. ``refuses``
     is a fault: nothing can be sent (a firewall, a full queue).
@@ -56,14 +69,19 @@ class NetworkCard:
     observer: TrafficObserver
     advertisements: "dict[Family, SimulatedAdvertisementSocket]" = field(default_factory=dict)
     announcements: "list[SimulatedAnnouncementSocket]" = field(default_factory=list)
+    ears: "list[GuardianEar]" = field(default_factory=list)
     refuses: bool = False
 
     def packet(self, packet: bytes) -> None:
         """Receive a packet."""
         family = Family.IPV4 if packet[:1] and packet[0] >> 4 != 6 else Family.IPV6  # noqa: PLR2004 - IPv6
         socket = self.advertisements.get(family)
-        if socket is not None and not self.kernel.suspended and self._is_for_us(packet, family):
+        if self.kernel.suspended or not self._is_for_us(packet, family):
+            return
+        if socket is not None:
             socket.take(packet)
+        for ear in tuple(self.ears):
+            ear.packet(self, packet)
 
     def _is_for_us(self, packet: bytes, family: Family) -> bool:
         """Whether the packet is addressed to this node; simulated switches flood everything."""
@@ -76,7 +94,11 @@ class NetworkCard:
 
     def frame(self, frame: bytes) -> None:
         """Receive a frame."""
-        if self.announcements and not self.kernel.suspended:
+        if self.kernel.suspended:
+            return
+        for ear in tuple(self.ears):
+            ear.frame(self, frame)
+        if self.announcements:
             claim = claim_of(frame)
             if claim is not None:
                 for socket in tuple(self.announcements):

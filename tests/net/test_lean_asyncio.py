@@ -12,7 +12,7 @@ def python(script: str) -> str:
 def test_asyncio_works_without_openssl_and_ssl_can_be_imported_later() -> None:
     shown = python(
         "import sys\n"
-        "from pyvrrp.daemon.lean_asyncio import import_asyncio\n"
+        "from pyvrrp.net.system.lean_asyncio import import_asyncio\n"
         "import_asyncio()\n"
         "import_asyncio()\n"
         "print('asyncio' in sys.modules, 'ssl' in sys.modules, '_ssl' in sys.modules)\n"
@@ -34,7 +34,7 @@ def test_asyncio_works_without_openssl_and_ssl_can_be_imported_later() -> None:
 def test_where_ssl_has_been_imported_it_stays() -> None:
     shown = python(
         "import ssl, sys\n"
-        "from pyvrrp.daemon.lean_asyncio import import_asyncio\n"
+        "from pyvrrp.net.system.lean_asyncio import import_asyncio\n"
         "import_asyncio()\n"
         "print(sys.modules['ssl'] is ssl, 'asyncio' in sys.modules)\n"
     )
