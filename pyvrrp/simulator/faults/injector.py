@@ -41,6 +41,7 @@ class FaultInjector:
             FaultKind.PARTITION: links.cut,
             FaultKind.DELETE_ADDRESS: machines.delete_address,
             FaultKind.RECREATE_INTERFACE: machines.delete_interface,
+            FaultKind.CHANGE_MAC: machines.change_mac,
             FaultKind.WALL_STEP: machines.step_wall_clock,
             FaultKind.INJECT: packets.inject,
             FaultKind.FORGE: packets.forge,

@@ -260,6 +260,8 @@ class Judges(WorldObserver):
             self._disturbances.has_ended(fault)
         elif (until := self._disturbances.has_begun(fault)) is not None:
             self._disturb(until)
+        if begins and fault.kind is FaultKind.CHANGE_MAC:
+            self._announcements.mac_changed(fault.node)
         self.facts_changed()
 
     def facts_changed(self) -> None:

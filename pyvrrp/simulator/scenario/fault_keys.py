@@ -96,6 +96,7 @@ _BY_KIND: Mapping[FaultKind, tuple[Key[object], ...]] = {
     FaultKind.SERVICE: (FOR, STATE, BY, CHECK),
     FaultKind.DELETE_ADDRESS: (),
     FaultKind.RECREATE_INTERFACE: (FOR, INTERFACE),
+    FaultKind.CHANGE_MAC: (INTERFACE,),
     FaultKind.WALL_STEP: (STEP,),
     FaultKind.INJECT: (MUTATION, COUNT),
     FaultKind.ETCD: (FOR, LOSING),

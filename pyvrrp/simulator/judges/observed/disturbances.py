@@ -23,7 +23,10 @@ _ASKED_FOR = frozenset(
 )
 # What is done once leaves a world that comes to rest, unless it is undone later.
 _AT_ONCE = frozenset(
-    {FaultKind.CRASH, FaultKind.SERVICE, FaultKind.DELETE_ADDRESS, FaultKind.FORGE}
+    {
+        *(FaultKind.CRASH, FaultKind.SERVICE, FaultKind.DELETE_ADDRESS, FaultKind.FORGE),
+        FaultKind.CHANGE_MAC,
+    }
 )
 
 
@@ -109,7 +112,8 @@ class Disturbances:
             rest = int(fault.by)
         elif fault.kind is FaultKind.KERNEL_SLOW:
             rest = self._bounds.slowest_kernel
-        elif fault.kind is FaultKind.KERNEL_REFUSES:
+        elif fault.kind in {FaultKind.KERNEL_REFUSES, FaultKind.SEND_REFUSED}:
+            # The pause of 5 s after a refusal.
             rest = 6 * SECOND + self._bounds.kernel
         until = self._engine.now + rest
         self.unplanned_until = max(self.unplanned_until, until)
