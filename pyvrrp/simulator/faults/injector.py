@@ -45,6 +45,7 @@ class FaultInjector:
             FaultKind.WALL_STEP: machines.step_wall_clock,
             FaultKind.INJECT: packets.inject,
             FaultKind.FORGE: packets.forge,
+            FaultKind.FOREIGN: packets.foreign,
         }
         self._end: Mapping[FaultKind, Callable[[Fault], None]] = {
             FaultKind.CRASH: machines.start,

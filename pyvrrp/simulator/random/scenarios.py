@@ -180,6 +180,9 @@ class _Planner:
             ),
             FaultKind.INJECT: lambda: Fault(at, kind, count=self._random.choice((1, 5, 20))),
             FaultKind.FORGE: lambda: self._forge(at),
+            FaultKind.FOREIGN: lambda: Fault(
+                at, kind, duration=self._lasting(), priority=self._random.choice((1, 120, 254))
+            ),
             FaultKind.LOSS: lambda: self._loss(at),
         }
         return draw.get(kind, lambda: self._plain(at, kind, node))()

@@ -41,6 +41,7 @@ class FaultKind(StrEnum):
     WALL_STEP = "wall_step"
     INJECT = "inject"  # invalid packets
     ETCD = "etcd"  # a node does not reach it; without a node: it is down
+    FOREIGN = "foreign"  # a router in another version advertises the addresses
     FORGE = "forge"  # valid advertisements of a router that does not exist
 
 
