@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.leaks import nothing_left_open
+
 # Whether a test passes must not depend on how busy the machine is, nor on chance: every run tries
 # the same examples. `tests/campaign` tries others, and many times as many.
 TIMES_AS_MANY = int(os.environ.get("PYVRRP_TIMES_AS_MANY_EXAMPLES", "1"))
@@ -20,6 +22,13 @@ settings.register_profile(
     database=None,
 )
 settings.load_profile("busy")
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_open() -> Iterator[None]:
+    """Fail a test that leaves a descriptor, thread, process or namespace open."""
+    with nothing_left_open():
+        yield
 
 
 @pytest.fixture
