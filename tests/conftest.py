@@ -13,7 +13,7 @@ from tests.support.leaks import nothing_left_open
 
 # Whether a test passes must not depend on how busy the machine is, nor on chance: every run tries
 # the same examples. `tests/campaign` tries others, and many times as many.
-TIMES_AS_MANY = int(os.environ.get("PYVRRP_TIMES_AS_MANY_EXAMPLES", "1"))
+TIMES_AS_MANY = int(os.environ.get("PYVRRP_EXAMPLES", "1"))
 settings.register_profile(
     "busy",
     deadline=None,
