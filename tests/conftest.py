@@ -8,9 +8,21 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Whether a test passes must not depend on how busy the machine is.
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("busy")
+from tests.support.properties import FACTOR, examples
+
+# Whether a test passes must not depend on how busy the machine is, nor on chance.
+_ALWAYS = settings(
+    deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("always-the-same", _ALWAYS)
+settings.register_profile(
+    "long",
+    _ALWAYS,
+    derandomize=False,
+    max_examples=examples(settings.get_profile("default").max_examples),
+    print_blob=True,
+)
+settings.load_profile("long" if FACTOR else "always-the-same")
 
 
 @pytest.fixture

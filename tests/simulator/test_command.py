@@ -124,8 +124,24 @@ def test_random_reports_the_number_of_scenarios_and_their_seeds(
 ) -> None:
     words = ["--random", "--seed", "5", "--runs", "3", "--nodes", "2", "--jobs", "1"]
     assert main(["simulate", *words]) == 0
-    said = "3 scenarios of 2 nodes, seeds 5 to 7: every invariant held\n"
-    assert capsys.readouterr().out == said
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "3 scenarios of 2 nodes, seeds 5 to 7: every invariant held"
+    assert said[1].startswith("judged in ")
+    assert "  time-goes-on: 100.0 % of 3 cases" in said
+    assert len(said) == 2 + len(INVARIANTS)
+
+
+def test_verbose_shows_each_run_with_its_length_and_what_was_judged(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["--random", "--seed", "5", "--runs", "2", "--nodes", "2", "--jobs", "1", "--verbose"]
+    assert main(["simulate", *words, "--json"]) == 0
+
+    first, second, verdict = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["seed"], second["seed"]) == (5, 6)
+    assert first["simulated"] + second["simulated"] == verdict["simulated"]
+    assert 0.0 < first["judged"] <= 1.0
+    assert {one["invariant"] for one in verdict["judged"]} == {one.name for one in INVARIANTS}
 
 
 @pytest.mark.slow

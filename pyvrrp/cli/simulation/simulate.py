@@ -182,9 +182,10 @@ def _random(args: argparse.Namespace) -> int:
         print(json.dumps({**verdict, "simulated": result.simulated, "judged": judged}))
         return GOOD
     words = f"{args.runs} scenarios of {args.nodes} nodes, seeds {seed} to {seed + args.runs - 1}"
-    print(f"{words}, {result.simulated:.0f} simulated seconds: every invariant held")
+    print(f"{words}: every invariant held")
+    print(f"judged in {result.simulated:.0f} simulated seconds:")
     for share in result.shares.all():
-        print(f"judged  {share}")
+        print(f"  {share}")
     return GOOD
 
 

@@ -25,6 +25,7 @@ class InvariantName(StrEnum):
     TAKEOVER = "takeover-is-due"
     NOT_LATE = "takeover-is-not-late"
     GATE = "claim-needs-a-fresh-pass"
+    NEIGHBOUR = "no-claim-against-a-living-neighbour"
     YIELD = "yields-only-to-better"
     QUIET = "quiet-world-stays-quiet"
     ANNOUNCED = "announced-at-once"
@@ -68,7 +69,8 @@ INVARIANTS: tuple[Invariant, ...] = (
         InvariantName.ONE_HOLDER,
         "INV1",
         "Two running nodes that hear each other do not both hold an address for longer than one "
-        "advertisement interval plus 50 ms and the delays of the network and of the kernel.",
+        "advertisement interval plus 50 ms and the delays of the network and of the kernel; after "
+        "an order to hand over, 500 ms if the successor does not announce.",
     ),
     Invariant(
         InvariantName.LEASE,
@@ -86,13 +88,14 @@ INVARIANTS: tuple[Invariant, ...] = (
         InvariantName.FENCED,
         "INV2",
         "A node whose check has failed without a break does not hold the address after "
-        "fall x interval + timeout; one whose check is silent, after its last verdict's age.",
+        "fall x interval + timeout; one whose check is silent, after its last verdict's age; where "
+        "its daemon or its kernel does not work, after the address lease.",
     ),
     Invariant(
         InvariantName.SERVED,
         "INV3",
-        "Where nodes hear each other and one of them is healthy, a node holds the address "
-        "within the time the checks, the waiver of the hold-down and the election take.",
+        "Where a node is healthy and hears the others, a node holds the address within the time "
+        "the checks, the waiver of the hold-down and the election take, whatever ails the others.",
     ),
     Invariant(
         InvariantName.NOT_BEFORE_OPEN,
@@ -127,7 +130,14 @@ INVARIANTS: tuple[Invariant, ...] = (
         InvariantName.NOT_LATE,
         "INV3, INV15",
         "A healthy backup takes over as soon as Master_Down_Interval, or Skew_Time after a "
-        "release, has passed: no interval is believed beyond its limit.",
+        "release, has passed, and no other node has the key in etcd, if there is one: no interval "
+        "is believed beyond its limit.",
+    ),
+    Invariant(
+        InvariantName.NEIGHBOUR,
+        "decision 16",
+        "A backup does not take the addresses while it hears a router in another version that "
+        "advertises them, nor for Master_Down_Interval of that router afterwards.",
     ),
     Invariant(
         InvariantName.GATE,
