@@ -47,7 +47,7 @@ def killed(outcome: FaultReport, interval_ms: int, times: int, *, ipv6: bool) ->
         spans = {
             pair.implementation: [
                 _kill(play, both, pair)
-                for _ in range(times if pair is both.pyvrrp else min(times, _CRASHES_OF_RIVAL))
+                for _ in range(times if pair is both.pyvrrp else 1)  # it does not start again
             ]
             for pair in both.pairs
         }
@@ -71,7 +71,7 @@ def killed(outcome: FaultReport, interval_ms: int, times: int, *, ipv6: bool) ->
 
 
 def _kill(play: Play, both: Duel, pair: Pair) -> tuple[float, float]:
-    """Kill the first router and bring it back; return from when to when the client is judged."""
+    """Kill the first router, bring ours back, and return from when to when to judge the client."""
     first, second = pair.first, pair.second
     play.sleep(random.uniform(0.0, both.setting.interval))
     start = play.mark(f"{pair.implementation}: SIGKILL")
@@ -84,6 +84,8 @@ def _kill(play: Play, both: Duel, pair: Pair) -> tuple[float, float]:
         play.wait(lambda: second.name in play.holders(pair.address), second.name, PATIENCE)
     play.sleep(_DWELL)
     end = time.time()
+    if pair is not both.pyvrrp:
+        return start, end
     first.start()
     back = f"{first.name} to hold it again"
     play.wait(lambda: play.holders(pair.address) == [first.name], back, PATIENCE)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from experiments.experiment import Experiment
-from experiments.moves import cut, heal, start, stop
+from experiments.moves import cut, heal, kill_daemon, start, stop
 from results.result import ExperimentResult
 from results.setting import RouterSpec, Setting
 
@@ -20,4 +20,7 @@ def both_roles(other: str, setting: Setting) -> Iterator[ExperimentResult]:
             heal(experiment, "r1", "r2", outage=higher != "frr")
             stop(experiment, "r1", "r2")
             start(experiment, "r1", "r2")
+            if higher == "pyvrrp":
+                kill_daemon(experiment, "r1", "r2")
+                start(experiment, "r1", "r2")
         yield experiment.result()

@@ -70,14 +70,16 @@ def stop(experiment: Experiment, old: str, new: str) -> None:
 def kill_daemon(experiment: Experiment, old: str, new: str) -> None:
     """SIGKILL the daemon of *old*: its guardian must hand over to *new*."""
     skew = experiment.setting.skew_time(experiment.routers[new].settings.priority)
-    limit = skew + NOISE
+    # As for `stop`: FRR's first advertisement over IPv6 does not reach the wire.
+    silent = experiment.setting.interval if experiment.routers[new].virtual_mac else 0.0
+    limit = skew + silent + NOISE
     experiment.change(
         f"{old}'s daemon gets SIGKILL",
         experiment.routers[old].kill_daemon,
         old=old,
         new=new,
         limits=ChangeLimits(
-            outage=0.0,
+            outage=_wakes(experiment, new),
             first_advertisement=limit,
             released=limit + HAND_OVER,
             both_held=_both(experiment),

@@ -1,8 +1,8 @@
 """pyvrrp beside keepalived over VRRPv2, IPv4, at 1 s, in both roles.
 
-The port of the better router goes down and up, then the router is stopped and started. Each time
-the other one takes over in the time of the protocol and gives the address back. Two routers never
-hold the address together for longer than one advertisement needs.
+The port of the better router goes down and up, then the router is stopped and started, and a
+pyvrrp is killed. Each time the other one takes over in the time of the protocol and gives the
+address back. Two routers never hold it together for longer than one advertisement needs.
 """
 
 from collections.abc import Iterator

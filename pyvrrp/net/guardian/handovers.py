@@ -25,7 +25,7 @@ _LOOK = 100  # ms; the clock of poll stands still while the machine is suspended
 _NANOSECONDS = 1_000_000  # per millisecond
 
 
-class _Handover:
+class _HandedOver:
     """One virtual router that is handed over."""
 
     def __init__(self, record: HandoverRecord, held: set[Held]) -> None:
@@ -39,7 +39,7 @@ class Handovers:
 
     def __init__(self, sockets: BorrowedSockets) -> None:
         self._sockets = sockets
-        self.under_way: list[_Handover] = []
+        self.under_way: list[_HandedOver] = []
 
     def begin(self, records: Iterable[HandoverRecord], held: set[Held]) -> None:
         """Send priority 0 for each of *records*, and take its addresses out of *held*.
@@ -56,7 +56,7 @@ class Handovers:
             hears = any(self._sockets.get(name) for name, _, _ in record.hears)
             if hears and self._send(record):
                 held -= mine
-                self.under_way.append(_Handover(record, mine))
+                self.under_way.append(_HandedOver(record, mine))
         if self.under_way:
             names = ", ".join(one.record.router for one in self.under_way)
             tell(f"the daemon has ended: hands over {names}")

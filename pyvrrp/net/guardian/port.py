@@ -9,7 +9,7 @@ from pyvrrp.net.guardian.handover_record import HandoverRecord, Sent
 from pyvrrp.net.guardian.parent import REMOVING, GuardianProcess
 from pyvrrp.net.guardian.records import StopRecord
 from pyvrrp.net.sockets.advertisements import group_address
-from pyvrrp.net.sockets.lending import Lent, lent_name
+from pyvrrp.net.sockets.lending import LentSocket, lent_name
 from pyvrrp.packet.layout import family_of, group_of
 from pyvrrp.ports import HandoverOrder, LastWords, StopOrder
 from pyvrrp.units import Nanoseconds, to_seconds
@@ -62,10 +62,14 @@ class GuardianPort:
                 addresses=[address.packed for address in order.addresses],
                 sends=[_sent(said) for said in order.says],
                 hears=[
-                    (lent_name(at, family, Lent.PACKETS), [peer.packed for peer in peers], ttl)
+                    (
+                        lent_name(at, family, LentSocket.PACKETS),
+                        [peer.packed for peer in peers],
+                        ttl,
+                    )
                     for at, peers, ttl in order.hears
                 ],
-                claims=lent_name(place, family, Lent.CLAIMS),
+                claims=lent_name(place, family, LentSocket.CLAIMS),
                 mac=order.mac,
                 times=order.times,
             )
@@ -118,8 +122,12 @@ def _sent(said: LastWords) -> Sent:
     place, destination = said.place, said.destination
     family = family_of(destination)
     if destination == group_of(family):
-        return lent_name(place, family, Lent.PACKETS), group_address(place, family), said.packet
-    return lent_name(place, family, Lent.HOSTS), (str(destination), 0), said.packet
+        return (
+            lent_name(place, family, LentSocket.PACKETS),
+            group_address(place, family),
+            said.packet,
+        )
+    return lent_name(place, family, LentSocket.HOSTS), (str(destination), 0), said.packet
 
 
 def _is_locked(path: str) -> bool:

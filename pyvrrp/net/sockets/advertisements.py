@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address, Family, Place
 from pyvrrp.net.sockets import bpf
-from pyvrrp.net.sockets.lending import NOBODY, Borrower, Lent, lent_name
+from pyvrrp.net.sockets.lending import NOBODY, Borrower, LentSocket, lent_name
 from pyvrrp.net.sockets.packet import (
     ETH_P_IP,
     ETH_P_IPV6,
@@ -160,13 +160,13 @@ class KernelAdvertisementSocket:
         self._reader.close()
         self._close_others()
 
-    def _lent(self) -> Iterator[tuple[Lent, int]]:
-        yield Lent.PACKETS, self._sock.fileno()
+    def _lent(self) -> Iterator[tuple[LentSocket, int]]:
+        yield LentSocket.PACKETS, self._sock.fileno()
         if self._membership is not None:
             # While the other process has it, the successor's advertisements still arrive.
-            yield Lent.GROUP, self._membership.fileno()
+            yield LentSocket.GROUP, self._membership.fileno()
         if self._unicast is not None:
-            yield Lent.HOSTS, self._unicast.fileno()
+            yield LentSocket.HOSTS, self._unicast.fileno()
 
     def _close_others(self) -> None:
         if self._membership is not None:

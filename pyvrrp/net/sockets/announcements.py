@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 
 from pyvrrp.identity import Address, Family, Place
 from pyvrrp.net.sockets import bpf
-from pyvrrp.net.sockets.lending import NOBODY, Borrower, Lent, lent_name
+from pyvrrp.net.sockets.lending import NOBODY, Borrower, LentSocket, lent_name
 from pyvrrp.net.sockets.packet import (
     ETH_P_ARP,
     ETH_P_IPV6,
@@ -83,13 +83,13 @@ class KernelAnnouncementSocket:
             sock = open_packet_socket(self._place, socket.SOCK_RAW, protocol, program)
             reader = PacketReader(self._loop, sock, self._heard, close=self._close)
             self._listeners[family] = (sock, reader)
-            name = lent_name(self._place, family, Lent.CLAIMS)
+            name = lent_name(self._place, family, LentSocket.CLAIMS)
             self._borrower.lend(name, sock.fileno())
 
     def _stop_listening(self, family: Family) -> None:
         listener = self._listeners.pop(family, None)
         if listener is not None:
-            self._borrower.want_back(lent_name(self._place, family, Lent.CLAIMS))
+            self._borrower.want_back(lent_name(self._place, family, LentSocket.CLAIMS))
             listener[1].close()
 
     def _heard(self, frame: bytes) -> None:

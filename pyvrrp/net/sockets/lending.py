@@ -6,7 +6,7 @@ from typing import Protocol
 from pyvrrp.identity import Family, Place
 
 
-class Lent(StrEnum):
+class LentSocket(StrEnum):
     """What a lent socket is for."""
 
     PACKETS = "packets"  # sends to the group, and receives all advertisements
@@ -38,6 +38,6 @@ class NoBorrower:
 NOBODY = NoBorrower()
 
 
-def lent_name(place: Place, family: Family, what: Lent) -> str:
+def lent_name(place: Place, family: Family, what: LentSocket) -> str:
     """Return the name of a lent socket; there is one of each kind on an interface."""
     return f"{place}/{family.label}/{what}"

@@ -22,7 +22,7 @@ from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.after_death import HandoverAfterDeath
 
 
-class _Handover:
+class _SimulatedHandover:
     """One virtual router that is handed over."""
 
     def __init__(self, order: HandoverOrder, now: int) -> None:
@@ -53,7 +53,7 @@ class NodeGuardian(ProcessGuardian):
         self._at_work = at_work
         self._orders: dict[str, HandoverOrder] = {}
         self._until: dict[str, Nanoseconds | None] = {}
-        self._under_way: list[_Handover] = []
+        self._under_way: list[_SimulatedHandover] = []
 
     def prepare_handover(self, order: HandoverOrder) -> None:
         """Know how to hand over one virtual router."""
@@ -89,7 +89,7 @@ class NodeGuardian(ProcessGuardian):
         for name, order in self._orders.items():
             until = self._until.get(name)
             if until is not None and now < until and self._send(order):
-                self._under_way.append(_Handover(order, now))
+                self._under_way.append(_SimulatedHandover(order, now))
         if self._under_way:
             for card in self._cards.values():
                 card.ears.append(self)
