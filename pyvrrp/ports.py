@@ -177,7 +177,7 @@ class InterfaceState:
     ours: frozenset[InterfaceAddress] = frozenset()  # of those, the ones tagged as pyvrrp's
     namespace: int = 0  # the inode of its network namespace; 0: not known
     generation: int = 0
-    obstacle: str = ""  # why it cannot be used although it is there
+    obstacle: str = ""  # why it cannot be used, or must not be under this name
     present: frozenset[InterfaceAddress] = field(init=False, repr=False, compare=False)
     by_host: Mapping[Address, tuple[InterfaceAddress, ...]] = field(
         init=False, repr=False, compare=False

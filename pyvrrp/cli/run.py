@@ -1,6 +1,7 @@
 """``pyvrrp run``: run the daemon in the foreground."""
 
 import argparse
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from pyvrrp.config.model.configuration import Configuration
     from pyvrrp.errors import Problem
     from pyvrrp.net.guardian.parent import GuardianProcess
+
+# What the daemon answers in its log. By default they would end it while it is being started.
+UNTIL_IT_RUNS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,6 +37,8 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run(args: argparse.Namespace) -> int:
     """Run the daemon until a signal stops it."""
+    for number in UNTIL_IT_RUNS:
+        signal.signal(number, signal.SIG_IGN)
     import_asyncio()
     from pyvrrp.daemon.logs import choose_format  # noqa: PLC0415 - not for the help
     from pyvrrp.daemon.main import DaemonOptions  # noqa: PLC0415 - the same

@@ -10,8 +10,8 @@ from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.report.open_files import open_files_needed
 from pyvrrp.daemon.control_socket import ControlSocket, Handler, Request
 from pyvrrp.daemon.logs import LogFormat
+from pyvrrp.daemon.on_demand import StartedProber, start_prober_for
 from pyvrrp.daemon.operator_commands import OperatorCommands
-from pyvrrp.daemon.prober_start import StartedProber, start_prober_for
 from pyvrrp.daemon.process_setup import Foundation
 from pyvrrp.daemon.signals import SignalReports
 from pyvrrp.daemon.snapshot import Snapshots

@@ -12,8 +12,7 @@ from typing import Any
 
 from pyvrrp.daemon import systemd
 from pyvrrp.daemon.logs import LogFormat, LogWriter
-from pyvrrp.daemon.on_demand import CommandsOnDemand, EtcdOnDemand, ProbesOnDemand
-from pyvrrp.daemon.prober_start import StartedProber
+from pyvrrp.daemon.on_demand import CommandsOnDemand, EtcdOnDemand, ProbesOnDemand, StartedProber
 from pyvrrp.daemon.signals import IGNORED
 from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.net.linux import linux_ports

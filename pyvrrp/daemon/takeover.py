@@ -6,7 +6,7 @@ import signal
 
 from pyvrrp.config.model.takeover import TakeoverConfig, watched_host
 from pyvrrp.daemon.logs import LogFormat
-from pyvrrp.daemon.prober_start import StartedProber, start_prober
+from pyvrrp.daemon.on_demand import StartedProber, start_prober
 from pyvrrp.daemon.process_setup import Foundation
 from pyvrrp.errors import KernelError
 from pyvrrp.net.guardian.parent import GuardianProcess

@@ -114,7 +114,8 @@ def _refused(examined: Examined, expectation: Expectation, failure: FailedCheck)
     reason, detail = failure
     heard, source = examined.advertisement, examined.source
     is_own = source == expectation.primary_address
-    proves_life = reason in _DIFFERS and examined.ttl == TTL and not is_own
+    # No router advertises without a pause, so an interval of 0 is damage.
+    proves_life = reason in _DIFFERS and examined.ttl == TTL and not is_own and heard.interval > 0
     neighbour = heard if proves_life else None
     return Discarded(reason, detail, heard.vrid, source, after_vrid=True, neighbour=neighbour)
 

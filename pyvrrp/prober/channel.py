@@ -13,7 +13,7 @@ _PER_TURN = 16  # messages that are read before anything else gets a turn
 _MOST_QUEUED = 8192  # messages that the other end has not taken
 
 
-class Channel:
+class MessageChannel:
     """One end. *received* gets each message, *ended* is called once when the other end is gone.
 
     A datagram that is longer than any message ends the channel. What does not fit into the socket
@@ -37,7 +37,7 @@ class Channel:
         self._queue: deque[tuple[bytes, int]] = deque()
         self._writing = False
         self._open = True
-        self._loop.add_reader(end.fileno(), self._read)
+        self._loop.add_reader(end.fileno(), self.read)
 
     def send(self, message: bytes, descriptor: int = -1) -> bool:
         """Send *message*, soon. *descriptor* is given away and closed here in every case.
@@ -86,7 +86,8 @@ class Channel:
             self._loop.remove_writer(self._end.fileno())
         self._writing = waits
 
-    def _read(self) -> None:
+    def read(self) -> None:
+        """Take what has come, but at most 16 messages."""
         for _ in range(_PER_TURN):
             if not self._open:
                 return

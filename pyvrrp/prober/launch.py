@@ -63,7 +63,7 @@ def launch(words: Sequence[str]) -> Launched:
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
         given = fcntl.fcntl(theirs.fileno(), fcntl.F_DUPFD_CLOEXEC, _ABOVE)
-        path = [str(Path(entry or ".").resolve()) for entry in sys.path]
+        path = [str(Path(entry or ".").absolute()) for entry in sys.path]  # reads no disk
         command = (sys.executable, "-I", "-S", "-B", "-c", _CODE)
         pid = os.posix_spawn(
             sys.executable,

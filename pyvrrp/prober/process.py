@@ -10,7 +10,7 @@ from typing import TypeAlias
 from pyvrrp.clients.base.failure import Failure
 from pyvrrp.foreign_text import printable
 from pyvrrp.ports import EtcdAnswer, ProbeResult
-from pyvrrp.prober.channel import Channel
+from pyvrrp.prober.channel import MessageChannel
 from pyvrrp.prober.child import ProberChild
 from pyvrrp.prober.codec import MalformedError
 from pyvrrp.prober.launch import Launched
@@ -38,6 +38,7 @@ START = 10.0  # seconds that a new prober may take for its first sign of life
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0  # seconds before it is started again
 _LONG_LIFE = 60.0  # seconds; one that lived that long is started again at once
 _MOST_DEATHS = 2  # probers that may end while they work on one call
+_FIRST_CREDIT, _CREDIT, _MOST_CREDIT = 1000, 200, 100_000  # messages: at first, for each call
 _LAST_WAIT = 1.0  # seconds to wait for the end of a killed prober
 
 Answer: TypeAlias = ProbeResult | EtcdAnswer | Failure
@@ -83,11 +84,12 @@ class Prober:
         self._launch = launch
         self._report = report
         self._numbers = count(1)
+        self._credit = 0  # messages that the prober may send
         self._subjects: dict[Subject, int] = {}
         self._calls: dict[int, _Call] = {}
         self._lender = Lender(self._lend)
         self._child: ProberChild | None = None
-        self._channel: Channel | None = None
+        self._channel: MessageChannel | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._again: asyncio.TimerHandle | None = None
         self._pause = 0.0
@@ -156,8 +158,9 @@ class Prober:
 
     def _begin(self, launched: Launched) -> None:
         self._begun = self._loop.time()
+        self._credit = _FIRST_CREDIT
         self._child = ProberChild(launched.pid, launched.pidfd, self._child_ended)
-        self._channel = Channel(launched.end, self._received, self._lose)
+        self._channel = MessageChannel(launched.end, self._received, self._lose)
         self._watch = self._loop.call_later(START, self._hangs)
         for subject, number in self._subjects.items():
             self._send(Introduce(number, subject))
@@ -188,6 +191,8 @@ class Prober:
             os.close(descriptor)
 
     def _send_call(self, number: int, call: _Call) -> None:
+        # A call may want a socket for each of 64 addresses, and files.
+        self._credit = min(self._credit + _CREDIT, _MOST_CREDIT)
         left = int((call.deadline - self._loop.time()) * 1e9)
         if left > 0:
             self._send(call.message(number, call.subject, left))
@@ -196,7 +201,12 @@ class Prober:
         self._send(lent, descriptor)
 
     def _overdue(self, number: int) -> None:
-        call = self._calls.pop(number)
+        if self._channel is not None:
+            # If this process was late itself, the answer may be there already.
+            self._channel.read()
+        call = self._calls.pop(number, None)
+        if call is None:
+            return
         self._send(CancelCall(number))
         if self._channel is not None and self._watch is None:
             self._send(AreYouThere())
@@ -207,6 +217,10 @@ class Prober:
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
+        self._credit -= 1
+        if self._credit < 0:
+            self._lose("it talks without being asked")
+            return
         try:
             message = read_from_prober(octets)
         except MalformedError as error:

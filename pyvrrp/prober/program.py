@@ -16,10 +16,10 @@ from pyvrrp.net.system.libc import trim_memory
 
 SOCKET = 3
 _MODULES = {
-    "http": ("pyvrrp.probes.http",),
-    "etcd": ("pyvrrp.clients.etcd.cluster",),
-    "tls": ("pyvrrp.clients.http.tls_contexts",),
-    "digest": ("hashlib",),
+    "http": "pyvrrp.probes.http",
+    "etcd": "pyvrrp.clients.etcd.cluster",
+    "tls": "pyvrrp.clients.http.tls_contexts",
+    "digest": "hashlib",
 }
 _STACK = 512 * 1024  # octets for each thread
 
@@ -51,10 +51,9 @@ def _import(wanted: frozenset[str]) -> None:
 
     threading.stack_size(_STACK)
 
-    "localhost".encode("idna")  # name look-ups import this
-    for word in wanted:
-        for module in _MODULES[word]:
-            import_module(module)
+    "localhost".encode("idna")  # name look-ups import what this imports
+    for module in ("pyvrrp.prober.service", *(_MODULES[word] for word in sorted(wanted))):
+        import_module(module)
 
 
 def _serve(end: socket.socket) -> None:

@@ -6,12 +6,11 @@ import socket
 import struct
 from functools import partial
 
-from pyvrrp.clients.etcd.port import AsyncioEtcd
 from pyvrrp.clients.rights.wants import CopyOfFile
 from pyvrrp.config.model.configuration import EtcdServers
 from pyvrrp.ports import EtcdAnswer, Handle, ProbeResult, Unanswered
 from pyvrrp.prober.borrowed import BorrowedRights
-from pyvrrp.prober.channel import Channel
+from pyvrrp.prober.channel import MessageChannel
 from pyvrrp.prober.messages import (
     MOST,
     AreYouThere,
@@ -29,6 +28,7 @@ from pyvrrp.prober.messages import (
     read_from_daemon,
     wants_of,
 )
+from pyvrrp.probes.etcd import AsyncioEtcd
 from pyvrrp.probes.runner import AsyncioProbes
 from pyvrrp.units import Nanoseconds
 
@@ -38,7 +38,7 @@ class Service:
 
     def __init__(self, end: socket.socket) -> None:
         self.over = asyncio.Event()
-        self._channel = Channel(end, self._received, self._ended, takes_descriptors=True)
+        self._channel = MessageChannel(end, self._received, self._ended, takes_descriptors=True)
         self._rights = BorrowedRights(self._send)
         self._probes = AsyncioProbes(self._rights, self._rights.start_search)
         self._etcd = AsyncioEtcd(self._rights)

@@ -22,6 +22,7 @@ from pyvrrp.runtime.health.fence import Fence
 from pyvrrp.runtime.health.last_resort import LastResort
 from pyvrrp.runtime.health.weights import Weights
 from pyvrrp.runtime.links.interface import Interface
+from pyvrrp.runtime.links.same_device import Devices
 from pyvrrp.runtime.router.concern import Concern
 from pyvrrp.runtime.router.group import Group
 from pyvrrp.runtime.router.router import Router
@@ -48,6 +49,7 @@ class Supervisor:
     ) -> None:
         self.configuration = configuration
         self.interfaces: dict[Place, Interface] = {}
+        self._devices: Devices[Interface] = Devices()
         self.routers: list[Router] = []
         self.checks: dict[str, CheckRunner] = {}
         self.groups: dict[str, Group] = {}
@@ -119,7 +121,7 @@ class Supervisor:
 
     def _interface(self, place: Place) -> Interface:
         if place not in self.interfaces:
-            self.interfaces[place] = Interface(place, self._ports, self._journal)
+            self.interfaces[place] = Interface(place, self._ports, self._journal, self._devices)
         return self.interfaces[place]
 
     def start(self) -> None:

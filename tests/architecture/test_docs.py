@@ -189,7 +189,7 @@ def test_the_shown_systemd_unit_is_that_in_the_repository() -> None:
 def test_every_explained_reason_is_in_the_source() -> None:
     sources = "\n".join(
         path.read_text(encoding="utf-8")
-        for package in ("clients", "probes", "fencing")
+        for package in ("clients", "probes", "prober", "fencing")
         for path in (ROOT / "pyvrrp" / package).rglob("*.py")
     )
     section = text(Path("docs/fencing.md")).split("\n## Reasons\n")[1].split("\n## ")[0]

@@ -16,7 +16,6 @@ import trustme
 from pyvrrp.clients.base.failure import ProbeError
 from pyvrrp.clients.etcd import cluster
 from pyvrrp.clients.etcd.messages import Reply, message_of, reply_of, token_of
-from pyvrrp.clients.etcd.port import AsyncioEtcd
 from pyvrrp.config.model.configuration import EtcdServers
 from pyvrrp.ports import (
     EtcdAnswer,
@@ -32,6 +31,7 @@ from pyvrrp.ports import (
     Write,
     preemption_prefix,
 )
+from pyvrrp.probes.etcd import AsyncioEtcd
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from tests.probes.support import Behaviour, serve
 from tests.support.etcd import etcd, free_port

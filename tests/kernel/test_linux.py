@@ -5,13 +5,13 @@ from ipaddress import IPv4Interface
 
 import pytest
 
-from pyvrrp.clients.etcd.port import AsyncioEtcd
 from pyvrrp.config.model.configuration import ProbeConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Family
 from pyvrrp.net.linux import linux_ports
 from pyvrrp.packet.layout import IPV4_GROUP
 from pyvrrp.ports import Command, InterfaceState, ProbeResult, RunningCommand
+from pyvrrp.probes.etcd import AsyncioEtcd
 from pyvrrp.units import MILLISECOND, Nanoseconds
 from tests.kernel.wire import addresses, until, vrrp_v4, wire
 

@@ -92,6 +92,15 @@ def test_the_prober_is_nobody_and_has_no_rights(stage: Bench) -> None:
     assert not [name for name in opened if "packet" in name or str(stage.directory) in name]
 
 
+@pytest.mark.parametrize("look", ['tcp = "127.0.0.1:8080"', 'ping = "127.0.0.1"'])
+def test_a_prober_has_imported_all_that_one_check_needs(stage: Bench, look: str) -> None:
+    host = stage.host("r1", 1)
+    serve(host)
+    daemon = stage.start(host, 200, more=f'checks = ["one"]\n[check.one]\n{look}\n')
+    eventually("it holds the address", daemon.holds)
+    assert restarts(daemon) == 0
+
+
 def test_a_prober_that_is_killed_fails_no_check_and_is_counted(stage: Bench) -> None:
     host = stage.host("r1", 1)
     serve(host)

@@ -101,6 +101,27 @@ def test_the_strict_filter_wants_ttl_255_and_a_known_vrid() -> None:
     assert not accepts(vrrp_strict(Family.IPV6, {7}), ipv6(vrid=8))
 
 
+def behind_ah(*, ttl: int = 255, vrid: int = 7, group: str = "e0000012") -> bytes:
+    header = bytes((0x45, 0xC0, 0, 52, 0, 1, 0, 0, ttl, 51, 0, 0)) + bytes(4)
+    ah = bytes((112, 4)) + bytes(22)
+    return header + bytes.fromhex(group) + ah + bytes((0x21, vrid, 100, 0, 2, 1, 0, 0))
+
+
+def test_vrrp_behind_an_authentication_header_passes_if_it_is_sent_to_the_group() -> None:
+    assert accepts(vrrp(Family.IPV4), behind_ah())
+    assert not accepts(vrrp(Family.IPV4), behind_ah(group="c0000201"))
+    strict = vrrp_strict(Family.IPV4, {7, 9})
+    assert [vrid for vrid in range(256) if accepts(strict, behind_ah(vrid=vrid))] == [7, 9]
+    assert not accepts(strict, behind_ah(ttl=254))
+    assert not accepts(strict, behind_ah(group="c0000201"))
+    assert accepts(strict, ipv4())
+    assert not accepts(vrrp(Family.IPV6), ipv6(next_header=51))
+    many = vrrp_strict(Family.IPV4, set(range(1, 201)))
+    assert accepts(many, behind_ah(vrid=200))
+    assert not accepts(many, behind_ah(vrid=201))
+    assert accepts(many, ipv4(vrid=200))
+
+
 def test_no_vrid_is_not_every_vrid() -> None:
     assert not accepts(vrrp_strict(Family.IPV4, ()), ipv4())
     assert accepts(vrrp_strict(Family.IPV4, None), ipv4())

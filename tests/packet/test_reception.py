@@ -456,7 +456,6 @@ TO_US = replace(V3, destination=OURS)
         (PASSWORD, EXPECT_PASSWORD),
         (saying(V2, auth_type=2), EXPECT_V2),
         (saying(V2, auth_type=254), EXPECT_PASSWORD),
-        (saying(V2, interval=Nanoseconds(0)), EXPECT_V2),
         (saying(V2, interval=TWO_SECONDS), replace(EXPECT_V2, strict=True)),
         (saying(V2, addresses=OTHER), replace(EXPECT_V2, strict=True)),
         (TO_US, EXPECT_V3),
@@ -475,6 +474,12 @@ def test_a_router_that_is_only_configured_otherwise_proves_that_it_lives(
     own = admit(replace(examined, source=OURS), expectation)
     assert isinstance(own, Discarded)
     assert own.neighbour is None
+
+
+def test_an_interval_of_zero_proves_nothing() -> None:
+    found = admit(saying(V2, interval=Nanoseconds(0)), EXPECT_V3)
+    assert isinstance(found, Discarded)
+    assert found.neighbour is None
 
 
 def test_nobody_is_a_neighbour_of_an_owner_that_refuses_all() -> None:

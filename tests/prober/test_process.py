@@ -217,6 +217,19 @@ async def test_a_prober_that_says_what_it_must_not_say_is_replaced(octets: bytes
         assert here.lost == [why]
 
 
+async def test_a_prober_that_talks_without_an_end_is_replaced() -> None:
+    async with stage() as here:
+        while not here.lost:
+            try:
+                here.started[0].says(IAmHere())
+            except BlockingIOError:
+                await asyncio.sleep(0)
+            except OSError:
+                break  # it was lost already
+        await here.until(lambda: len(here.started) == 2)
+        assert here.lost == ["it talks without being asked"]
+
+
 async def test_an_answer_of_the_wrong_kind_fails_and_ends_the_prober() -> None:
     async with stage() as here:
         result = here.probe()

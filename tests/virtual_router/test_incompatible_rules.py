@@ -8,6 +8,7 @@ from pyvrrp.identity import Version
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from pyvrrp.virtual_router.rules.incompatible import (
     IncompatibleAdvertisement,
+    LivingNeighbour,
     OwnTimes,
     keeps_from_claiming,
     lives_until,
@@ -43,11 +44,18 @@ def test_the_own_interval_is_believed_even_above_the_limit() -> None:
     assert lives_until(heard, own) == 5 * SECOND + round(72_187.5 * MILLISECOND)
 
 
+def test_a_slow_neighbour_of_a_fast_router_is_believed_too() -> None:
+    own = OwnTimes(100, Nanoseconds(10 * MILLISECOND), Nanoseconds(100 * MILLISECOND))
+    heard = replace(HEARD, version=Version.V2)
+    assert lives_until(heard, own) == 5 * SECOND + round(3609.375 * MILLISECOND)
+
+
 def test_the_first_one_that_lives_and_has_the_addresses_keeps_from_claiming() -> None:
-    foreign, other = replace(HEARD, shares=False), replace(HEARD, priority=50)
-    now = Nanoseconds(6 * SECOND)
-    assert keeps_from_claiming([foreign, HEARD, other], OWN, now) == HEARD
-    assert keeps_from_claiming([foreign], OWN, now) is None
     ends = lives_until(HEARD, OWN)
-    assert keeps_from_claiming([HEARD], OWN, Nanoseconds(ends - 1)) == HEARD
-    assert keeps_from_claiming([HEARD], OWN, ends) is None
+    living = LivingNeighbour(HEARD, ends)
+    foreign = LivingNeighbour(replace(HEARD, shares=False), ends)
+    other = LivingNeighbour(replace(HEARD, priority=50), ends)
+    before = Nanoseconds(ends - 1)
+    assert keeps_from_claiming([foreign, living, other], before) is living
+    assert keeps_from_claiming([foreign], before) is None
+    assert keeps_from_claiming([living], ends) is None

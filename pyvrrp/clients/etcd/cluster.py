@@ -1,6 +1,6 @@
 """Send requests to etcd clusters over HTTP: to one member after the other, until one answers.
 
-`pyvrrp.clients.etcd.port` imports this module for the first request, so that a daemon without a
+`pyvrrp.probes.etcd` imports this module for the first request, so that a daemon without a
 lease does not load h11.
 """
 

@@ -6,6 +6,7 @@ import resource
 import signal
 import struct
 from contextlib import suppress
+from pathlib import Path
 
 NOBODY = 65534
 MOST_MEMORY = 192 * 1024 * 1024  # octets that the process may write to
@@ -85,8 +86,13 @@ def _drop_capabilities() -> None:
     library = ctypes.CDLL(None, use_errno=True)
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
     nothing = bytes(24)  # effective, permitted and inheritable, of 64 bits each
-    if library.capset(header, nothing) != 0:
+    if library.capset(header, nothing) != 0 and _effective():
         _raise()
+
+
+def _effective() -> int:
+    rows = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(row.split()[1], 16) for row in rows if row.startswith("CapEff:"))
 
 
 def _prctl(what: int, *values: object) -> None:

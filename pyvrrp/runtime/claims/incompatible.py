@@ -19,6 +19,7 @@ from pyvrrp.units import SECOND, Nanoseconds, in_words, to_milliseconds
 from pyvrrp.virtual_router.parameters import RELEASE
 from pyvrrp.virtual_router.rules.incompatible import (
     IncompatibleAdvertisement,
+    LivingNeighbour,
     OwnTimes,
     keeps_from_claiming,
     lives_until,
@@ -43,10 +44,10 @@ _WHAT_TO_SET = {
 
 @dataclass(frozen=True, slots=True)
 class IncompatibleNeighbour:
-    """One neighbour: what it *said*, how it *differs*, and what to *set*."""
+    """One neighbour: what it said, until when it *lives*, how it *differs*, and what to *set*."""
 
     sender: Address
-    said: IncompatibleAdvertisement
+    lives: LivingNeighbour
     differs: str
     to_set: str
 
@@ -68,13 +69,13 @@ class IncompatibleNeighbours(BaseConcern):
 
     def may_claim(self) -> str | None:
         """Return None if no such neighbour advertises the addresses, or if that does not count."""
-        said = (one.said for one in self._known.values())
         if self._config.claims_against_incompatible:
             return None
-        holder = keeps_from_claiming(said, self._own, self._clock.now())
+        living = (one.lives for one in self._known.values())
+        holder = keeps_from_claiming(living, self._clock.now())
         if holder is None:
             return None
-        one = next(one for one in self._known.values() if one.said is holder)
+        one = next(one for one in self._known.values() if one.lives is holder)
         return (
             f"{one.sender} to be silent, which advertises the addresses and is incompatible: "
             f"{one.differs}; set {one.to_set}"
@@ -82,7 +83,7 @@ class IncompatibleNeighbours(BaseConcern):
 
     def life_at(self) -> Nanoseconds | None:
         """Return when such a neighbour last advertised the addresses."""
-        heard = [one.said.heard_at for one in self._known.values() if one.said.shares]
+        heard = [one.lives.heard.heard_at for one in self._known.values() if one.lives.heard.shares]
         return max(heard, default=None)
 
     def advertisement(self) -> None:
@@ -101,7 +102,8 @@ class IncompatibleNeighbours(BaseConcern):
             return
         shares = not heard.addresses or not self._addresses.isdisjoint(heard.addresses)
         said = IncompatibleAdvertisement(heard.version, heard.priority, heard.interval, shares, now)
-        one = IncompatibleNeighbour(sender, said, discarded.detail, self._to_set(discarded))
+        lives = LivingNeighbour(said, lives_until(said, self._own))
+        one = IncompatibleNeighbour(sender, lives, discarded.detail, self._to_set(discarded))
         self._known[sender] = one
         self._forget.set(self._first_to_forget())
         self._router.count("incompatible_neighbours")
@@ -115,10 +117,10 @@ class IncompatibleNeighbours(BaseConcern):
                     "sender": str(one.sender),
                     "differs": one.differs,
                     "set": one.to_set,
-                    "version": int(one.said.version),
-                    "priority": one.said.priority,
-                    "has_our_addresses": one.said.shares,
-                    "age_ms": to_milliseconds(Nanoseconds(now - one.said.heard_at)),
+                    "version": int(one.lives.heard.version),
+                    "priority": one.lives.heard.priority,
+                    "has_our_addresses": one.lives.heard.shares,
+                    "age_ms": to_milliseconds(Nanoseconds(now - one.lives.heard.heard_at)),
                 }
                 for one in self._known.values()
             ]
@@ -140,10 +142,14 @@ class IncompatibleNeighbours(BaseConcern):
         return _WHAT_TO_SET[discarded.reason]
 
     def _tell(self, one: IncompatibleNeighbour, reason: DiscardReason) -> None:
-        if one.said.shares and one.said.priority != RELEASE and self._router.is_master:
+        if (
+            one.lives.heard.shares
+            and one.lives.heard.priority != RELEASE
+            and self._router.is_master
+        ):
             self._alarm(one)
             return
-        if not one.said.shares:
+        if not one.lives.heard.shares:
             effect = "it has other addresses, so this node claims its own"
         elif self._config.claims_against_incompatible:
             effect = "this node claims all the same: claim_against_incompatible = true"
@@ -166,23 +172,22 @@ class IncompatibleNeighbours(BaseConcern):
         self._journal.record(
             "incompatible_master",
             f"TWO MASTERS: {one.sender} advertises the addresses too, with priority "
-            f"{one.said.priority}, and is incompatible: {one.differs}; both have the addresses "
-            f"until one of them is changed; set {one.to_set}",
+            f"{one.lives.heard.priority}, and is incompatible: {one.differs}; both have the "
+            f"addresses until one of them is changed; set {one.to_set}",
             level=Level.ERROR,
             virtual_router=self._config,
             fields={"sender": str(one.sender), "differs": one.differs, "set": one.to_set},
         )
 
     def _first_to_forget(self) -> Nanoseconds | None:
-        own = self._own
-        return min((lives_until(one.said, own) for one in self._known.values()), default=None)
+        return min((one.lives.until for one in self._known.values()), default=None)
 
     def _forget_the_silent(self) -> None:
-        own, now = self._own, self._clock.now()
-        silent = [one for one in self._known.values() if now >= lives_until(one.said, own)]
+        now = self._clock.now()
+        silent = [one for one in self._known.values() if now >= one.lives.until]
         for one in silent:
             del self._known[one.sender]
-            lasted = in_words(Nanoseconds(now - one.said.heard_at))
+            lasted = in_words(Nanoseconds(now - one.lives.heard.heard_at))
             self._journal.record(
                 "incompatible_neighbour_gone",
                 f"{one.sender} was silent for {lasted} and counts no longer",

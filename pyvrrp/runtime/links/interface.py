@@ -28,6 +28,7 @@ from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.links.heard_packet import HeardPacket
 from pyvrrp.runtime.links.kept_socket import KeptSocket
+from pyvrrp.runtime.links.same_device import Devices
 from pyvrrp.runtime.links.shared_wakeups import SharedWakeUps
 from pyvrrp.runtime.links.source_address import source_address
 from pyvrrp.units import SECOND, Nanoseconds
@@ -76,14 +77,20 @@ class Claimant(Protocol):
 
 
 class Interface:
-    """The one owner of a network device's sockets."""
+    """The one owner of a network device's sockets.
 
-    def __init__(self, place: Place, ports: Ports, journal: Journal) -> None:
+    *devices* are shared by all interfaces of the daemon.
+    """
+
+    def __init__(
+        self, place: Place, ports: Ports, journal: Journal, devices: "Devices[Interface]"
+    ) -> None:
         self.place = place
         self.state = InterfaceState()
         self.counters = Counters(INTERFACE_COUNTERS)
         self._ports = ports
         self._journal = journal
+        self._devices = devices
         self._links: dict[tuple[Family, int], Listener] = {}
         self._sockets: dict[Family, KeptSocket[AdvertisementSocket]] = {}
         self._announcements: KeptSocket[AnnouncementSocket] = KeptSocket(
@@ -179,7 +186,21 @@ class Interface:
             state = replace(state, generation=state.generation + self._replaced)
         self.state = state
         self._keep_sockets()
+        known = state.exists and state.namespace
+        self._devices.note(self, (state.namespace, state.index) if known else None)
         self._tell_links()
+
+    def uses(self, family: Family, vrid: int) -> bool:
+        """Return whether a virtual router with this VRID is on it under this name."""
+        return (family, vrid) in self._links
+
+    def look_again(self) -> None:
+        """Tell the virtual routers the state once more: another name of the interface has gone."""
+        self._tell_links()
+
+    def managed(self) -> set[Address]:
+        """Return the virtual addresses that are ours to add and remove under this name."""
+        return {address.ip for link in self._links.values() for address in link.managed()}
 
     def _is_attached(self) -> bool:
         kept = [one.socket for one in self._sockets.values()]
@@ -208,18 +229,26 @@ class Interface:
         own = self._own_addresses()
         seen = {family: self._as_seen_by(family) for family in self._sockets}
         for link in tuple(self._links.values()):
-            primary = None
-            if self._is_open(link.family):
+            primary, state = None, seen[link.family]
+            if refusal := self._devices.refusal(self, link.family, link.vrid):
+                self._report_refusal(refusal)
+                # Under this name there is none: what is on it belongs to the other name.
+                state = InterfaceState(obstacle=refusal)
+            elif self._is_open(link.family):
                 primary = source_address(own, link.family, link.peers)
-            link.interface_changed(seen[link.family], primary)
+            link.interface_changed(state, primary)
 
     def _as_seen_by(self, family: Family) -> InterfaceState:
         """Return the state for the links of *family*: another family may work although it fails."""
         if not self.state.exists or self._is_open(family):
             return self.state
         refusal = self._why_closed(family)
-        self._journal.warn_rarely("sockets_refused", refusal, topic=f"{self.place} {family}")
+        self._report_refusal(refusal)
         return replace(self.state, obstacle=refusal)
+
+    def _report_refusal(self, refusal: str) -> None:
+        topic = f"{self.place} {refusal}"
+        self._journal.warn_rarely("sockets_refused", refusal, topic=topic)
 
     def _is_open(self, family: Family) -> bool:
         return self._sockets[family].socket is not None and self._announcements.socket is not None
@@ -268,7 +297,7 @@ class Interface:
 
     def _own_addresses(self) -> list[InterfaceAddress]:
         """Return what can be sent from: never a virtual address, but an owner's (RFC 9568 1.7)."""
-        virtual = {address.ip for link in self._links.values() for address in link.managed()}
+        virtual = set().union(*(one.managed() for one in self._devices.all_names_of(self)))
         return [address for address in self.state.addresses if address.ip not in virtual]
 
     def _judge(self, family: Family, packet: bytes) -> None:

@@ -168,7 +168,7 @@ class Link:
 
     def _obstacle(self, state: InterfaceState, primary: Address | None) -> str:
         if not state.exists:
-            return "no such interface"
+            return state.obstacle or "no such interface"
         if not state.up:
             return "link down"
         if state.obstacle:

@@ -84,7 +84,7 @@ def interface_obstacle(state: InterfaceState, primary: Address | None) -> str:
     """Return what the interface has against taking part; *primary* is the address to send from."""
     # The order is that of causes: without an interface the state of its link says nothing.
     if not state.exists:
-        return "no such interface"
+        return state.obstacle or "no such interface"
     if not state.up:
         return "link down"
     if state.obstacle:

@@ -20,6 +20,8 @@ def describe(fault: Fault) -> str:
         words.append(f"{fault.chance:.0%}")
     if fault.mutation:
         words.append(fault.mutation)
+    if fault.kind is FaultKind.FOREIGN:
+        words.append(f"priority {fault.priority}")
     if fault.kind is FaultKind.FORGE:
         words.append(f"priority {fault.priority}, interval {in_words(fault.interval)}")
     if fault.duration:

@@ -7,9 +7,10 @@ from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.identity import Address, Family, InterfaceAddress, Version
 from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
-from pyvrrp.packet.layout import group_of
+from pyvrrp.packet.layout import AUTHENTICATION_OCTETS, group_of
 from pyvrrp.packet.transmission import advertisement_packet
 from pyvrrp.simulator.scenario.fault import Fault
+from pyvrrp.units import SECOND, Nanoseconds
 
 GHOST = 250  # the last octet of its address, 0xFA
 
@@ -19,12 +20,7 @@ def forged(config: VirtualRouterConfig, own: Collection[InterfaceAddress], fault
 
     *own* are the addresses of a node on that segment: the sender's is near them.
     """
-    family = config.id.family
-    near = next(one.ip for one in own if len(one.packed) == family)
-    source: Address = type(near)(int(near) | GHOST)
-    if isinstance(near, IPv4Address):
-        network = IPv4Interface(f"{near}/24").network
-        source = network.network_address + GHOST
+    group = group_of(Family(config.id.family))
     interval = config.advertisement_interval if config.version is Version.V2 else fault.interval
     advertisement = Advertisement(
         config.version,
@@ -33,5 +29,39 @@ def forged(config: VirtualRouterConfig, own: Collection[InterfaceAddress], fault
         interval,
         tuple(a.ip for a in config.addresses),
     )
-    group = group_of(Family(family))
-    return advertisement_packet(advertisement, source, group, ChecksumForm.PSEUDO_HEADER)
+    return advertisement_packet(
+        advertisement, _ghost(config, own), group, ChecksumForm.PSEUDO_HEADER
+    )
+
+
+def foreign(
+    config: VirtualRouterConfig, own: Collection[InterfaceAddress], priority: int
+) -> tuple[bytes, Version, Nanoseconds]:
+    """Return what a router in the other version says, that version, and its interval.
+
+    The virtual router of *config* is one over IPv4: over IPv6 there is no other version.
+    """
+    version = Version.V3 if config.version is Version.V2 else Version.V2
+    interval = config.advertisement_interval
+    if version is Version.V2:
+        interval = Nanoseconds(max(interval // SECOND, 1) * SECOND)
+    addresses = tuple(a.ip for a in config.addresses)
+    data = bytes(AUTHENTICATION_OCTETS) if version is Version.V2 else b""
+    advertisement = Advertisement(
+        version, config.id.vrid, priority, interval, addresses, auth_data=data
+    )
+    group = group_of(Family(config.id.family))
+    packet = advertisement_packet(
+        advertisement, _ghost(config, own), group, ChecksumForm.PSEUDO_HEADER
+    )
+    return packet, version, interval
+
+
+def _ghost(config: VirtualRouterConfig, own: Collection[InterfaceAddress]) -> Address:
+    family = config.id.family
+    near = next(one.ip for one in own if len(one.packed) == family)
+    source: Address = type(near)(int(near) | GHOST)
+    if isinstance(near, IPv4Address):
+        network = IPv4Interface(f"{near}/24").network
+        source = network.network_address + GHOST
+    return source

@@ -41,9 +41,11 @@ class FaultInjector:
             FaultKind.PARTITION: links.cut,
             FaultKind.DELETE_ADDRESS: machines.delete_address,
             FaultKind.RECREATE_INTERFACE: machines.delete_interface,
+            FaultKind.CHANGE_MAC: machines.change_mac,
             FaultKind.WALL_STEP: machines.step_wall_clock,
             FaultKind.INJECT: packets.inject,
             FaultKind.FORGE: packets.forge,
+            FaultKind.FOREIGN: packets.foreign,
         }
         self._end: Mapping[FaultKind, Callable[[Fault], None]] = {
             FaultKind.CRASH: machines.start,

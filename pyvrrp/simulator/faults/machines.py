@@ -102,10 +102,16 @@ class MachineFaults:
             interface = node.kernel.interfaces[place]
             interface.exists = True
             interface.index += 10
-            interface.mac = (
-                interface.mac[:4] + bytes((interface.mac[4] + 1 & 0xFF,)) + interface.mac[5:]
-            )
+            interface.mac = _another(interface.mac)
             node.kernel.notify(place)
+
+    def change_mac(self, fault: Fault) -> None:
+        """Give interfaces other hardware addresses."""
+        kernel = self._node(fault).kernel
+        for place in self._places(fault):
+            interface = kernel.interfaces[place]
+            interface.mac = _another(interface.mac)
+            kernel.notify(place)
 
     def _node(self, fault: Fault) -> SimulatedNode:
         return self._world.nodes[fault.node]
@@ -120,3 +126,8 @@ class MachineFaults:
             for place in self._node(fault).cards
             if not fault.interface or place.interface == fault.interface
         )
+
+
+def _another(mac: bytes) -> bytes:
+    """Return a hardware address that no other node has."""
+    return mac[:4] + bytes((mac[4] + 1 & 0xFF,)) + mac[5:]

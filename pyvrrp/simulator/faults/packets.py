@@ -1,10 +1,10 @@
-"""Packets that no node has sent: invalid ones are injected, valid ones are forged."""
+"""Packets that no node has sent: invalid ones, forged ones, and those of another version."""
 
 from random import Random
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
-from pyvrrp.identity import VirtualRouterId
-from pyvrrp.simulator.faults.forgery import forged
+from pyvrrp.identity import Family, VirtualRouterId
+from pyvrrp.simulator.faults.forgery import foreign, forged
 from pyvrrp.simulator.faults.mutation import mutate
 from pyvrrp.simulator.scenario.fault import MUTATION_NAMES, Fault
 from pyvrrp.simulator.world.network.seen_advertisement import seen_in
@@ -38,12 +38,7 @@ class PacketFaults:
 
     def forge(self, fault: Fault) -> None:
         """Give nodes valid advertisements of a router that does not exist."""
-        routers = {
-            config.id: None
-            for node in self._world.nodes.values()
-            for config in node.spec.configuration.virtual_routers
-        }
-        for router in routers:
+        for router in self._routers():
             members = self._members(router)
             first, config = members[0]
             packet = forged(config, first.spec.own[router.place], fault)
@@ -51,6 +46,39 @@ class PacketFaults:
                 if fault.node in {"", node.name}:
                     for _ in range(fault.count):
                         node.cards[router.place].packet(packet)
+
+    def foreign(self, fault: Fault) -> None:
+        """Have a router in another version advertise each virtual router over IPv4 for a while."""
+        for router in self._routers():
+            if router.family is Family.IPV4:
+                self._speak(router, fault)
+
+    def _speak(self, router: VirtualRouterId, fault: Fault) -> None:
+        engine = self._world.engine
+        if engine.now >= fault.ends:
+            return
+        members = self._members(router)
+        first, config = members[0]
+        said = foreign(config, first.spec.own[router.place], fault.priority)
+        packet, version, interval = said
+        for node, _ in members:
+            card = node.cards[router.place]
+            interface = node.kernel.interfaces[router.place]
+            socket = card.advertisements.get(router.family)
+            hears = node.running and not node.kernel.suspended and interface.exists and interface.up
+            if socket is not None and hears and fault.node in {"", node.name}:
+                self._world.observer.foreign_heard(card, seen_in(packet), version)
+                socket.deliver_unseen(packet)
+        engine.after(interval, self._speak, router, fault)
+
+    def _routers(self) -> list[VirtualRouterId]:
+        return list(
+            dict.fromkeys(
+                config.id
+                for node in self._world.nodes.values()
+                for config in node.spec.configuration.virtual_routers
+            )
+        )
 
     def _members(self, router: VirtualRouterId) -> list[tuple[SimulatedNode, VirtualRouterConfig]]:
         return [

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from pyvrrp.identity import InterfaceAddress, Place
+from pyvrrp.identity import InterfaceAddress, Place, Version
 from pyvrrp.runtime.base.journal import JournalEvent
 from pyvrrp.simulator.judges.events.addresses import AddressJudge
 from pyvrrp.simulator.judges.events.advertisements import AdvertisementJudge
@@ -114,6 +114,10 @@ class Judges(WorldObserver):
     def traffic(self) -> TrafficObserver:
         """Return the judge of advertisements and announcements."""
         return self._advertisements
+
+    def foreign_heard(self, card: NetworkCard, seen: SeenAdvertisement, version: Version) -> None:
+        """A daemon is about to read *seen*, which a router in another *version* has sent."""
+        self._advertisements.foreign(card, seen, version)
 
     def packet_injecting(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """A daemon is about to read an invalid variant of *seen*."""
@@ -256,6 +260,8 @@ class Judges(WorldObserver):
             self._disturbances.has_ended(fault)
         elif (until := self._disturbances.has_begun(fault)) is not None:
             self._disturb(until)
+        if begins and fault.kind is FaultKind.CHANGE_MAC:
+            self._announcements.mac_changed(fault.node)
         self.facts_changed()
 
     def facts_changed(self) -> None:

@@ -27,6 +27,7 @@ _FIRST = 4.0  # seconds before the first fault; in some scenarios 0
 _STARTS_CALM = 0.7
 _ONE_VICTIM = 0.25
 _LEASED = 0.2
+_NEW_MAC = 0.1
 _UNDONE = 0.4
 _YEARS = 10 * 365 * 86_400
 _ORDINARY = frozenset(
@@ -80,6 +81,12 @@ def random_scenario(seed: int, nodes: int, only: Collection[str] = ()) -> Scenar
     faults = planner.plan()
     if leased:
         faults = tuple(sorted((*faults, *without_etcd(names, about_leases)), key=_begins))
+    # The same holds for seeds from before there was this fault.
+    about_macs = Random(f"mac {seed} {nodes}")  # noqa: S311 - a simulation, not a secret
+    if about_macs.random() < _NEW_MAC and not only:
+        at = _ns(_FIRST + about_macs.uniform(0, 15))
+        changed = Fault(at, FaultKind.CHANGE_MAC, about_macs.choice(names))
+        faults = tuple(sorted((*faults, changed), key=_begins))
     scenario = Scenario(
         nodes=specs,
         clients=clients,
@@ -125,7 +132,8 @@ class _Planner:
         self._random = random
         self._hosts = [*nodes, *clients]
         kinds = [kind for kind in FaultKind if fenced or kind is not FaultKind.SERVICE]
-        kinds = [kind for kind in kinds if kind not in {FaultKind.START, FaultKind.ETCD}]
+        elsewhere = {FaultKind.START, FaultKind.ETCD, FaultKind.CHANGE_MAC}
+        kinds = [kind for kind in kinds if kind not in elsewhere]
         # The faults that are most frequent in practice are drawn twice as often.
         kinds += [kind for kind in kinds if kind in _ORDINARY]
         share = random.choice((0.0, 0.1, 0.2, 0.4, 0.8))
@@ -159,6 +167,7 @@ class _Planner:
                 at, kind, node, by=Nanoseconds(self._random.choice((-_YEARS, _YEARS)) * SECOND)
             ),
             FaultKind.DELETE_ADDRESS: lambda: Fault(at, kind, node),
+            FaultKind.CHANGE_MAC: lambda: Fault(at, kind, node),
             FaultKind.UNDRAIN: lambda: Fault(at, kind, node),
             FaultKind.UNDO_RESIGN: lambda: Fault(at, kind, node),
             FaultKind.RESIGN: lambda: Fault(at, kind, node, duration=self._undone_after()),
@@ -171,6 +180,9 @@ class _Planner:
             ),
             FaultKind.INJECT: lambda: Fault(at, kind, count=self._random.choice((1, 5, 20))),
             FaultKind.FORGE: lambda: self._forge(at),
+            FaultKind.FOREIGN: lambda: Fault(
+                at, kind, duration=self._lasting(), priority=self._random.choice((1, 120, 254))
+            ),
             FaultKind.LOSS: lambda: self._loss(at),
         }
         return draw.get(kind, lambda: self._plain(at, kind, node))()

@@ -37,9 +37,11 @@ class FaultKind(StrEnum):
     SERVICE = "service"
     DELETE_ADDRESS = "delete_address"
     RECREATE_INTERFACE = "recreate_interface"
+    CHANGE_MAC = "change_mac"  # the interface gets another hardware address
     WALL_STEP = "wall_step"
     INJECT = "inject"  # invalid packets
     ETCD = "etcd"  # a node does not reach it; without a node: it is down
+    FOREIGN = "foreign"  # a router in another version advertises the addresses
     FORGE = "forge"  # valid advertisements of a router that does not exist
 
 

@@ -96,12 +96,16 @@ _BY_KIND: Mapping[FaultKind, tuple[Key[object], ...]] = {
     FaultKind.SERVICE: (FOR, STATE, BY, CHECK),
     FaultKind.DELETE_ADDRESS: (),
     FaultKind.RECREATE_INTERFACE: (FOR, INTERFACE),
+    FaultKind.CHANGE_MAC: (INTERFACE,),
     FaultKind.WALL_STEP: (STEP,),
     FaultKind.INJECT: (MUTATION, COUNT),
     FaultKind.ETCD: (FOR, LOSING),
+    FaultKind.FOREIGN: (FOR, PRIORITY),
     FaultKind.FORGE: (PRIORITY, INTERVAL, COUNT),
 }
-NEEDS_NO_NODE = frozenset({FaultKind.PARTITION, FaultKind.INJECT, FaultKind.FORGE, FaultKind.ETCD})
+NEEDS_NO_NODE = frozenset(
+    {FaultKind.PARTITION, FaultKind.INJECT, FaultKind.FORGE, FaultKind.FOREIGN, FaultKind.ETCD}
+)
 OF_ANY_HOST = frozenset(
     {
         FaultKind.LINK_DOWN,
@@ -112,7 +116,7 @@ OF_ANY_HOST = frozenset(
         FaultKind.REFLECT,
     }
 )
-MUST_END = frozenset({FaultKind.FREEZE, FaultKind.SUSPEND})
+MUST_END = frozenset({FaultKind.FREEZE, FaultKind.SUSPEND, FaultKind.FOREIGN})
 
 
 def keys_of(kind: FaultKind) -> tuple[Key[object], ...]:

@@ -1,5 +1,6 @@
 """What a simulated world tells its observer, at the instant at which it happens."""
 
+from pyvrrp.identity import Version
 from pyvrrp.simulator.scenario.fault import Fault, FaultKind
 from pyvrrp.simulator.world.network.client import SimulatedClient
 from pyvrrp.simulator.world.network.seen_advertisement import SeenAdvertisement
@@ -39,6 +40,9 @@ class WorldObserver(NodeObserver):
 
     def priority_given(self, node: SimulatedNode, priority: int | None) -> None:
         """An operator gives a node a priority, or takes it back (None)."""
+
+    def foreign_heard(self, card: NetworkCard, seen: SeenAdvertisement, version: Version) -> None:
+        """A daemon is about to read *seen*, which a router in another *version* has sent."""
 
     def packet_injecting(self, card: NetworkCard, seen: SeenAdvertisement) -> None:
         """A daemon is about to read an invalid variant of *seen*."""

@@ -94,6 +94,14 @@ class AdvertisementJudge(Judge, TrafficObserver):
             router.overtaken_at, router.overtaken_here = self._engine.now, here
             self._facts.version += 1
 
+    def foreign(self, card: NetworkCard, seen: SeenAdvertisement, version: Version) -> None:
+        """Record that a daemon reads an advertisement that it cannot accept."""
+        router = self._routers[card].get(seen.key)
+        if router is not None:
+            wait = master_down(version, router.priority, seen.interval)
+            router.foreign_until = router.here() + wait
+            self._facts.version += 1
+
     def announcement_sent(self, card: NetworkCard, frame: bytes) -> None:
         """Judge an announcement that is being sent: a predecessor may have to let go sooner."""
         self._facts.version += 1

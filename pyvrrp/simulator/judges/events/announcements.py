@@ -8,6 +8,9 @@ from pyvrrp.simulator.judges.observed.router import ObservedRouter
 from pyvrrp.simulator.judges.rules.bounds import ANNOUNCE_WITHIN
 from pyvrrp.simulator.judges.rules.invariants import InvariantName
 from pyvrrp.simulator.world.network.sockets import NetworkCard, claim_of
+from pyvrrp.units import MILLISECOND, Nanoseconds
+
+MAC_PAUSE = Nanoseconds(100 * MILLISECOND)  # as docs/simulator.md states it, not read from the code
 
 
 class AnnouncementJudge(Judge):
@@ -47,6 +50,15 @@ class AnnouncementJudge(Judge):
                     # They may be put back by one more request, after the one that is under way.
                     within += 2 * self._bounds.slowest_kernel
                 self._engine.after(within, self._judge, router, new, int(self._engine.now))
+
+    def mac_changed(self, node: str) -> None:
+        """Judge soon whether the masters of a node announce its new hardware addresses."""
+        for router in self._facts.on_node[node]:
+            if router.is_master() and router.held:
+                paced = int(router.config.announce.gap) * len(router.config.addresses)
+                within = int(ANNOUNCE_WITHIN) + int(MAC_PAUSE) + paced
+                held = tuple(router.held)
+                self._engine.after(within, self._judge, router, held, int(self._engine.now))
 
     def _judge(
         self, router: ObservedRouter, addresses: tuple[InterfaceAddress, ...], since: int

@@ -82,6 +82,8 @@ class TransitionJudge(Judge):
                     router.who,
                     f"took over {words(early)} too early ({reason})",
                 )
+        if before == "BACKUP":
+            self._judge_neighbour(router, here, reason)
         # Sockets on an interface that has just come back are opened after the next notice.
         now = self._engine.now
         sends, running = router.interface.sends_since, router.node.running_since
@@ -103,6 +105,20 @@ class TransitionJudge(Judge):
                     InvariantName.GATE,
                     router.who,
                     f"became MASTER, and {check.check.name} has no recent pass ({reason})",
+                )
+
+    def _judge_neighbour(self, router: ObservedRouter, here: int, reason: str) -> None:
+        for one in router.members:
+            if not one.foreign_until:
+                continue
+            self._case(InvariantName.NEIGHBOUR)
+            early = one.foreign_until - here
+            if early > 0:
+                self._broken(
+                    InvariantName.NEIGHBOUR,
+                    router.who,
+                    f"became MASTER {words(early)} before a router in another version counts no "
+                    f"longer ({reason})",
                 )
 
     def _judge_yield(self, router: ObservedRouter, here: int, reason: str) -> None:

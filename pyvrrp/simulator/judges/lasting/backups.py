@@ -28,7 +28,7 @@ class BackupJudge(Judge):
             return int(self._engine.now)  # it is judged again as soon as the key is free
         self._note(InvariantName.NOT_LATE)
         # All members of a group take over when the last of them may.
-        due = max(one.takeover.due() for one in members)
+        due = max(max(one.takeover.due(), one.foreign_until) for one in members)
         # Packets that waited in the socket of a stopped process count when they are read.
         placed, limit = self._waits.get(router) or self._waits_of(router)
         begun = max(max(one.state_since, one.priority_since) for one in members)

@@ -23,7 +23,10 @@ _ASKED_FOR = frozenset(
 )
 # What is done once leaves a world that comes to rest, unless it is undone later.
 _AT_ONCE = frozenset(
-    {FaultKind.CRASH, FaultKind.SERVICE, FaultKind.DELETE_ADDRESS, FaultKind.FORGE}
+    {
+        *(FaultKind.CRASH, FaultKind.SERVICE, FaultKind.DELETE_ADDRESS, FaultKind.FORGE),
+        FaultKind.CHANGE_MAC,
+    }
 )
 
 
@@ -46,6 +49,14 @@ class Disturbances:
         self._learned = max(
             (
                 int(config.max_learned_interval)
+                for node in scenario.nodes
+                for config in node.configuration.virtual_routers
+            ),
+            default=0,
+        )
+        self._longest_interval = max(
+            (
+                int(config.advertisement_interval)
                 for node in scenario.nodes
                 for config in node.configuration.virtual_routers
             ),
@@ -79,6 +90,13 @@ class Disturbances:
 
     def has_begun(self, fault: Fault) -> int | None:
         """Record the effects of a fault; return until when it disturbs groups, if it does."""
+        if fault.kind is FaultKind.FOREIGN:
+            # Nobody claims while it speaks, nor for its Master_Down_Interval afterwards.
+            silent = 4 * max(self._longest_interval, int(SECOND)) + int(SECOND)
+            until = self._engine.now + int(fault.duration) + silent
+            self._restless_until = max(self._restless_until, until)
+            self.disturb(until)
+            return until
         if fault.kind is not FaultKind.FORGE:
             return None
         # No node is at rest before the longest wait that may follow from it is over.
@@ -95,6 +113,7 @@ class Disturbances:
         elif fault.kind is FaultKind.KERNEL_SLOW:
             rest = self._bounds.slowest_kernel
         elif fault.kind in {FaultKind.KERNEL_REFUSES, FaultKind.SEND_REFUSED}:
+            # The pause of 5 s after a refusal.
             rest = 6 * SECOND + self._bounds.kernel
         until = self._engine.now + rest
         self.unplanned_until = max(self.unplanned_until, until)

@@ -82,6 +82,7 @@ class ObservedRouter:
     delivering: SeenAdvertisement | None = None
     heard: SeenAdvertisement | None = None  # the last that came to its socket as a backup
     heard_at: int = 0  # node's clock
+    foreign_until: int = 0  # when a router that it cannot accept counts no longer, node's clock
     lingers: bool = False  # a backup that still has the addresses until its successor answers
     move: AskedMove | None = None  # the last order of an operator while it is master
     killed: KilledMaster | None = None  # the death after which its guardian hands over
@@ -131,6 +132,7 @@ class ObservedRouter:
         self.failures = FenceClosings(self.config.hold_down)
         self.last_sent = self.last_positive = self.last_release = self.last_heard = None
         self.resigned = False
+        self.foreign_until = 0
         self.rival_at = self.move = self.overtaken_at = None
         self.lingers = False
         self.heard = None

@@ -25,6 +25,7 @@ class InvariantName(StrEnum):
     TAKEOVER = "takeover-is-due"
     NOT_LATE = "takeover-is-not-late"
     GATE = "claim-needs-a-fresh-pass"
+    NEIGHBOUR = "no-claim-against-a-living-neighbour"
     YIELD = "yields-only-to-better"
     QUIET = "quiet-world-stays-quiet"
     ANNOUNCED = "announced-at-once"
@@ -131,6 +132,12 @@ INVARIANTS: tuple[Invariant, ...] = (
         "A healthy backup takes over as soon as Master_Down_Interval, or Skew_Time after a "
         "release, has passed, and no other node has the key in etcd, if there is one: no interval "
         "is believed beyond its limit.",
+    ),
+    Invariant(
+        InvariantName.NEIGHBOUR,
+        "decision 16",
+        "A backup does not take the addresses while it hears a router in another version that "
+        "advertises them, nor for Master_Down_Interval of that router afterwards.",
     ),
     Invariant(
         InvariantName.GATE,
