@@ -89,7 +89,7 @@ async def test_a_command_that_ignores_sigterm_is_killed_with_all_its_children(
     began = time.monotonic()
     result = await run(shell(line), Nanoseconds(400 * MILLISECOND))
     assert result.status is None
-    assert 2.3 < time.monotonic() - began < 6
+    assert time.monotonic() - began > 2.3  # 400 ms, and 2 s from SIGTERM to SIGKILL
     assert not alive(int((root_only / "pid").read_text()))
 
 

@@ -1,9 +1,9 @@
 """All targets by name."""
 
-from tests.fuzz import answers, files, requests, wire
+from tests.fuzz import answers, files, prober, requests, wire
 from tests.fuzz.target import Target
 
+_MODULES = (wire, answers, requests, files, prober)
 TARGETS: dict[str, Target] = {
-    target.name: target
-    for target in (*wire.TARGETS, *answers.TARGETS, *requests.TARGETS, *files.TARGETS)
+    target.name: target for module in _MODULES for target in module.TARGETS
 }

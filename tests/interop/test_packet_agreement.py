@@ -29,6 +29,7 @@ from pyvrrp.units import Nanoseconds
 from tests.interop.tshark import GOOD, dissect
 from tests.packet.advertisements import Sent, sendable
 from tests.packet.packets import ipv4, ipv6, pseudo_header, with_checksum
+from tests.support.properties import examples
 from tests.vectors.messages import MESSAGES
 
 pytestmark = pytest.mark.interop
@@ -79,7 +80,7 @@ def scapy_packet(sent: Sent) -> Packet:
     return under / VRRPv3(adv=wanted.interval // 10_000_000, **common)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(sendable())
 def test_pyvrrp_reads_the_packets_of_scapy(sent: Sent) -> None:
     found = examine(bytes(scapy_packet(sent)), sent.family)
@@ -90,7 +91,7 @@ def test_pyvrrp_reads_the_packets_of_scapy(sent: Sent) -> None:
         assert PSEUDO_HEADER in found.checksum_forms
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(sendable())
 def test_scapy_reads_the_packets_of_pyvrrp(sent: Sent) -> None:
     packet = advertisement_packet(sent.advertisement, sent.source, sent.destination, sent.form)
@@ -102,7 +103,7 @@ def test_scapy_reads_the_packets_of_pyvrrp(sent: Sent) -> None:
     assert scapy_values(found[kind], sent.advertisement.version) == sent.advertisement
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(sendable())
 def test_scapy_builds_the_same_message(sent: Sent) -> None:
     message = encode(sent.advertisement, sent.source, sent.destination, PSEUDO_HEADER)

@@ -18,11 +18,11 @@ from pyvrrp.daemon.signals import IGNORED, WITHOUT_EFFECT
 from pyvrrp.packet.gratuitous_arp import gratuitous_arp
 from pyvrrp.testing.processes import SpawnedProcess
 from pyvrrp.testing.segment import Host, Network, Segment
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.kernel
 
 VIP = "192.0.2.100"
-PATIENCE = 15.0  # seconds until an expectation counts as broken; generous, as machines are slow
 
 
 def eventually(what: str, holds: Callable[[], bool]) -> None:

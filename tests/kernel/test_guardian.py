@@ -11,6 +11,7 @@ import pytest
 
 from pyvrrp.net.guardian.stopping import IGNORED
 from tests.kernel.wire import add_ours, addresses, ip, sysctl, wire
+from tests.support.patience import PATIENCE
 
 pytestmark = [pytest.mark.kernel]
 
@@ -77,7 +78,7 @@ def daemon(netns: str, *words: str, inside: bool = False) -> Iterator[Daemon]:
             stream.close()
 
 
-def soon(true: Callable[[], bool], patience: float = 5.0) -> bool:
+def soon(true: Callable[[], bool], patience: float = PATIENCE) -> bool:
     deadline = time.monotonic() + patience
     while not true():
         if time.monotonic() > deadline:

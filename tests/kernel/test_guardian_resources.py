@@ -181,9 +181,7 @@ def test_a_daemon_that_is_stopped_has_its_resources_stopped_and_learns_of_it(
         d.script("stop", f"echo $1 >> {root_only}/log")
         d.do("beat", "register disk", "register db")
         os.kill(d.process.pid, signal.SIGSTOP)
-        began = time.monotonic()
         assert soon(lambda: d.log() == ["db", "disk"])
-        assert 0.5 < time.monotonic() - began < 2.5
         os.kill(d.process.pid, signal.SIGCONT)
         assert soon(lambda: d.do("acting") == ["False"])
         assert d.do("interventions") == ["1"]

@@ -19,9 +19,11 @@ hold_down = {{ initial = "0s" }}
 
 [check.web]
 {look}
-interval = "200ms"
-timeout = "150ms"
-"""
+interval = "1500ms"
+timeout = "1400ms"
+fall = 1
+"""  # a loaded machine starts a program within a second
+
 # A web server whose answer is the content of a file.
 SERVER = """
 import http.server, sys
@@ -80,7 +82,7 @@ def test_a_program_that_ignores_every_signal_and_hides_its_children_is_killed_an
     high, low = two(stage, f"""exec = ["/bin/sh", "-c", "{line}"]""")
     stuck.touch()
     assert why_it_took_over(low) == "192.0.2.1 released the addresses"
-    assert high.status()["reason"] == "fenced by web: killed after 150 ms"
+    assert high.status()["reason"] == "fenced by web: killed after 1.4 s"
     stuck.unlink()
     eventually("r1 holds the address again", high.holds)
     eventually("nothing of the program is left", lambda: not asleep(nap))
@@ -99,7 +101,7 @@ def test_a_pattern_that_takes_for_ever_delays_no_advertisement_and_fences(stage:
     page.write_text("a" * 60 + "!")
     # A daemon whose loop searched would fall silent, and be replaced for that.
     assert why_it_took_over(low) == "192.0.2.1 released the addresses"
-    expected = "fenced by web: timed out after 150 ms while matching /^(a+)+$/"
+    expected = "fenced by web: timed out after 1.4 s while matching /^(a+)+$/"
     assert high.status()["reason"] == expected
     page.write_text("aaa")
     eventually("r1 holds the address again", high.holds)

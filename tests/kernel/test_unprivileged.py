@@ -17,6 +17,7 @@ import pytest
 
 from tests.architecture.tree import ROOT
 from tests.kernel.wire import Wire, addresses, ip, wire
+from tests.support.patience import PATIENCE
 
 pytestmark = [pytest.mark.kernel]
 
@@ -119,7 +120,9 @@ def status(made: Stage) -> dict[str, object]:
     return router
 
 
-def until(true: Callable[[], bool], process: "subprocess.Popen[str]", patience: float = 15) -> None:
+def until(
+    true: Callable[[], bool], process: "subprocess.Popen[str]", patience: float = PATIENCE
+) -> None:
     deadline = time.monotonic() + patience
     while not true():
         assert process.poll() is None, process.communicate()[0]
@@ -164,7 +167,7 @@ def test_its_guardian_needs_no_more_and_removes_the_address_when_it_is_killed(
         guardian = guardian_of(process.pid)
         process.kill()
         process.wait(10)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while "10.9.0.100/24" in addresses(here.left):
             assert time.monotonic() < deadline, "the guardian left the address there"
             time.sleep(0.01)

@@ -17,6 +17,7 @@ from pyvrrp.identity import Place
 from pyvrrp.net.netlink import codec
 from pyvrrp.net.netlink.requests import Batch, Netlink
 from pyvrrp.net.system.netns import entered
+from tests.support.patience import PATIENCE
 
 _NUMBERS = count()
 MULTICAST_MAC = bytes.fromhex("01005e000012")
@@ -65,7 +66,7 @@ def connect(made: Wire) -> None:
         ip("-n", netns, "addr", "add", f"10.9.0.{host}/24", "dev", "e0")
         ip("-n", netns, "link", "set", "e0", "up")
     # The kernel gives a new link its queue a moment later, and drops what is sent before.
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while any("state UP" not in ip("-n", n, "link", "show", "e0") for n in (made.left, made.right)):
         assert time.monotonic() < deadline, "the link does not come up"
         time.sleep(0.002)
@@ -137,7 +138,7 @@ def mac(place: Place) -> bytes:
         return found
 
 
-async def until(true: Callable[[], bool], patience: float = 5.0) -> None:
+async def until(true: Callable[[], bool], patience: float = PATIENCE) -> None:
     """Give the loop its turns until it is *true*; fail after *patience* seconds."""
     deadline = time.monotonic() + patience
     while not true():

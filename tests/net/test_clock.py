@@ -6,6 +6,7 @@ import pytest
 
 from pyvrrp.net.system.clock import MonotonicClock, TimerHandle
 from pyvrrp.units import MILLISECOND, Nanoseconds
+from tests.support.patience import PATIENCE
 
 
 def after(clock: MonotonicClock, milliseconds: int) -> Nanoseconds:
@@ -13,7 +14,7 @@ def after(clock: MonotonicClock, milliseconds: int) -> Nanoseconds:
 
 
 async def ran(done: list[str], number: int) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while len(done) < number:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.001)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pyvrrp.config.model.configuration import EtcdServers
+from tests.support.patience import PATIENCE
 
 
 def free_port() -> int:
@@ -39,7 +40,7 @@ def etcd(data: Path, *, scheme: str = "http", extra: tuple[str, ...] = ()) -> It
 
 
 def _wait_for(port: int) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()

@@ -10,6 +10,7 @@ import pytest
 from pyvrrp.testing.commands import run
 from pyvrrp.testing.errors import BenchError
 from pyvrrp.testing.processes import OutputLine, SpawnedProcess, descendants
+from tests.support.patience import PATIENCE
 
 PARENT_WITH_A_CHILD = """
 import signal, subprocess, sys
@@ -20,7 +21,7 @@ signal.pause()
 
 
 def eventually(condition: Callable[[], object]) -> bool:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:
             return False

@@ -145,7 +145,7 @@ def test_two_networks_of_one_process_do_not_meet(network: Network) -> None:
 def test_nothing_is_left_after_a_signal(number: signal.Signals) -> None:
     with building() as (process, prefix):
         process.send_signal(number)
-        process.wait(10)
+        process.wait(60)
         assert ownership.namespaces_of(prefix) == []
         assert not (ownership.RUN_DIRECTORY / prefix).exists()
 
@@ -155,7 +155,7 @@ def test_what_a_killed_process_left_is_removed_before_the_next_network() -> None
         inside = ownership.namespaces_of(prefix)
         assert len(inside) == 2
         process.kill()
-        process.wait(10)
+        process.wait(60)
         assert ownership.namespaces_of(prefix) == inside
         with Network():
             assert ownership.namespaces_of(prefix) == []
@@ -191,7 +191,7 @@ class building:  # noqa: N801 - reads as a sentence
 
     def __exit__(self, *_error: object) -> None:
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
         if self.process.stdout is not None:
             self.process.stdout.close()
         ownership.sweep()

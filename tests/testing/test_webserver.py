@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from pyvrrp.testing.processes import SpawnedProcess
+from tests.support.patience import PATIENCE
 
 
 class Webserver:
@@ -33,7 +34,7 @@ class Webserver:
         return response
 
     def _await_confirmation(self) -> dict[str, object]:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while len(self.process.lines) <= self._confirmed:
             assert time.monotonic() < deadline, self.process.output
             time.sleep(0.005)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pyvrrp.units import SECOND, Nanoseconds
@@ -20,7 +20,6 @@ def test_a_release_and_a_last_resort_do_more_than_move_the_deadline(
     assert only_moves_deadline(heard(priority, LOW), V3) is only
 
 
-@settings(derandomize=True)
 @given(
     priority=st.sampled_from([2, 50, V3.priority, 200, 255]),
     gaps=st.lists(st.integers(1, 3000), min_size=2, max_size=6),

@@ -10,6 +10,7 @@ import pytest
 
 from pyvrrp.testing.processes import SpawnedProcess
 from pyvrrp.testing.segment import Host, Network, Segment
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.kernel
 
@@ -51,7 +52,7 @@ class Lab:
 
 
 def eventually(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)

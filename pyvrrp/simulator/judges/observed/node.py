@@ -74,7 +74,7 @@ class ObservedInterface:
     sound_since: int | None = None  # kernel and interface do as they are asked
     linked_since: int | None = None  # it is there, with a carrier
     sends_since: int | None = None
-    tries_since: int | None = None  # likewise, and the pause after a refusal is over
+    ready_since: int | None = None  # it is sound and sends, and no effects of faults are left
     refused_since: int | None = None  # it is there, and nothing can be sent on it
 
     def refresh(self, now: int, until: int) -> bool:
@@ -97,11 +97,12 @@ class ObservedInterface:
         self.linked_since = kept(self.linked_since, holds=linked, since=now)
         sends = interface.exists and not refuses
         self.sends_since = kept(self.sends_since, holds=sends, since=now)
-        self.tries_since = kept(self.tries_since, holds=sends, since=max(now, until))
+        # After a refusal the daemon stays out for a while.
+        self.ready_since = kept(self.ready_since, holds=sound and sends, since=max(now, until))
         changes = refuses is (self.refused_since is None)
         self.refused_since = kept(self.refused_since, holds=refuses, since=now)
         return changes
 
     def well_since(self) -> int | None:
-        """Return since when the node's daemon runs on a sound kernel, can send and tries to."""
-        return latest((self.node.running_since, self.sound_since, self.tries_since))
+        """Return since when the node's daemon runs on a sound kernel and can send."""
+        return latest((self.node.running_since, self.ready_since))
