@@ -18,8 +18,8 @@ from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.encode import encode
 from pyvrrp.packet.examination import Discarded, DiscardReason, Examined, examine
-from pyvrrp.packet.gratuitous_arp import arp_claim, arp_probe, gratuitous_arp
-from pyvrrp.packet.neighbor_advertisement import (
+from pyvrrp.packet.neighbours.gratuitous_arp import arp_claim, arp_probe, gratuitous_arp
+from pyvrrp.packet.neighbours.neighbor_advertisement import (
     neighbor_claim,
     neighbor_solicitation_probe,
     unsolicited_neighbor_advertisement,

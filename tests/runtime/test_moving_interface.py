@@ -4,7 +4,7 @@ from ipaddress import ip_address, ip_interface
 
 from pyvrrp.config.model.configuration import AnnouncePolicy
 from pyvrrp.identity import Family
-from pyvrrp.packet.gratuitous_arp import arp_claim
+from pyvrrp.packet.neighbours.gratuitous_arp import arp_claim
 from tests.support.cluster import Cluster
 
 NEW_MAC = bytes.fromhex("02000000beef")
