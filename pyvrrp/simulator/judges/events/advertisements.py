@@ -83,6 +83,8 @@ class AdvertisementJudge(Judge, TrafficObserver):
         if router.delivering is None:
             return
         router.delivering = None
+        if seen.sender == router.foreign:
+            router.foreign, router.foreign_until = None, 0  # it can be accepted now
         here = router.here()
         router.last_heard = here
         if router.state == "BACKUP":
@@ -99,7 +101,7 @@ class AdvertisementJudge(Judge, TrafficObserver):
         router = self._routers[card].get(seen.key)
         if router is not None:
             wait = master_down(version, router.priority, seen.interval)
-            router.foreign_until = router.here() + wait
+            router.foreign, router.foreign_until = seen.sender, router.here() + wait
             self._facts.version += 1
 
     def announcement_sent(self, card: NetworkCard, frame: bytes) -> None:

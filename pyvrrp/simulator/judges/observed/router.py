@@ -82,6 +82,7 @@ class ObservedRouter:
     delivering: SeenAdvertisement | None = None
     heard: SeenAdvertisement | None = None  # the last that came to its socket as a backup
     heard_at: int = 0  # node's clock
+    foreign: Address | None = None  # the last router that it could not accept
     foreign_until: int = 0  # when a router that it cannot accept counts no longer, node's clock
     lingers: bool = False  # a backup that still has the addresses until its successor answers
     move: AskedMove | None = None  # the last order of an operator while it is master
