@@ -183,7 +183,7 @@ class Experiment:
         judged = [
             check
             for change, found in zip(self.changes, changes, strict=True)
-            for check in judge(change.title, change.limits, found.measures)
+            for check in judge(change.title, change.limits, found.measures, self._stall(change))
         ]
         return ExperimentResult(
             self.title,
@@ -208,6 +208,11 @@ class Experiment:
             0.0 if self._observed is None else self._observed.longest_stall,
             self._error,
         )
+
+    def _stall(self, change: Change) -> float:
+        if self._observed is None:
+            return 0.0
+        return self._observed.stall(change.start, change.end or self._ended)
 
     def measure(self, change: Change) -> Measures:
         """Return the numbers of *change* as known now."""

@@ -77,6 +77,8 @@ class OperatorCommands:
                 raise UsageError(
                     f"{router.config.name} owns its addresses: its priority is always {OWNER}"
                 )
+        # After a stall, no check that has been silent may count for the new priority.
+        self._supervisor.look_at_clock()
         for router in meant:
             router.set_priority(wanted)
         return _answer(meant, meant)
@@ -98,8 +100,7 @@ class OperatorCommands:
             # An undrain that changes nothing in the file does not write it.
             if request.get("save") is not False and (drained or saved != before):
                 await self._saved.save(saved)
-                self._supervisor.look_at_clock()
-            resigned = [one for one in meant if one.operator.resigned and not drained]
+            resigned = [one for one in meant if not drained and one.operator.resigned]
             for router in resigned:
                 router.undo_resign()
             changed = [router for router in meant if router.operator.drained is not drained]
@@ -108,7 +109,6 @@ class OperatorCommands:
         return _answer(meant, [*changed, *resigned])
 
     def _meant(self, request: Request, *, required: bool = False) -> list[Router]:
-        self._supervisor.look_at_clock()
         name = request.get("name")
         routers = self._supervisor.routers
         known = sorted({router.config.name for router in routers})

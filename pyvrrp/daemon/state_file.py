@@ -8,7 +8,6 @@ read: a symbolic link is not followed, and the file must belong to root or to th
 import contextlib
 import json
 import os
-import secrets
 import stat
 from collections.abc import Collection
 from pathlib import Path
@@ -83,7 +82,7 @@ class StateFile:
 
     def _replace(self, data: bytes, directory: int) -> None:
         # The name cannot be guessed, and nothing can be there: O_EXCL refuses a link too.
-        beside = f".{self.path.name}.{secrets.token_hex(8)}.new"
+        beside = f".{self.path.name}.{os.urandom(8).hex()}.new"
         descriptor = os.open(beside, _MAKE, ONLY_OWNER, dir_fd=directory)
         try:
             with os.fdopen(descriptor, "wb") as stream:

@@ -18,8 +18,11 @@ from pyvrrp.clients.base.wait_readable import wait_until_readable
 from pyvrrp.clients.rights.wants import NeighbourSocket, Rights
 from pyvrrp.config.model.configuration import ArpProbeConfig
 from pyvrrp.identity import Address
-from pyvrrp.packet.gratuitous_arp import arp_claim, arp_probe
-from pyvrrp.packet.neighbor_advertisement import neighbor_claim, neighbor_solicitation_probe
+from pyvrrp.packet.neighbours.gratuitous_arp import arp_claim, arp_probe
+from pyvrrp.packet.neighbours.neighbor_advertisement import (
+    neighbor_claim,
+    neighbor_solicitation_probe,
+)
 
 _ARPHRD_ETHER = 1
 _FRAME = 2048  # octets

@@ -25,7 +25,6 @@ from tests.cli.captures import (
     pcap,
     section,
 )
-from tests.support.properties import examples
 
 FRAME_K = MACS + b"\x86\xdd" + PACKET_K
 FRAME_BROKEN = FRAME_E[:-1] + b"\xff"
@@ -177,7 +176,7 @@ def test_arguments_that_contradict_each_other_are_refused(
     assert capsys.readouterr().err.startswith(f"pyvrrp decode: {complaint}")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(50))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(frame=st.binary(max_size=120))
 def test_any_frame_in_a_file_gives_an_exit_status(frame: bytes, capture: Path) -> None:
     capture.write_bytes(pcap(frame, FRAME_E[:14] + frame))

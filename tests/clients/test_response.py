@@ -12,7 +12,6 @@ from pyvrrp.clients.base.progress import ProbeProgress
 from pyvrrp.clients.http.request import request_of
 from pyvrrp.clients.http.response import HttpExchange, check_digest
 from pyvrrp.config.model.configuration import HttpProbeConfig
-from tests.support.properties import examples
 
 PROBE = HttpProbeConfig("http://192.0.2.1/", body_regex="ok", body_sha256="0" * 64)
 
@@ -65,7 +64,7 @@ fragments = st.sampled_from(
 
 
 @given(st.lists(st.one_of(fragments, st.binary(max_size=40)), max_size=12))
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=300, deadline=None)
 @example([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"ok"])
 def test_any_octets_from_a_server_give_a_short_printable_reason(pieces: list[bytes]) -> None:
     reason = asyncio.run(outcome_of(RecordedChannel(pieces)))

@@ -24,10 +24,9 @@ class _NoFile(StateFile):
 
 
 class _Daemon:
-    """A daemon in virtual time, and an event loop for its handlers."""
+    """A daemon in virtual time. Each request has an event loop of its own."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
         self._cluster = Cluster()
         node = self._cluster.node(200, fenced=True)
         self._cluster.run(5)
@@ -37,7 +36,7 @@ class _Daemon:
         self._control = ControlSocket(Path("/nowhere"), handlers)
 
     def ask(self, line: bytes) -> None:
-        answer = self._loop.run_until_complete(self._control._answer(line))
+        answer = asyncio.run(self._control._answer(line))
         assert json.loads(json.dumps(answer)) == answer
         assert is_harmless(str(answer.get("error", "")))
         self._cluster.run(0.05)

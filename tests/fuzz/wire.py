@@ -15,8 +15,8 @@ from pyvrrp.packet.checksum import ChecksumForm, checksum
 from pyvrrp.packet.datagram import parse_datagram
 from pyvrrp.packet.decode import decode
 from pyvrrp.packet.encode import encode
-from pyvrrp.packet.gratuitous_arp import arp_claim
-from pyvrrp.packet.neighbor_advertisement import neighbor_claim
+from pyvrrp.packet.neighbours.gratuitous_arp import arp_claim
+from pyvrrp.packet.neighbours.neighbor_advertisement import neighbor_claim
 from pyvrrp.packet.reception import Discarded, Expectation, admit, examine
 from pyvrrp.units import Nanoseconds
 from tests.borders.nasty import is_harmless

@@ -18,8 +18,8 @@ from pyvrrp.packet.advertisement import Advertisement
 from pyvrrp.packet.checksum import ChecksumForm
 from pyvrrp.packet.encode import encode
 from pyvrrp.packet.examination import Discarded, DiscardReason, Examined, examine
-from pyvrrp.packet.gratuitous_arp import arp_claim, arp_probe, gratuitous_arp
-from pyvrrp.packet.neighbor_advertisement import (
+from pyvrrp.packet.neighbours.gratuitous_arp import arp_claim, arp_probe, gratuitous_arp
+from pyvrrp.packet.neighbours.neighbor_advertisement import (
     neighbor_claim,
     neighbor_solicitation_probe,
     unsolicited_neighbor_advertisement,
@@ -29,7 +29,6 @@ from pyvrrp.units import Nanoseconds
 from tests.interop.tshark import GOOD, dissect
 from tests.packet.advertisements import Sent, sendable
 from tests.packet.packets import ipv4, ipv6, pseudo_header, with_checksum
-from tests.support.properties import examples
 from tests.vectors.messages import MESSAGES
 
 pytestmark = pytest.mark.interop
@@ -80,7 +79,7 @@ def scapy_packet(sent: Sent) -> Packet:
     return under / VRRPv3(adv=wanted.interval // 10_000_000, **common)
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(sendable())
 def test_pyvrrp_reads_the_packets_of_scapy(sent: Sent) -> None:
     found = examine(bytes(scapy_packet(sent)), sent.family)
@@ -91,7 +90,7 @@ def test_pyvrrp_reads_the_packets_of_scapy(sent: Sent) -> None:
         assert PSEUDO_HEADER in found.checksum_forms
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(sendable())
 def test_scapy_reads_the_packets_of_pyvrrp(sent: Sent) -> None:
     packet = advertisement_packet(sent.advertisement, sent.source, sent.destination, sent.form)
@@ -103,7 +102,7 @@ def test_scapy_reads_the_packets_of_pyvrrp(sent: Sent) -> None:
     assert scapy_values(found[kind], sent.advertisement.version) == sent.advertisement
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(sendable())
 def test_scapy_builds_the_same_message(sent: Sent) -> None:
     message = encode(sent.advertisement, sent.source, sent.destination, PSEUDO_HEADER)

@@ -435,3 +435,18 @@ async def test_a_socket_stays_attached_to_a_renamed_interface_and_not_to_a_new_o
             ip("-n", w.left, *words)
             assert not sock.is_attached()
         assert not sock.is_attached()
+
+
+@pytest.mark.asyncio
+async def test_the_packet_socket_is_handed_over_to_be_closed_and_nothing_waits_for_it() -> None:
+    handed_over: list[socket.socket] = []
+    loop = asyncio.get_running_loop()
+    with wire() as w:
+        sock = KernelAdvertisementSocket(
+            loop, w.here, Family.IPV4, lambda _: None, close=handed_over.append
+        )
+        sock.close()
+        (left,) = handed_over
+        assert left.family == socket.AF_PACKET
+        assert left.fileno() >= 0
+        left.close()

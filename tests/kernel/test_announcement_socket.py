@@ -9,8 +9,8 @@ import pytest
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Place
 from pyvrrp.net.sockets.announcements import KernelAnnouncementSocket
-from pyvrrp.packet.gratuitous_arp import gratuitous_arp
-from pyvrrp.packet.neighbor_advertisement import unsolicited_neighbor_advertisement
+from pyvrrp.packet.neighbours.gratuitous_arp import gratuitous_arp
+from pyvrrp.packet.neighbours.neighbor_advertisement import unsolicited_neighbor_advertisement
 from pyvrrp.ports import Claim
 from tests.kernel.wire import a_while, ip, mac, until, wire
 

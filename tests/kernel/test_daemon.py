@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.daemon.signals import IGNORED, WITHOUT_EFFECT
-from pyvrrp.packet.gratuitous_arp import gratuitous_arp
+from pyvrrp.packet.neighbours.gratuitous_arp import gratuitous_arp
 from pyvrrp.testing.processes import SpawnedProcess
 from pyvrrp.testing.segment import Host, Network, Segment
 from tests.support.patience import PATIENCE

@@ -201,3 +201,33 @@ interface = "eth0"
     eventually("it holds the address", daemon.holds)
     assert daemon.events("prober_lost") == []
     assert passes(daemon)
+
+
+@pytest.mark.interop
+def test_the_prober_takes_and_renews_the_key_of_a_lease(stage: Bench) -> None:
+    host = stage.host("r1", 1)
+    data = stage.directory / "etcd"
+    url, peers = "http://127.0.0.1:2379", "http://127.0.0.1:2380"
+    etcd = host.spawn(
+        *("etcd", "--name", "n", "--data-dir", str(data), "--unsafe-no-fsync"),
+        *("--listen-client-urls", url, "--advertise-client-urls", url),
+        *("--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers),
+        *("--initial-cluster", f"n={peers}"),
+    )
+    more = f'checks = ["key"]\n[check.key]\nlease = "{url}"\nttl = "10s"\n'
+    daemon = stage.start(host, 200, more=more)
+    eventually("it holds the address", daemon.holds)
+    assert daemon.events("lease_taken")
+    # A prober that dies does not cost the key.
+    os.kill(prober_of(daemon), signal.SIGKILL)
+    eventually("another one runs", lambda: restarts(daemon) == 1)
+    before = daemon.counter("advertisement_sent")
+    eventually("it goes on", lambda: daemon.counter("advertisement_sent") > before + 60)
+    assert daemon.events("lease_lost") == []
+    etcd.signal(signal.SIGSTOP)
+    eventually("the key has run out", lambda: not daemon.holds())
+    etcd.signal(signal.SIGCONT)
+    eventually("it holds the address again", daemon.holds)
+    daemon.process.signal(signal.SIGTERM)
+    assert daemon.process.finish() == 0
+    assert [event["event"] for event in daemon.events("lease_given_back")] != []

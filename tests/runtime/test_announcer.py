@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, ip_address, ip_interface
 
 from pyvrrp.config.model.configuration import AnnouncePolicy, VirtualRouterConfig
 from pyvrrp.identity import Address, Family, VirtualRouterId
-from pyvrrp.packet.gratuitous_arp import arp_claim
+from pyvrrp.packet.neighbours.gratuitous_arp import arp_claim
 from pyvrrp.runtime.addresses.announcement_queue import AnnouncementQueue
 from pyvrrp.runtime.addresses.announcer import Announcer
 from pyvrrp.runtime.base.counters import VIRTUAL_ROUTER_COUNTERS, Counters

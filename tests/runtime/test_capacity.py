@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from pyvrrp.config.parse import parse
 from pyvrrp.config.report.placement import place, services
 from tests.support.nodes import Nodes
-from tests.support.properties import examples
 
 WEB, DB, MAIL = "192.0.2.101/24", "192.0.2.102/24", "192.0.2.103/24"
 
@@ -151,7 +150,7 @@ FOUR = ("n1", "n2", "n3", "n4")
 orders = st.lists(st.permutations(FOUR), min_size=2, max_size=3)
 
 
-@settings(max_examples=examples(25), deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(orders=orders, failed=st.sampled_from(FOUR))
 def test_after_any_one_failure_it_is_as_planned(orders: list[list[str]], failed: str) -> None:
     text = document(*(", ".join(f'"{node}"' for node in order) for order in orders))

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from pyvrrp.config.parse import parse
 from pyvrrp.config.report.placement import place, services
 from tests.support.nodes import Nodes
-from tests.support.properties import examples
 
 FOUR = ("n1", "n2", "n3", "n4")
 
@@ -57,7 +56,7 @@ orders = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(25), deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(orders=orders, failed=st.sets(st.sampled_from(FOUR), max_size=3))
 def test_every_holder_is_the_first_living_node_of_its_list(
     orders: Sequence[Sequence[str]], failed: set[str]

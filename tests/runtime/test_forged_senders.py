@@ -20,22 +20,25 @@ from tests.support.cluster import Cluster, Node
 MANY = 100
 OURS = (IPv4Address("192.0.2.100"),)
 FOREIGN = tuple(IPv4Address(0xCB007100 + number) for number in range(255))
-KINDS: dict[str, tuple[int, tuple[Address, ...], int]] = {
-    "the usual": (51, OURS, 1),
-    "another interval": (51, OURS, 7),
-    "other addresses": (51, FOREIGN, 1),
-    "some of ours": (51, (*OURS, *FOREIGN[:254]), 1),
-    "another VRID": (7, FOREIGN, 1),
-    "another VRID with our address": (7, (*OURS, *FOREIGN[:254]), 1),
+NEWEST, EARLIER = Version.V3, Version.V2
+KINDS: dict[str, tuple[Version, int, tuple[Address, ...], int]] = {
+    "the usual": (NEWEST, 51, OURS, 1),
+    "another interval": (NEWEST, 51, OURS, 7),
+    "other addresses": (NEWEST, 51, FOREIGN, 1),
+    "some of ours": (NEWEST, 51, (*OURS, *FOREIGN[:254]), 1),
+    "another VRID": (NEWEST, 7, FOREIGN, 1),
+    "another VRID with our address": (NEWEST, 7, (*OURS, *FOREIGN[:254]), 1),
+    "another version": (EARLIER, 51, OURS, 1),
+    "another version with other addresses": (EARLIER, 51, FOREIGN, 1),
 }
 LARGEST = 64  # entries of anything that grows with senders
 JOURNAL = 1000  # the newest events, whatever they are
 
 
 def forged(kind: str, priority: int) -> Iterator[bytes]:
-    vrid, addresses, interval = KINDS[kind]
+    version, vrid, addresses, interval = KINDS[kind]
     advertisement = Advertisement(
-        Version.V3, vrid, priority, Nanoseconds(interval * SECOND), addresses
+        version, vrid, priority, Nanoseconds(interval * SECOND), addresses
     )
     for number in range(MANY):
         source = IPv4Address(0x0A000001 + number)

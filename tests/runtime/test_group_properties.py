@@ -10,7 +10,6 @@ from pyvrrp.fencing.policy import HoldDown
 from pyvrrp.ports import ProbeResult
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.states import is_transient
-from tests.support.properties import examples
 from tests.support.routers import GroupNode, Site
 
 SIDES = ("lan", "wan", "dmz")
@@ -100,7 +99,5 @@ class AnyHistory(RuleBasedStateMachine):
         assert held in ([["n1"]] * 3, [["n2"]] * 3), held
 
 
-AnyHistory.TestCase.settings = settings(
-    max_examples=examples(30), stateful_step_count=25, deadline=None
-)
+AnyHistory.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
 TestAnyHistory = AnyHistory.TestCase

@@ -11,8 +11,8 @@ from pyvrrp.config.model.configuration import CheckConfig, HttpProbeConfig, Virt
 from pyvrrp.config.model.takeover import TakeoverConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Family, Place, VirtualRouterId
-from pyvrrp.packet.gratuitous_arp import arp_claim, arp_probe
-from pyvrrp.packet.neighbor_advertisement import neighbor_solicitation_probe
+from pyvrrp.packet.neighbours.gratuitous_arp import arp_claim, arp_probe
+from pyvrrp.packet.neighbours.neighbor_advertisement import neighbor_solicitation_probe
 from pyvrrp.ports import Claim, ProbeResult
 from pyvrrp.runtime.base.journal import Journal, JournalEvent
 from pyvrrp.runtime.takeover.takeover import Takeover, TakeoverPhase

@@ -127,6 +127,7 @@ class FakeAdvertisementSocket:
         self.opened_for = (False, False)  # multicast, unicast
         self.queued: list[bytes] = []
         self.closed = False
+        self.attached = True  # False: its interface was deleted
         self.expected: frozenset[int] = frozenset()
         self.min_ttl = 255
 
@@ -147,7 +148,7 @@ class FakeAdvertisementSocket:
         self.min_ttl = min_ttl
 
     def is_attached(self) -> bool:
-        return True
+        return self.attached
 
     def close(self) -> None:
         self.closed = True

@@ -14,7 +14,6 @@ from pyvrrp.virtual_router.parameters import Parameters
 from pyvrrp.virtual_router.rules.group import Member, consequences
 from pyvrrp.virtual_router.states import Backup, HandingOver, Init, Master, Releasing, State
 from pyvrrp.virtual_router.transitions import step
-from tests.support.properties import examples
 
 NOW = Nanoseconds(10**12)
 MOST_ROUNDS = 6
@@ -81,7 +80,7 @@ def asks_for_addresses(actions: tuple[Action, ...]) -> bool:
     return any(isinstance(action, AddAddresses | RemoveAddresses) for action in actions)
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(group=members)
 def test_what_follows_comes_to_an_end_and_leaves_no_member_behind(group: list[Member]) -> None:
     at_rest, _ = settled(group)
@@ -90,14 +89,14 @@ def test_what_follows_comes_to_an_end_and_leaves_no_member_behind(group: list[Me
     assert not (is_master and is_out)
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(group=members)
 def test_nothing_follows_from_a_group_at_rest(group: list[Member]) -> None:
     at_rest, _ = settled(group)
     assert consequences(at_rest, "edge") == []
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(group=members)
 def test_a_hindered_member_keeps_every_member_from_being_master_or_backup(
     group: list[Member],
@@ -107,7 +106,7 @@ def test_a_hindered_member_keeps_every_member_from_being_master_or_backup(
     assert not any(isinstance(one.state, Master | Backup | HandingOver) for one in at_rest)
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(group=members)
 def test_goodbye_is_told_to_all_members_that_leave_and_only_when_all_addresses_are_gone(
     group: list[Member],

@@ -45,7 +45,6 @@ from pyvrrp.virtual_router.states import (
     name,
 )
 from pyvrrp.virtual_router.transitions import step
-from tests.support.properties import examples
 
 OWN = IPv4Address("192.0.2.10")
 senders = st.sampled_from([IPv4Address(f"192.0.2.{n}") for n in (5, 10, 20, 30)])
@@ -178,12 +177,10 @@ class AnyHistory(RuleBasedStateMachine):
 
 
 TestAnyHistory = AnyHistory.TestCase
-TestAnyHistory.settings = settings(
-    max_examples=examples(150), stateful_step_count=40, deadline=None
-)
+TestAnyHistory.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     parameters=parameter_sets,
     flood=st.lists(
@@ -213,7 +210,7 @@ def test_no_flood_gets_more_answers_than_the_limit_allows(
     assert reported <= 8
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     parameters=parameter_sets,
     history=st.lists(st.tuples(st.integers(0, 5 * 10**9), events), max_size=30),
@@ -234,7 +231,7 @@ def test_the_origin_of_time_does_not_matter(
     assert actions_from(0) == actions_from(shift)
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(parameters=parameter_sets, heard=advertisements)
 def test_no_single_advertisement_postpones_a_takeover_beyond_four_believed_intervals(
     parameters: Parameters, heard: AdvertisementReceived

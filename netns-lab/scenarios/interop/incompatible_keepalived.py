@@ -46,7 +46,7 @@ _PASSWORD = "    authentication {{\n        auth_type {kind}\n        auth_pass 
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _Neighbour:
     """One segment: how the two differ, and how pyvrrp says so."""
 
     name: str
@@ -62,22 +62,22 @@ class _Kind:
 
 
 _KINDS = (
-    _Kind("version", "10.9.0", "", "", "version 2, must be 3"),
-    _Kind(
+    _Neighbour("version", "10.9.0", "", "", "version 2, must be 3"),
+    _Neighbour(
         "password",
         "10.8.0",
         "version = 2",
         _PASSWORD.format(kind="PASS"),
         "authentication type 1, must be 0",
     ),
-    _Kind(
+    _Neighbour(
         "none",
         "10.7.0",
         'version = 2\nauthentication = "secret"',
         "",
         "authentication type 0, must be 1",
     ),
-    _Kind(
+    _Neighbour(
         "header",
         "10.6.0",
         "version = 2",
@@ -115,7 +115,7 @@ def experiments(options: ScenarioOptions) -> Iterator[ExperimentResult]:
     yield play.result()
 
 
-def _pair(play: Play, kind: _Kind) -> tuple[LabNode, LabNode]:
+def _pair(play: Play, kind: _Neighbour) -> tuple[LabNode, LabNode]:
     segment = play.segment(kind.name)
     ours = play.node(f"{kind.name[:4]}-p", f"{kind.network}.1/24", segment=segment)
     theirs = play.node(f"{kind.name[:4]}-k", f"{kind.network}.2/24", segment=segment)

@@ -63,7 +63,7 @@ _KEEPALIVED = """vrrp_instance web {{
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _UnicastKind:
     """One segment: what is spoken there, by which two hosts, about which addresses."""
 
     name: str
@@ -98,9 +98,9 @@ class _Kind:
 
 
 _KINDS = (
-    _Kind("four", 3, "10.9.0.1", "10.9.0.2", 24, ("10.9.0.100/24",)),
-    _Kind("six", 3, "fd09::1", "fd09::2", 64, ("fe80::100/64", "fd09::100/64")),
-    _Kind("two", 2, "10.7.0.1", "10.7.0.2", 24, ("10.7.0.100/24",), 1000),
+    _UnicastKind("four", 3, "10.9.0.1", "10.9.0.2", 24, ("10.9.0.100/24",)),
+    _UnicastKind("six", 3, "fd09::1", "fd09::2", 64, ("fe80::100/64", "fd09::100/64")),
+    _UnicastKind("two", 2, "10.7.0.1", "10.7.0.2", 24, ("10.7.0.100/24",), 1000),
 )
 
 
@@ -139,7 +139,7 @@ def experiments(options: ScenarioOptions) -> Iterator[ExperimentResult]:
     yield play.result()
 
 
-def _pair(play: Play, kind: _Kind) -> tuple[LabNode, LabNode]:
+def _pair(play: Play, kind: _UnicastKind) -> tuple[LabNode, LabNode]:
     segment = play.segment(kind.name)
     ours = play.node(f"{kind.name}-p", f"{kind.first}/{kind.length}", segment=segment)
     theirs = play.node(f"{kind.name}-k", f"{kind.second}/{kind.length}", segment=segment)
@@ -171,7 +171,7 @@ def _forge(play: Play, victim: LabNode, stranger: LabNode) -> None:
     play.equal("events that name the stranger", len(told), 2)
 
 
-def _returns(play: Play, pairs: list[tuple[_Kind, LabNode, LabNode]]) -> None:
+def _returns(play: Play, pairs: list[tuple[_UnicastKind, LabNode, LabNode]]) -> None:
     returned = play.mark("pyvrrp starts again")
     for _kind, ours, _theirs in pairs:
         ours.start()

@@ -8,7 +8,7 @@ from errno import ENODEV
 from pyvrrp.clients.base.failure import ProbeError
 from pyvrrp.clients.base.namespace import inside
 from pyvrrp.clients.rights.wants import NeighbourSocket, Opened
-from pyvrrp.packet.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV6
+from pyvrrp.packet.neighbours.ethernet import ETHERTYPE_ARP, ETHERTYPE_IPV6
 
 _SO_ATTACH_FILTER = 26
 _IPV6_ICMP_ADVERTISEMENTS = (

@@ -18,8 +18,8 @@ from pyvrrp.net.sockets.packet import (
     open_packet_socket,
 )
 from pyvrrp.net.system.kernel_error import refused
-from pyvrrp.packet.gratuitous_arp import arp_claim
-from pyvrrp.packet.neighbor_advertisement import neighbor_claim
+from pyvrrp.packet.neighbours.gratuitous_arp import arp_claim
+from pyvrrp.packet.neighbours.neighbor_advertisement import neighbor_claim
 from pyvrrp.ports import Claim
 
 _SIOCGIFHWADDR = 0x8927

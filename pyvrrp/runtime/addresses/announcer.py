@@ -11,8 +11,8 @@ from typing import Protocol
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address
-from pyvrrp.packet.gratuitous_arp import arp_probe, gratuitous_arp
-from pyvrrp.packet.neighbor_advertisement import (
+from pyvrrp.packet.neighbours.gratuitous_arp import arp_probe, gratuitous_arp
+from pyvrrp.packet.neighbours.neighbor_advertisement import (
     neighbor_solicitation_probe,
     unsolicited_neighbor_advertisement,
 )

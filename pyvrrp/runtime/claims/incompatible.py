@@ -158,7 +158,7 @@ class IncompatibleNeighbours(BaseConcern):
         self._journal.warn_rarely(
             "incompatible_neighbour",
             f"{one.sender} lives and is incompatible: {one.differs}; {effect}; set {one.to_set}",
-            topic=f"{one.sender} {reason}",
+            topic=reason,
             virtual_router=self._config,
             fields={"sender": str(one.sender), "differs": one.differs, "set": one.to_set},
         )

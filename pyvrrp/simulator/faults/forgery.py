@@ -13,6 +13,7 @@ from pyvrrp.simulator.scenario.fault import Fault
 from pyvrrp.units import SECOND, Nanoseconds
 
 GHOST = 250  # the last octet of its address, 0xFA
+STRANGER = 251  # that of the router in another version: it never becomes one of this version
 
 
 def forged(config: VirtualRouterConfig, own: Collection[InterfaceAddress], fault: Fault) -> bytes:
@@ -30,7 +31,7 @@ def forged(config: VirtualRouterConfig, own: Collection[InterfaceAddress], fault
         tuple(a.ip for a in config.addresses),
     )
     return advertisement_packet(
-        advertisement, _ghost(config, own), group, ChecksumForm.PSEUDO_HEADER
+        advertisement, _near(own, config, GHOST), group, ChecksumForm.PSEUDO_HEADER
     )
 
 
@@ -52,16 +53,17 @@ def foreign(
     )
     group = group_of(Family(config.id.family))
     packet = advertisement_packet(
-        advertisement, _ghost(config, own), group, ChecksumForm.PSEUDO_HEADER
+        advertisement, _near(own, config, STRANGER), group, ChecksumForm.PSEUDO_HEADER
     )
     return packet, version, interval
 
 
-def _ghost(config: VirtualRouterConfig, own: Collection[InterfaceAddress]) -> Address:
+def _near(own: Collection[InterfaceAddress], config: VirtualRouterConfig, octet: int) -> Address:
+    """Return the address near *own* that ends with *octet*."""
     family = config.id.family
     near = next(one.ip for one in own if len(one.packed) == family)
-    source: Address = type(near)(int(near) | GHOST)
+    source: Address = type(near)(int(near) | octet)
     if isinstance(near, IPv4Address):
         network = IPv4Interface(f"{near}/24").network
-        source = network.network_address + GHOST
+        source = network.network_address + octet
     return source

@@ -56,7 +56,8 @@ class AnswerRun:
 class Observation:
     """Everything a client saw. *direct* is when each node answered frames sent to it alone.
 
-    *lost_at* is when each datagram was sent that nobody answered.
+    *lost_at* is when each datagram was sent that nobody answered. *stalls* is when the client
+    itself was silent, because the machine did not run it.
     """
 
     sent: int
@@ -66,6 +67,7 @@ class Observation:
     direct: Mapping[str, tuple[Interval, ...]]
     longest_stall: float  # the longest the client itself was silent: the noise of the machine
     lost_at: tuple[float, ...] = ()
+    stalls: tuple[Interval, ...] = ()
 
     def lost(self, start: float, end: float) -> int:
         """Return how many of the datagrams sent from *start* to *end* nobody answered."""
@@ -80,6 +82,11 @@ class Observation:
             (each.duration for each in self.outages if each.lost and start <= each.start < end),
             default=0.0,
         )
+
+    def stall(self, start: float, end: float) -> float:
+        """Return the seconds of the longest silence of the client from *start* to *end*."""
+        inside = overlap(self.stalls, [(start, end)])
+        return max((upto - since for since, upto in inside), default=0.0)
 
     def as_json(self) -> dict[str, object]:
         """Return plain values for JSON."""
@@ -101,6 +108,7 @@ class Observation:
                 },
                 float(said["longest_stall"]),
                 tuple(float(sent) for sent in said["lost_at"]),
+                tuple((float(start), float(end)) for start, end in said["stalls"]),
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise BenchError(f"not an observation: {error}: {text[:200]}") from error
@@ -119,6 +127,11 @@ def observe(samples: Sequence[Sample], direct: Mapping[str, Sequence[Sample]]) -
         {node: tuple(_answering(probes)) for node, probes in direct.items()},
         _longest_stall([sample.sent for sample in samples]),
         tuple(sample.sent for sample in samples if not sample.answered),
+        tuple(
+            (one.sent, following.sent)
+            for one, following in pairwise(samples)
+            if following.sent - one.sent > OUTAGE
+        ),
     )
 
 

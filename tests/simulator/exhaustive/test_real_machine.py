@@ -38,7 +38,6 @@ from pyvrrp.virtual_router.events import (
 )
 from pyvrrp.virtual_router.states import Init, State, deadline
 from pyvrrp.virtual_router.transitions import step
-from tests.support.properties import examples
 
 NONE: frozenset[SearchedFault] = frozenset()
 ALL = frozenset(SearchedFault)
@@ -99,7 +98,7 @@ events: st.SearchStrategy[Event] = st.one_of(
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     version=st.sampled_from(Version),
     preempt=st.booleans(),

@@ -82,6 +82,29 @@ def test_what_is_over_its_limit_or_never_came_has_not_passed() -> None:
     assert check.passed
 
 
+def test_a_time_over_its_limit_is_excused_by_as_much_as_the_machine_stood_still() -> None:
+    found = Measures(outage=0.6)
+    (check,) = judge("r1 dies", ChangeLimits(outage=0.5), found, stall=0.15)
+    assert (check.measured, check.passed) == ("600 ms (the machine stood still for 150 ms)", True)
+    (check,) = judge("r1 dies", ChangeLimits(outage=0.5), found, stall=0.05)
+    assert (check.measured, check.passed) == ("600 ms", False)
+    (check,) = judge("r1 dies", ChangeLimits(outage=0.5), found, stall=0.0)
+    assert not check.passed
+
+
+def test_a_machine_that_stood_still_for_long_excuses_no_more_than_a_second() -> None:
+    found = Measures(outage=2.0)
+    (check,) = judge("r1 dies", ChangeLimits(outage=0.5), found, stall=9.0)
+    assert not check.passed
+
+
+def test_the_silence_of_the_client_counts_inside_the_change_only() -> None:
+    observed = Observation(9, 9, (), (), {}, 0.5, (), ((10.0, 10.5), (12.0, 12.2)))
+    assert observed.stall(11.0, 13.0) == pytest.approx(0.2)
+    assert observed.stall(10.4, 11.0) == pytest.approx(0.1)
+    assert observed.stall(13.0, 14.0) == 0.0
+
+
 def test_an_experiment_that_was_broken_off_has_not_passed() -> None:
     done = ExperimentResult("t", "s", 0.0, 1.0, [], [], [], [], [], 0.0)
     assert done.passed

@@ -71,6 +71,7 @@ class LastingJudges:
                 yield partial(self._holders.only_master, one)
                 yield partial(self._backups.lateness, one)
                 yield partial(self._masters.pace, one)
+                yield partial(self._masters.heard, one)
                 yield partial(self._masters.rival, one)
             yield partial(self._placement.judge, router)
 

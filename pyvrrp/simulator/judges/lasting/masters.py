@@ -27,6 +27,20 @@ class MasterJudge(Judge):
             "is MASTER and has sent no advertisement for {}",
         )
 
+    def heard(self, router: ObservedRouter) -> int:
+        """Judge whether a master that cannot send has been one for longer than others wait."""
+        since = latest((router.node.running_since, router.interface.refused_since))
+        if since is None or not router.is_master():
+            return FOREVER
+        self._note(InvariantName.HEARD)
+        return self._judge_duration(
+            max(since, router.state_since),
+            self._bounds.stretched(self._bounds.longest_wait[router.id]),
+            InvariantName.HEARD,
+            router.who,
+            "is MASTER, and no advertisement has left for {}",
+        )
+
     def rival(self, router: ObservedRouter) -> int:
         """Judge whether a master has announced its addresses again after a rival stopped."""
         since = latest((router.node.running_since, router.interface.sound_since))

@@ -32,6 +32,7 @@ class InvariantName(StrEnum):
     REANNOUNCED = "announced-after-a-rival"
     INVALID = "invalid-changes-nothing"
     PACE = "master-advertises-on-time"
+    HEARD = "a-master-is-heard"
     STALE_CLAIM = "no-claim-after-a-stall"
     ANSWERS = "answers-a-losing-master"
     STOPPED = "stop-leaves-nothing"
@@ -176,6 +177,11 @@ INVARIANTS: tuple[Invariant, ...] = (
         InvariantName.PACE,
         "3.1",
         "A master that runs sends an advertisement in every one of its own intervals.",
+    ),
+    Invariant(
+        InvariantName.HEARD,
+        "own",
+        "A master whose advertisements do not leave is none after Master_Down_Interval.",
     ),
     Invariant(
         InvariantName.STALE_CLAIM,

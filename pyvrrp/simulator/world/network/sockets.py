@@ -9,8 +9,8 @@ from typing import Protocol
 
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address, Family, Place, VirtualRouterId
-from pyvrrp.packet.gratuitous_arp import arp_claim
-from pyvrrp.packet.neighbor_advertisement import neighbor_claim
+from pyvrrp.packet.neighbours.gratuitous_arp import arp_claim
+from pyvrrp.packet.neighbours.neighbor_advertisement import neighbor_claim
 from pyvrrp.ports import AdvertisementSocket, AnnouncementSocket, Claim
 from pyvrrp.simulator.world.machine.kernel import SimulatedKernel
 from pyvrrp.simulator.world.machine.process import ProcessLife, SimulatedProcess

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyvrrp.packet.gratuitous_arp import arp_claim, arp_probe, gratuitous_arp
+from pyvrrp.packet.neighbours.gratuitous_arp import arp_claim, arp_probe, gratuitous_arp
 from tests.vectors.frames import (
     ADVERTISEMENT_FRAME_E,
     GRATUITOUS_ARP_FRAME,

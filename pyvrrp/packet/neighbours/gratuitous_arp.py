@@ -6,7 +6,7 @@ They announce an address, ask which host has it, or are read to learn that anoth
 import struct
 from ipaddress import IPv4Address
 
-from pyvrrp.packet.ethernet import (
+from pyvrrp.packet.neighbours.ethernet import (
     BROADCAST,
     ETHERNET_HEADER,
     ETHERTYPE_ARP,

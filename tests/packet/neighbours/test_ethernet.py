@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv6Address
 import pytest
 
 from pyvrrp.identity import Address
-from pyvrrp.packet.ethernet import ethernet_frame, multicast_mac
+from pyvrrp.packet.neighbours.ethernet import ethernet_frame, multicast_mac
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyvrrp.packet.neighbor_advertisement import (
+from pyvrrp.packet.neighbours.neighbor_advertisement import (
     neighbor_claim,
     neighbor_solicitation_probe,
     unsolicited_neighbor_advertisement,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pyvrrp.packet.checksum import internet_checksum, pseudo_header
 from pyvrrp.packet.datagram import IPV6_HEADER, ipv6_header
-from pyvrrp.packet.ethernet import (
+from pyvrrp.packet.neighbours.ethernet import (
     ETHERNET_HEADER,
     ETHERTYPE_IPV6,
     ethernet_frame,
