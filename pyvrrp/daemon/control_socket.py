@@ -144,3 +144,8 @@ class ControlSocket:
         except VrrpError as error:
             kind = "usage" if isinstance(error, UsageError) else "refused"
             return {"error": str(error), "kind": kind}
+        except Exception as error:  # noqa: BLE001 - a defect costs this request, not the daemon
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": f"the command {command} failed", "exception": error}
+            )
+            return {"error": f"internal error: {error!r}", "kind": "refused"}

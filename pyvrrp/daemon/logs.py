@@ -66,21 +66,25 @@ class LogWriter:
             self._scheduled = True
             self._clock.call_at(Nanoseconds(self._clock.now() + GATHER), self._flush)
 
-    def close(self) -> None:
-        """Write what is left, for a second at most."""
+    def close(self, patience: float = 1.0) -> None:
+        """Write what is left; wait *patience* seconds at most for room, and again for the end."""
         while self._pending:
             self._flush()
         try:
-            self._batches.put(None, timeout=1)
+            self._batches.put(None, timeout=patience)
         except queue.Full:
             return
-        self._thread.join(timeout=1)
+        self._thread.join(timeout=patience)
 
     def _flush(self) -> None:
         self._scheduled = False
         lines: list[str] = []
         while self._pending and len(lines) < LINES_PER_TURN:
-            lines.append(self._form(*self._pending.popleft()))
+            wall_clock, event = self._pending.popleft()
+            try:
+                lines.append(self._form(wall_clock, event))
+            except Exception:  # noqa: BLE001 - one line less, and the next one says so
+                self.dropped += 1
         try:
             self._batches.put_nowait("".join(lines).encode(errors="backslashreplace"))
         except queue.Full:

@@ -72,22 +72,30 @@ class _Daemon:
         control = ControlSocket(
             self._configuration.control_socket,
             {
-                "status": _status(Snapshots(supervisor, foundation.clock, foundation.prober)),
-                **OperatorCommands(supervisor, state, drained).handlers(),
+                "status": _status(
+                    Snapshots(
+                        supervisor,
+                        foundation.clock,
+                        foundation.prober,
+                        lambda: foundation.internal_errors,
+                    )
+                ),
+                **OperatorCommands(supervisor, state, foundation.guard, drained).handlers(),
             },
         )
-        try:
-            await control.open()
-            foundation.obey(SignalReports(supervisor, foundation.clock, journal).handlers())
-            self._greet(journal)
-            supervisor.start()
-            foundation.ready()
-            await foundation.asked_to_stop()
-            await _stopped(supervisor)
-            journal.record("stopped", "stopped")
-        finally:
-            await control.close()
-            await foundation.close()
+        with foundation.dies_of_defects():
+            try:
+                await control.open()
+                foundation.obey(SignalReports(supervisor, foundation.clock, journal).handlers())
+                self._greet(journal)
+                supervisor.start()
+                foundation.ready()
+                await foundation.asked_to_stop()
+                await _stopped(supervisor)
+                journal.record("stopped", "stopped")
+            finally:
+                await control.close()
+                await foundation.close()
         return 0
 
     def _greet(self, journal: Journal) -> None:

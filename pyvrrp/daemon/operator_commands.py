@@ -9,6 +9,7 @@ from pyvrrp.daemon.control_socket import Handler, Request
 from pyvrrp.daemon.saved_orders import SavedOrders
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.errors import UsageError
+from pyvrrp.runtime.base.guarded_ports import Guard
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.router.router import Router
 from pyvrrp.runtime.supervisor import Supervisor
@@ -18,12 +19,20 @@ from pyvrrp.virtual_router.rules.effective_priority import HIGHEST, LOWEST
 
 
 class OperatorCommands:
-    """Handles orders. An order names a virtual router, or is for all. A bad one changes nothing."""
+    """Handles orders. An order names a virtual router, or is for all. A bad one changes nothing.
+
+    A good one enters the runtime through *guard*.
+    """
 
     def __init__(
-        self, supervisor: Supervisor, state: StateFile, drained: Collection[str] = ()
+        self,
+        supervisor: Supervisor,
+        state: StateFile,
+        guard: Guard,
+        drained: Collection[str] = (),
     ) -> None:
         self._supervisor = supervisor
+        self._guard = guard
         self._saved = SavedOrders(state, drained)
         self._one_at_a_time = asyncio.Lock()
 
@@ -51,7 +60,7 @@ class OperatorCommands:
         meant = self._meant(request)
         masters = [router for router in meant if router.is_master]
         for router in masters:
-            router.resign()
+            self._guard(router.resign)()
         return _answer(meant, masters)
 
     async def undo_resign(self, request: Request) -> dict[str, Json]:
@@ -59,7 +68,7 @@ class OperatorCommands:
         meant = self._meant(request)
         resigned = [router for router in meant if router.operator.resigned]
         for router in resigned:
-            router.undo_resign()
+            self._guard(router.undo_resign)()
         return _answer(meant, resigned)
 
     async def priority(self, request: Request) -> dict[str, Json]:
@@ -78,9 +87,9 @@ class OperatorCommands:
                     f"{router.config.name} owns its addresses: its priority is always {OWNER}"
                 )
         # After a stall, no check that has been silent may count for the new priority.
-        self._supervisor.look_at_clock()
+        self._guard(self._supervisor.look_at_clock)()
         for router in meant:
-            router.set_priority(wanted)
+            self._guard(router.set_priority)(wanted)
         return _answer(meant, meant)
 
     async def announce(self, request: Request) -> dict[str, Json]:
@@ -88,7 +97,7 @@ class OperatorCommands:
         meant = self._meant(request)
         masters = [router for router in meant if router.is_master]
         for router in masters:
-            router.announce()
+            self._guard(router.announce)()
         return _answer(meant, masters)
 
     async def _drain(self, request: Request, *, drained: bool) -> dict[str, Json]:
@@ -102,10 +111,10 @@ class OperatorCommands:
                 await self._saved.save(saved)
             resigned = [one for one in meant if not drained and one.operator.resigned]
             for router in resigned:
-                router.undo_resign()
+                self._guard(router.undo_resign)()
             changed = [router for router in meant if router.operator.drained is not drained]
             for router in changed:
-                router.drain(drained=drained)
+                self._guard(router.drain)(drained=drained)
         return _answer(meant, [*changed, *resigned])
 
     def _meant(self, request: Request, *, required: bool = False) -> list[Router]:

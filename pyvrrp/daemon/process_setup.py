@@ -1,28 +1,39 @@
-"""What a command that runs long needs: ports, journal, log, signals, the guardian."""
+"""What a command that runs long needs: ports, journal, log, signals, the guardian.
+
+It also decides what an error means that nobody has expected. One in the runtime ends the process;
+one in what is around it is counted and told, and everything else goes on (decision 20).
+"""
 
 import asyncio
 import contextlib
 import gc
 import os
+import select
 import signal
+import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pyvrrp.daemon import systemd
 from pyvrrp.daemon.logs import LogFormat, LogWriter
 from pyvrrp.daemon.on_demand import CommandsOnDemand, EtcdOnDemand, ProbesOnDemand, StartedProber
 from pyvrrp.daemon.signals import IGNORED
+from pyvrrp.errors import VrrpError
 from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.net.linux import linux_ports
 from pyvrrp.net.system.libc import trim_memory
 from pyvrrp.ports import Clock, Ports
-from pyvrrp.runtime.base.journal import Journal, Level
+from pyvrrp.runtime.base.guarded_ports import Guard, guarded_ports
+from pyvrrp.runtime.base.journal import Journal, JournalEvent, Level
 from pyvrrp.units import Nanoseconds
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 FORCED = 3
+DEFECT = 70  # the exit status after an error in the runtime (EX_SOFTWARE in sysexits.h)
+LAST_LINES = 0.05  # seconds: so long the log may delay the death
+LONGEST_TRACEBACK = select.PIPE_BUF  # octets; a pipe that is ready takes that many at once
 
 
 class Foundation:
@@ -45,24 +56,56 @@ class Foundation:
             EtcdOnDemand(self.prober),
             self._commands,
             guardian=guardian,
+            lost=self.die,
         )
+        # What enters the runtime from the world goes through it.
+        self.guard = Guard(self.die)
+        self._guarded = guarded_ports(self._linux, self.guard)
+        self.internal_errors = 0  # those after which this process has gone on
         self.stop = asyncio.Event()  # set when a signal asks for it
         self.journal = Journal(self._linux.clock)
         self._writer = LogWriter(self._linux.clock, log_format)
-        self.journal.listen(self._writer.listen)
-        self._loop.set_exception_handler(
-            lambda _loop, context: _report_defect(self.journal, context)
-        )
+        self.journal.listen(self._write)
+        self._loop.set_exception_handler(lambda _loop, context: self._went_wrong(context))
 
     @property
     def ports(self) -> Ports:
-        """The ports of this machine."""
-        return self._linux
+        """The ports of this machine for the runtime: an error in a callback ends this process."""
+        return self._guarded
 
     @property
     def clock(self) -> Clock:
-        """The clock of the ports."""
+        """The clock for what is around the runtime: after an error in a timer it goes on."""
         return self._linux.clock
+
+    @contextlib.contextmanager
+    def dies_of_defects(self) -> Iterator[None]:
+        """End this process by `die` if an error escapes that is neither ours nor a cancellation."""
+        try:
+            yield
+        except VrrpError:
+            raise
+        except Exception as error:  # noqa: BLE001 - closing in order could wait for ever
+            self.die(error)
+
+    def die(self, error: BaseException) -> NoReturn:
+        """End this process at once because of *error* in the runtime. Its guardian hands over.
+
+        Nothing is closed: the kernel does that, and what is closed in order may call the runtime.
+        """
+        try:
+            lines = "".join(traceback.format_exception(error, limit=-20))
+            self.journal.record(
+                "internal_error",
+                f"defect in pyvrrp: {_described(error)}; this process ends, "
+                "as the state of the election is unknown",
+                level=Level.ERROR,
+                fields={"fatal": True, "traceback": lines[-LONGEST_TRACEBACK:]},
+            )
+            self._writer.close(LAST_LINES)
+            _write_to_stderr(lines)
+        finally:
+            os._exit(DEFECT)
 
     def obey(self, reports: Mapping[int, Callable[[], None]]) -> None:
         """React to signals, and to the end of the guardian, from now on.
@@ -121,6 +164,25 @@ class Foundation:
         with contextlib.suppress(OSError):
             feed()
 
+    def _went_wrong(self, context: dict[str, Any]) -> None:
+        """Report an error of what is around the runtime in one line. This process continues."""
+        self.internal_errors += 1
+        error = context.get("exception")
+        what, where = str(context.get("message")), ""
+        if isinstance(error, BaseException):
+            what = _described(error)
+            where = what[len(repr(error)) :]
+        self.journal.warn_rarely(
+            "internal_error", f"defect in pyvrrp: {what}", topic=where, fields={"fatal": False}
+        )
+
+    def _write(self, event: JournalEvent) -> None:
+        # The runtime records events in the middle of its work: what the log does must not reach it.
+        try:
+            self._writer.listen(event)
+        except Exception:  # noqa: BLE001 - it cannot be told, as that would be an event too
+            self.internal_errors += 1
+
     def _prober_lost(self, why: str) -> None:
         self.journal.warn_rarely(
             "prober_lost",
@@ -146,12 +208,18 @@ def _settle_memory() -> None:
     trim_memory()
 
 
-def _report_defect(journal: Journal, context: dict[str, Any]) -> None:
-    """Report an unexpected exception in one line. The daemon continues."""
-    error = context.get("exception")
-    where = ""
-    if isinstance(error, BaseException) and error.__traceback__ is not None:
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        where = f" in {Path(frame.filename).name}, line {frame.lineno}"
-    what = repr(error) if error is not None else str(context.get("message"))
-    journal.warn_rarely("internal_error", f"defect in pyvrrp: {what}{where}", topic=where)
+def _described(error: BaseException) -> str:
+    """Return what *error* is and where it was raised."""
+    if error.__traceback__ is None:
+        return repr(error)
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{error!r} in {Path(frame.filename).name}, line {frame.lineno}"
+
+
+def _write_to_stderr(lines: str) -> None:
+    """Write the end of *lines*, unless nobody reads them: this must never wait."""
+    descriptor = sys.__stderr__.fileno() if sys.__stderr__ is not None else -1
+    with contextlib.suppress(OSError, ValueError):
+        _, ready, _ = select.select([], [descriptor], [], 0)
+        if ready:
+            os.write(descriptor, lines.encode(errors="backslashreplace")[-LONGEST_TRACEBACK:])

@@ -1,5 +1,6 @@
 """The answer to status, as JSON values. Fields are added, never renamed."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from pyvrrp import __version__
@@ -27,10 +28,15 @@ class Snapshots:
     """Takes snapshots of one daemon."""
 
     def __init__(
-        self, supervisor: Supervisor, clock: Clock, prober: HasProberState | None = None
+        self,
+        supervisor: Supervisor,
+        clock: Clock,
+        prober: HasProberState | None = None,
+        internal_errors: Callable[[], int] = lambda: 0,
     ) -> None:
         """*prober* is None if the daemon needs none."""
         self._supervisor = supervisor
+        self._internal_errors = internal_errors
         self._prober = prober
         self._clock = clock
 
@@ -44,6 +50,7 @@ class Snapshots:
             "max_held": self._supervisor.configuration.max_held,
             "version": __version__,
             "prober": _prober(self._prober),
+            "internal_errors": self._internal_errors(),
             "virtual_routers": [
                 _virtual_router(view_of(router, now), now, offset)
                 for router in self._supervisor.routers

@@ -41,16 +41,17 @@ async def _live(
         foundation.stop.set()
 
     takeover = Takeover(config, foundation.ports, foundation.journal, refused)
-    try:
-        foundation.obey({signal.SIGHUP: foundation.ask_to_stop})
-        _greet(config, foundation.journal)
-        takeover.start()
-        foundation.ready()
-        await foundation.asked_to_stop()
-        await _stopped(takeover)
-        foundation.journal.record("stopped", "stopped")
-    finally:
-        await foundation.close()
+    with foundation.dies_of_defects():
+        try:
+            foundation.obey({signal.SIGHUP: foundation.ask_to_stop})
+            _greet(config, foundation.journal)
+            takeover.start()
+            foundation.ready()
+            await foundation.asked_to_stop()
+            await _stopped(takeover)
+            foundation.journal.record("stopped", "stopped")
+        finally:
+            await foundation.close()
     if refusals:
         raise KernelError(refusals[0])
     return 0

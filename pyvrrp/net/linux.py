@@ -72,13 +72,15 @@ def linux_ports(
     etcd: Etcd,
     commands: Commands,
     guardian: GuardianProcess | None = None,
+    lost: Callable[[BaseException], None] | None = None,
 ) -> LinuxPorts:
     """Return the ports of this machine. *guardian* learns of addresses and resources.
 
-    Raises KernelError.
+    *lost* is called, in any thread, if requests to the kernel cannot be made any more. Raises
+    KernelError.
     """
     clock = MonotonicClock(loop)
-    thread = KernelThread(loop)
+    thread = KernelThread(loop, lost)
     namespaces = NamespaceSockets()
     links = LinkWatcher(loop, thread, namespaces)
     closer = Closer()

@@ -14,6 +14,7 @@ from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.units import Nanoseconds
 from tests.support.cluster import Cluster
+from tests.support.guard import OPEN
 
 
 class Daemon:
@@ -32,7 +33,7 @@ class Daemon:
         return asyncio.run(self._order(words))
 
     async def _order(self, words: tuple[str, ...]) -> int:
-        orders = OperatorCommands(self.node.supervisor, self.state, self.state.read())
+        orders = OperatorCommands(self.node.supervisor, self.state, OPEN, self.state.read())
         control = ControlSocket(self.socket, {"status": self._status, **orders.handlers()})
         await control.open()
         try:

@@ -15,6 +15,7 @@ from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.virtual_router.states import Init
 from tests.support.cluster import Cluster, Node
+from tests.support.guard import OPEN
 
 
 def pair(tmp_path: Path) -> tuple[Cluster, Node, OperatorCommands, StateFile]:
@@ -23,7 +24,7 @@ def pair(tmp_path: Path) -> tuple[Cluster, Node, OperatorCommands, StateFile]:
     cluster.node(100)
     cluster.run(10)
     state = StateFile(tmp_path / "n1.json")
-    return cluster, high, OperatorCommands(high.supervisor, state, state.read()), state
+    return cluster, high, OperatorCommands(high.supervisor, state, OPEN, state.read()), state
 
 
 def give(order: Callable[[Request], Awaitable[dict[str, Json]]], **request: object) -> object:
@@ -58,7 +59,7 @@ def test_a_new_daemon_begins_drained(tmp_path: Path) -> None:
     cluster.run(60)
     assert cluster.holders() == ["n2"]
     assert again.routers[0].state == Init("drained")
-    give(OperatorCommands(again, state, state.read()).undrain)
+    give(OperatorCommands(again, state, OPEN, state.read()).undrain)
     cluster.run(10)
     assert cluster.holders() == ["n1"]
     assert state.read() == frozenset()
@@ -145,7 +146,7 @@ def test_an_owner_keeps_its_priority(tmp_path: Path) -> None:
     cluster = Cluster()
     owner = cluster.node(255)
     cluster.run(1)
-    orders = OperatorCommands(owner.supervisor, StateFile(tmp_path / "n1.json"))
+    orders = OperatorCommands(owner.supervisor, StateFile(tmp_path / "n1.json"), OPEN)
     with pytest.raises(UsageError, match="web owns its addresses: its priority is always 255"):
         give(orders.priority, name="web", priority=100)
 
@@ -183,7 +184,7 @@ def test_a_priority_after_a_stall_does_not_stand_on_a_silent_check(tmp_path: Pat
     cluster.run(10)
     assert node.router.priority == 150
     cluster.clock.stall(30)
-    orders = OperatorCommands(node.supervisor, StateFile(tmp_path / "n1.json"))
+    orders = OperatorCommands(node.supervisor, StateFile(tmp_path / "n1.json"), OPEN)
     give(orders.priority, name="web", priority=10)
     assert [event.text for event in node.events("priority")][-2:] == [
         "priority 150 -> 100",

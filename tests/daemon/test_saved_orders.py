@@ -13,6 +13,7 @@ from pyvrrp.daemon.saved_orders import SavedOrders
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.errors import KernelError
 from tests.support.cluster import Cluster
+from tests.support.guard import OPEN
 
 
 class SlowDisk(StateFile):
@@ -100,7 +101,7 @@ def test_an_order_whose_connection_is_closed_meanwhile_changes_nothing(tmp_path:
     cluster.run(10)
 
     async def drain() -> None:
-        orders = OperatorCommands(node.supervisor, state)
+        orders = OperatorCommands(node.supervisor, state, OPEN)
         order = asyncio.create_task(orders.drain({"name": "web"}))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -124,7 +125,7 @@ def test_two_operators_at_once_are_served_one_after_the_other(tmp_path: Path) ->
     cluster.run(10)
 
     async def both() -> None:
-        orders = OperatorCommands(node.supervisor, state)
+        orders = OperatorCommands(node.supervisor, state, OPEN)
         await asyncio.gather(orders.drain({}), orders.undrain({}), orders.drain({}))
 
     asyncio.run(both())

@@ -14,6 +14,7 @@ from pyvrrp.units import Nanoseconds
 from tests.borders.nasty import is_harmless
 from tests.fuzz.target import Target
 from tests.support.cluster import Cluster
+from tests.support.guard import OPEN
 
 
 class _NoFile(StateFile):
@@ -31,7 +32,7 @@ class _Daemon:
         node = self._cluster.node(200, fenced=True)
         self._cluster.run(5)
         self._snapshots = Snapshots(node.supervisor, self._cluster.clock)
-        orders = OperatorCommands(node.supervisor, _NoFile(Path("/nowhere")))
+        orders = OperatorCommands(node.supervisor, _NoFile(Path("/nowhere")), OPEN)
         handlers: dict[str, Handler] = {"status": self._status, **orders.handlers()}
         self._control = ControlSocket(Path("/nowhere"), handlers)
 

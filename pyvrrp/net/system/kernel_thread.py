@@ -16,10 +16,19 @@ T = TypeVar("T")
 
 
 class KernelThread:
-    """Runs jobs in order in a thread of its own; their results are delivered in the event loop."""
+    """Runs jobs in order in a thread of its own; their results are delivered in the event loop.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    *lost* is called in the thread if the thread itself cannot go on: no address would be added or
+    removed any more.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        lost: Callable[[BaseException], None] | None = None,
+    ) -> None:
         self._loop = loop
+        self._lost = lost
         self._jobs: SimpleQueue[list[Callable[[], None]] | None] = SimpleQueue()
         self._submitted: list[Callable[[], None]] = []  # in this turn of the loop
         self._thread = threading.Thread(target=self._work, name="pyvrrp-kernel", daemon=True)
@@ -48,9 +57,14 @@ class KernelThread:
         return not self._thread.is_alive()
 
     def _work(self) -> None:
-        while (jobs := self._jobs.get()) is not None:
-            for job in jobs:
-                job()
+        try:
+            while (jobs := self._jobs.get()) is not None:
+                for job in jobs:
+                    job()
+        except BaseException as error:
+            if self._lost is None:
+                raise
+            self._lost(error)
 
     def _outcome(self, job: Callable[[], T]) -> T | KernelError:
         try:

@@ -65,6 +65,7 @@ INTERFACE_COUNTERS = (
     "malformed_datagrams",
     "packet_length_errors",
     "invalid_type_pkts_rcvd",
+    "internal_errors",
 )
 
 

@@ -304,7 +304,11 @@ class Interface:
         if packet in self._foreign:
             self.counters.add(DiscardReason.VRID)
             return
-        examined = examine(packet, family)
+        try:
+            examined = examine(packet, family)
+        except Exception as error:  # noqa: BLE001 - one packet must not end every daemon that hears it
+            self._not_examined(error)
+            return
         if isinstance(examined, Discarded):
             self._not_sound(family, examined)
             return
@@ -333,6 +337,16 @@ class Interface:
     @property
     def _most_remembered(self) -> int:
         return REMEMBERED_PER_LINK * (len(self._links) + 1)
+
+    def _not_examined(self, error: Exception) -> None:
+        """Drop a packet that pyvrrp failed to examine: nothing has been changed by it."""
+        self.counters.add("internal_errors")
+        self._journal.warn_rarely(
+            "internal_error",
+            f"{self.place}: defect in pyvrrp: {type(error).__name__} while a packet was examined",
+            topic=f"{self.place}",
+            fields={"fatal": False, "interface": self.place.interface},
+        )
 
     def _not_sound(self, family: Family, discarded: Discarded) -> None:
         link = None if discarded.vrid is None else self._links.get((family, discarded.vrid))

@@ -166,6 +166,8 @@ class Judges(WorldObserver):
 
     def daemon_event(self, node: str, event: JournalEvent) -> None:
         """A daemon has recorded something in its journal."""
+        if event.name == "internal_error":
+            self.verdicts.broken(InvariantName.NO_ERROR, node, event.text)
         if event.virtual_router is None:
             return
         of = event.virtual_router
