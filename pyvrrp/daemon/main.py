@@ -83,8 +83,8 @@ class _Daemon:
                 **OperatorCommands(supervisor, state, foundation.guard, drained).handlers(),
             },
         )
-        with foundation.dies_of_defects():
-            try:
+        try:
+            with foundation.dies_of_defects():
                 await control.open()
                 foundation.obey(SignalReports(supervisor, foundation.clock, journal).handlers())
                 self._greet(journal)
@@ -93,7 +93,8 @@ class _Daemon:
                 await foundation.asked_to_stop()
                 await _stopped(supervisor)
                 journal.record("stopped", "stopped")
-            finally:
+        finally:
+            with foundation.dies_of_defects():
                 await control.close()
                 await foundation.close()
         return 0

@@ -1,7 +1,7 @@
 """What a command that runs long needs: ports, journal, log, signals, the guardian.
 
 It also decides what an error means that nobody has expected. One in the runtime ends the process;
-one in what is around it is counted and told, and everything else goes on (decision 20).
+one in what is around it is counted and told, and everything else goes on (decision 19).
 """
 
 import asyncio

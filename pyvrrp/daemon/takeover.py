@@ -41,8 +41,8 @@ async def _live(
         foundation.stop.set()
 
     takeover = Takeover(config, foundation.ports, foundation.journal, refused)
-    with foundation.dies_of_defects():
-        try:
+    try:
+        with foundation.dies_of_defects():
             foundation.obey({signal.SIGHUP: foundation.ask_to_stop})
             _greet(config, foundation.journal)
             takeover.start()
@@ -50,7 +50,8 @@ async def _live(
             await foundation.asked_to_stop()
             await _stopped(takeover)
             foundation.journal.record("stopped", "stopped")
-        finally:
+    finally:
+        with foundation.dies_of_defects():
             await foundation.close()
     if refusals:
         raise KernelError(refusals[0])

@@ -191,3 +191,30 @@ async def test_a_path_that_cannot_be_used_is_named(tmp_path: Path) -> None:
 def test_asking_nobody_says_where_nobody_was(tmp_path: Path) -> None:
     with pytest.raises(ControlError, match=r"cannot reach a daemon at .*gone\.sock: No such file"):
         ask(tmp_path / "gone.sock", "status")
+
+
+@pytest.mark.asyncio
+async def test_a_defect_in_a_handler_is_reported_and_the_same_peer_may_ask_again(
+    tmp_path: Path,
+) -> None:
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: reported.append(context["exception"])
+    )
+
+    async def explode(_request: Request) -> dict[str, Json]:
+        raise RecursionError("too deep")
+
+    path = tmp_path / "n1.sock"
+    control = ControlSocket(path, {"status": status, "drain": explode})
+    await control.open()
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(b'{"command": "drain"}\n{"command": "status"}\n')
+    assert json.loads(await reader.readline()) == {
+        "error": "internal error: RecursionError('too deep')",
+        "kind": "refused",
+    }
+    assert json.loads(await reader.readline())["node"] == "n1"
+    writer.close()
+    await control.close()
+    assert [type(error) for error in reported] == [RecursionError]

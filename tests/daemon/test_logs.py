@@ -9,6 +9,7 @@ from threading import Semaphore
 
 import pytest
 
+from pyvrrp.daemon import logs
 from pyvrrp.daemon.logs import LogFormat, LogWriter, as_json, as_systemd, as_text, choose_format
 from pyvrrp.runtime.base.journal import Journal, JournalEvent, Level
 from pyvrrp.units import SECOND, Nanoseconds
@@ -101,6 +102,31 @@ def test_lines_are_written_in_order_and_all_of_them_before_the_end() -> None:
     os.close(writing)
     with os.fdopen(reading) as stream:
         assert [json.loads(line)["text"] for line in stream] == [str(n) for n in range(201)]
+
+
+def test_an_event_that_cannot_be_put_in_words_costs_its_line_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail_at_the_second(wall_clock: float, event: JournalEvent) -> str:
+        if event.text == "2":
+            raise RecursionError
+        return as_text(wall_clock, event)
+
+    monkeypatch.setitem(logs._FORMATS, LogFormat.TEXT, fail_at_the_second)
+    reading, writing = os.pipe()
+    clock = FakeClock()
+    journal = Journal(clock)
+    writer = LogWriter(clock, LogFormat.TEXT, writing)
+    journal.listen(writer.listen)
+    for number in range(1, 4):
+        journal.record("started", str(number))
+    clock.run(1)
+    writer.close()
+    os.close(writing)
+    with os.fdopen(reading) as stream:
+        lines = [line.split(": ", 1)[1].rstrip() for line in stream]
+    assert lines[0].startswith("WARNING: 1 lines of this log are missing")
+    assert lines[1:] == ["1", "3"]
 
 
 def test_a_reader_that_hangs_costs_lines_but_never_time() -> None:

@@ -64,6 +64,20 @@ async def test_a_failing_job_is_reported_and_stops_no_other() -> None:
     assert [type(error) for error in reported] == [ZeroDivisionError]
 
 
+@pytest.mark.asyncio
+async def test_a_thread_that_cannot_go_on_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost: list[BaseException] = []
+    thread = KernelThread(asyncio.get_running_loop(), lost.append)
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(thread, "_report", fail)
+    thread.submit(lambda: "yes", lambda _: None)
+    assert thread.close()
+    assert [type(error) for error in lost] == [MemoryError]
+
+
 def test_a_result_that_comes_after_the_loop_has_closed_is_dropped() -> None:
     loop = asyncio.new_event_loop()
     thread = KernelThread(loop)

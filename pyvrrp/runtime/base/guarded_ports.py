@@ -7,7 +7,7 @@ runtime uses ports that are not guarded.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from functools import partial, wraps
+from functools import partial
 from typing import ParamSpec, TypeAlias
 
 from pyvrrp.config.model.configuration import EtcdServers, ProbeConfig
@@ -52,7 +52,6 @@ class Guard:
         """Return *callback*, guarded."""
         failed = self._failed
 
-        @wraps(callback)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
             try:
                 callback(*args, **kwargs)

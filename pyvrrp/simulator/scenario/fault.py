@@ -14,7 +14,7 @@ MUTATION_NAMES = (
 class FaultKind(StrEnum):
     """What can be done to a simulated world. A fault with a duration ends by itself."""
 
-    CRASH = "crash"  # SIGKILL
+    CRASH = "crash"  # SIGKILL, or an error in the election
     STOP = "stop"  # an orderly stop
     START = "start"
     DRAIN = "drain"
