@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
+from functools import partial
 
 from pyvrrp.config.values.scalars import shown
 from pyvrrp.config.values.sections import suggestion
@@ -60,7 +61,7 @@ class OperatorCommands:
         meant = self._meant(request)
         masters = [router for router in meant if router.is_master]
         for router in masters:
-            self._guard(router.resign)()
+            self._guard.run(router.resign)
         return _answer(meant, masters)
 
     async def undo_resign(self, request: Request) -> dict[str, Json]:
@@ -68,7 +69,7 @@ class OperatorCommands:
         meant = self._meant(request)
         resigned = [router for router in meant if router.operator.resigned]
         for router in resigned:
-            self._guard(router.undo_resign)()
+            self._guard.run(router.undo_resign)
         return _answer(meant, resigned)
 
     async def priority(self, request: Request) -> dict[str, Json]:
@@ -87,9 +88,9 @@ class OperatorCommands:
                     f"{router.config.name} owns its addresses: its priority is always {OWNER}"
                 )
         # After a stall, no check that has been silent may count for the new priority.
-        self._guard(self._supervisor.look_at_clock)()
+        self._guard.run(self._supervisor.look_at_clock)
         for router in meant:
-            self._guard(router.set_priority)(wanted)
+            self._guard.run(partial(router.set_priority, wanted))
         return _answer(meant, meant)
 
     async def announce(self, request: Request) -> dict[str, Json]:
@@ -97,7 +98,7 @@ class OperatorCommands:
         meant = self._meant(request)
         masters = [router for router in meant if router.is_master]
         for router in masters:
-            self._guard(router.announce)()
+            self._guard.run(router.announce)
         return _answer(meant, masters)
 
     async def _drain(self, request: Request, *, drained: bool) -> dict[str, Json]:
@@ -111,10 +112,10 @@ class OperatorCommands:
                 await self._saved.save(saved)
             resigned = [one for one in meant if not drained and one.operator.resigned]
             for router in resigned:
-                self._guard(router.undo_resign)()
+                self._guard.run(router.undo_resign)
             changed = [router for router in meant if router.operator.drained is not drained]
             for router in changed:
-                self._guard(router.drain)(drained=drained)
+                self._guard.run(partial(router.drain, drained=drained))
         return _answer(meant, [*changed, *resigned])
 
     def _meant(self, request: Request, *, required: bool = False) -> list[Router]:

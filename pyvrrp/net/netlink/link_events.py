@@ -94,8 +94,13 @@ class LinkEvents:
             except OSError:
                 self._fail()
                 return
-            for kind, _, _, body in codec.messages(event):
-                self._note(kind, body)
+            try:
+                for kind, _, _, body in codec.messages(event):
+                    self._note(kind, body)
+            except Exception:
+                # What it said is lost, so everything is read anew. The loop reports the error.
+                self._fail()
+                raise
             if sock is not self._sock:
                 return  # closed by what was called
 

@@ -8,7 +8,7 @@ runtime uses ports that are not guarded.
 
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import ParamSpec, TypeAlias
+from typing import TypeAlias, TypeVar
 
 from pyvrrp.config.model.configuration import EtcdServers, ProbeConfig
 from pyvrrp.errors import KernelError
@@ -38,7 +38,7 @@ from pyvrrp.ports import (
 )
 from pyvrrp.units import Nanoseconds
 
-P = ParamSpec("P")
+T = TypeVar("T")
 Failed: TypeAlias = Callable[[BaseException], None]
 
 
@@ -48,13 +48,13 @@ class Guard:
     def __init__(self, failed: Failed) -> None:
         self._failed = failed
 
-    def __call__(self, callback: Callable[P, None]) -> Callable[P, None]:
+    def __call__(self, callback: Callable[[T], None]) -> Callable[[T], None]:
         """Return *callback*, guarded."""
         failed = self._failed
 
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        def guarded(value: T) -> None:
             try:
-                callback(*args, **kwargs)
+                callback(value)
             except BaseException as error:  # noqa: BLE001 - also MemoryError and what ends Python
                 failed(error)
 
