@@ -108,14 +108,29 @@ class Experiment:
     # --- acting -----------------------------------------------------------------------------
 
     def start(self, *nodes: str) -> None:
-        """Start these routers (all), and wait until the best holds the address alone."""
+        """Start these routers (all); wait until the best has the address and the others listen."""
         for node in nodes or tuple(self.routers):
             self.routers[node].start()
         best = max(self.routers, key=lambda node: self.routers[node].settings.priority)
-        self.wait_for_master(best, 2 * self.setting.master_down_interval(1) + _START_PATIENCE)
+        patience = 2 * self.setting.master_down_interval(1) + _START_PATIENCE
+        self.wait_for_master(best, patience)
+        for other in self.routers.keys() - {best}:
+            self._wait_for_backup(other, patience)
         time.sleep(2 * self.setting.interval)
         if self.setting.client and not self._stage.client_started:
             self._stage.start_client()
+
+    def _wait_for_backup(self, node: str, patience: float) -> None:
+        """Wait until *node* listens: what happens before is no fail-over that can be judged."""
+
+        def listens() -> bool:
+            states = self.timeline.events("state", node)
+            return bool(states) and states[-1].what.get("state") == "BACKUP"
+
+        try:
+            self.timeline.wait(listens, patience, f"{node} to be BACKUP")
+        except BenchError as error:
+            raise BenchError(f"{error}{self._said()}") from error
 
     def wait_for_master(self, node: str, patience: float, after: float = 0.0) -> None:
         """Wait until *node* advertises, and it alone holds the address."""
