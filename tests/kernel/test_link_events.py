@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import pytest
 
 from pyvrrp.errors import KernelError
+from pyvrrp.net.netlink import codec
 from pyvrrp.net.netlink.link_events import LinkEvents, Touched
 from tests.kernel.wire import Wire, a_while, ip, until, wire
 
@@ -75,6 +76,31 @@ async def test_after_a_failure_it_begins_anew_and_says_that_events_may_have_been
         ip("-n", w.left, "addr", "add", "10.9.0.50/24", "dev", "e0")
         await until(lambda: heard.touched == [Touched(index_of(w), "")])
         assert events.losses == 1
+
+
+@pytest.mark.asyncio
+async def test_after_a_defect_while_it_reads_an_event_it_begins_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: reported.append(context["exception"])
+    )
+
+    def fail(_event: bytes) -> None:
+        raise IndexError
+
+    with wire() as w, listening(w.left) as (events, heard):
+        await a_while()
+        with monkeypatch.context() as broken:
+            broken.setattr(codec, "messages", fail)
+            ip("-n", w.left, "addr", "add", "10.9.0.50/24", "dev", "e0")
+            await until(lambda: events.losses > 0)
+        await until(lambda: heard.lost > 0)
+        heard.touched.clear()
+        ip("-n", w.left, "addr", "add", "10.9.0.51/24", "dev", "e0")
+        await until(lambda: heard.touched == [Touched(index_of(w), "")])
+        assert {type(error) for error in reported} == {IndexError}
 
 
 @pytest.mark.asyncio

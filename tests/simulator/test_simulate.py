@@ -226,6 +226,17 @@ def test_an_exception_of_the_program_is_a_violation_and_not_a_crash(
     assert [violation.invariant for violation in outcome.violations] == [InvariantName.NO_ERROR]
 
 
+def test_an_error_that_a_node_survives_is_a_violation_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_anything: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("pyvrrp.runtime.links.interface.examine", broken)
+    outcome = simulate(scenario())
+
+    broken_ones = {violation.invariant for violation in outcome.violations}
+    assert InvariantName.NO_ERROR in broken_ones
+
+
 _ROUTER_INSIDE = """
 [[configuration.virtual_router]]
 name = "web"
