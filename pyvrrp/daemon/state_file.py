@@ -41,9 +41,11 @@ class StateFile:
         """
         try:
             descriptor = os.open(self.path, _READ)
-            with os.fdopen(descriptor, "rb") as stream:
+            try:
                 why = _why_not_ours(os.fstat(descriptor))
-                data = b"" if why else stream.read(LARGEST + 1)
+                data = b"" if why else _content(descriptor)
+            finally:
+                os.close(descriptor)
         except FileNotFoundError:
             return frozenset()
         except OSError as error:
@@ -103,6 +105,12 @@ class StateFile:
     def _refuse_if_unwanted(self) -> None:
         if not self.is_wanted:
             raise KernelError(f"the state file {self.path} was not replaced: the order was refused")
+
+
+def _content(descriptor: int) -> bytes:
+    """Return what the open file holds, one octet more than is allowed at most."""
+    with os.fdopen(descriptor, "rb", closefd=False) as stream:
+        return stream.read(LARGEST + 1)
 
 
 def _why_not_ours(status: os.stat_result) -> str:

@@ -104,8 +104,8 @@ def test_the_exit_status_of_drain_is_3_if_the_state_file_cannot_be_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     daemon = Daemon(tmp_path)
-    monkeypatch.setattr("secrets.token_hex", lambda _octets: "taken")
-    (tmp_path / ".n1.json.taken.new").mkdir()
+    monkeypatch.setattr("pyvrrp.daemon.state_file.os.urandom", bytes)
+    (tmp_path / f".n1.json.{bytes(8).hex()}.new").mkdir()
     assert daemon.order("drain") == 3
     assert "cannot write the state file" in capsys.readouterr().err
     assert daemon.cluster.holders() == ["n1"]

@@ -48,7 +48,7 @@ def test_a_damaged_file_is_refused_by_name(tmp_path: Path, content: bytes) -> No
 
 
 def test_a_file_that_cannot_be_read_is_refused_with_the_reason(tmp_path: Path) -> None:
-    with pytest.raises(KernelError, match=r"cannot read the state file .*: Is a directory"):
+    with pytest.raises(KernelError, match="is a directory: nobody can tell"):
         StateFile(tmp_path).read()
 
 

@@ -176,7 +176,7 @@ def test_nodes_with_peers_have_their_addresses_and_elect_one(tmp_path: Path) -> 
     outcome = simulate(load_scenario(file))
     assert outcome.good, outcome.violations
     reported = [entry.text for entry in outcome.trace if entry.what == "transition"]
-    assert any("192.0.2.77 was silent" in text for text in reported)
+    assert any("192.0.2.77 released the addresses" in text for text in reported)
 
 
 def test_every_mutation_that_a_scenario_may_name_can_be_made() -> None:

@@ -34,11 +34,12 @@ def test_a_killed_daemon_without_guardian_loses_its_address_with_the_lease() -> 
     assert outcome.good
 
 
-def test_the_guardian_of_a_killed_daemon_removes_the_address_within_milliseconds() -> None:
+def test_the_guardian_of_a_killed_daemon_has_the_address_until_the_successor_announced_it() -> None:
     outcome = simulate(scenario(fault("10s", "crash", "n1")))
 
     (held,) = holding(outcome, "n1")
-    assert 10.0 < held[1] < 10.01
+    # The successor waits for Skew_Time of priority 100, 609 ms. 50 ms later the address goes.
+    assert 10.65 < held[1] < 10.67
     assert outcome.good
 
 
