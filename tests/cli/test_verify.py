@@ -1,9 +1,17 @@
 import argparse
 import json
+from multiprocessing import forkserver, resource_tracker
 
 import pytest
 
 from pyvrrp.cli.simulation import verify
+
+
+@pytest.fixture(scope="module", autouse=True)
+def processes_that_stay() -> None:
+    """Start what multiprocessing keeps until this process ends, so that no test has left it."""
+    resource_tracker.ensure_running()
+    forkserver.ensure_running()
 
 
 def run(*words: str) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+import threading
 from pathlib import Path
 
 import pytest
@@ -93,11 +94,15 @@ async def test_a_file_on_a_disk_that_hangs_leaves_other_files_alone(tmp_path: Pa
     fifo, file, rights = tmp_path / "fifo", tmp_path / "file", OwnRights()
     os.mkfifo(fifo)
     file.write_bytes(b"content")
+    threads = threading.active_count()
     for _ in range(3):
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(rights.copy(fifo, ""), 0.05)
         assert read_and_close((await rights.copy(file, "")).descriptor) == b"content"
     fifo.open("wb").close()  # so that the thread ends
+    while threading.active_count() > threads:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.01)  # what it has read is discarded
 
 
 async def test_of_a_directory_the_certificates_are_copied(tmp_path: Path) -> None:

@@ -124,6 +124,8 @@ def _instants(
         case _:
             return  # a late Backup does what one in time does
     patience = master_down_interval(parameters.version, parameters.priority, SECOND)
+    if isinstance(state, Releasing) and state.overtaken:
+        patience = Nanoseconds(SECOND)  # it was silent for the rest already
     yield Nanoseconds(promised + patience), False
     yield Nanoseconds(promised + patience + 1), True
 

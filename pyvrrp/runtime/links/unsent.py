@@ -13,7 +13,7 @@ from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.parameters import Parameters
 from pyvrrp.virtual_router.rules.kernel_answers import KernelRequest, meaning
 from pyvrrp.virtual_router.rules.sending import mastership_ends_at
-from pyvrrp.virtual_router.states import State
+from pyvrrp.virtual_router.states import HandingOver, State
 
 PAUSE = Nanoseconds(5 * SECOND)  # before it tries to be MASTER again
 
@@ -43,13 +43,15 @@ class UnsentAdvertisements:
         self.why = ""
         self._router = router
         self._clock = clock
-        self._heard_at: Nanoseconds | None = None  # the last one that left; None: none as MASTER
+        self._refusing = False  # a router that hands over may be MASTER again, and still unheard
+        self._heard_at = Nanoseconds(0)  # while refusing: when the last one left
         self._end = DeadlineTimer(clock, self._leave)
         self._pause = DeadlineTimer(clock, self._return)
 
     def sent(self) -> None:
         """Take note that an advertisement has left, the first one after one that did not."""
         before, self.why = self.why, ""
+        self._refusing = False
         self._end.set(None)
         if before:
             self._router.can_send_again()
@@ -60,12 +62,11 @@ class UnsentAdvertisements:
         *left_at* is when the last one did, perhaps long ago.
         """
         now, parameters = self._clock.now(), self._router.parameters
-        if not self.why:
+        if not self._refusing:
+            self._refusing = True
             # A master sends every interval. What is older was sent before it became MASTER.
-            is_recent = (
-                left_at is not None and now - left_at <= 2 * parameters.advertisement_interval
-            )
-            self._heard_at = left_at if is_recent else now
+            oldest = now - 2 * parameters.advertisement_interval
+            self._heard_at = now if left_at is None or left_at < oldest else left_at
         answer = meaning(KernelRequest.SEND, error.code)
         ends = mastership_ends_at(self._router.state, parameters, self._heard_at, answer, now)
         if ends is None:
@@ -76,6 +77,7 @@ class UnsentAdvertisements:
     def no_master(self) -> None:
         """Take note that the router is not MASTER any more."""
         self.why = ""
+        self._refusing = self._refusing and isinstance(self._router.state, HandingOver)
         self._end.set(None)
 
     def _leave(self) -> None:
