@@ -3,7 +3,6 @@
 import asyncio
 import os
 import threading
-import threading
 from pathlib import Path
 
 import pytest

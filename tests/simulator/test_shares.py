@@ -11,6 +11,8 @@ from pyvrrp.simulator.simulate import simulate
 from pyvrrp.units import SECOND
 from tests.simulator.scenarios import ROUTER, fault, scenario
 
+ENOUGH_TIME = 10 * SECOND
+ENOUGH_CASES = 20
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "simulator.md"
 
 
@@ -82,4 +84,7 @@ def test_of_what_every_invariant_speaks_of_95_percent_is_judged(only: tuple[str,
     result = campaign(70_000, 150, 3, jobs=2, only=only)
 
     for share in result.shares.all():
-        assert share.part is None or share.part >= 0.95, str(share)
+        # Of a few seconds or cases, a part says nothing.
+        if share.whole >= (ENOUGH_TIME if share.lasts else ENOUGH_CASES):
+            assert share.part is not None
+            assert share.part >= 0.95, str(share)
