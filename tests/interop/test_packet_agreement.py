@@ -227,7 +227,6 @@ def tshark_accepts(row: dict[str, str], family: Family, *, checksum_is_good: boo
     if not row["vrrp.version"] or row["_ws.malformed"]:
         return False
     version, count = int(row["vrrp.version"]), int(row["vrrp.addr_count"])
-    listed = row["vrrp.ip_addr" if v4 else "vrrp.ipv6_addr"]
     if v4:
         octets = int(row["ip.len"]) - int(row["ip.hdr_len"])
         around = (row["ip.version"], row["ip.ttl"], row["ip.checksum.status"]) == ("4", "255", GOOD)
@@ -238,9 +237,9 @@ def tshark_accepts(row: dict[str, str], family: Family, *, checksum_is_good: boo
     right = around and row["vrrp.type"] == "1" and octets == wanted and checksum_is_good
     if version == 2:
         return right and v4
-    first_fits = v4 or IPv6Address(listed.split(",")[0] or "::").is_link_local
+    # A first address that is not link-local is told and accepted, as keepalived does it.
     interval_fits = row["vrrp.short_adver_int"] != "0"
-    return right and version == 3 and count > 0 and interval_fits and first_fits
+    return right and version == 3 and count > 0 and interval_fits
 
 
 def as_tshark_prints(found: Examined) -> dict[str, str]:

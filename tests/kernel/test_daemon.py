@@ -18,6 +18,7 @@ from pyvrrp.daemon.signals import IGNORED, WITHOUT_EFFECT
 from pyvrrp.packet.neighbours.gratuitous_arp import gratuitous_arp
 from pyvrrp.testing.processes import SpawnedProcess
 from pyvrrp.testing.segment import Host, Network, Segment
+from tests.kernel.wire import add_ours
 from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.kernel
@@ -186,7 +187,7 @@ def test_a_stopped_daemon_loses_its_address_and_comes_back_as_a_backup(bench: Be
 
 def test_what_an_earlier_life_left_behind_is_removed_at_start(bench: Bench) -> None:
     host = bench.host("r1", 1)
-    host.ip(f"address add {VIP}/24 dev eth0")
+    add_ours(host.namespace, f"{VIP}/24", interface="eth0")
     daemon = bench.start(host, 100, interval="1s")
     eventually("the old address is gone", lambda: not daemon.holds())
     assert daemon.status()["state"] in {"INIT", "BACKUP"}
