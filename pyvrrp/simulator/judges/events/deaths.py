@@ -26,6 +26,8 @@ class DeathJudge(Judge):
             return
         self._facts.version += 1
         for router in self._facts.on_node[node.name]:
+            if router.killed is not None and router.held:
+                continue  # the guardian of an earlier daemon still hands over
             router.killed = None
             if node.spec.configuration.guardian and self._may(router):
                 found = tuple(self._handovers.successors(router))

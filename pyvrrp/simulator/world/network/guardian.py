@@ -53,7 +53,7 @@ class NodeGuardian(ProcessGuardian):
         self._at_work = at_work
         self._orders: dict[str, HandoverOrder] = {}
         self._until: dict[str, Nanoseconds | None] = {}
-        self._under_way: list[_SimulatedHandover] = []
+        self.under_way: list[_SimulatedHandover] = []
 
     def prepare_handover(self, order: HandoverOrder) -> None:
         """Know how to hand over one virtual router."""
@@ -75,7 +75,9 @@ class NodeGuardian(ProcessGuardian):
         held = [(router, router.id.place, router.addresses) for router in routers]
 
         def act() -> None:
-            handed_over = self._begin()
+            # What an earlier guardian still hands over, this daemon has not had yet.
+            earlier = [one.order.router for other in self._at_work for one in other.under_way]
+            handed_over = self._begin().union(earlier)
             for router, place, addresses in held:
                 if str(router.id) not in handed_over:
                     self._remove(place, addresses)
@@ -89,11 +91,11 @@ class NodeGuardian(ProcessGuardian):
         for name, order in self._orders.items():
             until = self._until.get(name)
             if until is not None and now < until and self._send(order):
-                self._under_way.append(_SimulatedHandover(order, now))
-        if self._under_way:
+                self.under_way.append(_SimulatedHandover(order, now))
+        if self.under_way:
             for card in self._cards.values():
                 card.ears.append(self)
-        return {one.order.router for one in self._under_way}
+        return {one.order.router for one in self.under_way}
 
     def _send(self, order: HandoverOrder) -> bool:
         sent = False
@@ -110,7 +112,7 @@ class NodeGuardian(ProcessGuardian):
     def packet(self, card: NetworkCard, packet: bytes) -> None:
         """Hear an advertisement."""
         seen = seen_in(packet)
-        for one in self._under_way:
+        for one in self.under_way:
             where = {place for place, _, _ in one.order.hears}
             if seen.key == one.seen.key and seen.priority and card.place in where:
                 one.until.successor_heard(self._clock.now())
@@ -119,7 +121,7 @@ class NodeGuardian(ProcessGuardian):
     def frame(self, card: NetworkCard, frame: bytes) -> None:
         """Hear an announcement."""
         claim = claim_of(frame)
-        for one in self._under_way:
+        for one in self.under_way:
             addresses = {address.ip for address in one.order.addresses}
             if claim is not None and claim.address in addresses and card.place == one.order.place:
                 one.until.successor_announced(self._clock.now())
@@ -133,13 +135,13 @@ class NodeGuardian(ProcessGuardian):
 
     def _look(self) -> None:
         now = self._clock.now()
-        for one in tuple(self._under_way):
+        for one in tuple(self.under_way):
             if now >= one.until.ends_at:
-                self._under_way.remove(one)
+                self.under_way.remove(one)
                 self._remove(one.order.place, one.order.addresses)
             else:
                 self._wake_up_at(one.until.ends_at)
-        if not self._under_way and self in self._at_work:
+        if not self.under_way and self in self._at_work:
             self._at_work.remove(self)
             for card in self._cards.values():
                 if self in card.ears:
