@@ -129,8 +129,10 @@ class TransitionJudge(Judge):
             self._broken(
                 InvariantName.YIELD, router.who, f"became BACKUP for no valid cause: {reason}"
             )
-        if better is not None and late <= ORDINARY_LATENESS and not router.handing_over():
-            # It sent a last advertisement; one that has stalled sends none.
+        sends = router.interface.refused_since is None
+        if better is not None and sends and late <= ORDINARY_LATENESS and not router.handing_over():
+            # It sent a last advertisement, after which its successor announces the addresses again.
+            # One that has stalled sends none.
             router.yielded_at = self._engine.now
             router.yielded_to = better.sender
 
