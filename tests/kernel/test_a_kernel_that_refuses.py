@@ -1,25 +1,17 @@
 """A daemon on a kernel that refuses: what its neighbours see, and what it says."""
 
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from pyvrrp.testing.segment import Host, Network
-from tests.kernel.test_daemon import VIP, Bench, Daemon, eventually, pyvrrp
+from pyvrrp.testing.segment import Host
+from tests.kernel.daemons import VIP, Bench, Daemon, eventually, pyvrrp
 from tests.kernel.wire import ip, sysctl
 
 pytestmark = pytest.mark.kernel
 
 SIX = "2001:db8::51"
 BOTH = f'addresses = ["fe80::51/64", "{SIX}/64"]\n'
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with Network() as network:
-        yield Bench(network, network.segment("lan"), tmp_path)
 
 
 def six(bench: Bench, host: Host, priority: int) -> Daemon:

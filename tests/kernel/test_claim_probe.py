@@ -1,33 +1,25 @@
 """The probe before a claim, asked of real kernels, over ARP and over neighbour discovery."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from pyvrrp.testing.segment import Host, Network
-from tests.kernel.test_daemon import Bench, Daemon, eventually, pyvrrp
+from pyvrrp.testing.segment import Host
+from tests.kernel.daemons import Bench, Daemon, eventually, pyvrrp
 
 pytestmark = pytest.mark.kernel
 
 V6 = ("fe80::51", "2001:db8::100")
 
 
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Bench]:
-    with Network() as network:
-        yield Bench(network, network.segment("lan"), tmp_path)
-
-
-def start(stage: Bench, host: Host, policy: str) -> Daemon:
+def start(bench: Bench, host: Host, policy: str) -> Daemon:
     """A daemon with a virtual router of each family, nobody else's."""
     more = (
         f'claim_probe = "{policy}"\n[[virtual_router]]\nname = "six"\ninterface = "eth0"\n'
         f'vrid = 52\naddresses = ["fe80::51/64", "2001:db8::100/64"]\n'
         f'advertisement_interval = "100ms"\nclaim_probe = "{policy}"\n'
     )
-    return stage.start(host, 100, more=more)
+    return bench.start(host, 100, more=more)
 
 
 def waits_for(daemon: Daemon) -> list[str]:
@@ -36,12 +28,12 @@ def waits_for(daemon: Daemon) -> list[str]:
 
 
 def test_an_address_that_somebody_answers_for_is_not_claimed_until_he_lets_go(
-    stage: Bench,
+    bench: Bench,
 ) -> None:
-    holder, host = stage.host("holder", 1), stage.host("r2", 2)
+    holder, host = bench.host("holder", 1), bench.host("r2", 2)
     holder.ip("address add 192.0.2.100/24 dev eth0", "address add 2001:db8::100/64 dev eth0")
     mac = holder.macs["eth0"].hex(":")
-    daemon = start(stage, host, "refuse")
+    daemon = start(bench, host, "refuse")
     eventually(
         "both wait",
         lambda: (
@@ -59,10 +51,10 @@ def test_an_address_that_somebody_answers_for_is_not_claimed_until_he_lets_go(
     assert len(daemon.events("claim_held_back")) == 2
 
 
-def test_a_warning_names_who_has_the_address_and_the_claim_is_made(stage: Bench) -> None:
-    holder, host = stage.host("holder", 1), stage.host("r2", 2)
+def test_a_warning_names_who_has_the_address_and_the_claim_is_made(bench: Bench) -> None:
+    holder, host = bench.host("holder", 1), bench.host("r2", 2)
     holder.ip("address add 192.0.2.100/24 dev eth0", "address add 2001:db8::100/64 dev eth0")
-    daemon = start(stage, host, "warn")
+    daemon = start(bench, host, "warn")
     eventually("it has all", lambda: {"192.0.2.100", *V6} <= host.addresses("eth0"))
     eventually("it warns of both", lambda: len(daemon.events("claim_contested")) == 2)
     told = {str(event["address"]) for event in daemon.events("claim_contested")}

@@ -3,13 +3,10 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from pyvrrp.testing.segment import Network
-from tests.kernel.test_daemon import VIP, Bench, Daemon, eventually
+from tests.kernel.daemons import VIP, Bench, Daemon, eventually
 
 pytestmark = pytest.mark.kernel
 
@@ -28,12 +25,6 @@ Foundation.asked_to_stop = defect
 main._fork_guardian = lambda: guardian
 sys.exit(main.main(sys.argv[1:-1]))
 """
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with Network() as network:
-        yield Bench(network, network.segment("lan"), tmp_path)
 
 
 def reasons(daemon: Daemon) -> list[str]:

@@ -5,13 +5,11 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from pyvrrp.testing.segment import Network
-from tests.kernel.test_daemon import Bench, Daemon, eventually, pyvrrp
+from tests.kernel.daemons import Bench, Daemon, eventually, pyvrrp
 
 pytestmark = pytest.mark.kernel
 
@@ -56,12 +54,6 @@ breaks(signals.SignalReports, "write_counters", defect)
 logs._FORMATS = {form: (lambda sound: lambda at, event: defect() if event.name == "status"
     and order.exists() else sound(at, event))(sound) for form, sound in logs._FORMATS.items()}
 """
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with Network() as network:
-        yield Bench(network, network.segment("lan"), tmp_path)
 
 
 def start_with(bench: Bench, breaks: str, order: Path) -> tuple[Daemon, Daemon]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyvrrp.testing.segment import Host, Network
-from tests.kernel.test_daemon import eventually
+from tests.kernel.daemons import eventually
 
 pytestmark = pytest.mark.kernel
 

@@ -5,15 +5,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import trustme
 
 from pyvrrp.testing.hostile_servers import ANSWERS, DRIP, HANDSHAKE, SILENT, STORM, TALKER
-from pyvrrp.testing.segment import Host, Network
-from tests.kernel.test_daemon import VIP, Bench, Daemon, eventually, pyvrrp
+from pyvrrp.testing.segment import Host
+from tests.kernel.daemons import VIP, Bench, Daemon, eventually, pyvrrp
 from tests.kernel.test_prober import prober_of
 
 pytestmark = pytest.mark.kernel
@@ -37,22 +36,16 @@ timeout = "1s"
 OTHER = "192.0.2.101"
 
 
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Bench]:
-    with Network() as network:
-        yield Bench(network, network.segment("lan"), tmp_path)
-
-
-def started(stage: Bench, kind: str, look: str, *words: str) -> tuple[Host, Daemon]:
+def started(bench: Bench, kind: str, look: str, *words: str) -> tuple[Host, Daemon]:
     """A master with two virtual routers; the check of the first one has a weight."""
-    host = stage.host("r1", 1)
-    flag = ("--flag", str(stage.directory / "flag"))
+    host = bench.host("r1", 1)
+    flag = ("--flag", str(bench.directory / "flag"))
     server = (sys.executable, "-m", "pyvrrp.testing.hostile_servers")
     assert host.spawn(*server, kind, *flag, *words).running
     good = (sys.executable, "-m", "http.server", "8081", "--bind", "127.0.0.1")
     assert host.spawn(*good).running
     more = 'checks = [{ name = "hostile", weight = -1 }]\n' + CONFIG.format(look=look)
-    daemon = stage.start(host, 200, more=more)
+    daemon = bench.start(host, 200, more=more)
     eventually("it holds both addresses", lambda: {VIP, OTHER} <= host.addresses("eth0"))
     return host, daemon
 
@@ -91,9 +84,9 @@ PASSING = {"answers", "no-content"}
 
 
 @pytest.mark.parametrize("kind", [*ANSWERS, STORM, SILENT, DRIP])
-def test_a_hostile_answer_fails_its_own_check_alone(stage: Bench, kind: str) -> None:
-    host, daemon = started(stage, kind, 'http = "http://127.0.0.1:8080/"')
-    (stage.directory / "flag").touch()
+def test_a_hostile_answer_fails_its_own_check_alone(bench: Bench, kind: str) -> None:
+    host, daemon = started(bench, kind, 'http = "http://127.0.0.1:8080/"')
+    (bench.directory / "flag").touch()
     if kind in PASSING:
         before = daemon.counter("advertisement_sent")
         eventually("it goes on", lambda: daemon.counter("advertisement_sent") > before + 10)
@@ -102,25 +95,25 @@ def test_a_hostile_answer_fails_its_own_check_alone(stage: Bench, kind: str) -> 
     stays_in_office(host, daemon)
 
 
-def test_a_tcp_server_that_talks_for_ever_is_left_at_once(stage: Bench) -> None:
-    host, daemon = started(stage, TALKER, 'tcp = "127.0.0.1:8080"')
-    (stage.directory / "flag").touch()
+def test_a_tcp_server_that_talks_for_ever_is_left_at_once(bench: Bench) -> None:
+    host, daemon = started(bench, TALKER, 'tcp = "127.0.0.1:8080"')
+    (bench.directory / "flag").touch()
     before = daemon.counter("advertisement_sent")
     eventually("it goes on", lambda: daemon.counter("advertisement_sent") > before + 10)
     stays_in_office(host, daemon)
 
 
-def test_a_handshake_that_takes_much_computing_delays_no_other_check(stage: Bench) -> None:
+def test_a_handshake_that_takes_much_computing_delays_no_other_check(bench: Bench) -> None:
     authority = trustme.CA()
-    certificate = stage.directory / "web.pem"
+    certificate = bench.directory / "web.pem"
     issued = authority.issue_cert("127.0.0.1", key_type=trustme.KeyType.RSA)
     issued.private_key_and_cert_chain_pem.write_to_path(str(certificate))
-    parameters = stage.directory / "dh.pem"
+    parameters = bench.directory / "dh.pem"
     command = ("openssl", "genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt")
     made = subprocess.run((*command, "group:ffdhe8192"), capture_output=True, check=True)
     parameters.write_bytes(made.stdout)
     host, daemon = started(
-        stage,
+        bench,
         HANDSHAKE,
         'http = "https://127.0.0.1:8080/"\nverify = false',
         *("--certificate", str(certificate), "--parameters", str(parameters)),
@@ -130,14 +123,14 @@ def test_a_handshake_that_takes_much_computing_delays_no_other_check(stage: Benc
     stays_in_office(host, daemon)
 
 
-def test_files_on_a_disk_that_hangs_stop_nothing(stage: Bench) -> None:
-    host = stage.host("r1", 1)
-    ca, password = stage.directory / "ca.pem", stage.directory / "password"
+def test_files_on_a_disk_that_hangs_stop_nothing(bench: Bench) -> None:
+    host = bench.host("r1", 1)
+    ca, password = bench.directory / "ca.pem", bench.directory / "password"
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(ca))
     password.write_text("secret\n")
     password.chmod(0o600)
-    web = stage.directory / "web.pem"
+    web = bench.directory / "web.pem"
     issued = authority.issue_cert("127.0.0.1")
     issued.private_key_and_cert_chain_pem.write_to_path(str(web))
     webserver = (sys.executable, "-m", "pyvrrp.testing.webserver", "--certificate", str(web))
@@ -159,7 +152,7 @@ lease = "http://127.0.0.1:1"
 user = "pyvrrp"
 password_file = "{password}"
 """
-    daemon = stage.start(host, 200, more=more)
+    daemon = bench.start(host, 200, more=more)
     eventually("it holds the address", daemon.holds)
     for file in (ca, password):
         # Reading a FIFO without a writer waits for ever, as a hung file system does.

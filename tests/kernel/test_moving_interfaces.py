@@ -3,11 +3,9 @@
 import pytest
 
 from pyvrrp.testing.segment import Host
-from tests.kernel.test_daemon import VIP, Bench, bench, eventually
+from tests.kernel.daemons import VIP, Bench, eventually
 
 pytestmark = pytest.mark.kernel
-
-__all__ = ["bench"]  # a fixture
 
 
 def neighbour(host: Host) -> str:

@@ -4,14 +4,13 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import trustme
 
-from pyvrrp.testing.segment import Host, Network
-from tests.kernel.test_daemon import Bench, Daemon, eventually, pyvrrp
+from pyvrrp.testing.segment import Host
+from tests.kernel.daemons import Bench, Daemon, eventually, pyvrrp
 
 pytestmark = pytest.mark.kernel
 WEB = """checks = ["web"]
@@ -21,12 +20,6 @@ interval = "1s"
 timeout = "1s"
 """
 NOBODY = "65534"
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Bench]:
-    with Network() as network:
-        yield Bench(network, network.segment("lan"), tmp_path)
 
 
 def serve(host: Host, port: int = 8080) -> None:
@@ -62,21 +55,21 @@ def restarts(daemon: Daemon) -> int:
     return int(json.loads(shown)["prober"]["restarts"])
 
 
-def start(stage: Bench, more: str = WEB) -> Daemon:
-    daemon = stage.start(stage.host("r1", 1), 200, more=more)
+def start(bench: Bench, more: str = WEB) -> Daemon:
+    daemon = bench.start(bench.host("r1", 1), 200, more=more)
     eventually("it holds the address", daemon.holds)
     return daemon
 
 
-def test_a_daemon_without_network_checks_has_no_prober(stage: Bench) -> None:
-    daemon = start(stage, "")
+def test_a_daemon_without_network_checks_has_no_prober(bench: Bench) -> None:
+    daemon = start(bench, "")
     assert children(daemon.pid, "pyvrrp-prober") == []
     assert '"prober": null' in pyvrrp("status", "--json", "--socket", str(daemon.socket)).stdout
 
 
-def test_the_prober_is_nobody_and_has_no_rights(stage: Bench) -> None:
-    serve(stage.host("r1", 1))
-    daemon = stage.start(stage.hosts["r1"], 200, more=WEB)
+def test_the_prober_is_nobody_and_has_no_rights(bench: Bench) -> None:
+    serve(bench.host("r1", 1))
+    daemon = bench.start(bench.hosts["r1"], 200, more=WEB)
     eventually("it holds the address", daemon.holds)
     prober = prober_of(daemon)
     status = rows(prober)
@@ -89,22 +82,22 @@ def test_the_prober_is_nobody_and_has_no_rights(stage: Bench) -> None:
     kept = {"LD_LIBRARY_PATH", "LOCALDOMAIN", "RES_OPTIONS", "SSL_CERT_DIR", "SSL_CERT_FILE"}
     assert {one.partition("=")[0] for one in variables} - kept == {"LANG", "MALLOC_ARENA_MAX", ""}
     opened = {str(one.readlink()) for one in Path(f"/proc/{prober}/fd").iterdir()}
-    assert not [name for name in opened if "packet" in name or str(stage.directory) in name]
+    assert not [name for name in opened if "packet" in name or str(bench.directory) in name]
 
 
 @pytest.mark.parametrize("look", ['tcp = "127.0.0.1:8080"', 'ping = "127.0.0.1"'])
-def test_a_prober_has_imported_all_that_one_check_needs(stage: Bench, look: str) -> None:
-    host = stage.host("r1", 1)
+def test_a_prober_has_imported_all_that_one_check_needs(bench: Bench, look: str) -> None:
+    host = bench.host("r1", 1)
     serve(host)
-    daemon = stage.start(host, 200, more=f'checks = ["one"]\n[check.one]\n{look}\n')
+    daemon = bench.start(host, 200, more=f'checks = ["one"]\n[check.one]\n{look}\n')
     eventually("it holds the address", daemon.holds)
     assert restarts(daemon) == 0
 
 
-def test_a_prober_that_is_killed_fails_no_check_and_is_counted(stage: Bench) -> None:
-    host = stage.host("r1", 1)
+def test_a_prober_that_is_killed_fails_no_check_and_is_counted(bench: Bench) -> None:
+    host = bench.host("r1", 1)
     serve(host)
-    daemon = stage.start(host, 200, more=WEB)
+    daemon = bench.start(host, 200, more=WEB)
     eventually("it holds the address", daemon.holds)
     for number in (1, 2, 3):
         os.kill(prober_of(daemon), signal.SIGKILL)
@@ -119,10 +112,10 @@ def test_a_prober_that_is_killed_fails_no_check_and_is_counted(stage: Bench) -> 
     assert daemon.process.finish() == 0
 
 
-def test_a_prober_that_is_stopped_is_replaced_and_the_check_passes_again(stage: Bench) -> None:
-    host = stage.host("r1", 1)
+def test_a_prober_that_is_stopped_is_replaced_and_the_check_passes_again(bench: Bench) -> None:
+    host = bench.host("r1", 1)
     serve(host)
-    daemon = stage.start(host, 200, more=WEB + "[virtual_router.hold_down]\ninitial = '0s'\n")
+    daemon = bench.start(host, 200, more=WEB + "[virtual_router.hold_down]\ninitial = '0s'\n")
     eventually("it holds the address", daemon.holds)
     stopped = prober_of(daemon)
     os.kill(stopped, signal.SIGSTOP)
@@ -133,34 +126,34 @@ def test_a_prober_that_is_stopped_is_replaced_and_the_check_passes_again(stage: 
     eventually("it holds the address", daemon.holds)
 
 
-def test_a_prober_ends_with_its_daemon(stage: Bench) -> None:
-    host = stage.host("r1", 1)
+def test_a_prober_ends_with_its_daemon(bench: Bench) -> None:
+    host = bench.host("r1", 1)
     serve(host)
-    daemon = stage.start(host, 200, more=WEB)
+    daemon = bench.start(host, 200, more=WEB)
     prober = prober_of(daemon)
     os.kill(daemon.pid, signal.SIGKILL)
     eventually("it is gone", lambda: not Path(f"/proc/{prober}").exists())
 
 
-def test_a_prober_of_a_daemon_that_stops_outlives_the_signal_of_systemd(stage: Bench) -> None:
-    host = stage.host("r1", 1)
+def test_a_prober_of_a_daemon_that_stops_outlives_the_signal_of_systemd(bench: Bench) -> None:
+    host = bench.host("r1", 1)
     serve(host)
-    daemon = stage.start(host, 200, more=WEB)
+    daemon = bench.start(host, 200, more=WEB)
     eventually("it holds the address", daemon.holds)
     os.kill(prober_of(daemon), signal.SIGTERM)
     eventually("the check goes on", lambda: passes(daemon))
     assert daemon.events("prober_lost") == []
 
 
-def test_files_that_only_root_may_read_are_lent(stage: Bench) -> None:
-    host = stage.host("r1", 1)
+def test_files_that_only_root_may_read_are_lent(bench: Bench) -> None:
+    host = bench.host("r1", 1)
     authority = trustme.CA()
-    stage.directory.chmod(0o700)
-    ca, own = stage.directory / "ca.pem", stage.directory / "own.pem"
+    bench.directory.chmod(0o700)
+    ca, own = bench.directory / "ca.pem", bench.directory / "own.pem"
     authority.cert_pem.write_to_path(str(ca))
     server, client = authority.issue_cert("127.0.0.1"), authority.issue_cert("client.example")
     client.private_key_and_cert_chain_pem.write_to_path(str(own))
-    web = stage.directory / "web.pem"
+    web = bench.directory / "web.pem"
     server.private_key_and_cert_chain_pem.write_to_path(str(web))
     for file in (ca, own, web):
         file.chmod(0o600)
@@ -172,13 +165,13 @@ http = "https://127.0.0.1:8080/"
 ca = "{ca}"
 certificate = "{own}"
 """
-    daemon = stage.start(host, 200, more=more)
+    daemon = bench.start(host, 200, more=more)
     eventually("it holds the address", daemon.holds)
     assert rows(prober_of(daemon))["Uid"].split()[0] == NOBODY
 
 
-def test_raw_sockets_namespaces_patterns_and_unix_sockets_are_lent(stage: Bench) -> None:
-    host, other = stage.host("r1", 1), stage.host("r2", 2)
+def test_raw_sockets_namespaces_patterns_and_unix_sockets_are_lent(bench: Bench) -> None:
+    host, other = bench.host("r1", 1), bench.host("r2", 2)
     serve(host)
     serve(other, 8081)
     more = f"""checks = ["pattern", "ping", "there", "arp", "name"]
@@ -197,16 +190,16 @@ netns = "{other.namespace}"
 arp = "192.0.2.2"
 interface = "eth0"
 """
-    daemon = stage.start(host, 200, more=more)
+    daemon = bench.start(host, 200, more=more)
     eventually("it holds the address", daemon.holds)
     assert daemon.events("prober_lost") == []
     assert passes(daemon)
 
 
 @pytest.mark.interop
-def test_the_prober_takes_and_renews_the_key_of_a_lease(stage: Bench) -> None:
-    host = stage.host("r1", 1)
-    data = stage.directory / "etcd"
+def test_the_prober_takes_and_renews_the_key_of_a_lease(bench: Bench) -> None:
+    host = bench.host("r1", 1)
+    data = bench.directory / "etcd"
     url, peers = "http://127.0.0.1:2379", "http://127.0.0.1:2380"
     etcd = host.spawn(
         *("etcd", "--name", "n", "--data-dir", str(data), "--unsafe-no-fsync"),
@@ -215,7 +208,7 @@ def test_the_prober_takes_and_renews_the_key_of_a_lease(stage: Bench) -> None:
         *("--initial-cluster", f"n={peers}"),
     )
     more = f'checks = ["key"]\n[check.key]\nlease = "{url}"\nttl = "10s"\n'
-    daemon = stage.start(host, 200, more=more)
+    daemon = bench.start(host, 200, more=more)
     eventually("it holds the address", daemon.holds)
     assert daemon.events("lease_taken")
     # A prober that dies does not cost the key.

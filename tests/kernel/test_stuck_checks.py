@@ -10,7 +10,7 @@ import pytest
 
 from pyvrrp.clients.processes.proc_table import process_ids, read_file, stat_of
 from pyvrrp.testing.segment import Network
-from tests.kernel.test_daemon import Bench, Daemon, eventually
+from tests.kernel.daemons import Bench, Daemon, eventually
 
 pytestmark = pytest.mark.kernel
 

@@ -8,6 +8,7 @@ at once, as a service manager does it, does not disturb that. IPv4 and IPv6, mul
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from plays.opening import start_in_turn
 from plays.play import Play
 from results.result import ExperimentResult
 from results.setting import NOISE, Setting
@@ -91,10 +92,8 @@ class _Killed:
         """Kill r1 and start it again, at once the last time, and ask the client what it missed."""
         play = self._play
         play.begin()
-        self._r1.start()
-        began = self._setting.master_down_interval(200) + _START + NOISE
-        play.wait_for_holder(self._address, "r1", within=began)
-        self._r2.start()
+        within = self._setting.master_down_interval(200) + _START + NOISE
+        start_in_turn(play, self._r1, self._r2, self._address, within)
         play.wait(lambda: self._r2.command("status").returncode == 0, "r2 to listen")
         self._client.start()
         since = play.mark("the client asks")
