@@ -210,6 +210,7 @@ def test_a_forged_gratuitous_arp_is_reported_once(bench: Bench) -> None:
     for _ in range(50):
         raw.send(gratuitous_arp(IPv4Address(VIP), attacker.macs["eth0"]))
     eventually("all are counted", lambda: daemon.counter("address_conflicts") >= 50)
+    eventually("it says so", lambda: bool(daemon.events("address_conflict")))
     assert len(daemon.events("address_conflict")) == 1
     raw.close()
 

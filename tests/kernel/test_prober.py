@@ -104,7 +104,9 @@ def test_a_prober_that_is_killed_fails_no_check_and_is_counted(bench: Bench) -> 
         eventually("it is counted", lambda number=number: restarts(daemon) == number)  # type: ignore[misc]
     eventually("the last one answers", lambda: passes(daemon))
     assert daemon.status()["state"] == "MASTER"
+    eventually("it has said so", lambda: len(daemon.events("transition")) == 2)
     assert [event["to"] for event in daemon.events("transition")] == ["BACKUP", "MASTER"]
+    eventually("it says what it lost", lambda: bool(daemon.events("prober_lost")))
     assert daemon.events("prober_lost")[0]["reason"] == "it was killed by SIGKILL"
     shown = pyvrrp("status", "--socket", str(daemon.socket)).stdout
     assert "prober runs again, lost 3 times, at last: it was killed by SIGKILL" in shown
@@ -210,7 +212,7 @@ def test_the_prober_takes_and_renews_the_key_of_a_lease(bench: Bench) -> None:
     more = f'checks = ["key"]\n[check.key]\nlease = "{url}"\nttl = "10s"\n'
     daemon = bench.start(host, 200, more=more)
     eventually("it holds the address", daemon.holds)
-    assert daemon.events("lease_taken")
+    eventually("the log says that it has the key", lambda: bool(daemon.events("lease_taken")))
     # A prober that dies does not cost the key.
     os.kill(prober_of(daemon), signal.SIGKILL)
     eventually("another one runs", lambda: restarts(daemon) == 1)

@@ -8,8 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyvrrp.errors import MalformedAdvertisementError
-from pyvrrp.identity import Family
-from pyvrrp.packet.datagram import Datagram, build_datagram, parse_datagram
+from pyvrrp.identity import Family, Version
+from pyvrrp.packet.datagram import (
+    Datagram,
+    advertisement_octets,
+    build_datagram,
+    parse_datagram,
+)
 from tests.packet.packets import ipv4, ipv6
 from tests.vectors.frames import ADVERTISEMENT_FRAME_E, OUR_PACKET_A, OUR_PACKET_E, OUR_PACKET_K
 from tests.vectors.messages import VECTOR_A, VECTOR_E, VECTOR_K, MessageVector
@@ -132,3 +137,17 @@ def test_a_unicast_packet_has_an_identification_that_the_kernel_does_not_replace
     unicast = build_datagram(E, source, IPv4Address("192.0.2.2"))
     assert unicast[4:8] == bytes.fromhex("00014000")
     assert build_datagram(E, source, IPv4Address("224.0.0.18"))[4:8] == bytes.fromhex("00004000")
+
+
+@pytest.mark.parametrize(
+    ("version", "family", "addresses", "octets"),
+    [
+        (Version.V2, Family.IPV4, 1, 40),  # IPv4 header 20, header 8, address 4, authentication 8
+        (Version.V3, Family.IPV4, 1, 32),
+        (Version.V3, Family.IPV6, 90, 1488),  # IPv6 header 40, header 8, 90 addresses of 16
+    ],
+)
+def test_the_length_of_an_advertisement_is_that_of_its_whole_packet(
+    version: Version, family: Family, addresses: int, octets: int
+) -> None:
+    assert advertisement_octets(version, family, addresses) == octets
