@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 BUGS = Path(__file__).parent / "bugs"
+_HALF_WRITTEN = shutil.ignore_patterns("*.pyc.*")  # another process compiles at this moment
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def _said_of(name: str, word: str) -> str:
 def copy_with(name: str, directory: Path) -> Path:
     """Return a copy of the package with the bug in it."""
     tree = directory / name
-    shutil.copytree(ROOT / "pyvrrp", tree / "pyvrrp", ignore=shutil.ignore_patterns("__pycache__"))
+    # With the compiled modules: Python takes them while the source has the same time and length.
+    shutil.copytree(ROOT / "pyvrrp", tree / "pyvrrp", ignore=_HALF_WRITTEN)
     apply((BUGS / f"{name}.patch").read_text(), tree)
     return tree
 
@@ -100,7 +102,7 @@ def hunt(
     command += ["--seed", str(seed), "--runs", str(runs), "--nodes", str(nodes)]
     command += ["--jobs", str(jobs)]
     command += ["--only", only] if only else []
-    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(tree)}
     done = subprocess.run(
         command, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=600
     )
