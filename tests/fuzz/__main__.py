@@ -16,7 +16,9 @@ def main() -> int:
     """Fuzz; return 0 if nothing was found and 1 if something was."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("target", choices=[*TARGETS, "all"])
-    parser.add_argument("--seconds", type=float, default=60.0, help="for each target (default: 60)")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--seconds", type=float, default=60.0, help="for each target (default: 60)")
+    length.add_argument("--executions", type=int, default=0, help="for each target, instead")
     parser.add_argument("--seed", type=int, default=None, help="default: a new one")
     parser.add_argument("--keep", action="store_true", help="add new inputs to the corpus")
     parser.add_argument("--failures", type=Path, default=Path("fuzz-failures"), metavar="DIRECTORY")
@@ -28,7 +30,8 @@ def main() -> int:
 
 def _run(name: str, seed: int, args: argparse.Namespace) -> int:
     target = TARGETS[name]
-    outcome = fuzz(target, seed, seconds=args.seconds)
+    length = {"executions": args.executions} if args.executions else {"seconds": args.seconds}
+    outcome = fuzz(target, seed, **length)
     kept = save_entries(target, outcome.entries, CORPUS) if args.keep else 0
     print(
         f"{name}: seed {seed}, {outcome.executions} executions, {outcome.lines} lines, "

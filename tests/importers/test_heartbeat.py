@@ -11,6 +11,7 @@ from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.parse import parse
 from pyvrrp.importers.heartbeat.importer import translated
 from pyvrrp.importers.heartbeat.report import Fate, Report
+from pyvrrp.importers.heartbeat.resources import Names
 
 HA_CF = """\
 keepalive 2
@@ -453,3 +454,9 @@ TEXTS = st.lists(st.lists(WORDS, max_size=5).map(" ".join), max_size=8).map("\n"
 def test_any_files_give_a_valid_configuration_or_a_reason(ha_cf: str, haresources: str) -> None:
     text, report = translated(("ha.cf", ha_cf), ("haresources", haresources))
     assert bool(text) is not report.has(Fate.WRONG)
+
+
+def test_a_name_is_given_once_also_if_it_looks_like_a_numbered_one() -> None:
+    names = Names()
+    given = [names.unused(name) for name in ("web", "web-2", "web", "web", "web-2")]
+    assert given == ["web", "web-2", "web-3", "web-4", "web-2-2"]

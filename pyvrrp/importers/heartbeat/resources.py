@@ -1,6 +1,6 @@
 """Translate the resource scripts of haresources into resources."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from pyvrrp.foreign_text import escaped
 from pyvrrp.importers.heartbeat.haresources import ResourceGroup, ResourceScript
@@ -47,6 +47,24 @@ _NO_RESOURCE = {
 }
 
 
+class Names:
+    """The names that a translation has given, each once."""
+
+    def __init__(self) -> None:
+        self._given: set[str] = set()
+        self._numbers: dict[str, int] = {}  # the last number that was added to a name
+
+    def unused(self, name: str) -> str:
+        """Return *name*, with a number at its end if it was given before."""
+        number, candidate = self._numbers.get(name, 1), name
+        while candidate in self._given:
+            number += 1
+            candidate = f"{name}-{number}"
+        self._numbers[name] = number
+        self._given.add(candidate)
+        return candidate
+
+
 class ResourceTranslator:
     """Translates scripts. *tables* are the ``[resource.NAME]`` tables by name.
 
@@ -55,6 +73,7 @@ class ResourceTranslator:
 
     def __init__(self, report: Report, exists: Callable[[str], bool]) -> None:
         self.tables: dict[str, object] = {}
+        self._names = Names()
         self._report = report
         self._exists = exists
 
@@ -76,7 +95,7 @@ class ResourceTranslator:
             self._report.add(group.line, Fate.DROPPED, what)
             return ""
         agent, program = self._agent(group, script)
-        name = unused(_resource_name(script), self.tables)
+        name = self._names.unused(_resource_name(script))
         table: dict[str, object] = {"agent": agent}
         if script.arguments:
             table["arguments"] = list(script.arguments)
@@ -107,13 +126,6 @@ class ResourceTranslator:
         what = f"{name}: this machine has no such script or unit, so check will refuse it"
         self._report.add(group.line, Fate.APPROXIMATED, what)
         return f"{kind}:{name}", f"the script {paths[kind]}"
-
-
-def unused(name: str, taken: Iterable[str]) -> str:
-    """Return *name*, with a number at its end if it is one of *taken*."""
-    used = set(taken)
-    names = (name, *(f"{name}-{number}" for number in range(2, len(used) + 3)))
-    return next(candidate for candidate in names if candidate not in used)
 
 
 def _resource_name(script: ResourceScript) -> str:

@@ -9,7 +9,7 @@ from pyvrrp.identity import InterfaceAddress
 from pyvrrp.importers.heartbeat.ha_cf import DEFAULT_DEADTIME, HaCf
 from pyvrrp.importers.heartbeat.haresources import ResourceGroup
 from pyvrrp.importers.heartbeat.report import Fate, Report, SourceLine
-from pyvrrp.importers.heartbeat.resources import HEARTBEAT_SCRIPTS, ResourceTranslator, unused
+from pyvrrp.importers.heartbeat.resources import HEARTBEAT_SCRIPTS, Names, ResourceTranslator
 from pyvrrp.units import CENTISECOND, SECOND, Nanoseconds
 
 Document = dict[str, object]
@@ -41,7 +41,7 @@ class Translator:
         self._groups = given.groups
         self._report = report
         self._vrids: set[int] = set()
-        self._names: set[str] = set()
+        self._names = Names()
         self._resources = ResourceTranslator(report, exists)
 
     def document(self, node: str | None) -> Document:
@@ -214,9 +214,7 @@ class Translator:
         agents = (script.agent for script in group.scripts)
         service = next((agent for agent in agents if agent not in HEARTBEAT_SCRIPTS), "")
         base = service[:50] or f"{group.node[:40]}-{group.line.number}"
-        name = unused(base if not parts else f"{base}-{len(parts) + 1}", self._names)
-        self._names.add(name)
-        return name
+        return self._names.unused(base if not parts else f"{base}-{len(parts) + 1}")
 
     def _vrid(self, addresses: Sequence[InterfaceAddress]) -> int:
         last_octet = int(addresses[0].ip) & 0xFF or 1

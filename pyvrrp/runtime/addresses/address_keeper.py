@@ -155,8 +155,7 @@ class AddressKeeper:
 
     def let_go(self) -> None:
         """Remove the addresses; call addresses_gone when it is certain that they are gone."""
-        if self._config.lease and self._lease_known and self._held is not False:
-            self._lease_end.begin(self._config.lease)
+        self._give_up_the_lease()
         self._wanted = False
         self._stop_renewing()
         self._restoration.set(None)
@@ -208,7 +207,13 @@ class AddressKeeper:
             until=self._owner.may_add_until,
         )
 
+    def _give_up_the_lease(self) -> None:
+        if self._config.lease and self._lease_known and self._held is not False:
+            self._lease_end.begin(self._config.lease)
+
     def _ask_absent(self) -> None:
+        # They may have been let go while the request to add them was under way.
+        self._give_up_the_lease()
         finish = self._begin(self._after_let_go)
         if not self._managed:
             self._ports.clock.call_at(self._ports.clock.now(), lambda: finish(None))
