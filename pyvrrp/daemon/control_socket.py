@@ -26,6 +26,17 @@ Request: TypeAlias = Mapping[str, object]
 Handler: TypeAlias = Callable[[Request], Awaitable[dict[str, Json]]]
 
 
+def refuse_unknown_keys(request: Request, *known: str) -> None:
+    """Raise UsageError if *request* has another key than ``command`` and the *known* ones.
+
+    A misspelt key would change what an order does: without its ``name`` it is for all.
+    """
+    for key in request:
+        if key != "command" and key not in known:
+            allowed = f"known are: {', '.join(known)}" if known else "the command has none"
+            raise UsageError(f"unknown key {shown(key)}: {allowed}")
+
+
 class ControlSocket:
     """Listens on a path and answers each command with what its handler returns."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyvrrp.clients.processes.open_files import raise_limit, require
 from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.report.open_files import open_files_needed
-from pyvrrp.daemon.control_socket import ControlSocket, Handler, Request
+from pyvrrp.daemon.control_socket import ControlSocket, Handler, Request, refuse_unknown_keys
 from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.daemon.on_demand import StartedProber, start_prober_for
 from pyvrrp.daemon.operator_commands import OperatorCommands
@@ -128,7 +128,8 @@ async def _stopped(supervisor: Supervisor) -> None:
 
 
 def _status(snapshots: Snapshots) -> Handler:
-    async def status(_request: Request) -> dict[str, Json]:
+    async def status(request: Request) -> dict[str, Json]:
+        refuse_unknown_keys(request)
         return snapshots.take(Nanoseconds(time.time_ns()))
 
     return status

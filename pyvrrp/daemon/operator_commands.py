@@ -6,7 +6,7 @@ from functools import partial
 
 from pyvrrp.config.values.scalars import shown
 from pyvrrp.config.values.sections import suggestion
-from pyvrrp.daemon.control_socket import Handler, Request
+from pyvrrp.daemon.control_socket import Handler, Request, refuse_unknown_keys
 from pyvrrp.daemon.saved_orders import SavedOrders
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.errors import UsageError
@@ -58,6 +58,7 @@ class OperatorCommands:
 
     async def resign(self, request: Request) -> dict[str, Json]:
         """Hand over once from each virtual router that is master."""
+        refuse_unknown_keys(request, "name")
         meant = self._meant(request)
         masters = [router for router in meant if router.is_master]
         for router in masters:
@@ -66,6 +67,7 @@ class OperatorCommands:
 
     async def undo_resign(self, request: Request) -> dict[str, Json]:
         """Let virtual routers that resigned preempt again."""
+        refuse_unknown_keys(request, "name")
         meant = self._meant(request)
         resigned = [router for router in meant if router.operator.resigned]
         for router in resigned:
@@ -74,6 +76,7 @@ class OperatorCommands:
 
     async def priority(self, request: Request) -> dict[str, Json]:
         """Set another ``priority`` until the daemon restarts; null: that of the configuration."""
+        refuse_unknown_keys(request, "name", "priority")
         wanted = request.get("priority")
         meant = self._meant(request, required=True)
         if wanted is not None and (
@@ -95,6 +98,7 @@ class OperatorCommands:
 
     async def announce(self, request: Request) -> dict[str, Json]:
         """Announce the addresses to the neighbours once more."""
+        refuse_unknown_keys(request, "name")
         meant = self._meant(request)
         masters = [router for router in meant if router.is_master]
         for router in masters:
@@ -102,13 +106,17 @@ class OperatorCommands:
         return _answer(meant, masters)
 
     async def _drain(self, request: Request, *, drained: bool) -> dict[str, Json]:
+        refuse_unknown_keys(request, "name", "save")
+        save = request.get("save", True)
+        if not isinstance(save, bool):
+            raise UsageError(f"save must be true or false, not {shown(save)}")
         meant = self._meant(request)
         names = {router.config.name for router in meant}
         async with self._one_at_a_time:
             before = self._saved.drained
             saved = before | names if drained else before - names
             # An undrain that changes nothing in the file does not write it.
-            if request.get("save") is not False and (drained or saved != before):
+            if save and (drained or saved != before):
                 await self._saved.save(saved)
             resigned = [one for one in meant if not drained and one.operator.resigned]
             for router in resigned:

@@ -104,7 +104,7 @@ def test_unless_it_need_not_be_remembered(tmp_path: Path) -> None:
 def test_an_unknown_name_is_refused_with_the_nearest(tmp_path: Path, command: str) -> None:
     cluster, _, orders, state = pair(tmp_path)
     with pytest.raises(UsageError) as refusal:
-        give(orders.handlers()[command], name="wbe", priority=10)
+        give(orders.handlers()[command], name="wbe")
     assert str(refusal.value) == ('there is no virtual router "wbe" here, did you mean "web"?')
     with pytest.raises(UsageError, match="name must be that of a virtual router: web"):
         give(orders.handlers()[command], name=5)
@@ -190,3 +190,21 @@ def test_a_priority_after_a_stall_does_not_stand_on_a_silent_check(tmp_path: Pat
         "priority 150 -> 100",
         "priority 100 -> 10",
     ]
+
+
+@pytest.mark.parametrize("command", ["drain", "undrain", "resign", "undo_resign", "announce"])
+def test_a_misspelt_key_is_refused_and_nothing_is_done(command: str, tmp_path: Path) -> None:
+    cluster, _, orders, state = pair(tmp_path)
+    with pytest.raises(UsageError, match='unknown key "nmae": known are: name'):
+        give(orders.handlers()[command], nmae="web")
+    cluster.run(10)
+    assert cluster.holders() == ["n1"]
+    assert state.read() == frozenset()
+
+
+def test_what_is_neither_true_nor_false_does_not_decide_what_is_saved(tmp_path: Path) -> None:
+    cluster, _, orders, _ = pair(tmp_path)
+    with pytest.raises(UsageError, match='save must be true or false, not "no"'):
+        give(orders.drain, save="no")
+    cluster.run(10)
+    assert cluster.holders() == ["n1"]
