@@ -1,14 +1,20 @@
 """An error that escapes from the runtime: the guard hears of it, whatever called the runtime."""
 
+from ipaddress import IPv4Address
+
 import pytest
 
 from pyvrrp.config.model.configuration import Configuration, EtcdServers, HttpProbeConfig
-from pyvrrp.identity import Family
+from pyvrrp.identity import Family, Version
 from pyvrrp.packet import reception
+from pyvrrp.packet.advertisement import Advertisement
+from pyvrrp.packet.checksum import ChecksumForm
+from pyvrrp.packet.layout import IPV4_GROUP
+from pyvrrp.packet.transmission import advertisement_packet
 from pyvrrp.ports import Command, Look, Ports
 from pyvrrp.runtime.base.guarded_ports import Guard, guarded_ports
 from pyvrrp.runtime.base.journal import Journal
-from pyvrrp.runtime.links import interface
+from pyvrrp.runtime.links import interface, link
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.support.clock import FakeClock, FakeHandle
@@ -139,3 +145,30 @@ def test_a_packet_that_cannot_be_examined_is_counted_and_dropped(
     assert [event.text for event in node.events("internal_error")] == [
         "eth0: defect in pyvrrp: ZeroDivisionError while a packet was examined"
     ]
+
+
+def test_an_advertisement_that_cannot_be_judged_is_counted_and_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster = Cluster()
+    node, died = a_guarded_node(cluster)
+    cluster.run(10)
+    better = Advertisement(
+        version=Version.V3,
+        vrid=51,
+        priority=254,
+        interval=SECOND,
+        addresses=(IPv4Address("192.0.2.100"),),
+    )
+    stranger = IPv4Address("192.0.2.99")
+
+    def defect(*_: object) -> reception.Accepted:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(link, "admit", defect)
+    form = ChecksumForm.MESSAGE_ONLY
+    node.host.hear(Family.IPV4, advertisement_packet(better, stranger, IPV4_GROUP, form))
+    cluster.run(1)
+    assert died == []
+    assert node.state == "MASTER"
+    assert node.supervisor.interfaces[ETH0].counters.get("internal_errors") == 1

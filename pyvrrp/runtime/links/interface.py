@@ -56,8 +56,8 @@ class Listener(Protocol):
     def interface_changed(self, state: InterfaceState, primary: Address | None) -> None:
         """Take note of the interface as it is now, and of the address to send from."""
 
-    def judge(self, examined: Examined) -> Accepted | None:
-        """Judge an advertisement for this VRID that is sound in itself; None: not accepted."""
+    def judge(self, examined: Examined) -> Accepted | Discarded:
+        """Judge an advertisement for this VRID that is sound in itself; nothing is changed."""
 
     def receive(self, heard: HeardPacket) -> None:
         """Take an accepted advertisement; the same one may come again and again."""
@@ -304,21 +304,26 @@ class Interface:
         if packet in self._foreign:
             self.counters.add(DiscardReason.VRID)
             return
+        link: Listener | None = None
+        verdict: Accepted | Discarded | None = None
         try:
             examined = examine(packet, family)
+            if not isinstance(examined, Discarded):
+                link = self._links.get((family, examined.advertisement.vrid))
+                verdict = None if link is None else link.judge(examined)
         except Exception as error:  # noqa: BLE001 - one packet must not end every daemon that hears it
             self._not_examined(error)
             return
         if isinstance(examined, Discarded):
             self._not_sound(family, examined)
-            return
-        link = self._links.get((family, examined.advertisement.vrid))
-        if link is None:
+        elif link is None or verdict is None:
             self._overhear(family, packet, examined)
-            return
-        accepted = link.judge(examined)
-        if accepted is None:
-            return
+        elif isinstance(verdict, Discarded):
+            link.discard(verdict)
+        else:
+            self._accept(packet, link, verdict)
+
+    def _accept(self, packet: bytes, link: Listener, accepted: Accepted) -> None:
         heard = HeardPacket(link, accepted)
         self._remember(packet, heard)
         link.receive(heard)

@@ -117,15 +117,14 @@ class Link:
         self.came_back = self.lost == before and not self.obstacle
         self._owner.link_changed(self, state, primary)
 
-    def judge(self, examined: Examined) -> Accepted | None:
-        """Return what an advertisement says, the sender named as on the first link; None: dropped.
+    def judge(self, examined: Examined) -> Accepted | Discarded:
+        """Return what an advertisement says, the sender named as on the first link, or why not.
 
-        What is dropped is counted and told (RFC 9568 section 7.1).
+        Nothing is changed by it (RFC 9568 section 7.1).
         """
         verdict = admit(examined, self._expectation)
         if isinstance(verdict, Discarded):
-            self._owner.discarded(verdict)
-            return None
+            return verdict
         if verdict.advertisement.addresses == self._expectation.addresses:
             # The list that is there anyway: a packet that is remembered has none of its own.
             ours = replace(verdict.advertisement, addresses=self._expectation.addresses)
