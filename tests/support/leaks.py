@@ -56,13 +56,14 @@ def nothing_left_open(before: Callable[[], Open] = Open.now) -> Iterator[None]:
     if not left:
         return
     until = time.monotonic() + _PATIENCE  # a thread that was told to end needs a moment
-    while left and time.monotonic() < until:
+    while True:
         # Objects in a cycle are closed by the collector, which warns of each: that fails the test
         # too. The queues of a pool of processes are closed after its thread has ended.
         gc.collect()
         left = Open.now().beyond(known)
-        if left:
-            time.sleep(_LOOK_SECONDS)
+        if not left or time.monotonic() >= until:
+            break
+        time.sleep(_LOOK_SECONDS)
     assert not left, f"left open: {', '.join(sorted(left))}"
 
 
