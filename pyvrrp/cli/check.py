@@ -6,11 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyvrrp.cli.base.arguments import add_file, add_json, add_node
+from pyvrrp.cli.base.arguments import add_file, add_identifier, add_json, add_node
 from pyvrrp.cli.base.exit_status import GOOD, USAGE
 from pyvrrp.cli.local_warnings import local_warnings
 from pyvrrp.clients.processes.open_files import too_few_for
-from pyvrrp.config.files.load import files_of, load
 from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.report.exposure import exposures
 from pyvrrp.config.report.lint import lint
@@ -26,6 +25,7 @@ from pyvrrp.config.report.summary import (
     virtual_router_as_values,
     virtual_router_in_words,
 )
+from pyvrrp.daemon.configuration_file import LoadedConfiguration, load_file
 from pyvrrp.errors import ConfigurationError, Problem
 
 
@@ -41,11 +41,13 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     add_file(parser)
     add_node(parser)
+    add_identifier(parser)
     add_json(parser)
     parser.add_argument(
         "--offline",
         action="store_true",
-        help="do not look at the interfaces of this machine: the file is for another one",
+        help="do not look for the interfaces, programs, users and files of this machine: the "
+        "configuration is for another one",
     )
     parser.set_defaults(func=run)
 
@@ -53,20 +55,24 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def run(args: argparse.Namespace) -> int:
     """Check the file and print the result to standard output, problems too."""
     try:
-        configuration = load(args.file, node=args.node)
+        loaded = load_file(
+            args.file, node=args.node, identifier=args.identifier, offline=args.offline
+        )
     except ConfigurationError as error:
         lines = [f"{error.source}: {problem}" for problem in error.problems]
         _print(_json(args.file, None, error.problems) if args.json else "\n".join(lines))
         return USAGE
+    configuration = loaded.configuration
     if refusal := too_few_for(open_files_needed(configuration)):
         problem = Problem("virtual_router", refusal)
         _print(_json(args.file, None, [problem]) if args.json else f"{args.file}: {problem}")
         return USAGE
-    warnings = _warnings(args.file, configuration, offline=args.offline)
+    warnings = _warnings(loaded, offline=args.offline)
     if args.json:
         _print(_json(args.file, configuration, (), warnings))
     else:
-        _print("\n".join(_summary(args.file, configuration, warnings)))
+        report = map(str, loaded.report)
+        _print("\n".join((*report, *_summary(args.file, configuration, warnings))))
     return GOOD
 
 
@@ -82,9 +88,10 @@ def _summary(file: Path, configuration: Configuration, warnings: Sequence[Proble
     ]
 
 
-def _warnings(file: Path, configuration: Configuration, *, offline: bool) -> tuple[Problem, ...]:
+def _warnings(loaded: LoadedConfiguration, *, offline: bool) -> tuple[Problem, ...]:
+    configuration = loaded.configuration
     here = () if offline else local_warnings(configuration)
-    return (*lint(configuration), *exposures(configuration, *files_of(file)), *here)
+    return (*lint(configuration), *exposures(configuration, *loaded.files), *here)
 
 
 def _json(

@@ -8,8 +8,8 @@ from pathlib import Path
 from pyvrrp.cli.base.arguments import add_json
 from pyvrrp.cli.base.exit_status import GOOD, NO, USAGE
 from pyvrrp.errors import ConfigurationError, Problem
+from pyvrrp.importers.base.report import Fate
 from pyvrrp.importers.heartbeat.importer import translated
-from pyvrrp.importers.heartbeat.report import Fate, Report
 
 _LARGEST = 1 << 20  # octets; real files are much smaller
 
@@ -41,23 +41,11 @@ def run(args: argparse.Namespace) -> int:
     text, report = translated(files[0], files[1], args.node, lambda path: Path(path).exists())
     status = USAGE if not text else NO if report.has(Fate.DROPPED) else GOOD
     if args.json:
-        print(json.dumps({"toml": text or None, "report": _as_values(report)}, indent=2))
+        print(json.dumps({"toml": text or None, "report": report.as_values()}, indent=2))
         return status
     print("\n".join(map(str, report.lines)), file=sys.stderr)
     print(text, end="")
     return status
-
-
-def _as_values(report: Report) -> list[dict[str, object]]:
-    return [
-        {
-            "file": line.source.file,
-            "line": line.source.number or None,
-            "fate": str(line.fate),
-            "what": line.what,
-        }
-        for line in report.lines
-    ]
 
 
 def _text(path: Path) -> str:

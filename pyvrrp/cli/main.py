@@ -28,6 +28,7 @@ COMMANDS = {  # the name of each command, and its module below pyvrrp.cli
     "verify": "simulation.verify",
     "interfaces": "interfaces",
     "import-heartbeat": "import_heartbeat",
+    "import-keepalived": "import_keepalived",
 }
 WITH_GUARDIAN = ("run", "takeover")
 HELP = frozenset({"-h", "--help"})

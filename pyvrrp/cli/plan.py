@@ -5,9 +5,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyvrrp.cli.base.arguments import add_file, add_json
+from pyvrrp.cli.base.arguments import add_file, add_identifier, add_json
 from pyvrrp.cli.base.exit_status import GOOD, NO
-from pyvrrp.config.files.load import load
 from pyvrrp.config.report.placement import (
     PlannedService,
     ServiceMove,
@@ -20,6 +19,7 @@ from pyvrrp.config.report.placement import (
     standbys,
 )
 from pyvrrp.config.values.sections import suggestion
+from pyvrrp.daemon.configuration_file import load_file
 from pyvrrp.errors import ConfigurationError, Problem
 
 _NODES_NOT_NAMED = "no plan, the file does not name its nodes"
@@ -36,6 +36,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         epilog="Exit status: 0 every virtual router has a holder, 1 one has none.",
     )
     add_file(parser)
+    add_identifier(parser)
     parser.add_argument(
         "--fail",
         nargs="+",
@@ -50,7 +51,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan."""
-    configuration = load(args.file, any_node=True)
+    configuration = load_file(args.file, identifier=args.identifier, any_node=True).configuration
     planned = services(configuration)
     known = nodes(planned)
     failed = tuple(dict.fromkeys(args.fail))

@@ -5,13 +5,12 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyvrrp.cli.base.arguments import add_log_format, add_node
+from pyvrrp.cli.base.arguments import add_identifier, add_log_format, add_node
 from pyvrrp.config.model.paths import CONFIGURATION_FILE
 from pyvrrp.net.system.lean_asyncio import import_asyncio
 
 if TYPE_CHECKING:
-    from pyvrrp.config.model.configuration import Configuration
-    from pyvrrp.errors import Problem
+    from pyvrrp.daemon.configuration_file import LoadedConfiguration
     from pyvrrp.net.guardian.parent import GuardianProcess
 
 # What the daemon answers in its log. By default they would end it while it is being started.
@@ -29,7 +28,13 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         f"{CONFIGURATION_FILE}.",
     )
     parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="configuration file")
+    parser.add_argument(
+        "--keepalived",
+        action="store_true",
+        help="read /etc/keepalived/keepalived.conf; --config FILE takes a keepalived.conf too",
+    )
     add_node(parser)
+    add_identifier(parser)
     add_log_format(parser)
     _add_flags(parser)
     parser.set_defaults(func=run)
@@ -40,16 +45,19 @@ def run(args: argparse.Namespace) -> int:
     for number in UNTIL_IT_RUNS:
         signal.signal(number, signal.SIG_IGN)
     import_asyncio()
+    from pyvrrp.config.report.exposure import exposures  # noqa: PLC0415 - the same
     from pyvrrp.daemon.logs import choose_format  # noqa: PLC0415 - not for the help
     from pyvrrp.daemon.main import DaemonOptions  # noqa: PLC0415 - the same
     from pyvrrp.daemon.main import run as run_daemon  # noqa: PLC0415 - the same
 
     guardian: GuardianProcess | None = args.guardian
-    configuration = _configuration(args)
+    loaded = _loaded(args)
+    configuration = loaded.configuration
     if guardian is not None and not configuration.guardian:
         guardian.close()
         guardian = None
-    options = DaemonOptions(choose_format(args.log_format), _exposures(args, configuration))
+    problems = exposures(configuration, *loaded.files)
+    options = DaemonOptions(choose_format(args.log_format), problems, loaded.report)
     return run_daemon(configuration, guardian, options)
 
 
@@ -59,19 +67,15 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
     add_flags(parser)
 
 
-def _configuration(args: argparse.Namespace) -> "Configuration":
+def _loaded(args: argparse.Namespace) -> "LoadedConfiguration":
     from pyvrrp.cli.base.router_flags import configuration, given  # noqa: PLC0415 - not for the help
-    from pyvrrp.config.files.load import load  # noqa: PLC0415 - not for the help
+    from pyvrrp.daemon.configuration_file import (  # noqa: PLC0415 - not for the help
+        KEEPALIVED_FILE,
+        LoadedConfiguration,
+        load_file,
+    )
 
     if given(args):
-        return configuration(args)
-    return load(args.config or CONFIGURATION_FILE, node=args.node)
-
-
-def _exposures(args: argparse.Namespace, configuration: "Configuration") -> tuple["Problem", ...]:
-    from pyvrrp.cli.base.router_flags import given  # noqa: PLC0415 - not for the help
-    from pyvrrp.config.files.load import files_of  # noqa: PLC0415 - not for the help
-    from pyvrrp.config.report.exposure import exposures  # noqa: PLC0415 - not for the help
-
-    files = () if given(args) else files_of(args.config or CONFIGURATION_FILE)
-    return exposures(configuration, *files)
+        return LoadedConfiguration(configuration(args), ())
+    usual = KEEPALIVED_FILE if args.keepalived else CONFIGURATION_FILE
+    return load_file(args.config or usual, node=args.node, identifier=args.identifier)

@@ -18,6 +18,7 @@ from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.errors import Problem
 from pyvrrp.identity import Family
+from pyvrrp.importers.base.report import Fate, ReportLine
 from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.net.system import privileges
 from pyvrrp.runtime.base.journal import Journal, Level
@@ -32,6 +33,7 @@ class DaemonOptions:
 
     log_format: LogFormat = LogFormat.TEXT
     exposures: tuple[Problem, ...] = ()  # secrets and files that others can read or replace
+    report: tuple[ReportLine, ...] = ()  # what became of each line of a keepalived.conf
 
 
 def run(
@@ -115,6 +117,17 @@ class _Daemon:
                     level=Level.WARNING,
                     virtual_router=config,
                 )
+        for line in self._options.report:
+            journal.record(
+                "configuration_line",
+                str(line),
+                level=Level.WARNING if line.fate is Fate.CHANGED else Level.INFO,
+                fields={
+                    "file": line.source.file,
+                    "line": line.source.number,
+                    "fate": str(line.fate),
+                },
+            )
         for exposure in self._options.exposures:
             journal.record(
                 "exposed", str(exposure), level=Level.WARNING, fields={"path": exposure.path}

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.parse import parse
+from pyvrrp.importers.base.names import Names
+from pyvrrp.importers.base.report import Fate, Report
 from pyvrrp.importers.heartbeat.importer import translated
-from pyvrrp.importers.heartbeat.report import Fate, Report
-from pyvrrp.importers.heartbeat.resources import Names
 
 HA_CF = """\
 keepalive 2

@@ -18,6 +18,17 @@ def add_file(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_identifier(parser: argparse.ArgumentParser) -> None:
+    """Add ``-i``: which lines of a keepalived.conf are meant."""
+    parser.add_argument(
+        "-i",
+        "--identifier",
+        metavar="ID",
+        help="of a keepalived.conf take the lines of @ID (default: --node if given, else the host "
+        "name up to its first dot)",
+    )
+
+
 def add_node(parser: argparse.ArgumentParser) -> None:
     """Add ``--node``: the name of this node."""
     parser.add_argument(

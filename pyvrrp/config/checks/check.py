@@ -38,7 +38,7 @@ def check(section: Section, name: str, node: str) -> CheckConfig | EtcdLease:
     """
     section.refuse_unknown(KEYS)
     meant = next((kind for kind in KINDS if section.given(kind.key)), None)
-    policy = CheckPolicy() if meant is LEASE_KIND else _policy(section)
+    policy = CheckPolicy() if meant is LEASE_KIND else _policy(section, meant)
     if meant is None:
         names = ", ".join(kind.key.name for kind in KINDS)
         section.refuse_whole(f"needs one of the keys {names}")
@@ -66,13 +66,14 @@ def _refuse_keys_of_others(section: Section, meant: CheckKind) -> None:
             section.refuse(key, f"has no meaning for {meant.title}{advice}")
 
 
-def _policy(section: Section) -> CheckPolicy:
+def _policy(section: Section, kind: CheckKind | None) -> CheckPolicy:
     interval = section.read(INTERVAL)
     timeout = section.read(TIMEOUT)
     max_age = section.read(MAX_AGE)
     if timeout is None:
         timeout = min(_LONGEST_DEFAULT_TIMEOUT, Nanoseconds(interval * 8 // 10))
-    refuse_long_timeout(section, (TIMEOUT, timeout), (INTERVAL, interval))
+    if kind is not EXEC_KIND:
+        refuse_long_timeout(section, (TIMEOUT, timeout), (INTERVAL, interval))
     return CheckPolicy(
         interval=interval,
         timeout=timeout,

@@ -25,13 +25,15 @@ def load(
     environment: Mapping[str, str] | None = None,
     hostname: str | None = None,
     any_node: bool = False,
+    offline: bool = False,
 ) -> Configuration:
     """Return the configuration in *path* and the ``*.toml`` files of the directory beside it.
 
     The directory is *path* with the suffix ``.d``: ``pyvrrp.d`` for ``pyvrrp.toml``. *node*
     replaces the name of the node in the file; *environment* and *hostname* replace those of the
-    system. With *any_node* the result has the virtual routers of all nodes. Raise
-    ConfigurationError with all problems at once, unreadable files and wrong TOML included.
+    system. With *any_node* the result has the virtual routers of all nodes. With *offline* the
+    files and users that it names are those of another machine. Raise ConfigurationError with all
+    problems at once, unreadable files and wrong TOML included.
     """
     source = str(path)
     merged = merge(_documents(path, source), source)
@@ -53,7 +55,7 @@ def load(
         unexpanded = {problem.path for problem in expansion.problems}
         found += [problem for problem in error.problems if problem.path not in unexpanded]
     else:
-        found += unreadable_files(configuration, merged.origins)
+        found += () if offline else unreadable_files(configuration, merged.origins)
     if found:
         raise ConfigurationError(source, found)
     return configuration

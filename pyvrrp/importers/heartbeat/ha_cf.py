@@ -9,7 +9,7 @@ from pyvrrp.config.values.scalars import WrongValueError, interface_name, name, 
 from pyvrrp.config.values.sections import suggestion
 from pyvrrp.foreign_text import escaped
 from pyvrrp.identity import Address
-from pyvrrp.importers.heartbeat.report import Fate, Report, SourceLine
+from pyvrrp.importers.base.report import Fate, Report, SourceLine
 from pyvrrp.packet.layout import IPV4_GROUP, VRRP_PROTOCOL
 from pyvrrp.units import MICROSECOND, MILLISECOND, SECOND, Nanoseconds
 

@@ -8,8 +8,8 @@ from pyvrrp.config.values.addresses import interface_address
 from pyvrrp.config.values.scalars import WrongValueError, interface_name, name, wrong
 from pyvrrp.foreign_text import escaped
 from pyvrrp.identity import InterfaceAddress
+from pyvrrp.importers.base.report import Fate, Report, SourceLine
 from pyvrrp.importers.heartbeat.ha_cf import lines
-from pyvrrp.importers.heartbeat.report import Fate, Report, SourceLine
 
 _ADDRESS_AGENTS = {"IPaddr", "IPaddr2", "IPv6addr"}
 _ADDRESS_WITHOUT_AGENT = re.compile(r"[0-9]+(\.[0-9]+){3}(/.*)?")

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from pyvrrp.config.parse import parse
 from pyvrrp.errors import ConfigurationError
+from pyvrrp.importers.base.report import Fate, Report, SourceLine
+from pyvrrp.importers.base.write import written
 from pyvrrp.importers.heartbeat.ha_cf import Reader
 from pyvrrp.importers.heartbeat.haresources import read_haresources
-from pyvrrp.importers.heartbeat.report import Fate, Report, SourceLine
 from pyvrrp.importers.heartbeat.translate import Input, Translator
-from pyvrrp.importers.heartbeat.write import written
 
 
 def translated(

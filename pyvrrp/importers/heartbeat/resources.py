@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from pyvrrp.foreign_text import escaped
+from pyvrrp.importers.base.names import Names
+from pyvrrp.importers.base.report import Fate, Report
 from pyvrrp.importers.heartbeat.haresources import ResourceGroup, ResourceScript
-from pyvrrp.importers.heartbeat.report import Fate, Report
 
 # The scripts that Heartbeat installs in resource.d. Any other one is an init script.
 HEARTBEAT_SCRIPTS = frozenset(
@@ -45,24 +46,6 @@ _NO_RESOURCE = {
     "AudibleAlarm": "events are in the log",
     "WinPopup": "events are in the log",
 }
-
-
-class Names:
-    """The names that a translation has given, each once."""
-
-    def __init__(self) -> None:
-        self._given: set[str] = set()
-        self._numbers: dict[str, int] = {}  # the last number that was added to a name
-
-    def unused(self, name: str) -> str:
-        """Return *name*, with a number at its end if it was given before."""
-        number, candidate = self._numbers.get(name, 1), name
-        while candidate in self._given:
-            number += 1
-            candidate = f"{name}-{number}"
-        self._numbers[name] = number
-        self._given.add(candidate)
-        return candidate
 
 
 class ResourceTranslator:

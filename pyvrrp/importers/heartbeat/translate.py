@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pyvrrp.config.values.durations import write_duration
 from pyvrrp.foreign_text import escaped
 from pyvrrp.identity import InterfaceAddress
+from pyvrrp.importers.base.names import Names
+from pyvrrp.importers.base.report import Fate, Report, SourceLine
 from pyvrrp.importers.heartbeat.ha_cf import DEFAULT_DEADTIME, HaCf
 from pyvrrp.importers.heartbeat.haresources import ResourceGroup
-from pyvrrp.importers.heartbeat.report import Fate, Report, SourceLine
-from pyvrrp.importers.heartbeat.resources import HEARTBEAT_SCRIPTS, Names, ResourceTranslator
+from pyvrrp.importers.heartbeat.resources import HEARTBEAT_SCRIPTS, ResourceTranslator
 from pyvrrp.units import CENTISECOND, SECOND, Nanoseconds
 
 Document = dict[str, object]

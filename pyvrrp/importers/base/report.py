@@ -9,13 +9,19 @@ _LONGEST = 1000  # characters
 
 
 class Fate(StrEnum):
-    """What became of one setting of a file."""
+    """What became of one setting of a file.
+
+    The files of Heartbeat can only be translated roughly, so they have words of their own.
+    """
 
     TRANSLATED = "translated"
     APPROXIMATED = "approximated"  # translated into something that differs as the text says
     DROPPED = "dropped"  # not translated, although it had an effect
     IGNORED = "ignored"  # not translated, because it does not change which node serves
     WRONG = "wrong"  # cannot be read or translated: there is no configuration
+    IMPORTED = "imported"  # keepalived.conf: means the same here
+    CHANGED = "changed"  # keepalived.conf: means something else here, as the text says
+    REFUSED = "refused"  # keepalived.conf: has an effect that cannot be had here
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,18 @@ class Report:
     def has(self, fate: Fate) -> bool:
         """Return whether a line has this fate."""
         return any(line.fate is fate for line in self.lines)
+
+    def as_values(self) -> list[dict[str, object]]:
+        """Return the lines for JSON."""
+        return [
+            {
+                "file": line.source.file,
+                "line": line.source.number or None,
+                "fate": str(line.fate),
+                "what": line.what,
+            }
+            for line in self.lines
+        ]
 
 
 def _order(source: SourceLine) -> tuple[bool, int]:
