@@ -25,8 +25,8 @@ from pyvrrp.config.report.summary import (
     virtual_router_as_values,
     virtual_router_in_words,
 )
-from pyvrrp.daemon.configuration_file import LoadedConfiguration, load_file
 from pyvrrp.errors import ConfigurationError, Problem
+from pyvrrp.importers.load import LoadedConfiguration, load_file
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -44,7 +44,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run(args: argparse.Namespace) -> int:
     """Translate the file, print the configuration and the report."""
-    from pyvrrp.daemon.configuration_file import (  # noqa: PLC0415 - not for the help
+    from pyvrrp.importers.load import (  # noqa: PLC0415 - not for the help
         LocalSurroundings,
         import_file,
     )

@@ -19,8 +19,8 @@ from pyvrrp.config.report.placement import (
     standbys,
 )
 from pyvrrp.config.values.sections import suggestion
-from pyvrrp.daemon.configuration_file import load_file
 from pyvrrp.errors import ConfigurationError, Problem
+from pyvrrp.importers.load import load_file
 
 _NODES_NOT_NAMED = "no plan, the file does not name its nodes"
 

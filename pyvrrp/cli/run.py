@@ -10,7 +10,7 @@ from pyvrrp.config.model.paths import CONFIGURATION_FILE
 from pyvrrp.net.system.lean_asyncio import import_asyncio
 
 if TYPE_CHECKING:
-    from pyvrrp.daemon.configuration_file import LoadedConfiguration
+    from pyvrrp.importers.load import LoadedConfiguration
     from pyvrrp.net.guardian.parent import GuardianProcess
 
 # What the daemon answers in its log. By default they would end it while it is being started.
@@ -69,7 +69,7 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
 
 def _loaded(args: argparse.Namespace) -> "LoadedConfiguration":
     from pyvrrp.cli.base.router_flags import configuration, given  # noqa: PLC0415 - not for the help
-    from pyvrrp.daemon.configuration_file import (  # noqa: PLC0415 - not for the help
+    from pyvrrp.importers.load import (  # noqa: PLC0415 - not for the help
         KEEPALIVED_FILE,
         LoadedConfiguration,
         load_file,

@@ -4,6 +4,7 @@ The file system is not asked: an input must not make the tests open what it name
 """
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 from pyvrrp.config.files.environment import Expansion
@@ -21,6 +22,9 @@ from pyvrrp.config.values.origins import Origins
 from pyvrrp.daemon.state_file import _drained
 from pyvrrp.errors import ConfigurationError
 from pyvrrp.importers.heartbeat.importer import translated
+from pyvrrp.importers.keepalived import importer as keepalived_importer
+from pyvrrp.importers.keepalived.recognise import is_keepalived
+from pyvrrp.importers.keepalived.syntax.surroundings import Nowhere
 from pyvrrp.simulator.scenario.read import read_scenario
 from tests.borders.nasty import is_harmless
 from tests.fuzz.target import Target
@@ -93,6 +97,31 @@ def heartbeat(octets: bytes) -> None:
     tomllib.loads(text)
 
 
+class _IncludesItself(Nowhere):
+    """Every include finds the same file, which includes itself and has a variable."""
+
+    def matching(self, pattern: str) -> Sequence[str]:
+        return (f"/{pattern}",)
+
+    def text(self, path: str) -> str:
+        return f"include {path}\n$A=b\nvrrp_script a {{ script b\n}}"
+
+
+def keepalived(octets: bytes) -> None:
+    """Translate a keepalived.conf."""
+    text = octets.decode(errors="replace")
+    is_keepalived(text)
+    found = keepalived_importer.translated(text, "keepalived.conf", _IncludesItself())
+    assert all(is_harmless(str(line), 5000) for line in found.report.lines)
+    assert all(line.isprintable() for line in found.text.split("\n"))
+    tomllib.loads(found.text)
+    if found.document:
+        try:
+            _described(parse(found.document, "keepalived.conf", node=None, hostname="n1"))
+        except ConfigurationError as error:
+            assert all(is_harmless(str(problem), 5000) for problem in error.problems)
+
+
 _TOML = (b"[", b"]", b"[[", b"]]", b"=", b'"', b"'", b'"""', b"{", b"}", b",", b"\n", b"#", b"true")
 _KEYS = (
     *(b"[[virtual_router]]\n", b"name", b"vrid", b"interface", b"addresses", b"nodes", b"checks"),
@@ -128,6 +157,20 @@ TARGETS = (
                 b"auto_failback on",
             ),
             *(BETWEEN, b"web1 ", b"drbddisk::r0", b"Filesystem::/dev/drbd0::/data::ext4", b"ms"),
+        ),
+    ),
+    Target(
+        "keepalived",
+        keepalived,
+        (
+            *(b"{", b"}", b"\n", b"#", b"!", b'"', b"'", b"\\", b"\\\n", b"$A=", b"$A", b"${A}"),
+            *(b"@x ", b"@^x ", b"~SEQ(A,1,3) ", b"~LST({A,B},{1,2},{3,4}) ", b"${_ENV A}"),
+            *(b"vrrp_instance a {\n", b"interface eth0\n", b"virtual_router_id 1\n"),
+            *(b"virtual_ipaddress {\n192.0.2.1/24 dev eth1\n}\n", b"track_script { a }\n"),
+            *(b'vrrp_script a {\nscript "/bin/true a"\n}\n', b"vrrp_sync_group g {\n"),
+            *(b"group { a }\n", b"priority 255\n", b"weight -20 reverse\n", b"include a\n"),
+            *(b"authentication {\nauth_type PASS\nauth_pass a\n}\n", b"advert_int 0.1\n"),
+            *(b"static_routes {\n", b"virtual_routes {\n", b"global_defs {\n", b"notify a\n"),
         ),
     ),
 )

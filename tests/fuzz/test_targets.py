@@ -7,7 +7,7 @@ from tests.fuzz.targets import TARGETS
 
 SEED = 20261128
 EXECUTIONS = 400  # a second or so on an idle machine
-SLOW = {"heartbeat": 60}
+SLOW = {"heartbeat": 60, "keepalived": 60}
 
 
 @pytest.mark.parametrize("name", TARGETS)

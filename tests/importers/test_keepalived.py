@@ -8,6 +8,7 @@ import pytest
 from pyvrrp.config.model.configuration import Configuration, ExecProbeConfig
 from pyvrrp.config.parse import parse
 from pyvrrp.importers.base.report import Fate
+from pyvrrp.importers.keepalived.features import AVAILABLE, Feature
 from pyvrrp.importers.keepalived.importer import Translation, translated
 from pyvrrp.importers.keepalived.recognise import is_keepalived
 from pyvrrp.importers.keepalived.syntax.surroundings import Nowhere
@@ -54,13 +55,18 @@ class Files(Nowhere):
 
 
 def read(
-    text: str, files: Mapping[str, str] = NO_FILES, *, native_checks: bool = False
+    text: str,
+    files: Mapping[str, str] = NO_FILES,
+    *,
+    native_checks: bool = False,
+    available: frozenset[Feature] = AVAILABLE,
 ) -> Translation:
     found = translated(
         text,
         "/etc/k/keepalived.conf",
         Files(files),
         identifier="n1",
+        available=available,
         native_checks=native_checks,
     )
     if found.text:
@@ -333,3 +339,133 @@ def test_a_big_file_takes_linear_time() -> None:
 )
 def test_a_keepalived_conf_is_told_by_its_content(text: str, *, found: bool) -> None:
     assert is_keepalived(text) is found
+
+
+EVERYTHING = frozenset(Feature)
+MORE = """\
+vrrp_instance VI_1 {
+    interface eth0
+    virtual_router_id 51
+    virtual_ipaddress {
+        192.0.2.10/24 dev eth1 label eth1:web noprefixroute no_track
+        2001:db8::1/64
+    }
+    virtual_ipaddress_excluded { 192.0.2.12/24
+    }
+    virtual_routes {
+        src 192.0.2.10 to 198.51.100.0/24 via 192.0.2.1 dev eth1 metric 5 no_track
+        blackhole 203.0.113.0/24
+        0.0.0.0/0 gw 192.0.2.1 or 192.0.2.2 table 100
+    }
+    virtual_rules {
+        from 192.0.2.0/24 table 100 preference 7
+    }
+    track_interface {
+        eth1
+        eth2 weight -20 reverse
+    }
+    track_file { drain weight 2
+    }
+    dont_track_primary
+    notify_master "/bin/up 'a b'" web
+    notify /bin/any
+    smtp_alert
+    mcast_src_ip 192.0.2.1
+    down_timer_adverts 5
+}
+"""
+BEFORE = """\
+global_defs {
+    vrrp_startup_delay 2.5
+    notification_email { a@example.org
+    }
+    vrrp_notify_fifo /run/k.fifo
+}
+track_file drain {
+    file /run/drain
+    weight -1
+}
+static_ipaddress { 192.0.2.9/24 dev eth3
+}
+interface_up_down_delays { eth0 1 2
+}
+"""
+
+
+def test_each_further_feature_has_its_keys() -> None:
+    found = read(BEFORE + MORE, available=EVERYTHING)
+    assert not reported(found, Fate.REFUSED)
+    assert router(found) == {
+        "name": "VI_1",
+        "interface": "eth0",
+        "vrid": 51,
+        "addresses": [
+            {
+                "address": "192.0.2.10/24",
+                "interface": "eth1",
+                "label": "eth1:web",
+                "prefix_route": False,
+                "track": False,
+            }
+        ],
+        "excluded_addresses": ["2001:db8::1/64", "192.0.2.12/24"],
+        "routes": [
+            {
+                "source": "192.0.2.10",
+                "to": "198.51.100.0/24",
+                "via": "192.0.2.1",
+                "interface": "eth1",
+                "metric": 5,
+                "track": False,
+            },
+            {"type": "blackhole", "to": "203.0.113.0/24"},
+            {
+                "to": "default",
+                "nexthops": [
+                    {"via": "192.0.2.1", "weight": 1},
+                    {"via": "192.0.2.2", "weight": 1},
+                ],
+                "table": 100,
+            },
+        ],
+        "rules": [{"from": "192.0.2.0/24", "table": 100, "priority": 7}],
+        "track_interfaces": ["eth1", {"interface": "eth2", "weight": -20, "reverse": True}],
+        "track_files": [{"name": "drain", "weight": 2}],
+        "track_primary": False,
+        "hooks": ["notify-master", "notify", "mail", "fifo"],
+        "priority": 100,
+        "version": 2,
+        "advertisement_interval": "1s",
+        "source": "192.0.2.1",
+        "down_timer_adverts": 5,
+        "interface_delay": {"up": "2s", "down": "1s"},
+    }
+    assert found.document["startup_delay"] == "2.5s"
+    assert found.document["static_addresses"] == [{"address": "192.0.2.9/24", "interface": "eth3"}]
+    assert found.document["track_file"] == {"drain": {"weight": -1, "path": "/run/drain"}}
+    assert found.document["hook"] == {
+        "fifo": {
+            "fifo": "/run/k.fifo",
+            "on": ["master", "backup", "fault", "stop", "lower_priority"],
+            "arguments": "keepalived",
+        },
+        "notify-master": {
+            "command": ["/bin/up", "a b"],
+            "on": ["master"],
+            "arguments": "none",
+            "user": "web",
+        },
+        "notify": {
+            "command": ["/bin/any"],
+            "on": ["master", "backup", "fault", "stop"],
+            "arguments": "keepalived",
+            "user": "root",
+        },
+        "mail": {"mail": ["a@example.org"], "on": ["master", "backup", "fault", "stop"]},
+    }
+
+
+def test_a_feature_that_is_not_there_is_refused_on_every_line_that_needs_it() -> None:
+    found = read(BEFORE + MORE, available=frozenset())
+    refused = {int(line.partition(":")[0]) for line in reported(found, Fate.REFUSED)}
+    assert {2, 5, 7, 8, 9, 11, 13, 19, 22, 24, 25, 26, 27, 29, 30} <= refused

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Generic, TypeVar
 
+from pyvrrp.config.values.foreign_keys import KEEPALIVED_KEYS
 from pyvrrp.config.values.scalars import NAME, Parser, WrongValueError, shown, table, wrong
 from pyvrrp.config.values.toml import BARE_KEY
 from pyvrrp.errors import Problem
@@ -116,7 +117,10 @@ class Section:
         names = {key.name for key in known}
         for key in self.table:
             if key not in names:
+                ours = KEEPALIVED_KEYS.get(key)
                 what = f"unknown key{suggestion(key, names)}"
+                if ours is not None:
+                    what = f"is a name of keepalived; write {ours}"
                 self.problems.append(Problem(self.where(key), what))
 
     def where(self, key: str) -> str:

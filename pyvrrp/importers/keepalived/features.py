@@ -28,3 +28,27 @@ class Feature(StrEnum):
 
 # Switch a feature on here as soon as docs/configuration.md has its key.
 AVAILABLE: frozenset[Feature] = frozenset()
+
+# The keywords that are refused without a feature, wherever they stand.
+NEEDS: dict[str, Feature] = {
+    **dict.fromkeys(
+        (
+            *("notify", "notify_master", "notify_backup", "notify_fault", "notify_stop"),
+            *("notify_master_rx_lower_pri", "notify_deleted", "notify_fifo", "vrrp_notify_fifo"),
+        ),
+        Feature.HOOKS,
+    ),
+    **dict.fromkeys(("smtp_alert", "smtp_alert_vrrp"), Feature.MAIL),
+    "track_interface": Feature.TRACK_INTERFACES,
+    **dict.fromkeys(("track_file", "vrrp_track_file"), Feature.TRACK_FILES),
+    "dont_track_primary": Feature.TRACK_PRIMARY,
+    "interface_up_down_delays": Feature.INTERFACE_DELAY,
+    **dict.fromkeys(("vrrp_startup_delay", "vrrp_delay_after_boot"), Feature.STARTUP_DELAY),
+    "virtual_ipaddress_excluded": Feature.EXCLUDED,
+    "no_virtual_ipaddress": Feature.NO_ADDRESSES,
+    "virtual_routes": Feature.ROUTES,
+    "virtual_rules": Feature.RULES,
+    **dict.fromkeys(("static_ipaddress", "static_routes", "static_rules"), Feature.STATIC),
+    "mcast_src_ip": Feature.SOURCE,
+    **dict.fromkeys(("down_timer_adverts", "vrrp_down_timer_adverts"), Feature.DOWN_TIMER),
+}

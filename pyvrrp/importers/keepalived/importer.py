@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 from pyvrrp.importers.base.report import Fate, Report, SourceLine
 from pyvrrp.importers.base.write import written
-from pyvrrp.importers.keepalived.features import Feature
+from pyvrrp.importers.keepalived.features import AVAILABLE, Feature
 from pyvrrp.importers.keepalived.syntax.lines import LineReader
 from pyvrrp.importers.keepalived.syntax.statements import Statement, statements
-from pyvrrp.importers.keepalived.syntax.surroundings import Surroundings
+from pyvrrp.importers.keepalived.syntax.surroundings import FileSurroundings
 from pyvrrp.importers.keepalived.translation.context import Context, Document, Handler
+from pyvrrp.importers.keepalived.translation.fixtures import Fixtures
 from pyvrrp.importers.keepalived.translation.global_settings import GlobalSettings
 from pyvrrp.importers.keepalived.translation.groups import Groups
+from pyvrrp.importers.keepalived.translation.hooks import Hooks
 from pyvrrp.importers.keepalived.translation.instance import Instance
 from pyvrrp.importers.keepalived.translation.scripts import Scripts, Weighted
-from pyvrrp.importers.keepalived.translation.tracking import Processes
+from pyvrrp.importers.keepalived.translation.tracking import Processes, TrackFiles
 
 # What others refer to comes first, wherever it is in the file.
 _ORDER = (
@@ -23,7 +25,7 @@ _ORDER = (
     ("vrrp_instance",),
     ("vrrp_sync_group",),
 )
-_STATIC = ("static_ipaddress", "static_routes", "static_rules")
+_FIFOS = ("notify_fifo", "vrrp_notify_fifo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +44,21 @@ class Translation:
 def translated(
     text: str,
     file: str,
-    surroundings: Surroundings,
+    surroundings: FileSurroundings,
     *,
     identifier: str = "",
     native_checks: bool = False,
+    available: frozenset[Feature] = AVAILABLE,
 ) -> Translation:
     """Return the translation of *text*, the content of *file*.
 
     *identifier* is what ``@ID`` is compared with. With *native_checks*, scripts that only ask one
-    thing become native checks.
+    thing become native checks. *available* are the features that may be used.
     """
     report = Report()
     reader = LineReader(surroundings, report, identifier)
     found = statements(reader.lines(text, file), report)
-    context = Context(report, surroundings, native_checks)
+    context = Context(report, surroundings, native_checks, available)
     document = _Translator(context).document(found)
     if not document["virtual_router"]:
         report.add(SourceLine(file, 0), Fate.REFUSED, "has no vrrp_instance that can run")
@@ -81,17 +84,23 @@ class _Translator:
         processes: dict[str, Weighted] = {}
         self._tracked = (self._scripts.tracked, processes)
         self._instances: dict[str, Instance] = {}
-        self._groups = Groups(context, self._instances)
+        self._hooks = Hooks(context, self._scripts)
+        self._global.handlers |= dict.fromkeys(_FIFOS, self._hooks.fifo)
+        self._groups = Groups(context, self._instances, self._hooks)
+        self._track_files = TrackFiles(context)
+        self._fixtures = Fixtures(context)
         self._handlers: dict[str, Handler] = {
             "global_defs": self._global.read,
             "net_namespace": self._global.net_namespace,
             "vrrp_script": self._scripts.read,
             "vrrp_track_process": Processes(context, processes).read,
-            "track_file": self._track_file,
-            "vrrp_track_file": self._track_file,
+            "track_file": self._track_files.read,
+            "vrrp_track_file": self._track_files.read,
             "garp_group": self._garp_group,
-            "interface_up_down_delays": self._delays,
-            **dict.fromkeys(_STATIC, self._static),
+            "interface_up_down_delays": self._fixtures.delays,
+            "static_ipaddress": self._fixtures.addresses,
+            "static_routes": self._fixtures.routes,
+            "static_rules": self._fixtures.rules,
             "vrrp_instance": self._instance,
             "vrrp_sync_group": self._groups.read,
         }
@@ -111,39 +120,33 @@ class _Translator:
             )
             if instance.router.get("checks"):
                 instance.router["hold_down"] = {"initial": "0s"}
+            self._fixtures.add_delay(instance.router)
+        self._hooks.finish([instance.router for instance in self._instances.values()])
         document: Document = {
             **self._global.document,
+            **self._fixtures.document,
             "virtual_router": [
                 instance.router for instance in self._instances.values() if instance.router
             ],
         }
         if self._context.checks:
             document["check"] = self._context.checks
-        if self._groups.tables:
-            document["group"] = self._groups.tables
+        tables = (
+            ("group", self._groups.tables),
+            ("track_file", self._track_files.tables),
+            ("hook", self._hooks.tables),
+        )
+        document |= {key: value for key, value in tables if value}
         return document
 
     def _instance(self, statement: Statement) -> None:
-        instance = Instance(self._context, self._tracked)
+        instance = Instance(self._context, self._tracked, self._hooks)
         instance.read(statement, self._global.netns)
         if instance.name in self._instances:
             self._context.refused(statement, f"{instance.name} is defined twice")
             return
         self._instances[instance.name] = instance
 
-    def _track_file(self, statement: Statement) -> None:
-        self._context.has(statement, Feature.TRACK_FILES)
-        for entry in statement.block or []:
-            self._context.has(entry, Feature.TRACK_FILES)
-
     def _garp_group(self, statement: Statement) -> None:
         for entry in (statement, *(statement.block or [])):
             self._context.ignored(entry, "the pause between announcements is set by garp_interval")
-
-    def _delays(self, statement: Statement) -> None:
-        for entry in (statement, *(statement.block or [])):
-            self._context.has(entry, Feature.INTERFACE_DELAY)
-
-    def _static(self, statement: Statement) -> None:
-        for entry in (statement, *(statement.block or [])):
-            self._context.has(entry, Feature.STATIC)

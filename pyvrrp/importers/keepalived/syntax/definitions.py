@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from pyvrrp.importers.keepalived.syntax.surroundings import Surroundings
+from pyvrrp.importers.keepalived.syntax.surroundings import FileSurroundings
 
 _DEFINITION = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)", re.DOTALL)
 _REFERENCE = re.compile(
@@ -21,7 +21,7 @@ class ExpansionError(ValueError):
 class Definitions:
     """The variables that are defined so far. A value of several lines is a tuple."""
 
-    surroundings: Surroundings
+    surroundings: FileSurroundings
     instance: str
     directory: str
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from pyvrrp.importers.keepalived.syntax.definitions import (
     undefined,
 )
 from pyvrrp.importers.keepalived.syntax.sequences import SequenceError, is_sequence, sequence
-from pyvrrp.importers.keepalived.syntax.surroundings import Surroundings
+from pyvrrp.importers.keepalived.syntax.surroundings import FileSurroundings
 
 _CONDITION = re.compile(r"@(\^?)([^ \t]*)[ \t]*(.*)", re.DOTALL)
 _INCLUDE = re.compile(r"(include[rmwba]?)[ \t]+\"?([^\"]+?)\"?")
@@ -39,7 +39,7 @@ class LineReader:
     *identifier* is what ``@ID`` is compared with.
     """
 
-    surroundings: Surroundings
+    surroundings: FileSurroundings
     report: Report
     identifier: str
     definitions: Definitions = field(init=False)

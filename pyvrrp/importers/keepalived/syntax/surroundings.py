@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 
-class Surroundings(Protocol):
+class FileSurroundings(Protocol):
     """The files and the environment around a keepalived.conf."""
 
     def matching(self, pattern: str) -> Sequence[str]:
@@ -24,7 +24,7 @@ class Surroundings(Protocol):
 
 
 class Nowhere:
-    """Surroundings without files and variables: for a text whose machine is another one."""
+    """FileSurroundings without files and variables: for a text whose machine is another one."""
 
     def matching(self, pattern: str) -> Sequence[str]:
         """Return nothing: there are no files."""

@@ -11,7 +11,7 @@ from pyvrrp.importers.base.report import Fate, Report
 from pyvrrp.importers.keepalived.features import AVAILABLE, Feature
 from pyvrrp.importers.keepalived.keywords import FIXED, KNOWN, Fixed
 from pyvrrp.importers.keepalived.syntax.statements import Statement
-from pyvrrp.importers.keepalived.syntax.surroundings import Surroundings
+from pyvrrp.importers.keepalived.syntax.surroundings import FileSurroundings
 
 Document = dict[str, object]
 Handler = Callable[[Statement], None]
@@ -39,7 +39,7 @@ class Context:
     """The report, the surroundings, and the names that were given."""
 
     report: Report
-    surroundings: Surroundings
+    surroundings: FileSurroundings
     native_checks: bool = False
     available: frozenset[Feature] = AVAILABLE
     defaults: Defaults = field(default_factory=Defaults)

@@ -45,10 +45,8 @@ class GlobalSettings:
             "vrrp_delay_after_boot": self._startup_delay,
             "vrrp_down_timer_adverts": self._down_timer,
             "v3_checksum_as_v2": self._checksum,
-            "vrrp_notify_fifo": self._hook,
-            "vrrp_notify_fifo_script": self._hook,
-            "notify_fifo": self._hook,
-            "notify_fifo_script": self._hook,
+            "vrrp_notify_fifo_script": self._fifo_script,
+            "notify_fifo_script": self._fifo_script,
             "smtp_alert": self._smtp_alert,
             "smtp_alert_vrrp": self._smtp_alert,
             "notification_email": self._email,
@@ -117,8 +115,8 @@ class GlobalSettings:
         self._context.defaults.rfc9568_checksum = boolean(statement)
         self._context.imported(statement, "and what peers send is verified")
 
-    def _hook(self, statement: Statement) -> None:
-        self._context.has(statement, Feature.HOOKS)
+    def _fifo_script(self, statement: Statement) -> None:
+        self._context.refused(statement, "no reader of the FIFO is started; use a systemd unit")
 
     def _smtp_alert(self, statement: Statement) -> None:
         if not boolean(statement):

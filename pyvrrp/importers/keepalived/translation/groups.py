@@ -5,6 +5,7 @@ from pyvrrp.importers.base.names import Names
 from pyvrrp.importers.keepalived.features import Feature
 from pyvrrp.importers.keepalived.syntax.statements import Statement
 from pyvrrp.importers.keepalived.translation.context import Context, Document, Handler
+from pyvrrp.importers.keepalived.translation.hooks import Hooks
 from pyvrrp.importers.keepalived.translation.instance import Instance
 from pyvrrp.importers.keepalived.translation.values import boolean, only_value
 
@@ -12,8 +13,9 @@ from pyvrrp.importers.keepalived.translation.values import boolean, only_value
 class Groups:
     """Reads the groups. ``tables`` has the ``[group.NAME]`` tables that are needed."""
 
-    def __init__(self, context: Context, instances: dict[str, Instance]) -> None:
+    def __init__(self, context: Context, instances: dict[str, Instance], hooks: Hooks) -> None:
         self._context = context
+        self._hooks = hooks
         self._instances = instances
         self._names = Names()
         self._members: list[Statement] = []
@@ -27,12 +29,6 @@ class Groups:
             "track_script": self._of_the_group,
             "track_file": self._of_the_group,
             "track_process": self._of_the_group,
-            "notify": self._hook,
-            "notify_master": self._hook,
-            "notify_backup": self._hook,
-            "notify_fault": self._hook,
-            "notify_stop": self._hook,
-            "smtp_alert": self._smtp_alert,
             "sync_group_tracking_weight": self._weights,
         }
 
@@ -40,7 +36,9 @@ class Groups:
         """Read one group."""
         written = only_value(statement)
         self._members, self._tracked, self._weights_count = [], [], False
-        self._context.read("vrrp_sync_group", statement.block or [], self._handlers)
+        table: Document = {}
+        handlers = {**self._hooks.handlers(table), **self._handlers}
+        self._context.read("vrrp_sync_group", statement.block or [], handlers)
         if not self._members:
             raise wrong(f"{written} has no member")
         group = self._context.name(written, self._names)
@@ -49,6 +47,8 @@ class Groups:
             members += self._member(entry, group)
         for entry in self._tracked:
             self._share(entry, members)
+        if table and self._context.has(statement, Feature.GROUP_TABLES):
+            self.tables[group] = table
         what = "" if group == written else f"{written} is now {group}"
         self._context.imported(statement, what)
 
@@ -83,13 +83,6 @@ class Groups:
             self._context.read_one(statement, instance.tracking.handlers[statement.keyword])
         if not members:
             self._context.refused(statement, "the group has no member")
-
-    def _hook(self, statement: Statement) -> None:
-        self._context.has(statement, Feature.HOOKS)
-
-    def _smtp_alert(self, statement: Statement) -> None:
-        if not boolean(statement) or self._context.has(statement, Feature.MAIL):
-            self._context.imported(statement)
 
     def _weights(self, statement: Statement) -> None:
         self._weights_count = boolean(statement)

@@ -1,5 +1,6 @@
 """Translate one ``vrrp_instance`` into a ``[[virtual_router]]`` table."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pyvrrp.config.values.addresses import address
@@ -10,6 +11,8 @@ from pyvrrp.importers.keepalived.syntax.statements import Statement
 from pyvrrp.importers.keepalived.translation.addresses import AddressLine, addresses
 from pyvrrp.importers.keepalived.translation.announce import ANNOUNCE_KEYWORDS, read_announce
 from pyvrrp.importers.keepalived.translation.context import Context, Document, Handler
+from pyvrrp.importers.keepalived.translation.hooks import Hooks
+from pyvrrp.importers.keepalived.translation.routes import routes, rules
 from pyvrrp.importers.keepalived.translation.scripts import Weighted
 from pyvrrp.importers.keepalived.translation.tracking import Tracking
 from pyvrrp.importers.keepalived.translation.values import (
@@ -57,7 +60,10 @@ class Instance:
     """Reads one instance. ``router`` is its table, without what the groups add."""
 
     def __init__(
-        self, context: Context, tracked: tuple[dict[str, Weighted], dict[str, Weighted]]
+        self,
+        context: Context,
+        tracked: tuple[dict[str, Weighted], dict[str, Weighted]],
+        hooks: Hooks,
     ) -> None:
         self.name = ""
         self.router: Document = {}
@@ -69,6 +75,7 @@ class Instance:
         self._handlers: dict[str, Handler] = {
             **announce,
             **self.tracking.handlers,
+            **hooks.handlers(self.router),
             "interface": self._interface,
             "state": self._keep_state,
             "virtual_router_id": self._vrid,
@@ -81,7 +88,7 @@ class Instance:
             "virtual_ipaddress": self._addresses,
             "virtual_ipaddress_excluded": self._excluded,
             "virtual_routes": self._routes,
-            "virtual_rules": self._routes,
+            "virtual_rules": self._rules,
             "nopreempt": self._nopreempt,
             "preempt_delay": self._preempt_delay,
             "unicast_peer": self._peers,
@@ -91,14 +98,6 @@ class Instance:
             "mcast_dst_ip": self._group_address,
             "unicast_ttl": self._unicast_ttl,
             "dont_track_primary": self._dont_track_primary,
-            "notify": self._hook,
-            "notify_master": self._hook,
-            "notify_backup": self._hook,
-            "notify_fault": self._hook,
-            "notify_stop": self._hook,
-            "notify_master_rx_lower_pri": self._hook,
-            "notify_deleted": self._hook,
-            "smtp_alert": self._smtp_alert,
             "v3_checksum_as_v2": self._checksum,
             "down_timer_adverts": self._down_timer,
         }
@@ -117,7 +116,7 @@ class Instance:
         if netns:
             first["netns"] = netns
         read = {**first, **self.router}
-        self.router.clear()  # the table itself is known to `tracking`
+        self.router.clear()  # the table itself is known to `tracking` and to the hooks
         self.router.update(read)
         version = self._chosen_version(family)
         self.router |= {
@@ -192,9 +191,20 @@ class Instance:
             self._written.excluded += statement.block or []
 
     def _routes(self, statement: Statement) -> None:
-        feature = Feature.ROUTES if statement.keyword == "virtual_routes" else Feature.RULES
-        for entry in (statement, *(statement.block or [])):
-            self._context.has(entry, feature)
+        if self._context.has(statement, Feature.ROUTES):
+            self._context.imported(statement)
+        self._extend("routes", routes(self._context, statement.block or []))
+
+    def _rules(self, statement: Statement) -> None:
+        if self._context.has(statement, Feature.RULES):
+            self._context.imported(statement)
+        self._extend("rules", rules(self._context, statement.block or []))
+
+    def _extend(self, key: str, found: Iterable[Document]) -> None:
+        listed = self.router.get(key)
+        tables = [*(listed if isinstance(listed, list) else ()), *found]
+        if tables:
+            self.router[key] = tables
 
     def _nopreempt(self, statement: Statement) -> None:
         self._written.nopreempt = statement
@@ -251,15 +261,6 @@ class Instance:
     def _dont_track_primary(self, statement: Statement) -> None:
         if self._context.has(statement, Feature.TRACK_PRIMARY):
             self.router["track_primary"] = False
-            self._context.imported(statement)
-
-    def _hook(self, statement: Statement) -> None:
-        self._context.has(statement, Feature.HOOKS)
-
-    def _smtp_alert(self, statement: Statement) -> None:
-        if (boolean(statement) and self._context.has(statement, Feature.MAIL)) or not boolean(
-            statement
-        ):
             self._context.imported(statement)
 
     def _checksum(self, statement: Statement) -> None:

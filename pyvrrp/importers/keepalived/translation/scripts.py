@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pyvrrp.config.values.durations import write_duration
 from pyvrrp.config.values.scalars import wrong
 from pyvrrp.config.values.toml import toml_value
+from pyvrrp.importers.keepalived.native import native
 from pyvrrp.importers.keepalived.syntax.statements import Statement
 from pyvrrp.importers.keepalived.syntax.words import (
     UnreadableTextError,
@@ -12,7 +13,6 @@ from pyvrrp.importers.keepalived.syntax.words import (
     shell_words,
 )
 from pyvrrp.importers.keepalived.translation.context import Context, Document, Handler
-from pyvrrp.importers.keepalived.translation.native import native
 from pyvrrp.importers.keepalived.translation.values import number, only_value, time
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 

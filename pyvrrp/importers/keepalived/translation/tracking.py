@@ -97,6 +97,44 @@ class Processes:
         self._context.refused(statement, "write a check with process and command_line instead")
 
 
+class TrackFiles:
+    """Reads ``track_file`` into ``[track_file.NAME]`` tables."""
+
+    def __init__(self, context: Context) -> None:
+        self.tables: dict[str, Document] = {}
+        self._context = context
+        self._table: Document = {}
+        self._handlers: dict[str, Handler] = {"file": self._file, "weight": self._weight}
+
+    def read(self, statement: Statement) -> None:
+        """Read one block."""
+        if not self._context.has(statement, Feature.TRACK_FILES):
+            for entry in statement.block or []:
+                self._context.has(entry, Feature.TRACK_FILES)
+            return
+        written = name(only_value(statement))
+        self._table = {"weight": 1}
+        self._context.read("track_file", statement.block or [], self._handlers)
+        if "path" not in self._table:
+            raise wrong(f"{written} has no file")
+        if self._table["weight"] == 0:
+            del self._table["weight"]
+        self.tables[written] = self._table
+        self._context.imported(statement)
+
+    def _file(self, statement: Statement) -> None:
+        self._table["path"] = only_value(statement)
+        self._context.imported(statement)
+
+    def _weight(self, statement: Statement) -> None:
+        only_value(statement)
+        weight, reverse = weight_of(statement.values, _FILE_POINTS)
+        if reverse and not self._context.has(statement, Feature.REVERSE):
+            return
+        self._table["weight"] = -weight if reverse else weight
+        self._context.imported(statement)
+
+
 class Tracking:
     """Reads the ``track_`` blocks of an instance or a group into its table *router*."""
 
