@@ -93,12 +93,12 @@ def load_file(
     surroundings = LocalSurroundings(offline=offline)
     translation = import_file(path, surroundings, identifier or node)
     refused = [
-        Problem(str(line.source), line.what)
+        Problem(_place(line, path), line.what)
         for line in translation.report.lines
         if line.fate is Fate.REFUSED
     ]
     if refused:
-        raise ConfigurationError("keepalived.conf", refused)
+        raise ConfigurationError(str(path), refused)
     hostname = os.uname().nodename
     configuration = parse(
         translation.document, str(path), node=node, hostname=hostname, any_node=any_node
@@ -125,6 +125,11 @@ def import_file(
         identifier=identifier or os.uname().nodename.partition(".")[0],
         native_checks=native_checks,
     )
+
+
+def _place(line: ReportLine, path: Path) -> str:
+    """Return the place of *line* for a problem in *path*, which is named before it."""
+    return f"line {line.source.number}" if line.source.file == str(path) else str(line.source)
 
 
 def _is_foreign(path: Path) -> bool:

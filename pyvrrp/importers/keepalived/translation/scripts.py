@@ -127,6 +127,9 @@ class Scripts:
             notes.append(f"is now the native check {keys}" if used else f"could be {keys}")
         if meant_for_shell := shell_words(words):
             notes.append(f"no shell reads it, as in keepalived: {' '.join(meant_for_shell)}")
+        if further := command_words(statement.text)[2:]:
+            left = " ".join(further)
+            notes.append(f"without quotes only the first word counts, as in keepalived; not {left}")
         self._context.imported(statement, "; ".join(notes))
 
     def _interval(self, statement: Statement) -> None:
