@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pyvrrp.foreign_text import printable
+from pyvrrp.foreign_text import escaped, printable
 
 _LONGEST = 1000  # characters
 
@@ -32,7 +32,8 @@ class SourceLine:
     number: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.number}" if self.number else self.file
+        file = escaped(self.file)  # a file that another one includes has its name from there
+        return f"{file}:{self.number}" if self.number else file
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ _GLOB = re.compile(r"[*?\[{]")
 _DEEPEST_INCLUDE = 20
 _DEEPEST_SEQUENCE = 8
 _MOST_LINES = 200_000
+_MOST_FILES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class LineReader:
     definitions: Definitions = field(init=False)
     _open: list[str] = field(default_factory=list)
     _count: int = 0
+    _files: int = 0
     _too_many: bool = False
 
     def __post_init__(self) -> None:
@@ -54,6 +56,10 @@ class LineReader:
         """Yield the lines of *text*, the content of *file*."""
         if file in self._open or len(self._open) >= _DEEPEST_INCLUDE:
             self._refuse(SourceLine(file, 0), "include", "includes itself, or too deeply")
+            return
+        self._files += 1
+        if self._files > _MOST_FILES:
+            self._refuse(SourceLine(file, 0), "include", f"comes after {_MOST_FILES} files")
             return
         self._open.append(file)
         before, self.definitions.directory = self.definitions.directory, _directory(file)

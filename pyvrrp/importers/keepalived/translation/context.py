@@ -17,6 +17,7 @@ Document = dict[str, object]
 Handler = Callable[[Statement], None]
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]")
+_MOST_SUGGESTIONS = 100  # each takes a millisecond
 _LONGEST_NAME = 56  # leaves room for a number
 
 
@@ -46,6 +47,7 @@ class Context:
     checks: dict[str, Document] = field(default_factory=dict)
     router_names: Names = field(default_factory=Names)
     check_names: Names = field(default_factory=Names)
+    _unknown_keywords: int = 0
 
     def add(self, statement: Statement, fate: Fate, what: str = "") -> None:
         """Report what becomes of *statement*."""
@@ -100,7 +102,9 @@ class Context:
         self.add(statement, fixed.fate, fixed.why)
 
     def _unknown(self, place: str, statement: Statement) -> None:
-        hint = suggestion(statement.keyword, KNOWN[place])
+        self._unknown_keywords += 1
+        few = self._unknown_keywords <= _MOST_SUGGESTIONS
+        hint = suggestion(statement.keyword, KNOWN[place]) if few else ""
         similar = hint if "did you mean" in hint else ""
         self.refused(statement, f"unknown keyword{similar}")
 
