@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pyvrrp.foreign_text import escaped, printable
+from pyvrrp.foreign_text import printable
 
 _LONGEST = 1000  # characters
 
@@ -32,7 +32,7 @@ class SourceLine:
     number: int
 
     def __str__(self) -> str:
-        file = escaped(self.file)  # a file that another one includes has its name from there
+        file = printable(self.file, _LONGEST)  # a file that includes it may have any name for it
         return f"{file}:{self.number}" if self.number else file
 
 
