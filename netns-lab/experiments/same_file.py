@@ -37,7 +37,7 @@ State = dict[str, list[str]]  # by node: "INTERFACE ADDRESS/PREFIX", sorted
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class SampleFile:
     """A file, and what is done to a node that runs it."""
 
     path: Path
@@ -72,7 +72,7 @@ class SameFile:
     """
 
     def __init__(
-        self, sample: Sample, programs: tuple[str, str], expected: Mapping[str, State]
+        self, sample: SampleFile, programs: tuple[str, str], expected: Mapping[str, State]
     ) -> None:
         self.sample = sample
         self.programs = dict(zip(NODES, programs, strict=True))

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.same_file import SameFile, Sample, State
+from experiments.same_file import SameFile, SampleFile, State
 from pyvrrp.importers.base.report import Fate
 from pyvrrp.importers.keepalived.importer import translated
 from pyvrrp.importers.load import LocalSurroundings
@@ -43,7 +43,7 @@ _AT_ONCE = 40  # pairs of nodes; nearly all of their time is waiting
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _Observed:
     found: dict[str, State]
     said: str
 
@@ -51,7 +51,7 @@ class _Run:
 def experiments(options: ScenarioOptions) -> Iterator[ExperimentResult]:
     """Run it."""
     begun = time.time()
-    known = [Sample(path) for path in sorted(SAMPLES.glob("*.conf"))]
+    known = [SampleFile(path) for path in sorted(SAMPLES.glob("*.conf"))]
     samples = [one for one in known if one.for_the_lab and not _refused(one)]
     if not options.thorough:
         samples = [one for one in samples if one.name in _SHORT]
@@ -59,11 +59,11 @@ def experiments(options: ScenarioOptions) -> Iterator[ExperimentResult]:
     pairs = (_TWO_KEEPALIVED, *_PAIRS) if options.thorough else _PAIRS
     wanted = [(one, programs) for one in samples for programs in pairs]
 
-    def observe(sample_and_programs: tuple[Sample, tuple[str, str]]) -> _Run:
+    def observe(sample_and_programs: tuple[SampleFile, tuple[str, str]]) -> _Observed:
         sample, programs = sample_and_programs
         expected = {} if options.thorough else record.get(sample.name, {})
         with SameFile(sample, programs, expected) as pair:
-            return _Run(pair.observe(), pair.said())
+            return _Observed(pair.observe(), pair.said())
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         runs = dict(
@@ -88,7 +88,7 @@ def experiments(options: ScenarioOptions) -> Iterator[ExperimentResult]:
     )
 
 
-def _refused(sample: Sample) -> bool:
+def _refused(sample: SampleFile) -> bool:
     """Return whether the importer refuses a line: the feature is not built yet."""
     report = translated(
         sample.text, str(sample.path), LocalSurroundings(offline=True), identifier="r1"
@@ -107,7 +107,7 @@ def _compare(
     name: str,
     programs: tuple[str, str],
     expected: dict[str, State],
-    runs: dict[tuple[str, tuple[str, str]], _Run],
+    runs: dict[tuple[str, tuple[str, str]], _Observed],
 ) -> Iterator[Check]:
     run = runs[name, programs]
     title = f"{name}, {'/'.join(programs)}"
