@@ -73,7 +73,9 @@ def owner_of(prefix: str) -> int:
     try:
         owner = (RUN_DIRECTORY / prefix / "owner").read_text(encoding="ascii")
     except OSError:
-        # Between mkdir and write there is a moment without a record: the name tells the process.
+        owner = ""
+    if not owner:
+        # The record is missing, then empty, for a moment after mkdir: the name tells the process.
         return _owner_by_name(prefix)
     pid = owner.partition(" ")[0]
     return int(pid) if pid.isdigit() and _identity(int(pid)) == owner else 0

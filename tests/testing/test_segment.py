@@ -168,6 +168,18 @@ def test_what_a_running_process_built_is_not_removed() -> None:
         assert len(ownership.namespaces_of(prefix)) == 2
 
 
+def test_a_record_that_is_not_written_yet_belongs_to_the_process_in_the_name() -> None:
+    prefix = f"pv{os.getpid():x}-none"
+    directory = ownership.RUN_DIRECTORY / prefix
+    directory.mkdir(parents=True)
+    try:
+        (directory / "owner").touch()
+        assert ownership.owner_of(prefix) == os.getpid()
+    finally:
+        directory.joinpath("owner").unlink()
+        directory.rmdir()
+
+
 def test_a_record_of_a_process_id_used_again_is_not_its_owner() -> None:
     prefix = f"pv{os.getpid():x}-fff"
     directory = ownership.RUN_DIRECTORY / prefix
