@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pyvrrp.clients.processes.open_files import raise_limit, require
 from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.report.open_files import open_files_needed
+from pyvrrp.daemon.control_access import ControlAccess
 from pyvrrp.daemon.control_socket import ControlSocket, Handler, Request, refuse_unknown_keys
 from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.daemon.on_demand import StartedProber, start_prober_for
@@ -69,6 +70,7 @@ class _Daemon:
         state = StateFile(self._configuration.state_file)
         drained = state.read()
         supervisor = Supervisor(self._configuration, foundation.ports, journal, drained)
+        access = ControlAccess(self._configuration.process)
         control = ControlSocket(
             self._configuration.control_socket,
             {
@@ -78,10 +80,12 @@ class _Daemon:
                         foundation.clock,
                         foundation.prober,
                         lambda: foundation.internal_errors,
+                        lambda: access.refused,
                     )
                 ),
                 **OperatorCommands(supervisor, state, foundation.guard, drained).handlers(),
             },
+            access,
         )
         try:
             with foundation.dies_of_defects():

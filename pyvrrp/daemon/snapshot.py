@@ -33,10 +33,12 @@ class Snapshots:
         clock: Clock,
         prober: HasProberState | None = None,
         internal_errors: Callable[[], int] = lambda: 0,
+        refused_requests: Callable[[], int] = lambda: 0,
     ) -> None:
         """*prober* is None if the daemon needs none."""
         self._supervisor = supervisor
         self._internal_errors = internal_errors
+        self._refused_requests = refused_requests
         self._prober = prober
         self._clock = clock
 
@@ -51,6 +53,7 @@ class Snapshots:
             "version": __version__,
             "prober": _prober(self._prober),
             "internal_errors": self._internal_errors(),
+            "refused_requests": self._refused_requests(),
             "virtual_routers": [
                 _virtual_router(view_of(router, now), now, offset)
                 for router in self._supervisor.routers
