@@ -12,6 +12,7 @@ from pyvrrp.cli.local_warnings import local_warnings
 from pyvrrp.clients.processes.open_files import too_few_for
 from pyvrrp.config.files.load import files_of, load
 from pyvrrp.config.model.configuration import Configuration
+from pyvrrp.config.report.capabilities import CapabilityNeed, capability_in_words, capability_needs
 from pyvrrp.config.report.exposure import exposures
 from pyvrrp.config.report.lint import lint
 from pyvrrp.config.report.open_files import open_files_needed
@@ -79,7 +80,13 @@ def _summary(file: Path, configuration: Configuration, warnings: Sequence[Proble
         *(check_in_words(check) for check in configuration.checks),
         *(etcd_lease_in_words(lease) for lease in configuration.leases),
         *(resource_in_words(resource) for resource in configuration.resources),
+        *(capability_in_words(need) for need in _capabilities(configuration)),
     ]
+
+
+def _capabilities(configuration: Configuration) -> tuple[CapabilityNeed, ...]:
+    """Return what a daemon without root needs. What root keeps beyond that is its own matter."""
+    return capability_needs(configuration, as_root=False)
 
 
 def _warnings(file: Path, configuration: Configuration, *, offline: bool) -> tuple[Problem, ...]:
@@ -104,6 +111,7 @@ def _json(
         "checks": [],
         "leases": [],
         "resources": [],
+        "capabilities": [],
     }
     if configuration is not None:
         values |= {
@@ -116,6 +124,14 @@ def _json(
             "checks": [check_as_values(check) for check in configuration.checks],
             "leases": [etcd_lease_as_values(lease) for lease in configuration.leases],
             "resources": [resource_as_values(resource) for resource in configuration.resources],
+            "capabilities": [
+                {
+                    "name": need.capability,
+                    "importance": str(need.importance.value),
+                    "for": need.purpose,
+                }
+                for need in _capabilities(configuration)
+            ],
         }
     return json.dumps(values, indent=2)
 

@@ -49,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
     if guardian is not None and not configuration.guardian:
         guardian.close()
         guardian = None
-    options = DaemonOptions(choose_format(args.log_format), _exposures(args, configuration))
+    files = _files(args)
+    options = DaemonOptions(choose_format(args.log_format), _exposures(configuration, files), files)
     return run_daemon(configuration, guardian, options)
 
 
@@ -68,10 +69,14 @@ def _configuration(args: argparse.Namespace) -> "Configuration":
     return load(args.config or CONFIGURATION_FILE, node=args.node)
 
 
-def _exposures(args: argparse.Namespace, configuration: "Configuration") -> tuple["Problem", ...]:
+def _files(args: argparse.Namespace) -> tuple[Path, ...]:
     from pyvrrp.cli.base.router_flags import given  # noqa: PLC0415 - not for the help
     from pyvrrp.config.files.load import files_of  # noqa: PLC0415 - not for the help
+
+    return () if given(args) else tuple(files_of(args.config or CONFIGURATION_FILE))
+
+
+def _exposures(configuration: "Configuration", files: tuple[Path, ...]) -> tuple["Problem", ...]:
     from pyvrrp.config.report.exposure import exposures  # noqa: PLC0415 - not for the help
 
-    files = () if given(args) else files_of(args.config or CONFIGURATION_FILE)
     return exposures(configuration, *files)

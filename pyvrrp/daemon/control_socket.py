@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pyvrrp.config.values.scalars import shown
-from pyvrrp.daemon.control_access import IN_PROCESS, Asker, ControlAccess
+from pyvrrp.daemon.rights.control_access import IN_PROCESS, Asker, ControlAccess
 from pyvrrp.errors import KernelError, UsageError, VrrpError
 from pyvrrp.runtime.base.json import Json
 

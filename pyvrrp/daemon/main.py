@@ -4,23 +4,29 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from pyvrrp.clients.processes.open_files import raise_limit, require
 from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.report.open_files import open_files_needed
-from pyvrrp.daemon.control_access import ControlAccess
 from pyvrrp.daemon.control_socket import ControlSocket, Handler, Request, refuse_unknown_keys
 from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.daemon.on_demand import StartedProber, start_prober_for
 from pyvrrp.daemon.operator_commands import OperatorCommands
 from pyvrrp.daemon.process_setup import Foundation
+from pyvrrp.daemon.rights.control_access import ControlAccess
+from pyvrrp.daemon.rights.process_rights import (
+    give_up_rights,
+    prepare,
+    require_rights,
+    schedule_kernel_thread,
+)
 from pyvrrp.daemon.signals import SignalReports
 from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.errors import Problem
 from pyvrrp.identity import Family
 from pyvrrp.net.guardian.parent import GuardianProcess
-from pyvrrp.net.system import privileges
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.base.json import Json
 from pyvrrp.runtime.supervisor import Supervisor
@@ -33,20 +39,21 @@ class DaemonOptions:
 
     log_format: LogFormat = LogFormat.TEXT
     exposures: tuple[Problem, ...] = ()  # secrets and files that others can read or replace
+    files: tuple[Path, ...] = ()  # the configuration files
 
 
 def run(
     configuration: Configuration, guardian: GuardianProcess | None, options: DaemonOptions
 ) -> int:
     """Run until a signal asks to stop; return the exit status. Raise KernelError at start only."""
-    privileges.check(
-        namespaces=any(config.id.place.netns for config in configuration.virtual_routers)
-    )
+    lacks = require_rights(configuration)
     raise_limit()
     require(open_files_needed(configuration))
     prober = start_prober_for(configuration)  # before anything is opened
+    prepare(configuration.process)
+    give_up_rights(configuration, guardian, options.files)
     with asyncio.Runner() as runner:
-        return runner.run(_Daemon(configuration, guardian, prober, options).live())
+        return runner.run(_Daemon(configuration, guardian, prober, options, lacks).live())
 
 
 class _Daemon:
@@ -56,16 +63,19 @@ class _Daemon:
         guardian: GuardianProcess | None,
         prober: StartedProber | None,
         options: DaemonOptions,
+        lacks: str,
     ) -> None:
         self._configuration = configuration
         self._guardian = guardian
         self._prober = prober
         self._options = options
+        self._lacks = lacks  # which capabilities, in words; empty: none
 
     async def live(self) -> int:
         if self._guardian is not None:
             self._guardian.lock = f"{self._configuration.control_socket}.guardian"
         foundation = Foundation(self._guardian, self._options.log_format, self._prober)
+        schedule_kernel_thread(self._configuration.process)
         journal = foundation.journal
         state = StateFile(self._configuration.state_file)
         drained = state.read()
@@ -119,6 +129,13 @@ class _Daemon:
                     level=Level.WARNING,
                     virtual_router=config,
                 )
+        if self._lacks:
+            journal.record(
+                "lacks_capabilities",
+                self._lacks,
+                level=Level.WARNING,
+                fields={"lacks": self._lacks},
+            )
         for exposure in self._options.exposures:
             journal.record(
                 "exposed", str(exposure), level=Level.WARNING, fields={"path": exposure.path}

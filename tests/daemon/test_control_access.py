@@ -15,9 +15,9 @@ import pytest
 
 from pyvrrp.config.model.process_options import ControlReaders, ProcessOptions
 from pyvrrp.daemon import control_socket
-from pyvrrp.daemon.control_access import REQUESTS, Access, Asker, ControlAccess
 from pyvrrp.daemon.control_socket import ControlSocket, Request
 from pyvrrp.daemon.operator_commands import OperatorCommands
+from pyvrrp.daemon.rights.control_access import REQUESTS, Access, Asker, ControlAccess
 from pyvrrp.daemon.state_file import StateFile
 from pyvrrp.errors import KernelError
 from pyvrrp.runtime.base.json import Json

@@ -20,3 +20,6 @@ class ProcessOptions:
 
     control_group: str = ""  # may act, beside root and the user of the daemon; empty: no group
     control_read: ControlReaders = ControlReaders.GROUP
+    realtime_priority: int = 0  # of SCHED_RR; 0: ordinary scheduling
+    nice: int = 0  # 0: as the daemon was started
+    lock_memory: bool = False
