@@ -26,6 +26,7 @@ from pyvrrp.net.process.scheduling import lock_memory, schedule
 
 KERNEL_THREAD = "pyvrrp-kernel"  # it adds and removes addresses
 _ROOT = 0
+_GIVEN_UP: list[int] = []  # what this process has given up, as bits
 _OTHERS_MAY_WRITE, _OTHERS_MAY_SEARCH = 0o002, 0o001
 
 
@@ -65,15 +66,35 @@ def give_up_rights(
     names = {need.capability for need in needs}
     if ALL in names:
         return
-    mask = mask_of(names) & held()
+    before = held()
+    mask = mask_of(names) & before
     try:
         keep_only(mask, new_privileges=False)
     except OSError as error:
         raise KernelError(f"cannot give up capabilities: {error.strerror}", error.errno or 0) from (
             error
         )
+    _GIVEN_UP[:] = [before & ~mask]
     if guardian is not None:
         guardian.keep_only(mask)
+
+
+def why_restart(configuration: Configuration, given_up: int | None = None) -> str:
+    """Return why *configuration* cannot replace the present one, as a sentence; empty: it can.
+
+    It cannot if it needs a capability that was given up at the start. *given_up* are those as bits,
+    by default those that this process has given up.
+    """
+    gone = sum(_GIVEN_UP) if given_up is None else given_up
+    for need in capability_needs(configuration, as_root=os.geteuid() == _ROOT):
+        wanted = gone if need.capability == ALL else mask_of([need.capability])
+        if gone & wanted:
+            name = "all capabilities" if need.capability == ALL else need.capability
+            return (
+                f"needs {name} ({need.purpose}), which the daemon has given up at its start: "
+                "restart it"
+            )
+    return ""
 
 
 def _purposes(needs: Sequence[CapabilityNeed], importance: Importance) -> dict[str, str]:
