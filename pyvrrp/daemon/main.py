@@ -13,6 +13,8 @@ from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.daemon.on_demand import StartedProber, start_prober_for
 from pyvrrp.daemon.operator_commands import OperatorCommands
 from pyvrrp.daemon.process_setup import Foundation
+from pyvrrp.daemon.reload.reload import Reload
+from pyvrrp.daemon.reload.source import STARTED_WITH_FLAGS, Source
 from pyvrrp.daemon.signals import SignalReports
 from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.daemon.state_file import StateFile
@@ -22,6 +24,7 @@ from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.net.system import privileges
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.base.json import Json
+from pyvrrp.runtime.reloading import Reloading
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import Nanoseconds
 
@@ -32,6 +35,7 @@ class DaemonOptions:
 
     log_format: LogFormat = LogFormat.TEXT
     exposures: tuple[Problem, ...] = ()  # secrets and files that others can read or replace
+    source: Source = STARTED_WITH_FLAGS
 
 
 def run(
@@ -69,6 +73,16 @@ class _Daemon:
         state = StateFile(self._configuration.state_file)
         drained = state.read()
         supervisor = Supervisor(self._configuration, foundation.ports, journal, drained)
+        orders = OperatorCommands(supervisor, state, foundation.guard, drained)
+        reload = Reload(
+            self._options.source,
+            supervisor,
+            Reloading(supervisor, foundation.ports.clock, journal),
+            journal,
+            foundation.guard,
+            orders.drained,
+            foundation.have_prober_for,
+        )
         control = ControlSocket(
             self._configuration.control_socket,
             {
@@ -76,17 +90,20 @@ class _Daemon:
                     Snapshots(
                         supervisor,
                         foundation.clock,
-                        foundation.prober,
+                        lambda: foundation.prober,
                         lambda: foundation.internal_errors,
+                        reload.status,
                     )
                 ),
-                **OperatorCommands(supervisor, state, foundation.guard, drained).handlers(),
+                **orders.handlers(),
+                **reload.handlers(),
             },
         )
         try:
             with foundation.dies_of_defects():
                 await control.open()
-                foundation.obey(SignalReports(supervisor, foundation.clock, journal).handlers())
+                reports = SignalReports(supervisor, foundation.clock, journal, reload.on_signal)
+                foundation.obey(reports.handlers())
                 self._greet(journal)
                 supervisor.start()
                 foundation.ready()
