@@ -36,7 +36,7 @@ from pyvrrp.virtual_router.events import (
 )
 from pyvrrp.virtual_router.parameters import RELEASE, Parameters
 from pyvrrp.virtual_router.states import Backup, HandingOver, Init, Master
-from pyvrrp.virtual_router.timers import handover_patience
+from pyvrrp.virtual_router.timers import handover_patience, skew_time
 
 LONGEST_WAIT = Nanoseconds(450 * MILLISECOND)  # beyond ``linger``, for a late announcement
 AFTER_ANNOUNCEMENT = Nanoseconds(
@@ -60,9 +60,8 @@ def in_handing_over(
 ) -> Step:
     """Handle an event while the router waits for a successor."""
     match event:
-        case AdvertisementReceived(priority=0):
-            return state, ()  # that router does not want the addresses either
         case AdvertisementReceived():
+            # Priority 0 too: only a master sends it, so that router has taken over and leaves.
             return _succeeded(state, event, parameters, now)
         case SuccessorAnnounced() if state.announced_at is None:
             return replace(state, announced_at=now), ()
@@ -106,13 +105,22 @@ def _succeeded(
     state: HandingOver, event: AdvertisementReceived, parameters: Parameters, now: Nanoseconds
 ) -> Step:
     waiting = replace(wait(parameters, event.interval, now, event), defers=state.returns)
+    if event.priority == RELEASE:
+        own = parameters.advertisement_interval
+        skew = skew_time(parameters.version, parameters.priority, own)
+        waiting = replace(
+            waiting, master_down_at=Nanoseconds(now + skew), master_adver_interval=own
+        )
     held, actions = keep_for_now(waiting, parameters, now)
     if held.holds_until is not None:
         until = Nanoseconds(held.holds_until + LONGEST_WAIT)
         held = replace(held, successor_until=until, leaves=not state.returns)
         if state.announced_at is not None:
             held = successor_announced(held, state.announced_at)
-    text = f"{state.reason}: handed over to {event.sender} of priority {event.priority}"
+    what = f" of priority {event.priority}"
+    if event.priority == RELEASE:
+        what = ", which releases the addresses too"
+    text = f"{state.reason}: handed over to {event.sender}{what}"
     return held, (*actions, ReportTransition("MASTER", "BACKUP", text))
 
 

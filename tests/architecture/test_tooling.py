@@ -48,4 +48,9 @@ def test_ci_runs_the_linters_and_measures_the_coverage_of_the_core() -> None:
         )
         == LINTERS
     )
-    assert ("coverage-core", "tests/coverage-core") in runs
+    # The tests of the core run once, with their coverage.
+    assert 'tests/coverage-core >"$core_log"' in read("tests/run")
+    assert ("coverage-core", "core_ends") in runs
+    left_out = re.findall(r"--ignore (\S+)", read("tests/run"))
+    (measured,) = re.findall(r"-m pytest -q (.*)", read("tests/coverage-core"))
+    assert left_out == measured.split()

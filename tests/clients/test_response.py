@@ -64,7 +64,7 @@ fragments = st.sampled_from(
 
 
 @given(st.lists(st.one_of(fragments, st.binary(max_size=40)), max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)  # `tests/campaign` tries many more
 @example([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"ok"])
 def test_any_octets_from_a_server_give_a_short_printable_reason(pieces: list[bytes]) -> None:
     reason = asyncio.run(outcome_of(RecordedChannel(pieces)))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyvrrp.config.checks.check import KEYS as CHECK_KEYS
@@ -239,6 +239,7 @@ def is_sound(result: Configuration | list[str]) -> bool:
     return bool(result) and all(problem.isprintable() for problem in result)
 
 
+@settings(max_examples=25)  # `tests/campaign` tries many more
 @given(st.dictionaries(KEY_NAMES, VALUES))
 def test_any_document_gives_a_configuration_or_a_list_of_problems(
     document: Mapping[str, object],
@@ -246,6 +247,7 @@ def test_any_document_gives_a_configuration_or_a_list_of_problems(
     assert is_sound(outcome(document))
 
 
+@settings(max_examples=40)
 @given(
     st.lists(table([key.name for key in ROUTER_KEYS]), min_size=1, max_size=2),
     st.dictionaries(st.just("web"), table([key.name for key in CHECK_KEYS])),

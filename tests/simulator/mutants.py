@@ -16,7 +16,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 BUGS = Path(__file__).parent / "bugs"
-_HALF_WRITTEN = shutil.ignore_patterns("*.pyc.*")  # another process compiles at this moment
 
 
 @dataclass(frozen=True)
@@ -76,12 +75,28 @@ def _said_of(name: str, word: str) -> str:
 
 
 def copy_with(name: str, directory: Path) -> Path:
-    """Return a copy of the package with the bug in it."""
+    """Return a package with the bug in it: the files that differ, and links to all others."""
     tree = directory / name
-    # With the compiled modules: Python takes them while the source has the same time and length.
-    shutil.copytree(ROOT / "pyvrrp", tree / "pyvrrp", ignore=_HALF_WRITTEN)
-    apply((BUGS / f"{name}.patch").read_text(), tree)
+    tree.mkdir()
+    patch = (BUGS / f"{name}.patch").read_text()
+    heads = (line for line in patch.splitlines() if line.startswith("+++ b/"))
+    changed = frozenset(ROOT / line.removeprefix("+++ b/").strip() for line in heads)
+    _copy(ROOT / "pyvrrp", tree / "pyvrrp", changed)
+    apply(patch, tree)
     return tree
+
+
+def _copy(source: Path, target: Path, changed: frozenset[Path]) -> None:
+    if source in changed:
+        shutil.copyfile(source, target)
+    elif any(source in file.parents for file in changed):
+        target.mkdir()
+        for entry in source.iterdir():
+            _copy(entry, target / entry.name, changed)
+    elif source.name == "__pycache__" and any(source.parent == file.parent for file in changed):
+        target.mkdir()  # what Python compiles there must not come here
+    else:
+        target.symlink_to(source)
 
 
 def search(name: str, directory: Path, runs: int) -> Hunt:

@@ -180,11 +180,28 @@ def test_a_service_that_dies_meanwhile_is_not_served_any_longer() -> None:
     ]
 
 
-def test_another_release_is_no_successor_and_other_events_change_nothing() -> None:
-    state, seen = play(
-        LEAVING, LINGERING, (1, heard(0, HIGH)), (2, Startup()), (3, AddressesGone())
-    )
-    assert (state, seen) == (LEAVING, [])
+def test_a_successor_that_releases_the_addresses_too_is_a_successor() -> None:
+    # Its advertisements were lost. If both waited, both would have the addresses for two seconds.
+    state, seen = play(LEAVING, LINGERING, (1, heard(0, HIGH)))
+    assert isinstance(state, Backup)
+    # Skew_Time of priority 100: 156/256 of a second (RFC 9568 section 6.1).
+    assert state.master_down_at == after(1 + 609.375)
+    assert (state.holds_until, state.leaves) == (after(51), True)
+    assert seen == [
+        (1, CeaseAnnouncing()),
+        (
+            1,
+            ReportTransition(
+                "MASTER",
+                "BACKUP",
+                "drained: handed over to 192.0.2.20, which releases the addresses too",
+            ),
+        ),
+    ]
+
+
+def test_other_events_change_nothing() -> None:
+    assert play(LEAVING, LINGERING, (2, Startup()), (3, AddressesGone())) == (LEAVING, [])
 
 
 def test_a_stop_during_a_resignation_is_not_taken_back() -> None:

@@ -191,6 +191,10 @@ class AddressKeeper:
     def let_go(self) -> None:
         """Remove the addresses; call addresses_gone when it is certain that they are gone."""
         self._give_up_the_lease()
+        if self._wanted and self._held is False:
+            # They were wanted and could not be added yet. The owner waits to hear that all of that
+            # is over, so they are removed as others are.
+            self._held = None
         self._wanted = False
         self._stop_renewing()
         self._restoration.set(None)

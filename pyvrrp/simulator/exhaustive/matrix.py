@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from pyvrrp.identity import Version
 from pyvrrp.simulator.exhaustive.hosts.host_scope import HostScope
-from pyvrrp.simulator.exhaustive.scope import Scope, SearchedFault, SearchStart
+from pyvrrp.simulator.exhaustive.scope import REFUSALS, Scope, SearchedFault, SearchStart
 from pyvrrp.simulator.exhaustive.search import SearchLimits, SearchProgress, SearchResult, search
 from pyvrrp.units import SECOND, Nanoseconds
 from pyvrrp.virtual_router.parameters import Parameters
@@ -36,10 +36,24 @@ def matrix(nodes: int, faults: int, kinds: frozenset[SearchedFault]) -> tuple[Sc
     for version in Version:
         groups = [*(_pairs(version) if nodes == 2 else _triples(version))]  # noqa: PLR2004 (a pair)
         for name, routers in groups:
-            scope = Scope(f"v{version.value} {name}", routers, faults, kinds)
+            scope = Scope(f"v{version.value} {name}", routers, faults, kinds - REFUSALS)
             scopes += _variants(scope)
-        scopes += _planned_moves(groups, version, faults, kinds)
+        scopes += _planned_moves(groups, version, faults, kinds - REFUSALS)
+        if nodes == 2 and faults:  # noqa: PLR2004 (a pair)
+            scopes += _refusals(groups, version, faults, kinds)
     return tuple(scopes)
+
+
+def _refusals(
+    groups: Groups, version: Version, faults: int, kinds: frozenset[SearchedFault]
+) -> Iterator[Scope]:
+    """A kernel that refuses, and one fault more: a settled master removes nothing by itself."""
+    name, routers = groups[0]
+    title = f"v{version.value} {name}, a kernel that refuses"
+    beside = kinds & {SearchedFault.FENCE, SearchedFault.CUT}
+    scope = Scope(title, routers, faults + 1, beside | (kinds & REFUSALS))
+    if kinds & REFUSALS:
+        yield replace(scope, start=SearchStart.SETTLED, addition=scope.quantum)
 
 
 def _planned_moves(

@@ -17,6 +17,8 @@ StepFunction: TypeAlias = Callable[[State, Event, Parameters, Nanoseconds], Step
 # How long a predecessor waits for a successor that does not announce, beyond its linger. Written
 # again, so that it can disagree.
 SUCCESSOR_WAIT = Nanoseconds(450 * MILLISECOND)
+# How long after the end of a lease a router counts the addresses as gone: docs/lease.md. Again so.
+LEASE_END = Nanoseconds(1500 * MILLISECOND)
 
 
 class SearchedFault(StrEnum):
@@ -30,6 +32,13 @@ class SearchedFault(StrEnum):
     CRASH = "crash"  # a process dies, until it is started again
     STALL = "stall"  # a process stands still, until it goes on
     SLOW_KERNEL = "slow kernel"  # one removal of addresses takes long
+    REFUSED_ADDITION = "refused addition"  # the kernel refuses to add the addresses, once
+    REFUSED_REMOVAL = "refused removal"  # it refuses to remove them, until their lease is over
+
+
+REFUSALS = frozenset({SearchedFault.REFUSED_ADDITION, SearchedFault.REFUSED_REMOVAL})
+# The kinds of most configurations. Those with a kernel that refuses have fewer of the others.
+USUAL_KINDS = frozenset(SearchedFault) - REFUSALS
 
 
 class SearchStart(StrEnum):
@@ -52,7 +61,7 @@ class Scope:
     name: str
     routers: tuple[Parameters, ...]
     faults: int = 1
-    kinds: frozenset[SearchedFault] = frozenset(SearchedFault)
+    kinds: frozenset[SearchedFault] = USUAL_KINDS
     start: SearchStart = SearchStart.COLD
     delay: Nanoseconds = Nanoseconds(250 * MILLISECOND)
     removal: Nanoseconds = Nanoseconds(250 * MILLISECOND)
@@ -75,6 +84,17 @@ class Scope:
         """The longest that a router keeps its addresses after it was followed."""
         linger = max(router.linger for router in self.routers)
         return Nanoseconds(linger + SUCCESSOR_WAIT) if self.handovers else linger
+
+    @property
+    def refused(self) -> Nanoseconds:
+        """How long a kernel that refuses to remove addresses has them; 0 if it never refuses."""
+        refuses = self.faults and SearchedFault.REFUSED_REMOVAL in self.kinds
+        return self.lease if refuses else Nanoseconds(0)
+
+    @property
+    def certainly_gone(self) -> Nanoseconds:
+        """How long after that a router may count its addresses as gone; 0 likewise."""
+        return Nanoseconds(self.refused + LEASE_END) if self.refused else Nanoseconds(0)
 
     @property
     def longest_interval(self) -> Nanoseconds:
@@ -102,7 +122,8 @@ class Scope:
     @property
     def vacancy(self) -> Nanoseconds:
         """How long there may be no master although a node could be it, when nothing is lost."""
-        return Nanoseconds(self.longest_wait + self.delay + self.removal)
+        removal = max(self.removal, self.certainly_gone)
+        return Nanoseconds(self.longest_wait + self.delay + removal)
 
     @property
     def settling(self) -> Nanoseconds:

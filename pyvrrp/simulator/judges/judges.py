@@ -286,6 +286,8 @@ class Judges(WorldObserver):
             until = self._disturbances.disturbed_until + slept
             self._disturbances.disturb(until)
             self._disturb(until)
+            for router in self._facts.on_node[node.name]:
+                router.rival_due += slept
         self._etcd_leases.woke(node.name, hidden=hidden)
 
     def _disturb(self, until: int) -> None:

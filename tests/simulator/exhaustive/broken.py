@@ -161,6 +161,15 @@ def forgets_its_release(state: State, event: Event, own: Parameters, now: Nanose
     return step(state, event, own, now)
 
 
+def releases_when_the_kernel_takes_long(
+    state: State, event: Event, own: Parameters, now: Nanoseconds
+) -> Step:
+    """It counts its addresses as gone when its next advertisement is due."""
+    if isinstance(state, Releasing) and isinstance(event, TimerFired):
+        return step(state, AddressesGone(), own, now)
+    return step(state, event, own, now)
+
+
 def raises_at_a_rival(state: State, event: Event, own: Parameters, now: Nanoseconds) -> Step:
     if isinstance(state, Master) and isinstance(event, AdvertisementReceived):
         raise KeyError(event.sender)

@@ -25,6 +25,14 @@ SLOW_PEER = Scope(
 )
 STEADY = replace(PAIR, faults=0, start=SearchStart.SETTLED)
 STALLING = replace(STEADY, faults=1, kinds=frozenset({SearchedFault.STALL}))
+REFUSED_REMOVALS = frozenset({SearchedFault.REFUSED_REMOVAL, SearchedFault.CUT})
+REFUSING = replace(STEADY, faults=2, kinds=REFUSED_REMOVALS, addition=STEADY.quantum)
+REFUSING_A_FENCED = replace(
+    REFUSING, kinds=frozenset({SearchedFault.REFUSED_REMOVAL, SearchedFault.FENCE})
+)
+REFUSING_ADDITIONS = replace(
+    REFUSING, kinds=frozenset({SearchedFault.REFUSED_ADDITION, SearchedFault.FENCE})
+)
 FENCING = replace(STEADY, faults=1, kinds=frozenset({SearchedFault.FENCE}))
 LINGER = Nanoseconds(SECOND // 4)
 MOVES = replace(
@@ -58,6 +66,12 @@ V2 = Scope("v2", (router(1, 128, Version.V2), router(2, 64, Version.V2)), faults
         (STEADY, broken.stops_advertising_after_the_first, Inv.TWO_MISSING),
         (PAIR, broken.never_takes_over, Inv.NOT_LATER),
         (FENCING, broken.forgets_its_release, Inv.SETTLED),
+        (REFUSING_ADDITIONS, broken.forgets_its_release, Inv.SETTLED),
+        (
+            REFUSING_A_FENCED,
+            broken.releases_when_the_kernel_takes_long,
+            Inv.RELEASE_AFTER_REMOVAL,
+        ),
         (PAIR, broken.raises_at_a_rival, Inv.NO_EXCEPTION),
         (MOVES, broken.lets_go_when_it_is_asked_to, Inv.ANSWERED),
         (MOVES, broken.keeps_what_it_held_for_its_successor, Inv.ONLY_MASTER_HOLDS),
@@ -77,6 +91,24 @@ def test_a_lease_that_outlives_the_wait_of_a_backup_is_found() -> None:
     )
     assert verdict.violation is not None
     assert verdict.violation.invariant is Inv.DEAD_ONE_IS_GONE
+
+
+def test_a_kernel_that_refuses_a_removal_keeps_an_address_until_the_lease_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert search(REFUSING, ENOUGH).violation is None
+
+    # The promise is strict: without the lease in its bound it is broken.
+    monkeypatch.setattr(Scope, "certainly_gone", REFUSING.certainly_gone)
+    monkeypatch.setattr(Scope, "refused", Nanoseconds(0))
+    verdict = search(REFUSING, ENOUGH)
+
+    assert verdict.violation is not None
+    assert verdict.violation.invariant is Inv.SHARED_ADDRESS
+    assert any(
+        line.text.endswith("the kernel refuses to remove its addresses")
+        for line in verdict.violation.trace
+    )
 
 
 def test_the_trace_is_the_shortest_and_is_readable() -> None:

@@ -79,7 +79,8 @@ def overdue(clocks: Durations, scene: Overview, scope: Scope) -> Promise | None:
     if clocks.overlap > overlap:
         return Promise.OVERLAP
     # One removal may be under way when the overlap begins, another when it ends.
-    if clocks.shared > overlap + scope.linger + 2 * scope.removal:
+    # Where the kernel refuses a removal, the lease ends it.
+    if clocks.shared > overlap + scope.linger + 2 * scope.removal + scope.refused:
         return Promise.SHARED_ADDRESS
     if scope.answered and not scene.running_holders:
         return Promise.ANSWERED

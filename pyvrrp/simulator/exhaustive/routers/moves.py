@@ -52,7 +52,11 @@ from pyvrrp.virtual_router.states import (
 MoveName: TypeAlias = Literal[
     "timer", "follow fence", "read socket", "removed", "close fence", "open fence", "crash",
     "start", "stall", "go on", "slow kernel", "hand over", "hear announcement", "added",
+    "refused addition", "refused removal", "try again",
 ]  # fmt: skip
+KernelMove: TypeAlias = Literal[
+    "removed", "added", "slow kernel", "refused addition", "refused removal", "try again"
+]
 NodeMove: TypeAlias = MoveName | HeardAdvertisement
 
 
@@ -97,7 +101,14 @@ class NodeMoves:
                 return self._follow_fence(node)
             case "read socket":
                 return self._read_socket(node)
-            case "removed" | "added" | "slow kernel":
+            case (
+                "removed"
+                | "added"
+                | "slow kernel"
+                | "refused removal"
+                | "refused addition"
+                | "try again"
+            ):
                 return self._kernel(node, move)
             case "hand over" | "hear announcement":
                 resigns = move == "hand over"
@@ -117,20 +128,33 @@ class NodeMoves:
         return moved if served else _breaking(moved, Promise.TIMER_IS_SERVED)
 
     def _follow_fence(self, node: NodeState) -> MoveResult:
-        moved = self._drive(node, Startup() if node.fence_open else Shutdown("fenced"))
+        able = may_take_part(node)
+        moved = self._drive(node, Startup() if able else Shutdown("fenced"))
         follows = not must_follow_fence(moved.node)
         return moved if follows else _breaking(moved, Promise.FOLLOWS_FENCE)
 
-    def _kernel(
-        self, node: NodeState, move: Literal["removed", "added", "slow kernel"]
-    ) -> MoveResult:
+    def _kernel(self, node: NodeState, move: KernelMove) -> MoveResult:
         match move:
+            case "refused addition" | "try again":
+                return self._refuse(node, refused=move == "refused addition")
             case "removed":
                 return self._removed(node)
             case "added":
                 return MoveResult(node._replace(adding=None, held=True, lease=None))
             case "slow kernel":
                 return MoveResult(node._replace(removal=self._scope.slow))
+            case "refused removal":
+                # It is asked again, which may help at any time, until the lease has run out.
+                lease = self._scope.lease if node.lease is None else node.lease
+                gone = self._scope.certainly_gone
+                return MoveResult(node._replace(kept=True, removal=gone, lease=lease))
+
+    def _refuse(self, node: NodeState, *, refused: bool) -> MoveResult:
+        """A kernel refuses the addresses; a while later the router takes part again."""
+        # It may have added one of several addresses.
+        asked = node._replace(adding=None, held=True) if refused else node
+        moved = MoveResult(asked._replace(refused=refused))
+        return self._after(moved, "follow fence") if must_follow_fence(moved.node) else moved
 
     def _hear(self, node: NodeState, heard: HeardAdvertisement) -> MoveResult:
         if node.process is ProcessState.DEAD:
@@ -159,9 +183,10 @@ class NodeMoves:
     def _removed(self, node: NodeState) -> MoveResult:
         if node.wanted:
             # Wanted again meanwhile: they are put back, and nothing is reported.
-            return MoveResult(_renewed(node._replace(removal=None)))
+            return MoveResult(_renewed(node._replace(removal=None, kept=False)))
         gone = self._drive(
-            node._replace(removal=None, held=False, lease=None, leftovers=False), AddressesGone()
+            node._replace(removal=None, held=False, lease=None, leftovers=False, kept=False),
+            AddressesGone(),
         )
         follows = must_follow_fence(gone.node) and gone.broken is None
         return self._after(gone, "follow fence") if follows else gone
@@ -301,9 +326,14 @@ class NodeMoves:
 
 def must_follow_fence(node: NodeState) -> bool:
     """Return whether a running process has yet to start or to shut down, as its fence says."""
-    if node.fence_open:
+    if may_take_part(node):
         return isinstance(node.state, Init) and not node.leftovers
     return isinstance(node.state, Backup | Master | HandingOver)
+
+
+def may_take_part(node: NodeState) -> bool:
+    """Return whether neither its fence nor its kernel keeps a node out."""
+    return node.fence_open and not node.refused
 
 
 def _wrong_state(node: NodeState) -> Promise | None:

@@ -46,9 +46,10 @@ class NodeState(NamedTuple):
 
     ``wanted`` is what the machine asked for, ``held`` what the kernel has. ``removal`` is the time
     left to remove the addresses, ``adding`` the time left to add them, ``lease`` the time left to
-    addresses that nothing renews; ``leftovers`` are of an earlier process. ``not_before`` and
-    ``preempts_in`` are the reference: how long the router must still be patient by the letter of
-    the RFC, and by its preemption delay.
+    addresses that nothing renews; ``leftovers`` are of an earlier process. ``kept`` says that the
+    kernel refused to remove the addresses, ``refused`` that it refused to add them a while ago.
+    ``not_before`` and ``preempts_in`` are the reference: how long the router must still be patient
+    by the letter of the RFC, and by its preemption delay.
     """
 
     process: ProcessState = ProcessState.DEAD
@@ -60,6 +61,8 @@ class NodeState(NamedTuple):
     adding: Nanoseconds | None = None
     lease: Nanoseconds | None = None
     leftovers: bool = False
+    kept: bool = False
+    refused: bool = False
     socket: tuple[HeardAdvertisement, ...] = ()
     not_before: Nanoseconds = Nanoseconds(0)
     preempts_in: Nanoseconds | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pyvrrp.simulator.exhaustive.routers.moves import MoveName, must_follow_fence
+from pyvrrp.simulator.exhaustive.routers.moves import MoveName, may_take_part, must_follow_fence
 from pyvrrp.simulator.exhaustive.routers.node_state import NOW, NodeState, ProcessState
 from pyvrrp.simulator.exhaustive.scope import Scope
 from pyvrrp.units import Nanoseconds
@@ -59,8 +59,8 @@ def view_of(node: NodeState, scope: Scope) -> NodeView:
         on_the_wire=running and isinstance(node.state, Master | Releasing | HandingOver),
         holds=running and node.held,
         announces=running and node.held and isinstance(node.state, Master),
-        eligible=running and node.fence_open,
-        slow=node.removal is not None and node.removal > scope.removal,
+        eligible=running and may_take_part(node),
+        slow=node.removal is not None and node.removal > scope.removal and not node.kept,
         hears=not (running and node.socket),
         defers=isinstance(node.state, Backup) and node.state.defers,
     )
@@ -94,10 +94,15 @@ def _moves_of(node: NodeState, scope: Scope) -> Iterator[MoveName]:
 def _kernel_moves_of(node: NodeState, scope: Scope) -> Iterator[MoveName]:
     if node.adding is not None:
         yield "added"
+        yield "refused addition"
+    if node.refused:
+        yield "try again"
     if node.removal is not None:
         yield "removed"
         if node.removal == scope.removal:
             yield "slow kernel"
+            if node.held and not node.kept:
+                yield "refused removal"
 
 
 def _waits_for_announcement(node: NodeState) -> bool:

@@ -50,8 +50,10 @@ LOCAL_FAULTS: dict[MoveName, SearchedFault] = {
     "crash": SearchedFault.CRASH,
     "stall": SearchedFault.STALL,
     "slow kernel": SearchedFault.SLOW_KERNEL,
+    "refused addition": SearchedFault.REFUSED_ADDITION,
+    "refused removal": SearchedFault.REFUSED_REMOVAL,
 }
-DISTURBING = frozenset({*LOCAL_FAULTS, "open fence", "start", "go on", "hand over"})
+DISTURBING = frozenset({*LOCAL_FAULTS, "open fence", "start", "go on", "hand over", "try again"})
 
 
 class FaultHistory(NamedTuple):

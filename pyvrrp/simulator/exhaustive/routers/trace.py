@@ -34,6 +34,9 @@ WORDS = {
     "go on": "its process goes on",
     "hand over": "its operator has it resign",
     "slow kernel": "FAULT: the kernel takes its time to remove its addresses",
+    "refused addition": "FAULT: the kernel refuses to add its addresses",
+    "refused removal": "FAULT: the kernel refuses to remove its addresses",
+    "try again": "may try again to add its addresses",
 }
 
 

@@ -58,7 +58,9 @@ class AddressJudge(Judge):
         same = well is not None and well <= since and router.state_since <= since
         if same and router.is_master():
             self._case(InvariantName.PUT_BACK)
-        if same and address not in router.held and router.is_master():
+        # It may have been back, and have been deleted once more a moment ago.
+        returned = address in router.held or router.lost.get(address, since) > since
+        if same and not returned and router.is_master():
             self._broken(
                 InvariantName.PUT_BACK, router.who, f"{address} was deleted and is not back"
             )

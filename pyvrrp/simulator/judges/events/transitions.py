@@ -166,9 +166,11 @@ class TransitionJudge(Judge):
     def _successor(self, router: ObservedRouter) -> SeenAdvertisement | None:
         """Return the advertisement being read, if this master has to give way to it."""
         seen = router.delivering
-        if seen is None or seen.priority == 0:
+        if seen is None:
             return None
-        gives_way = router.handing_over() or higher(seen, router.priority, router.own)
+        if router.handing_over():
+            return seen  # priority 0 too: only a master sends it
+        gives_way = seen.priority != 0 and higher(seen, router.priority, router.own)
         return seen if gives_way else None
 
     def _is_prompt(self, router: ObservedRouter, here: int) -> bool:
