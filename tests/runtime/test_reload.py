@@ -383,3 +383,15 @@ def test_the_checks_of_what_was_removed_run_no_longer() -> None:
     here.cluster.run(10)
     assert here.node.supervisor.checks == {}
     assert here.states() == {"web": "MASTER"}
+
+
+def test_a_virtual_router_that_is_removed_asks_etcd_for_nothing_more() -> None:
+    here = master(leased=True)
+    first = here.configuration.virtual_routers[0]
+    here.apply(virtual_routers=(router_config(52, OTHER),))
+    here.cluster.run(10)
+    assert here.states() == {"vr52": "MASTER"}
+    assert here.node.events("lease_given_back")[-1].virtual_router is first
+    asked = len(here.node.host.etcd.asked)
+    here.cluster.run(60)
+    assert len(here.node.host.etcd.asked) == asked
