@@ -1,5 +1,7 @@
 """A reload: what it names changes as it says, and what it does not name notices nothing."""
 
+import gc
+import weakref
 from dataclasses import replace
 from ipaddress import ip_interface
 
@@ -16,6 +18,7 @@ from pyvrrp.errors import UsageError
 from pyvrrp.identity import Family, VirtualRouterId
 from pyvrrp.ports import ProbeResult
 from pyvrrp.runtime.reloading import Reloading
+from pyvrrp.runtime.router.router import Router
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from pyvrrp.virtual_router.states import name
 from tests.support.cluster import VIP, Cluster, Node
@@ -354,11 +357,16 @@ def test_a_check_that_asks_something_else_keeps_its_verdict_but_no_claim_rests_o
 
 def test_many_reloads_leave_nothing_behind() -> None:
     here = master()
+    built: list[weakref.ref[Router]] = []
     for _ in range(30):
         here.add(router_config(52, OTHER))
         here.cluster.run(5)
+        built.append(weakref.ref(here.node.supervisor.routers[1]))
         here.apply(virtual_routers=here.configuration.virtual_routers[:1])
         here.cluster.run(5)
+    here.cluster.run(100)
+    gc.collect()
+    assert [one for one in built if one() is not None] == []
     supervisor = here.node.supervisor
     assert len(supervisor.routers) == 1
     assert supervisor.checks == {}
