@@ -403,3 +403,41 @@ def test_a_virtual_router_that_is_removed_asks_etcd_for_nothing_more() -> None:
     asked = len(here.node.host.etcd.asked)
     here.cluster.run(60)
     assert len(here.node.host.etcd.asked) == asked
+
+
+def test_a_member_joins_a_group_that_serves_when_it_serves_itself() -> None:
+    here = master(group="all")
+    here.add(router_config(52, OTHER, group="all"))
+    here.cluster.run(0.5)
+    first, second = here.node.supervisor.routers
+    assert first.group is not second.group
+    here.cluster.run(10)
+    assert here.states() == {"web": "MASTER", "vr52": "MASTER"}
+    assert first.group is second.group
+    assert len([one for one in here.node.transitions() if one[1] == "MASTER>BACKUP"]) == 0
+
+
+def test_a_group_goes_on_without_a_member_that_is_removed() -> None:
+    here = master(group="all")
+    here.add(router_config(52, OTHER, group="all"))
+    here.cluster.run(10)
+    here.apply(virtual_routers=here.configuration.virtual_routers[:1])
+    here.cluster.run(10)
+    assert here.states() == {"web": "MASTER"}
+    web = [one for one in here.node.events("transition") if one.virtual_router is first_of(here)]
+    assert [one.fields["to"] for one in web] == ["BACKUP", "MASTER"]
+
+
+def test_another_group_has_a_virtual_router_begin_anew_in_it() -> None:
+    here = master()
+    here.add(router_config(52, OTHER, group="all"))
+    here.cluster.run(10)
+    here.change(group="all")
+    here.cluster.run(20)
+    one, two = here.node.supervisor.routers
+    assert one.group is two.group
+    assert here.states() == {"web": "MASTER", "vr52": "MASTER"}
+
+
+def first_of(here: Reloaded) -> VirtualRouterConfig:
+    return here.configuration.virtual_routers[0]
