@@ -8,6 +8,7 @@ from pathlib import Path
 from pyvrrp.clients.base.blocking_calls import ThreadedCalls
 from pyvrrp.clients.base.failure import Failure
 from pyvrrp.clients.processes.open_files import too_few_for
+from pyvrrp.config.changes.difference import shared
 from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.report.open_files import open_files_needed
 from pyvrrp.errors import ConfigurationError, Problem
@@ -29,9 +30,12 @@ class Reading:
         self._load = load
         self._calls: ThreadedCalls[str, Configuration | list[Problem]] = ThreadedCalls()
 
-    async def read(self, file: Path, node: str | None) -> Configuration:
-        """Return what *file* says for *node*; raise ConfigurationError with all problems."""
-        reading = self._calls.start(_READ, partial(self._in_thread, file, node))
+    async def read(self, file: Path, node: str | None, before: Configuration) -> Configuration:
+        """Return what *file* says for *node*, with the parts of *before* that are equal.
+
+        Raise ConfigurationError with all problems.
+        """
+        reading = self._calls.start(_READ, partial(self._in_thread, file, node, before))
         found = await asyncio.shield(reading)
         if isinstance(found, Failure):
             found = [Problem("", found.reason)]
@@ -43,8 +47,10 @@ class Reading:
             raise ConfigurationError(str(file), found)
         return found
 
-    def _in_thread(self, file: Path, node: str | None) -> Configuration | list[Problem]:
+    def _in_thread(
+        self, file: Path, node: str | None, before: Configuration
+    ) -> Configuration | list[Problem]:
         try:
-            return self._load(file, node)
+            return shared(before, self._load(file, node))
         except ConfigurationError as error:
             return list(error.problems)

@@ -120,7 +120,8 @@ class Reload:
             raise UsageError("the daemon was started with flags and has no file to reload")
         async with self._one_at_a_time:
             try:
-                wanted = await self._reading.read(file, self._source.node)
+                before = self._supervisor.configuration
+                wanted = await self._reading.read(file, self._source.node, before)
             except ConfigurationError as error:
                 if not dry_run:
                     self._refuse(file, error.problems)
