@@ -11,6 +11,7 @@ from pyvrrp.net.system.lean_asyncio import import_asyncio
 
 if TYPE_CHECKING:
     from pyvrrp.config.model.configuration import Configuration
+    from pyvrrp.daemon.reload.source import Source
     from pyvrrp.errors import Problem
     from pyvrrp.net.guardian.parent import GuardianProcess
 
@@ -50,7 +51,9 @@ def run(args: argparse.Namespace) -> int:
         guardian.close()
         guardian = None
     files = _files(args)
-    options = DaemonOptions(choose_format(args.log_format), _exposures(configuration, files), files)
+    options = DaemonOptions(
+        choose_format(args.log_format), _exposures(configuration, files), files, _source(args)
+    )
     return run_daemon(configuration, guardian, options)
 
 
@@ -67,6 +70,16 @@ def _configuration(args: argparse.Namespace) -> "Configuration":
     if given(args):
         return configuration(args)
     return load(args.config or CONFIGURATION_FILE, node=args.node)
+
+
+def _source(args: argparse.Namespace) -> "Source":
+    from pyvrrp.cli.base.router_flags import given  # noqa: PLC0415 - not for the help
+    from pyvrrp.daemon.reload.source import Source  # noqa: PLC0415 - not for the help
+
+    if given(args):
+        return Source()
+    # A path that means the same after a change of the directory.
+    return Source((args.config or CONFIGURATION_FILE).absolute(), args.node)
 
 
 def _files(args: argparse.Namespace) -> tuple[Path, ...]:

@@ -14,12 +14,15 @@ from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.daemon.on_demand import StartedProber, start_prober_for
 from pyvrrp.daemon.operator_commands import OperatorCommands
 from pyvrrp.daemon.process_setup import Foundation
+from pyvrrp.daemon.reload.reload import Reload
+from pyvrrp.daemon.reload.source import STARTED_WITH_FLAGS, Source
 from pyvrrp.daemon.rights.control_access import ControlAccess
 from pyvrrp.daemon.rights.process_rights import (
     give_up_rights,
     prepare,
     require_rights,
     schedule_kernel_thread,
+    why_restart,
 )
 from pyvrrp.daemon.signals import SignalReports
 from pyvrrp.daemon.snapshot import Snapshots
@@ -29,6 +32,7 @@ from pyvrrp.identity import Family
 from pyvrrp.net.guardian.parent import GuardianProcess
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.base.json import Json
+from pyvrrp.runtime.reloading import Reloading
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import Nanoseconds
 
@@ -40,6 +44,7 @@ class DaemonOptions:
     log_format: LogFormat = LogFormat.TEXT
     exposures: tuple[Problem, ...] = ()  # secrets and files that others can read or replace
     files: tuple[Path, ...] = ()  # the configuration files
+    source: Source = STARTED_WITH_FLAGS
 
 
 def run(
@@ -81,6 +86,17 @@ class _Daemon:
         drained = state.read()
         supervisor = Supervisor(self._configuration, foundation.ports, journal, drained)
         access = ControlAccess(self._configuration.process)
+        orders = OperatorCommands(supervisor, state, foundation.guard, drained)
+        reload = Reload(
+            self._options.source,
+            supervisor,
+            Reloading(supervisor, foundation.ports.clock, journal),
+            journal,
+            foundation.guard,
+            orders.drained,
+            foundation.have_prober_for,
+            why_restart=why_restart,
+        )
         control = ControlSocket(
             self._configuration.control_socket,
             {
@@ -88,19 +104,22 @@ class _Daemon:
                     Snapshots(
                         supervisor,
                         foundation.clock,
-                        foundation.prober,
+                        lambda: foundation.prober,
                         lambda: foundation.internal_errors,
                         lambda: access.refused,
+                        reload.status,
                     )
                 ),
-                **OperatorCommands(supervisor, state, foundation.guard, drained).handlers(),
+                **orders.handlers(),
+                **reload.handlers(),
             },
             access,
         )
         try:
             with foundation.dies_of_defects():
                 await control.open()
-                foundation.obey(SignalReports(supervisor, foundation.clock, journal).handlers())
+                reports = SignalReports(supervisor, foundation.clock, journal, reload.on_signal)
+                foundation.obey(reports.handlers())
                 self._greet(journal)
                 supervisor.start()
                 foundation.ready()

@@ -1,0 +1,18 @@
+"""Where the configuration of a daemon comes from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The main file, and the name of the node if it was given at the start.
+
+    *file* is None if the daemon was started with flags for one virtual router.
+    """
+
+    file: Path | None = None
+    node: str | None = None
+
+
+STARTED_WITH_FLAGS = Source()
