@@ -11,6 +11,7 @@ from pyvrrp.cli.base.exit_status import GOOD, USAGE
 from pyvrrp.cli.local_warnings import local_warnings
 from pyvrrp.clients.processes.open_files import too_few_for
 from pyvrrp.config.model.configuration import Configuration
+from pyvrrp.config.report.capabilities import CapabilityNeed, capability_in_words, capability_needs
 from pyvrrp.config.report.exposure import exposures
 from pyvrrp.config.report.lint import lint
 from pyvrrp.config.report.open_files import open_files_needed
@@ -85,7 +86,13 @@ def _summary(file: Path, configuration: Configuration, warnings: Sequence[Proble
         *(check_in_words(check) for check in configuration.checks),
         *(etcd_lease_in_words(lease) for lease in configuration.leases),
         *(resource_in_words(resource) for resource in configuration.resources),
+        *(capability_in_words(need) for need in _capabilities(configuration)),
     ]
+
+
+def _capabilities(configuration: Configuration) -> tuple[CapabilityNeed, ...]:
+    """Return what a daemon without root needs. What root keeps beyond that is its own matter."""
+    return capability_needs(configuration, as_root=False)
 
 
 def _warnings(loaded: LoadedConfiguration, *, offline: bool) -> tuple[Problem, ...]:
@@ -111,6 +118,7 @@ def _json(
         "checks": [],
         "leases": [],
         "resources": [],
+        "capabilities": [],
     }
     if configuration is not None:
         values |= {
@@ -123,6 +131,14 @@ def _json(
             "checks": [check_as_values(check) for check in configuration.checks],
             "leases": [etcd_lease_as_values(lease) for lease in configuration.leases],
             "resources": [resource_as_values(resource) for resource in configuration.resources],
+            "capabilities": [
+                {
+                    "name": need.capability,
+                    "importance": str(need.importance.value),
+                    "for": need.purpose,
+                }
+                for need in _capabilities(configuration)
+            ],
         }
     return json.dumps(values, indent=2)
 

@@ -17,6 +17,7 @@ COMMANDS = {  # the name of each command, and its module below pyvrrp.cli
     "check": "check",
     "plan": "plan",
     "status": "operate.status",
+    "reload": "operate.reload",
     "drain": "operate.drain",
     "undrain": "operate.undrain",
     "resign": "operate.resign",

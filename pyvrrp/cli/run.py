@@ -10,6 +10,7 @@ from pyvrrp.config.model.paths import CONFIGURATION_FILE
 from pyvrrp.net.system.lean_asyncio import import_asyncio
 
 if TYPE_CHECKING:
+    from pyvrrp.daemon.reload.source import Source
     from pyvrrp.importers.load import LoadedConfiguration
     from pyvrrp.net.guardian.parent import GuardianProcess
 
@@ -56,8 +57,13 @@ def run(args: argparse.Namespace) -> int:
     if guardian is not None and not configuration.guardian:
         guardian.close()
         guardian = None
-    problems = exposures(configuration, *loaded.files)
-    options = DaemonOptions(choose_format(args.log_format), problems, loaded.report)
+    options = DaemonOptions(
+        choose_format(args.log_format),
+        exposures(configuration, *loaded.files),
+        loaded.report,
+        loaded.files,
+        _source(args),
+    )
     return run_daemon(configuration, guardian, options)
 
 
@@ -70,12 +76,27 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
 def _loaded(args: argparse.Namespace) -> "LoadedConfiguration":
     from pyvrrp.cli.base.router_flags import configuration, given  # noqa: PLC0415 - not for the help
     from pyvrrp.importers.load import (  # noqa: PLC0415 - not for the help
-        KEEPALIVED_FILE,
         LoadedConfiguration,
         load_file,
     )
 
     if given(args):
         return LoadedConfiguration(configuration(args), ())
+    return load_file(_file(args), node=args.node, identifier=args.identifier)
+
+
+def _source(args: argparse.Namespace) -> "Source":
+    from pyvrrp.cli.base.router_flags import given  # noqa: PLC0415 - not for the help
+    from pyvrrp.daemon.reload.source import Source  # noqa: PLC0415 - not for the help
+
+    if given(args):
+        return Source()
+    # A path that means the same after a change of the directory.
+    return Source(_file(args).absolute(), args.node, args.identifier)
+
+
+def _file(args: argparse.Namespace) -> Path:
+    from pyvrrp.importers.load import KEEPALIVED_FILE  # noqa: PLC0415 - not for the help
+
     usual = KEEPALIVED_FILE if args.keepalived else CONFIGURATION_FILE
-    return load_file(args.config or usual, node=args.node, identifier=args.identifier)
+    return args.config or usual

@@ -10,6 +10,8 @@ from pyvrrp.config.checks.check import check
 from pyvrrp.config.model.configuration import CheckConfig, Configuration, EtcdLease
 from pyvrrp.config.model.paths import CONTROL_DIRECTORY, STATE_DIRECTORY
 from pyvrrp.config.model.resources import ResourceConfig
+from pyvrrp.config.parse_process import KEYS as PROCESS_KEYS
+from pyvrrp.config.parse_process import process_options
 from pyvrrp.config.resources.resource import resource
 from pyvrrp.config.resources.safety import refuse_bad_chains
 from pyvrrp.config.router import virtual_router
@@ -61,6 +63,7 @@ CHECK = Key("check", table, {})
 RESOURCE = Key("resource", table, {})
 KEYS: tuple[Key[object], ...] = (
     *(NODE, GUARDIAN, CONTROL_SOCKET, STATE_FILE, MAX_HELD, VIRTUAL_ROUTER, CHECK, RESOURCE),
+    *PROCESS_KEYS,
 )
 
 
@@ -85,6 +88,7 @@ def parse(
     control_socket = top.read(CONTROL_SOCKET)
     state_file = top.read(STATE_FILE)
     guardian = top.read(GUARDIAN)
+    process = process_options(top)
     checks = _checks(top, origins, own_name or "")
     leases = {one.check: one for one in checks if isinstance(one, EtcdLease)}
     resources = _resources(top, origins, own_name or "")
@@ -108,6 +112,7 @@ def parse(
         resources=tuple(one for one in resources.values() if one is not None),
         guardian=guardian,
         max_held=top.read(MAX_HELD),
+        process=process,
         control_socket=control_socket or CONTROL_DIRECTORY / f"{own_name}.sock",
         state_file=state_file or STATE_DIRECTORY / f"{own_name}.json",
     )

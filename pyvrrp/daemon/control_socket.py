@@ -1,7 +1,8 @@
 """The control socket: each line is a JSON object, a request or its answer.
 
-Only root may use it. A peer that is slow, hangs or sends nonsense costs one task and nothing else.
-If there are too many peers, the connection that has been silent for longest is closed.
+`ControlAccess` says who may use it. A peer that is slow, hangs or sends nonsense costs one task and
+nothing else. If there are too many peers, the connection that has been silent for longest is
+closed; connections that may only read are closed before others.
 """
 
 import asyncio
@@ -14,13 +15,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pyvrrp.config.values.scalars import shown
+from pyvrrp.daemon.rights.control_access import IN_PROCESS, Asker, ControlAccess
 from pyvrrp.errors import KernelError, UsageError, VrrpError
 from pyvrrp.runtime.base.json import Json
 
 LONGEST_REQUEST = 64 * 1024
 PATIENCE_SECONDS = 5.0
 MOST_PEERS = 32
-ONLY_ROOT = 0o600
 
 Request: TypeAlias = Mapping[str, object]
 Handler: TypeAlias = Callable[[Request], Awaitable[dict[str, Json]]]
@@ -40,11 +41,19 @@ def refuse_unknown_keys(request: Request, *known: str) -> None:
 class ControlSocket:
     """Listens on a path and answers each command with what its handler returns."""
 
-    def __init__(self, path: Path, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        handlers: Mapping[str, Handler],
+        access: ControlAccess | None = None,
+    ) -> None:
+        """*access* is None if only root and the user of the daemon may use it."""
         self._path = path
+        self._access = ControlAccess() if access is None else access
         self._handlers = handlers
         self._server: asyncio.Server | None = None
-        self._peers: dict[asyncio.Task[None], None] = {}  # the one with the newest request is last
+        # The one with the newest request is last.
+        self._peers: dict[asyncio.Task[None], Asker] = {}
 
     async def open(self) -> None:
         """Listen; raise KernelError if the path cannot be used or another daemon answers there."""
@@ -70,11 +79,12 @@ class ControlSocket:
             if self._path.is_socket():
                 self._refuse_a_second_daemon()
                 self._path.unlink()
-            mask = os.umask(0o777 & ~ONLY_ROOT)
+            mask = os.umask(0o777 & ~self._access.mode)
             try:
                 listener.bind(str(self._path))
             finally:
                 os.umask(mask)
+            self._access.set_group(self._path)
         except OSError as error:
             listener.close()
             raise KernelError(
@@ -103,13 +113,19 @@ class ControlSocket:
         if task is None:
             writer.transport.abort()
             return
+        try:
+            asker = self._access.asker(writer.get_extra_info("socket"))
+        except OSError:
+            writer.transport.abort()
+            return
         if len(self._peers) >= MOST_PEERS:
-            longest_silent = next(iter(self._peers))
+            readers = (peer for peer, who in self._peers.items() if not who.may_act)
+            longest_silent = next(readers, next(iter(self._peers)))
             del self._peers[longest_silent]
             longest_silent.cancel()
-        self._peers[task] = None
+        self._peers[task] = asker
         try:
-            await self._talk(reader, writer, task)
+            await self._talk(reader, writer, task, asker)
             async with asyncio.timeout(PATIENCE_SECONDS):
                 writer.close()
                 await writer.wait_closed()
@@ -125,6 +141,7 @@ class ControlSocket:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         task: asyncio.Task[None],
+        asker: Asker,
     ) -> None:
         while True:
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -133,13 +150,13 @@ class ControlSocket:
                 return
             if task in self._peers:
                 self._peers[task] = self._peers.pop(task)
-            writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
+            writer.write(json.dumps(await self._answer(line, asker)).encode() + b"\n")
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await writer.drain()
             # A peer with many requests must not delay an advertisement.
             await asyncio.sleep(0)
 
-    async def _answer(self, line: bytes) -> dict[str, Json]:
+    async def _answer(self, line: bytes, asker: Asker = IN_PROCESS) -> dict[str, Json]:
         try:
             request = json.loads(line)
         except (ValueError, RecursionError):
@@ -150,6 +167,8 @@ class ControlSocket:
             known = ", ".join(sorted(self._handlers))
             what = f"unknown command {shown(command)}, known are: {known}"
             return {"error": what, "kind": "usage"}
+        if refusal := self._access.refusal(asker, str(command)):
+            return {"error": refusal, "kind": "refused"}
         try:
             return await handler(request)
         except VrrpError as error:

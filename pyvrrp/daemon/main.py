@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from pyvrrp.clients.processes.open_files import raise_limit, require
 from pyvrrp.config.model.configuration import Configuration
@@ -13,6 +14,16 @@ from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.daemon.on_demand import StartedProber, start_prober_for
 from pyvrrp.daemon.operator_commands import OperatorCommands
 from pyvrrp.daemon.process_setup import Foundation
+from pyvrrp.daemon.reload.reload import Reload
+from pyvrrp.daemon.reload.source import STARTED_WITH_FLAGS, Source
+from pyvrrp.daemon.rights.control_access import ControlAccess
+from pyvrrp.daemon.rights.process_rights import (
+    give_up_rights,
+    prepare,
+    require_rights,
+    schedule_kernel_thread,
+    why_restart,
+)
 from pyvrrp.daemon.signals import SignalReports
 from pyvrrp.daemon.snapshot import Snapshots
 from pyvrrp.daemon.state_file import StateFile
@@ -20,9 +31,9 @@ from pyvrrp.errors import Problem
 from pyvrrp.identity import Family
 from pyvrrp.importers.base.report import Fate, ReportLine
 from pyvrrp.net.guardian.parent import GuardianProcess
-from pyvrrp.net.system import privileges
 from pyvrrp.runtime.base.journal import Journal, Level
 from pyvrrp.runtime.base.json import Json
+from pyvrrp.runtime.reloading import Reloading
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import Nanoseconds
 
@@ -34,20 +45,22 @@ class DaemonOptions:
     log_format: LogFormat = LogFormat.TEXT
     exposures: tuple[Problem, ...] = ()  # secrets and files that others can read or replace
     report: tuple[ReportLine, ...] = ()  # what became of each line of a keepalived.conf
+    files: tuple[Path, ...] = ()  # the configuration files
+    source: Source = STARTED_WITH_FLAGS
 
 
 def run(
     configuration: Configuration, guardian: GuardianProcess | None, options: DaemonOptions
 ) -> int:
     """Run until a signal asks to stop; return the exit status. Raise KernelError at start only."""
-    privileges.check(
-        namespaces=any(config.id.place.netns for config in configuration.virtual_routers)
-    )
+    lacks = require_rights(configuration)
     raise_limit()
     require(open_files_needed(configuration))
     prober = start_prober_for(configuration)  # before anything is opened
+    prepare(configuration.process)
+    give_up_rights(configuration, guardian, options.files)
     with asyncio.Runner() as runner:
-        return runner.run(_Daemon(configuration, guardian, prober, options).live())
+        return runner.run(_Daemon(configuration, guardian, prober, options, lacks).live())
 
 
 class _Daemon:
@@ -57,20 +70,35 @@ class _Daemon:
         guardian: GuardianProcess | None,
         prober: StartedProber | None,
         options: DaemonOptions,
+        lacks: str,
     ) -> None:
         self._configuration = configuration
         self._guardian = guardian
         self._prober = prober
         self._options = options
+        self._lacks = lacks  # which capabilities, in words; empty: none
 
     async def live(self) -> int:
         if self._guardian is not None:
             self._guardian.lock = f"{self._configuration.control_socket}.guardian"
         foundation = Foundation(self._guardian, self._options.log_format, self._prober)
+        schedule_kernel_thread(self._configuration.process)
         journal = foundation.journal
         state = StateFile(self._configuration.state_file)
         drained = state.read()
         supervisor = Supervisor(self._configuration, foundation.ports, journal, drained)
+        access = ControlAccess(self._configuration.process)
+        orders = OperatorCommands(supervisor, state, foundation.guard, drained)
+        reload = Reload(
+            self._options.source,
+            supervisor,
+            Reloading(supervisor, foundation.ports.clock, journal),
+            journal,
+            foundation.guard,
+            orders.drained,
+            foundation.have_prober_for,
+            why_restart=why_restart,
+        )
         control = ControlSocket(
             self._configuration.control_socket,
             {
@@ -78,17 +106,22 @@ class _Daemon:
                     Snapshots(
                         supervisor,
                         foundation.clock,
-                        foundation.prober,
+                        lambda: foundation.prober,
                         lambda: foundation.internal_errors,
+                        lambda: access.refused,
+                        reload.status,
                     )
                 ),
-                **OperatorCommands(supervisor, state, foundation.guard, drained).handlers(),
+                **orders.handlers(),
+                **reload.handlers(),
             },
+            access,
         )
         try:
             with foundation.dies_of_defects():
                 await control.open()
-                foundation.obey(SignalReports(supervisor, foundation.clock, journal).handlers())
+                reports = SignalReports(supervisor, foundation.clock, journal, reload.on_signal)
+                foundation.obey(reports.handlers())
                 self._greet(journal)
                 supervisor.start()
                 foundation.ready()
@@ -127,6 +160,13 @@ class _Daemon:
                     "line": line.source.number,
                     "fate": str(line.fate),
                 },
+            )
+        if self._lacks:
+            journal.record(
+                "lacks_capabilities",
+                self._lacks,
+                level=Level.WARNING,
+                fields={"lacks": self._lacks},
             )
         for exposure in self._options.exposures:
             journal.record(

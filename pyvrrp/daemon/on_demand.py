@@ -45,10 +45,18 @@ _OVER_A_NETWORK = (HttpProbeConfig, TcpProbeConfig, PingProbeConfig, ArpProbeCon
 
 @dataclass(frozen=True, slots=True)
 class StartedProber:
-    """The first prober, None if the system refused it, and what it has to import."""
+    """The first prober, None if the system refused it, and what it has to import.
 
-    words: tuple[str, ...]
+    A prober imports what it lacks when it is asked for the first time. One that is started later
+    imports it at once.
+    """
+
+    words: list[str]
     first: "Launched | None"
+
+    def needs_too(self, words: Sequence[str]) -> None:
+        """Have the probers that are started from now on import *words* too."""
+        self.words.extend(word for word in words if word not in self.words)
 
     def supervised(self, report: Callable[[str], None]) -> "Prober":
         """Return what keeps a prober running. *report* hears why one was lost."""
@@ -60,34 +68,52 @@ class StartedProber:
 
 def start_prober_for(configuration: Configuration) -> StartedProber | None:
     """Start a prober; None: nothing is to be asked over a network."""
+    return start_prober(*_asked(configuration))
+
+
+def words_for(configuration: Configuration) -> list[str] | None:
+    """Return what a prober has to import for *configuration*; None: it needs no prober."""
+    return _words(*_asked(configuration))
+
+
+def _asked(configuration: Configuration) -> tuple[list[ProbeConfig], list[EtcdServers]]:
     routers = configuration.virtual_routers
     used = {name for router in routers for name in router.checks}
     probes = [check.probe for check in configuration.checks if check.name in used]
     leases = [router.etcd_lease for router in routers]
-    return start_prober(probes, [lease.servers for lease in leases if lease is not None])
+    return probes, [lease.servers for lease in leases if lease is not None]
 
 
 def start_prober(
     probes: Sequence[ProbeConfig], servers: Sequence[EtcdServers] = ()
 ) -> StartedProber | None:
     """Start a prober for these; None: there is nothing to ask over a network."""
-    asked = [*(probe for probe in probes if isinstance(probe, _OVER_A_NETWORK)), *servers]
-    if not asked:
+    words = _words(probes, servers)
+    if words is None:
         return None
-    from pyvrrp.prober.launch import launch, needs  # noqa: PLC0415 - on demand
+    from pyvrrp.prober.launch import launch  # noqa: PLC0415 - on demand
 
-    words = tuple(needs(asked))
     try:
         return StartedProber(words, launch(words))
     except OSError:
         return StartedProber(words, None)  # it is tried again, and reported then
 
 
+def _words(probes: Sequence[ProbeConfig], servers: Sequence[EtcdServers]) -> list[str] | None:
+    """Return what a prober has to import for these; None: there is nothing to ask."""
+    asked = [*(probe for probe in probes if isinstance(probe, _OVER_A_NETWORK)), *servers]
+    if not asked:
+        return None
+    from pyvrrp.prober.launch import needs  # noqa: PLC0415 - on demand
+
+    return needs(asked)
+
+
 class ProbesOnDemand:
     """Implements `ports.Probes`: *prober* runs the checks over the network, this process others."""
 
     def __init__(self, prober: "Prober | None") -> None:
-        self._prober = prober
+        self.prober = prober
         self._remote: ProberProbes | None = None
         self._probes: AsyncioProbes | None = None
 
@@ -100,9 +126,9 @@ class ProbesOnDemand:
         if self._remote is None:
             from pyvrrp.prober.ports import ProberProbes  # noqa: PLC0415 - on demand
 
-            if self._prober is None:
+            if self.prober is None:
                 raise RuntimeError("there is no prober for this check")
-            self._remote = ProberProbes(self._prober)
+            self._remote = ProberProbes(self.prober)
         return self._remote.start(probe, timeout, done)
 
     def _local(self) -> "AsyncioProbes":
@@ -122,7 +148,7 @@ class EtcdOnDemand:
     """Implements `ports.Etcd` with *prober*."""
 
     def __init__(self, prober: "Prober | None") -> None:
-        self._prober = prober
+        self.prober = prober
         self._etcd: ProberEtcd | None = None
 
     def draw(self) -> int:
@@ -143,9 +169,9 @@ class EtcdOnDemand:
         if self._etcd is None:
             from pyvrrp.prober.ports import ProberEtcd  # noqa: PLC0415 - on demand
 
-            if self._prober is None:
+            if self.prober is None:
                 raise RuntimeError("there is no prober to ask etcd")
-            self._etcd = ProberEtcd(self._prober)
+            self._etcd = ProberEtcd(self.prober)
         return self._etcd
 
 

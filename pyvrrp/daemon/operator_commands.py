@@ -37,6 +37,10 @@ class OperatorCommands:
         self._saved = SavedOrders(state, drained)
         self._one_at_a_time = asyncio.Lock()
 
+    def drained(self) -> Collection[str]:
+        """Return the virtual routers that are drained, as the state file has it."""
+        return self._saved.drained
+
     def handlers(self) -> Mapping[str, Handler]:
         """Return the handler of each command, for the control socket."""
         return {

@@ -16,9 +16,17 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.daemon import systemd
 from pyvrrp.daemon.logs import LogFormat, LogWriter
-from pyvrrp.daemon.on_demand import CommandsOnDemand, EtcdOnDemand, ProbesOnDemand, StartedProber
+from pyvrrp.daemon.on_demand import (
+    CommandsOnDemand,
+    EtcdOnDemand,
+    ProbesOnDemand,
+    StartedProber,
+    start_prober_for,
+    words_for,
+)
 from pyvrrp.daemon.signals import IGNORED
 from pyvrrp.errors import VrrpError
 from pyvrrp.net.guardian.parent import GuardianProcess
@@ -47,13 +55,15 @@ class Foundation:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._guardian = guardian
+        self._started = prober
         self.prober = None if prober is None else prober.supervised(self._prober_lost)
         self._probes = ProbesOnDemand(self.prober)
+        self._etcd = EtcdOnDemand(self.prober)
         self._commands = CommandsOnDemand(guardian)
         self._linux = linux_ports(
             self._loop,
             self._probes,
-            EtcdOnDemand(self.prober),
+            self._etcd,
             self._commands,
             guardian=guardian,
             lost=self.die,
@@ -106,6 +116,19 @@ class Foundation:
             _write_to_stderr(lines)
         finally:
             os._exit(DEFECT)
+
+    def have_prober_for(self, configuration: Configuration) -> None:
+        """Have a prober before *configuration* is used, if it needs one."""
+        words = words_for(configuration)
+        if words is None:
+            return
+        if self._started is not None:
+            self._started.needs_too(words)
+            return
+        self._started = start_prober_for(configuration)
+        if self._started is not None:
+            self.prober = self._started.supervised(self._prober_lost)
+            self._probes.prober = self._etcd.prober = self.prober
 
     def obey(self, reports: Mapping[int, Callable[[], None]]) -> None:
         """React to signals, and to the end of the guardian, from now on.

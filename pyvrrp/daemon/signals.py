@@ -31,8 +31,16 @@ def nothing() -> None:
 class SignalReports:
     """What an administrator asks the daemon for by a signal. The answer is in the log."""
 
-    def __init__(self, supervisor: Supervisor, clock: Clock, journal: Journal) -> None:
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        clock: Clock,
+        journal: Journal,
+        reload: Callable[[], None] = nothing,
+    ) -> None:
+        """*reload* has the configuration read again; it returns at once."""
         self._supervisor = supervisor
+        self._reload = reload
         self._clock = clock
         self._journal = journal
 
@@ -40,18 +48,10 @@ class SignalReports:
         """Return what each signal does, apart from those that end the daemon."""
         return {
             **dict.fromkeys(WITHOUT_EFFECT, nothing),
-            signal.SIGHUP: self.refuse_reload,
+            signal.SIGHUP: self._reload,
             signal.SIGUSR1: self.write_status,
             signal.SIGUSR2: self.write_counters,
         }
-
-    def refuse_reload(self) -> None:
-        """Say that nothing is reloaded."""
-        self._journal.warn_rarely(
-            "reload_refused",
-            "SIGHUP: this version cannot reload its configuration, so nothing has changed; "
-            "restart the daemon to use another configuration",
-        )
 
     def write_status(self) -> None:
         """Write the state of each virtual router, with its reason."""

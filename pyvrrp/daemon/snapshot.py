@@ -31,13 +31,17 @@ class Snapshots:
         self,
         supervisor: Supervisor,
         clock: Clock,
-        prober: HasProberState | None = None,
+        prober: Callable[[], HasProberState | None] = lambda: None,
         internal_errors: Callable[[], int] = lambda: 0,
+        refused_requests: Callable[[], int] = lambda: 0,
+        reload: Callable[[], dict[str, Json] | None] = lambda: None,
     ) -> None:
-        """*prober* is None if the daemon needs none."""
+        """*prober* returns None if the daemon needs none, *reload* if it has no file."""
         self._supervisor = supervisor
         self._internal_errors = internal_errors
+        self._refused_requests = refused_requests
         self._prober = prober
+        self._reload = reload
         self._clock = clock
 
     def take(self, wall_clock: Nanoseconds) -> dict[str, Json]:
@@ -49,8 +53,10 @@ class Snapshots:
             "held": len(self._supervisor.held_here()),
             "max_held": self._supervisor.configuration.max_held,
             "version": __version__,
-            "prober": _prober(self._prober),
+            "prober": _prober(self._prober()),
+            "reload": self._reload(),
             "internal_errors": self._internal_errors(),
+            "refused_requests": self._refused_requests(),
             "virtual_routers": [
                 _virtual_router(view_of(router, now), now, offset)
                 for router in self._supervisor.routers

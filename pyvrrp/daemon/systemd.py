@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import time
 
 from pyvrrp.units import MICROSECOND, Nanoseconds
 
@@ -17,6 +18,12 @@ def notify(state: str) -> None:
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as peer:
         peer.setblocking(False)
         peer.sendto(state.encode(), address)
+
+
+def notify_reloading() -> None:
+    """Tell the service manager that a reload begins; ``READY=1`` ends it."""
+    microseconds = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    notify(f"RELOADING=1\nMONOTONIC_USEC={microseconds}")
 
 
 def watchdog_interval() -> Nanoseconds | None:

@@ -4,13 +4,14 @@ import asyncio
 import os
 import signal
 
+from pyvrrp.config.model.configuration import Configuration
 from pyvrrp.config.model.takeover import TakeoverConfig, watched_host
 from pyvrrp.daemon.logs import LogFormat
 from pyvrrp.daemon.on_demand import StartedProber, start_prober
 from pyvrrp.daemon.process_setup import Foundation
+from pyvrrp.daemon.rights.process_rights import give_up_rights, require_rights
 from pyvrrp.errors import KernelError
 from pyvrrp.net.guardian.parent import GuardianProcess
-from pyvrrp.net.system import privileges
 from pyvrrp.runtime.base.journal import Journal
 from pyvrrp.runtime.takeover.takeover import Takeover
 from pyvrrp.units import in_words
@@ -21,8 +22,10 @@ def run(config: TakeoverConfig, guardian: GuardianProcess | None, log_format: Lo
 
     Raise KernelError at start only, for example if the address is already on this host.
     """
-    privileges.check(namespaces=False)
+    rights = Configuration("", (config.router,), (config.check,))
+    require_rights(rights)
     prober = start_prober([config.check.probe])  # before anything is opened
+    give_up_rights(rights, guardian)
     with asyncio.Runner() as runner:
         return runner.run(_live(config, guardian, log_format, prober))
 

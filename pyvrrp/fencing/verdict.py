@@ -89,3 +89,11 @@ class Verdict:
     def _is_silent(self, now: Nanoseconds, policy: CheckPolicy) -> bool:
         silent_at = self._silent_at(policy)
         return silent_at is not None and now >= silent_at
+
+
+def presumed(now: Nanoseconds) -> Verdict:
+    """Return the verdict on a check that counts as passing at *now*, before its first result.
+
+    It has no pass, so no claim may rest on it.
+    """
+    return Verdict(passing=True, reason="no result yet since a reload", last_result_at=now)

@@ -1,8 +1,9 @@
 """Build everything a configuration asks for, start it in order, and stop it in order."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from pyvrrp.config.model.configuration import (
+    CheckConfig,
     ClaimProbePolicy,
     Configuration,
     VirtualRouterConfig,
@@ -59,20 +60,21 @@ class Supervisor:
         self._give_up_at: Nanoseconds | None = None
         self._renewals = LeaseRenewals(ports.clock, ports.addresses, configuration.kernel_budget)
         self._look = DeadlineTimer(ports.clock, self._look_whether_stopped)
-        used = {name for config in configuration.virtual_routers for name in config.checks}
-        for check in configuration.checks:
-            if check.name in used:
-                self.checks[check.name] = CheckRunner(check, ports, journal)
+        for check in used_checks(configuration):
+            self.checks[check.name] = CheckRunner(check, ports, journal)
         for config in configuration.virtual_routers:
-            router = self._build(config)
+            router = self._build(config, self.group_of(config))
             router.drain(drained=config.name in drained)
             self.routers.append(router)
 
-    def _build(self, config: VirtualRouterConfig) -> Router:
-        # Without a name it is in a group of its own.
+    def group_of(self, config: VirtualRouterConfig) -> Group:
+        """Return the group that *config* names. Without a name it is in a group of its own."""
         group = self.groups.get(config.group) or Group(self._ports.clock, config.group)
         if config.group:
             self.groups[config.group] = group
+        return group
+
+    def _build(self, config: VirtualRouterConfig, group: Group) -> Router:
         router = Router(
             config,
             [self._interface(link.place) for link in config.links],
@@ -134,6 +136,86 @@ class Supervisor:
         for check in self.checks.values():
             check.start()
 
+    # What a reload asks for (`Reloading`).
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether `stop` has been called."""
+        return self._stopped is not None
+
+    def begin(self, config: VirtualRouterConfig, *, drained: bool, group: Group | None) -> Router:
+        """Build a virtual router while the others run, and start it; None: in a group of its own.
+
+        The checks that it uses must be there.
+        """
+        places = [link.place for link in config.links]
+        new = dict.fromkeys(place for place in places if place not in self.interfaces)
+        router = self._build(config, group or Group(self._ports.clock))
+        router.drain(drained=drained)
+        self.routers.append(router)
+        for concern in router.concerns:
+            concern.start()
+        for place in new:
+            self.interfaces[place].start()
+        for link in router.links.all:
+            if link.place not in new:
+                self.interfaces[link.place].begin_with(link)
+        return router
+
+    def remove(self, router: Router) -> None:
+        """Forget *router*, which has stopped, and what it alone used."""
+        router.leave_for_good()
+        self.routers.remove(router)
+        for name, group in tuple(self.groups.items()):
+            if not group.members:
+                del self.groups[name]
+        for place, interface in tuple(self.interfaces.items()):
+            if not interface.is_used_by():
+                interface.stop()
+                del self.interfaces[place]
+
+    def checks_are(self, checks: Sequence[CheckConfig], serving: Collection[str]) -> None:
+        """Run these *checks* from now on. What stays as it is goes on with its verdict.
+
+        A new one passes until its first verdict if a router depends on it that holds its
+        addresses, which is so for the checks in *serving*. Those that are gone run until
+        `forget_checks`.
+        """
+        for check in checks:
+            runner = self.checks.get(check.name)
+            if runner is None:
+                runner = self.checks[check.name] = CheckRunner(check, self._ports, self._journal)
+                if check.name in serving:
+                    runner.presume()
+                runner.start()
+            elif runner.config != check:
+                runner.configuration_is(check)
+
+    def forget_checks(self, names: Collection[str]) -> None:
+        """Stop all checks but *names*. No virtual router listens to the others any more."""
+        for name in tuple(self.checks):
+            if name not in names:
+                self.checks.pop(name).stop()
+
+    def use_checks_of(self, router: Router) -> None:
+        """Have *router* use the checks of its configuration, which are others than before."""
+        config = router.config
+        fencing = [self.checks[name] for name in config.fence]
+        weighed = False
+        for concern in router.concerns:
+            match concern:
+                case Fence() | LastResort():
+                    concern.use(fencing)
+                case Weights():
+                    concern.use(config.weights, self.checks)
+                    weighed = True
+                case _:
+                    pass
+        if config.weights and not weighed:
+            weights = Weights(router, config.weights, self.checks, self._ports.clock)
+            router.heed(weights)
+            weights.start()
+
     def look_at_clock(self) -> None:
         """Take note of checks that have become silent, before an order of the operator is obeyed.
 
@@ -146,7 +228,8 @@ class Supervisor:
         """Leave every election and take all addresses off, then call *stopped*."""
         self._stopped = stopped
         configs = [router.config for router in self.routers]
-        longest = max(handover_patience(c.version, c.advertisement_interval) for c in configs)
+        patience = [handover_patience(c.version, c.advertisement_interval) for c in configs]
+        longest = max(patience, default=Nanoseconds(0))
         self._give_up_at = Nanoseconds(self._ports.clock.now() + longest + STOP_BUDGET)
         for router in self.routers:
             router.stop()
@@ -172,3 +255,9 @@ class Supervisor:
             interface.stop()
         if self._stopped is not None:
             self._stopped()
+
+
+def used_checks(configuration: Configuration) -> list[CheckConfig]:
+    """Return the checks that a virtual router uses; the others do not run."""
+    used = {name for config in configuration.virtual_routers for name in config.checks}
+    return [check for check in configuration.checks if check.name in used]

@@ -70,7 +70,10 @@ class AddressesGone:
 
 @dataclass(frozen=True, slots=True)
 class PriorityChanged:
-    """The priority in the parameters has changed. It was ``before``."""
+    """The priority in the parameters has changed. It was ``before``.
+
+    After a reload it may be the same, and other parameters or the addresses have changed.
+    """
 
     before: int
 

@@ -229,9 +229,13 @@ def _in_releasing(state: Releasing, event: Event, parameters: Parameters, now: N
 
 
 def _accepts(event: AdvertisementReceived, parameters: Parameters) -> bool:
+    return not _preempts(event.priority, parameters)
+
+
+def _preempts(priority: int, parameters: Parameters) -> bool:
     # The owner of the addresses always preempts (RFC 9568 section 6.1).
     preempts = parameters.preempt or parameters.priority == OWNER
-    return not preempts or event.priority >= parameters.priority
+    return preempts and priority < parameters.priority
 
 
 def takeover_is_due(state: Backup, now: Nanoseconds) -> bool:
@@ -355,10 +359,13 @@ def _go_on(state: Backup, waiting: Backup) -> Backup:
 def _wait_otherwise(
     state: Backup, event: PriorityChanged, parameters: Parameters, now: Nanoseconds
 ) -> Backup:
-    """Adjust the wait to the new priority: Skew_Time changes, and a lower master may be higher."""
+    """Adjust the wait to the new priority: Skew_Time changes, and a lower master may be higher.
+
+    A lower master is not preempted any more either if the router preempts nobody now.
+    """
     learned = state.master_adver_interval
     lower = state.lower
-    if lower is not None and lower.priority >= parameters.priority:
+    if lower is not None and not _preempts(lower.priority, parameters):
         patience = master_down_interval(parameters.version, parameters.priority, learned)
         return Backup(Nanoseconds(now + patience), learned, lower)
     before = skew_time(parameters.version, event.before, learned)

@@ -59,6 +59,8 @@ def test_the_summary_of_a_good_file_is_printed_line_by_line(
         ),
         "check web: GET http://127.0.0.1/health, every 1s, timeout 800ms, rise 2, fall 2",
         "check db: tcp [::1]:5432, every 500ms, timeout 400ms, rise 2, fall 2",
+        "needs CAP_NET_ADMIN: to add and remove addresses",
+        "needs CAP_NET_RAW: to send and receive advertisements",
     ]
 
 

@@ -112,7 +112,10 @@ def test_problems_name_the_flag_and_have_the_same_text_as_for_a_file() -> None:
             'h), such as "1s" or "250ms"'
         ),
         '--http: "ftp://x" is not a URL; write one such as "http://127.0.0.1/health"',
-        '--netns: "a/b" is no network namespace name; use one that ip netns lists',
+        (
+            '--netns: "a/b" is no network namespace; use a name that ip netns lists, an '
+            'absolute path such as "/proc/123/ns/net", or a process such as "pid:123"'
+        ),
         "--interface: is required",
         "--vrid: must be from 1 to 255, not 300",
         '--address (2): "x" is not an IP address',

@@ -152,3 +152,11 @@ def test_check_prints_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     warnings(tmp_path, socket_in(tmp_path) + ROUTER)
     assert main(["check", "--offline", str(tmp_path / "pyvrrp.toml")]) == 0
     assert "toml: state_file: is in a directory where another" in capsys.readouterr().out
+
+
+def test_a_token_in_a_url_counts_as_a_secret_of_the_file(tmp_path: Path) -> None:
+    check = '[check.a]\nhttp = "https://www.example/?access_token=hunter2"\n'
+    found = warnings(tmp_path, ROUTER + check, 0o644)
+    assert any("contains a secret, and everybody can read it" in warning for warning in found)
+    found = warnings(tmp_path, ROUTER + check.replace("access_token", "page"), 0o644)
+    assert not any("contains a secret" in warning for warning in found)

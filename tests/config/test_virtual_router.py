@@ -195,7 +195,10 @@ def test_an_unknown_key_that_is_similar_to_none_is_refused_with_all_keys() -> No
         ("netns = 3", "netns: must be a string, not 3"),
         (
             'netns = "../x"',
-            'netns: "../x" is no network namespace name; use one that ip netns lists',
+            (
+                'netns: "../x" is no network namespace; use a name that ip netns lists, an '
+                'absolute path such as "/proc/123/ns/net", or a process such as "pid:123"'
+            ),
         ),
         (
             "priority = 1979-05-27",

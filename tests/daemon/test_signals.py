@@ -10,19 +10,15 @@ def send(cluster: Cluster, node: Node, number: int) -> None:
     SignalReports(node.supervisor, cluster.clock, node.journal).handlers()[number]()
 
 
-def test_sighup_says_that_there_is_no_reload_and_changes_nothing() -> None:
+def test_sighup_asks_for_a_reload() -> None:
     cluster = Cluster()
     node = cluster.node(200)
-    cluster.run(10)
-    send(cluster, node, signal.SIGHUP)
-    cluster.run(10)
-    (event,) = node.events("reload_refused")
-    assert event.text == (
-        "SIGHUP: this version cannot reload its configuration, so nothing has changed; restart "
-        "the daemon to use another configuration"
+    asked: list[str] = []
+    reports = SignalReports(
+        node.supervisor, cluster.clock, node.journal, lambda: asked.append("reload")
     )
-    assert node.state == "MASTER"
-    assert len(node.transitions()) == 2
+    reports.handlers()[signal.SIGHUP]()
+    assert asked == ["reload"]
 
 
 def test_sigusr1_writes_the_state_of_each_virtual_router() -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyvrrp.fencing.policy import CheckPolicy
-from pyvrrp.fencing.verdict import Verdict
+from pyvrrp.fencing.verdict import Verdict, presumed
 from pyvrrp.units import Nanoseconds
 
 S = 1_000_000_000
@@ -200,3 +200,12 @@ def test_a_check_has_failed_if_it_had_a_result_and_its_last_one_is_not_a_pass() 
 def test_a_silent_check_has_failed_even_if_its_last_result_was_a_pass() -> None:
     assert after(Verdict(), "PP").has_failed(at(100), POLICY)
     assert after(Verdict(), "FP").has_failed(at(100), POLICY)
+
+
+def test_a_presumed_pass_is_no_fresh_one_and_fails_by_failures_or_by_silence() -> None:
+    verdict = presumed(at(10))
+    assert verdict.is_passing(at(12), POLICY)
+    assert not verdict.is_fresh(at(10), POLICY)
+    assert not verdict.is_passing(at(12.8), POLICY)
+    assert after(verdict, "FF", 11).is_passing(at(12), POLICY)
+    assert not after(verdict, "FFF", 11).is_passing(at(13), POLICY)

@@ -37,7 +37,7 @@ def test_two_nodes_one_address_and_a_planned_stop_leaves_nothing_behind(bench: B
 @pytest.mark.parametrize(
     ("number", "event"),
     [
-        (signal.SIGHUP, "reload_refused"),
+        (signal.SIGHUP, "reloaded"),
         (signal.SIGUSR1, "status"),
         (signal.SIGUSR2, "counters"),
     ],

@@ -1,4 +1,5 @@
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -131,6 +132,20 @@ async def test_after_close_nothing_is_reported_and_closing_twice_does_no_harm() 
 
 
 @pytest.mark.asyncio
-async def test_a_missing_namespace_is_an_error() -> None:
-    with pytest.raises(KernelError, match="there is no network namespace nowhere"):
-        LinkEvents(asyncio.get_running_loop(), "nowhere", lambda _: None, lambda: None)
+async def test_a_namespace_that_appears_later_is_found() -> None:
+    later = f"pvevents{os.getpid()}"
+    with listening(later) as (events, heard):
+        assert events._sock is None
+        ip("netns", "add", later)
+        try:
+            await until(lambda: heard.lost > 0 and events._sock is not None)
+            ip("-n", later, "link", "set", "lo", "up")
+            await until(lambda: any(one.name == "lo" for one in heard.touched))
+        finally:
+            ip("netns", "del", later)
+
+
+@pytest.mark.asyncio
+async def test_what_is_no_namespace_is_an_error() -> None:
+    with pytest.raises(KernelError, match="cannot enter network namespace /proc/1"):
+        LinkEvents(asyncio.get_running_loop(), "/proc/1", lambda _: None, lambda: None)

@@ -6,7 +6,6 @@ from ipaddress import ip_interface
 
 import pytest
 
-from pyvrrp.errors import KernelError
 from pyvrrp.identity import Place
 from pyvrrp.net.netlink.addresses import KernelAddresses
 from pyvrrp.net.netlink.links import LinkWatcher
@@ -164,12 +163,10 @@ async def test_events_lost_in_a_storm_are_made_good() -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_missing_namespace_is_an_error_and_is_not_made() -> None:
-    with (
-        watching() as (watcher, _, _),
-        pytest.raises(KernelError, match="there is no network namespace nowhere"),
-    ):
-        watcher.watch(Place("nowhere", "e0"), lambda _: None)
+async def test_an_interface_in_a_missing_namespace_does_not_exist_and_nothing_is_made() -> None:
+    with watching(Place("nowhere", "e0")) as (_, _, (seen,)):
+        await until(lambda: bool(seen.states))
+        assert not seen.last.exists
     assert "nowhere" not in ip("netns", "list")
 
 

@@ -203,8 +203,10 @@ def test_a_daemon_without_capabilities_says_which_are_missing(stage: Stage) -> N
     )
     assert done.returncode == 3
     assert done.stderr == (
-        "pyvrrp: not enough privileges: CAP_NET_ADMIN and CAP_NET_RAW missing (run as root, "
-        "or grant with systemd's AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW)\n"
+        "pyvrrp: not enough privileges: CAP_NET_ADMIN (to add and remove addresses) and "
+        "CAP_NET_RAW (to send and receive advertisements) missing: run as root, or grant with "
+        "systemd's AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW and the same in "
+        "CapabilityBoundingSet\n"
     )
 
 
@@ -224,6 +226,18 @@ def test_the_unit_grants_exactly_what_is_proved_here() -> None:
     assert unit["NoNewPrivileges"] == ["yes"]
     # With "mixed" systemd would kill the guardian before it has removed the addresses.
     assert unit["KillMode"] == ["control-group"]
+
+
+def test_systemd_gives_the_unit_less_than_3_0_points_of_exposure() -> None:
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=29", "--no-pager", UNIT],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "Overall exposure level for pyvrrp.service: " in done.stdout, done.stderr
+    assert done.returncode == 0, done.stdout  # it is 1 above the threshold
 
 
 def test_systemd_understands_the_unit(tmp_path: Path) -> None:

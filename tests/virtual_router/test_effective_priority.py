@@ -57,6 +57,19 @@ def test_a_backup_of_a_master_that_released_waits_with_the_skew_of_its_new_prior
     assert step(state, FORMER, RAISED, T0) == (Backup(after(109.375), SECOND, Heard(HIGH, 0)), ())
 
 
+def test_a_backup_that_preempts_nobody_any_more_takes_the_lower_master_for_its_master() -> None:
+    waiting = Backup(after(2000), SECOND, Heard(HIGH, 250), Heard(LOW, 50), after(700))
+    content = replace(V3, preempt=False)
+    state, actions = step(waiting, FORMER, content, T0)
+    assert isinstance(state, Backup)
+    assert (state.master, state.lower, state.preempt_at, actions) == (
+        Heard(LOW, 50),
+        None,
+        None,
+        (),
+    )
+
+
 def test_version_2_skews_by_parts_of_a_second_whatever_the_interval() -> None:
     raised = replace(V2, priority=228, advertisement_interval=Nanoseconds(10 * SECOND))
     state = Backup(after(2000), raised.advertisement_interval, Heard(HIGH, 250))

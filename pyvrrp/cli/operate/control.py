@@ -42,7 +42,15 @@ def find_socket(args: argparse.Namespace) -> Path:
 
 
 def ask(path: Path, command: str, **arguments: object) -> dict[str, object]:
-    """Send one request and return the answer of the daemon.
+    """Send one request and return the answer of the daemon, for which it has 5 s.
+
+    Raise what `ask_within` raises.
+    """
+    return ask_within(TIMEOUT_SECONDS, path, command, **arguments)
+
+
+def ask_within(patience: float, path: Path, command: str, **arguments: object) -> dict[str, object]:
+    """Send one request and return the answer of the daemon, for which it has *patience* seconds.
 
     Raise ControlError if there is no usable answer or the daemon refuses. Raise UsageError if the
     request is wrong.
@@ -50,15 +58,13 @@ def ask(path: Path, command: str, **arguments: object) -> dict[str, object]:
     request = json.dumps({"command": command, **arguments}).encode() + b"\n"
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as daemon:
-            daemon.settimeout(TIMEOUT_SECONDS)
+            daemon.settimeout(patience)
             daemon.connect(str(path))
             daemon.sendall(request)
             with daemon.makefile("rb") as stream:
                 line = stream.readline(LARGEST_ANSWER)
     except TimeoutError as error:
-        raise ControlError(
-            f"the daemon at {path} did not answer within {TIMEOUT_SECONDS:g} s"
-        ) from error
+        raise ControlError(f"the daemon at {path} did not answer within {patience:g} s") from error
     except OSError as error:
         raise ControlError(f"cannot reach a daemon at {path}: {error.strerror or error}") from error
     try:

@@ -1,4 +1,4 @@
-"""Enter a network namespace, which is given by its name in /run/netns."""
+"""Enter a network namespace, which is given by a name, a path or a process."""
 
 import ctypes
 import os
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 
 from pyvrrp.clients.base.failure import ProbeError, in_words
+from pyvrrp.namespace_path import namespace_path
 
 _CLONE_NEWNET = 0x40000000
 
@@ -41,8 +42,8 @@ def move_thread_to(netns: str) -> None:
     if not netns:
         return
     try:
-        namespace = os.open(f"/run/netns/{netns}", os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError as error:
+        namespace = os.open(namespace_path(netns), os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, ProcessLookupError) as error:
         raise ProbeError(f"there is no network namespace {netns}") from error
     except OSError as error:
         raise ProbeError(f"cannot open network namespace {netns}: {in_words(error)}") from error

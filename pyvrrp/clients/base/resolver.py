@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from pyvrrp.clients.base.blocking_calls import ThreadedCalls
 from pyvrrp.clients.base.failure import Failure, ProbeError
+from pyvrrp.clients.base.name_service import use_name_service_of
 from pyvrrp.clients.base.namespace import move_thread_to
 from pyvrrp.identity import Address
 
@@ -34,9 +35,10 @@ class _CachedAddresses:
 
 
 def look_up_in_system(name: HostName) -> LookUpResult:
-    """Return the addresses of *name*. Blocks, and leaves the thread in another namespace."""
+    """Return the addresses of *name*. Blocks, and leaves the thread in other namespaces."""
     try:
         move_thread_to(name.netns)
+        use_name_service_of(name.netns)
         found = socket.getaddrinfo(name.host, None, type=socket.SOCK_STREAM)
     except ProbeError as error:
         return Failure(str(error))

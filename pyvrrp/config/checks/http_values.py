@@ -33,9 +33,11 @@ def _field(field_name: str, value: object) -> tuple[str, str]:
         hint = "; use the key host" if field_name.lower() == "host" else ""
         raise wrong(f"is set by pyvrrp itself{hint}")
     # The value may be a secret, so it is not shown.
-    if _FIELD_VALUE.fullmatch(text(value)) is None:
+    if not isinstance(value, str):
+        raise wrong("must be a string")
+    if _FIELD_VALUE.fullmatch(value) is None:
         raise wrong("must be printable ASCII on one line, without spaces at its ends")
-    return field_name, text(value)
+    return field_name, value
 
 
 def host_field(value: object) -> str:

@@ -26,7 +26,7 @@ from pyvrrp.config.values.scalars import (
     wrong,
 )
 from pyvrrp.config.values.sections import Key, Section
-from pyvrrp.config.values.targets import is_tls, url
+from pyvrrp.config.values.targets import is_tls, url, without_secrets
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 
 _KEY = re.compile(r"[!-~]{1,200}")
@@ -42,7 +42,8 @@ def _endpoint(value: object) -> str:
     written = url(value)
     parts = urlsplit(written)
     if parts.path not in {"", "/"} or parts.query:
-        raise wrong(f"{shown(written)} must end after the port: pyvrrp adds the path itself")
+        seen = shown(without_secrets(written))
+        raise wrong(f"{seen} must end after the port: pyvrrp adds the path itself")
     return written.rstrip("/")
 
 

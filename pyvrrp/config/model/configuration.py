@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pyvrrp.config.model.paths import CONTROL_DIRECTORY, STATE_DIRECTORY
+from pyvrrp.config.model.process_options import ProcessOptions
 from pyvrrp.config.model.resources import ChainConfig, ResourceConfig
 from pyvrrp.fencing.policy import CheckPolicy, HoldDown
 from pyvrrp.fencing.weight import Weight
@@ -294,6 +295,7 @@ class Configuration:
     state_file: Path = STATE_DIRECTORY / "pyvrrp.json"
     kernel_budget: Nanoseconds = Nanoseconds(500 * MILLISECOND)
     max_held: int | None = None  # this node holds more only if no other node can; None: no limit
+    process: ProcessOptions = ProcessOptions()
     elsewhere: tuple[VirtualRouterConfig, ...] = ()  # those that the file has for other nodes only
 
     def check(self, name: str) -> CheckConfig:

@@ -3,7 +3,6 @@
 They ask the file system, so they are for the machine that they are asked on.
 """
 
-import re
 import stat
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -12,10 +11,9 @@ from pathlib import Path
 from pyvrrp.config.model.configuration import Configuration, HttpProbeConfig
 from pyvrrp.config.values.sections import path_key
 from pyvrrp.config.values.shared_places import why_shared
-from pyvrrp.config.values.targets import is_tls, url_host
+from pyvrrp.config.values.targets import SECRET_NAME, is_tls, url_host, without_secrets
 from pyvrrp.errors import Problem
 
-_SECRET_FIELD = re.compile(r"auth|cookie|token|secret|passw|api-?key", re.IGNORECASE)
 _MOST_BYTES = 4 * 1024 * 1024
 _READ_ON_THE_WAY = "everybody on the way to {} can read it; use https://"
 
@@ -81,6 +79,8 @@ def _secrets(configuration: Configuration) -> Iterator[str]:
     for check in configuration.checks:
         if isinstance(check.probe, HttpProbeConfig):
             yield from (value for _, value in filter(_is_secret, check.probe.headers))
+            if without_secrets(check.probe.url) != check.probe.url:
+                yield check.probe.url
 
 
 def _secrets_in(files: tuple[Path, ...], secrets: tuple[str, ...]) -> Iterator[Problem]:
@@ -91,7 +91,7 @@ def _secrets_in(files: tuple[Path, ...], secrets: tuple[str, ...]) -> Iterator[P
 
 
 def _is_secret(field: tuple[str, str]) -> bool:
-    return _SECRET_FIELD.search(field[0]) is not None
+    return SECRET_NAME.search(field[0]) is not None
 
 
 def _is_private(url: str) -> bool:

@@ -19,6 +19,7 @@ from pyvrrp.config.model.configuration import (
 )
 from pyvrrp.config.model.resources import ResourceConfig
 from pyvrrp.config.values.durations import write_duration
+from pyvrrp.config.values.targets import without_secrets
 from pyvrrp.units import to_milliseconds
 
 
@@ -144,7 +145,7 @@ def _target(check: CheckConfig) -> tuple[str, str]:
     """Return the HTTP method of an http check, else the kind of the check, and its target."""
     match check.probe:
         case HttpProbeConfig(url=url, method=method):
-            return method, url
+            return method, without_secrets(url)
         case TcpProbeConfig(host=host, port=port):
             return "tcp", f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         case ExecProbeConfig(command=command):

@@ -34,7 +34,6 @@ from pyvrrp.config.values.scalars import (
     one_of,
     optional,
     shown,
-    text,
     wrong,
 )
 from pyvrrp.config.values.sections import Key, Section
@@ -65,10 +64,9 @@ def _version(value: object) -> Version:
 
 def _password(value: object) -> bytes:
     # The value is not shown in the message, because it is a password.
-    password = text(value)
-    if not (1 <= len(password) <= _PASSWORD_OCTETS and password.isascii()):
+    if not isinstance(value, str) or not 1 <= len(value) <= _PASSWORD_OCTETS or not value.isascii():
         raise wrong("must be a string of 1 to 8 ASCII characters")
-    return password.encode("ascii")
+    return value.encode("ascii")
 
 
 def _checksum(value: object) -> ChecksumPolicy:

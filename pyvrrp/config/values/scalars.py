@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 
 from pyvrrp.errors import Problem, VrrpError
 from pyvrrp.foreign_text import escaped
+from pyvrrp.namespace_path import PID
 
 T = TypeVar("T")
 Parser: TypeAlias = Callable[[object], T]
@@ -19,7 +20,8 @@ Parser: TypeAlias = Callable[[object], T]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SHOWN_CHARACTERS = 60
 _SHOWN_NUMBER = 10**18
-_LONGEST_NETNS = 255  # octets; a network namespace is a file in /run/netns
+_LONGEST_NETNS = 255  # octets; a name is that of a file
+_PROCESS = re.compile(r"pid:[1-9][0-9]{0,9}")
 _LONGEST_INTERFACE = 15  # octets; IFNAMSIZ without the closing zero
 _LONGEST_PATH = 4095
 
@@ -179,10 +181,22 @@ def interface_name(value: object) -> str:
 
 
 def netns_name(value: object) -> str:
-    """Return the name of a network namespace; empty stands for the one of the daemon."""
+    """Return which network namespace is meant: a name, an absolute path, or a process.
+
+    Empty stands for the one of the daemon.
+    """
     name = text(value)
-    if name in {".", ".."} or "/" in name or not name.isprintable():
-        raise wrong(f"{shown(name)} is no network namespace name; use one that ip netns lists")
+    by_process = name.startswith(PID)
+    if (
+        name in {".", ".."}
+        or ("/" in name and not name.startswith("/"))
+        or (by_process and _PROCESS.fullmatch(name) is None)
+        or not name.isprintable()
+    ):
+        raise wrong(
+            f"{shown(name)} is no network namespace; use a name that ip netns lists, an absolute "
+            'path such as "/proc/123/ns/net", or a process such as "pid:123"'
+        )
     if len(name.encode(errors="replace")) > _LONGEST_NETNS:
         raise wrong(f"{shown(name)} is too long for a network namespace name")
     return name

@@ -12,6 +12,11 @@ _NUMERIC = re.compile(r"[0-9.]+")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _PORT = re.compile(r"[0-9]{1,5}")
 _HIGHEST_PORT = 65535
+SECRET_NAME = re.compile(r"auth|cookie|token|secret|passw|api[-_]?key", re.IGNORECASE)
+_USER_INFO = re.compile(r"^([^/?#]*//)[^/?#]*@")
+_SECRET_PARAMETER = re.compile(
+    rf"([?&;][^=&;#]*(?:{SECRET_NAME.pattern})[^=&;#]*=)[^&;#]*", re.IGNORECASE
+)
 
 
 def host_name(value: object) -> str:
@@ -46,25 +51,32 @@ def host_and_port(value: object) -> tuple[str, int]:
     return host_name(host), int(number)
 
 
+def without_secrets(written: str) -> str:
+    """Return a URL without what may be secret: its password, and parameters with such names."""
+    without_password = _USER_INFO.sub(r"\1***@", written)
+    return _SECRET_PARAMETER.sub(r"\1***", without_password)
+
+
 def url(value: object) -> str:
     """Return *value* as a URL that an HTTP client can request."""
     written = text(value)
+    seen = shown(without_secrets(written))
     if _VISIBLE.fullmatch(written) is None:
         what = "it is empty or has spaces or characters other than ASCII"
-        raise wrong(f"{shown(written)} is not a URL: {what}")
+        raise wrong(f"{seen} is not a URL: {what}")
     try:
         parts = urlsplit(written)
         number = parts.port
     except ValueError as error:
-        raise wrong(f"{shown(written)} is not a URL: {escaped(str(error))}") from None
+        raise wrong(f"{seen} is not a URL: {escaped(str(error))}") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise wrong(f'{shown(written)} is not a URL; write one such as "http://127.0.0.1/health"')
+        raise wrong(f'{seen} is not a URL; write one such as "http://127.0.0.1/health"')
     if parts.username is not None or parts.password is not None:
         raise wrong("must not contain a password; send an Authorization header (headers = ...)")
     if number == 0:
-        raise wrong(f"the port of {shown(written)} must be from 1 to {_HIGHEST_PORT}")
+        raise wrong(f"the port of {seen} must be from 1 to {_HIGHEST_PORT}")
     if "#" in written:
-        raise wrong(f"{shown(written)} must have no fragment (#...): it is not sent to the server")
+        raise wrong(f"{seen} must have no fragment (#...): it is not sent to the server")
     host_name(parts.hostname)
     return written
 

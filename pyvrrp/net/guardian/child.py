@@ -29,6 +29,7 @@ from pyvrrp.net.guardian.records import (
     PREPARE,
     REGISTER,
     RELEASE,
+    RIGHTS,
     WITHDRAW,
     Held,
     StopRecord,
@@ -41,6 +42,7 @@ from pyvrrp.net.guardian.removal import remove
 from pyvrrp.net.guardian.shared_page import SharedPage
 from pyvrrp.net.guardian.stopping import IGNORED, kill_marked, stop
 from pyvrrp.net.guardian.tell import tell
+from pyvrrp.net.process.capabilities import keep_only
 from pyvrrp.net.system.libc import name_process
 
 _PIPE, _CHANNEL = 3, 4
@@ -81,7 +83,10 @@ class Watch:
                 break
             records, buffered = split(buffered + data)
             for what, body in records:
-                self._take_note(what, body)
+                if what == RIGHTS:
+                    _give_up(int(*read_words(body)))
+                else:
+                    self._take_note(what, body)
         self._sockets.receive()
         self._daemon_has_ended()
 
@@ -231,6 +236,13 @@ def _detach(pipe: int, channel: int) -> None:
     name_process("pyvrrp-guard")
     if os.sched_getscheduler(0) != os.SCHED_OTHER:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def _give_up(kept: int) -> None:
+    try:
+        keep_only(kept, new_privileges=False)
+    except OSError as error:
+        tell(f"cannot give up capabilities: {error.strerror}")
 
 
 def _close(descriptor: int) -> None:

@@ -24,6 +24,7 @@ from pyvrrp.net.guardian.records import (
     LOCK,
     PER_RECORD,
     RELEASE,
+    RIGHTS,
     WITHDRAW,
     Held,
     StopRecord,
@@ -65,6 +66,7 @@ class GuardianProcess:
         self._prepared: dict[str, bytes] = {}
         self._until: dict[str, int] = {}
         self._commands: set[str] = set()
+        self._rights = b""  # the record about them; empty: the child keeps all
         self._reaped = False
         self._one_at_a_time = allocate_lock()
 
@@ -95,6 +97,12 @@ class GuardianProcess:
         _widen(writing)
         os.set_blocking(writing, False)
         return cls(pid, os.pidfd_open(pid), writing, channel, page)
+
+    def keep_only(self, capabilities: int) -> None:
+        """Have the child give up every capability that is not among these bits. Never blocks."""
+        with self._one_at_a_time:
+            self._rights = words(RIGHTS, str(capabilities))
+            self._tell([self._rights])
 
     def hold(self, netns: str, index: int, held: Sequence[tuple[bytes, int]]) -> None:
         """Have these (packed address, prefix length) removed if the daemon dies. Never blocks."""
@@ -198,7 +206,7 @@ class GuardianProcess:
             self._backlog = deque(self._everything())
 
     def _everything(self) -> list[bytes]:
-        records = [framed(FORGET, b"")]
+        records = [framed(FORGET, b""), *filter(None, [self._rights])]
         for netns, index in {entry[:2] for entry in self._held}:
             held = [entry[2:] for entry in self._held if entry[:2] == (netns, index)]
             records += _records(HOLD, netns, index, held)

@@ -15,6 +15,7 @@ COMMAND_BEGINS = 6
 COMMAND_ENDED = 7
 PREPARE = 8
 LOCK = 9
+RIGHTS = 10
 PER_RECORD = 200  # addresses; such a record fits PIPE_BUF (4096)
 _LENGTH = struct.Struct("=I")
 _ADDRESSES = struct.Struct("=iB")  # index of the interface, length of the namespace's name

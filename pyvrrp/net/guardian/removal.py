@@ -2,6 +2,7 @@
 
 import os
 
+from pyvrrp.namespace_path import namespace_path
 from pyvrrp.net.guardian.records import Held
 from pyvrrp.net.guardian.tell import tell
 from pyvrrp.net.netlink.codec import (
@@ -59,7 +60,7 @@ def _listed(kernel: Netlink, index: int) -> list[ListedAddress]:
 
 def enter(netns: str) -> None:
     """Put this process into the network namespace of that name; raise OSError."""
-    enter_network_namespace(os.open(f"/run/netns/{netns}", os.O_RDONLY | os.O_CLOEXEC))
+    enter_network_namespace(os.open(namespace_path(netns), os.O_RDONLY | os.O_CLOEXEC))
 
 
 def _come_back(own: int) -> None:

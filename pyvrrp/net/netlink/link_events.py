@@ -1,6 +1,7 @@
 """Listen to the kernel for the interfaces of one network namespace that have changed."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,8 +42,8 @@ class Touched:
 class LinkEvents:
     """Reports what has changed to *touched*; calls *lost* when events may have been lost.
 
-    The constructor raises KernelError, for example if there is no such network namespace. Renewals
-    of our own addresses are not reported.
+    A network namespace that does not exist is looked for every second. The constructor raises
+    KernelError if the kernel refuses anything else. Renewals of our own addresses are not reported.
     """
 
     def __init__(
@@ -61,7 +62,12 @@ class LinkEvents:
         self._namespace = 0
         self._look: asyncio.TimerHandle | None = None
         self.losses = 0
-        self._listen()
+        try:
+            self._listen()
+        except KernelError as error:
+            if error.code != errno.ENOENT:
+                raise
+            self._pause = self._loop.call_later(_LONG_PAUSE_SECONDS, self._begin_anew)
 
     def close(self) -> None:
         """Stop listening. A second call does nothing."""

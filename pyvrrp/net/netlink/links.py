@@ -96,7 +96,7 @@ class LinkWatcher:
     def watch(self, place: Place, changed: Callable[[InterfaceState], None]) -> _Subscription:
         """Report the state of *place* soon, and again after each change.
 
-        Raises KernelError if there is no such network namespace.
+        Raises KernelError if the kernel does not let this process listen there.
         """
         if place.netns not in self._events:
             self._events[place.netns] = self._listen(place.netns)

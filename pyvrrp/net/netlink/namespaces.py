@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pyvrrp.errors import KernelError
+from pyvrrp.namespace_path import namespace_path
 from pyvrrp.net.netlink.requests import Netlink
-from pyvrrp.net.system.netns import inside, namespace_path, open_namespace
+from pyvrrp.net.system.netns import inside, open_namespace
 
 Generation: TypeAlias = tuple[int, int]  # different in another namespace of the same name
 OWN: Generation = (0, 0)  # of the daemon's own namespace

@@ -3,15 +3,16 @@
 A socket stays in the namespace in which it was opened, so only opening it needs this.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pyvrrp.errors import KernelError
+from pyvrrp.namespace_path import PID, namespace_path
 from pyvrrp.net.system.kernel_error import refused
 from pyvrrp.net.system.libc import enter_network_namespace
 
-_DIRECTORY = "/run/netns"
 _OWN = "/proc/thread-self/ns/net"
 
 
@@ -50,11 +51,6 @@ def inside(there: int, netns: str) -> Iterator[None]:
         os.close(home)
 
 
-def namespace_path(netns: str) -> str:
-    """Return the path of the file through which a namespace is entered by its name."""
-    return f"{_DIRECTORY}/{netns}"
-
-
 def namespace_number(netns: str) -> int:
     """Return the inode of the namespace, which another one of the same name does not have; 0: none.
 
@@ -69,14 +65,24 @@ def namespace_number(netns: str) -> int:
 
 def open_namespace(netns: str) -> int:
     """Return a descriptor of the namespace called *netns*; raise KernelError."""
-    if "/" in netns or netns in {".", ".."}:
+    if ("/" in netns and not netns.startswith("/")) or netns in {".", ".."}:
         raise KernelError(f"cannot enter network namespace {netns}: not a name")
     try:
-        return os.open(namespace_path(netns), os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError as error:
+        opened = os.open(namespace_path(netns), os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, ProcessLookupError) as error:
         raise KernelError(f"there is no network namespace {netns}", error.errno or 0) from error
     except OSError as error:
         raise refused(f"cannot enter network namespace {netns}", error) from error
+    if netns.startswith(PID) and os.fstat(opened).st_ino == namespace_number(""):
+        # The kernel gives the number of a process that has ended to any other one, of the machine
+        # too. Addresses must not go there.
+        os.close(opened)
+        raise KernelError(
+            f"there is no network namespace {netns}: the process with that number is in the one of "
+            "the daemon",
+            errno.ENOENT,
+        )
+    return opened
 
 
 def _enter(descriptor: int, netns: str) -> None:

@@ -94,6 +94,10 @@ class AddressKeeper:
         self._failed_renewals = 0
         self._retry = FIRST_RETRY
         self._restored_at: list[Nanoseconds] = []
+        self._no_longer_ours: tuple[InterfaceAddress, ...] = ()  # to be removed, while others stay
+        self._awaited: frozenset[InterfaceAddress] = frozenset()  # new ones that are not there yet
+        self._list_changed = False  # since the request under way to add all addresses
+        self._lease_changed = False  # what is there has the lease of an earlier configuration
         self._restoring = False  # an address is missing, and may not be added now
         self._failed_restorations = 0
         self._restore_at: Nanoseconds | None = None  # after the kernel has refused to
@@ -107,7 +111,8 @@ class AddressKeeper:
     @property
     def idle(self) -> bool:
         """Whether no request is under way and the wanted state is confirmed."""
-        return not self._busy and not self._paused and self._held is self._wanted
+        settled = not (self._no_longer_ours or self._awaited)
+        return not self._busy and not self._paused and settled and self._held is self._wanted
 
     @property
     def held(self) -> bool:
@@ -138,8 +143,38 @@ class AddressKeeper:
         self._held = None
         self._lease_known = False
         self._lease_end.stop()
-        self._confirmed = frozenset()
+        self._confirmed = self._awaited = frozenset()
         self._advance()
+
+    def configuration_is(
+        self, config: VirtualRouterConfig, managed: tuple[InterfaceAddress, ...]
+    ) -> None:
+        """Manage *managed* from now on, with the lease of *config*; what is in both stays as it is.
+
+        An address that is new is added if the others are there.
+        """
+        gone = tuple(one for one in self._managed if one not in managed)
+        new = frozenset(one for one in managed if one not in self._managed)
+        self._lease_changed |= config.lease != self._config.lease
+        self._list_changed |= self._adding and bool(new)
+        self._stop_renewing()
+        self._config, self._managed, self._lease = config, managed, None
+        self._confirmed &= frozenset(managed)
+        self._awaited &= frozenset(managed)
+        self._no_longer_ours = tuple(
+            one for one in (*self._no_longer_ours, *gone) if one not in managed
+        )
+        if self._held is False and not self._busy:
+            self._no_longer_ours = ()  # none of them is there
+            self._lease_changed = False
+        if self._wanted and self._held:
+            self._awaited |= new
+            self._confirmed |= new
+            self._join_renewals()
+        if self._last_state is not None:
+            self._observed = self._last_state.present.intersection(managed)
+        self._advance()
+        self._put_back()
 
     def take(self) -> None:
         """Add the addresses; then call addresses_taken or addresses_refused."""
@@ -194,6 +229,10 @@ class AddressKeeper:
                 self._restoration.set(Nanoseconds(self._ports.clock.now() + FIRST_RETRY))
         elif not self._wanted and self._held is not False:
             self._ask_absent()
+        elif self._no_longer_ours:
+            self._ask_absent_of(self._no_longer_ours)
+        elif self._lease_changed and self._wanted and self._owner.may_hold():
+            self._ask_present(self._managed, self._after_lease_change)
 
     def _ask_present(
         self, addresses: tuple[InterfaceAddress, ...], after: Callable[[KernelError | None], None]
@@ -219,10 +258,43 @@ class AddressKeeper:
         # They may have been let go while the request to add them was under way.
         self._give_up_the_lease()
         finish = self._begin(self._after_let_go)
-        if not self._managed:
+        all_of_them = (*self._managed, *self._no_longer_ours)
+        if not all_of_them:
             self._ports.clock.call_at(self._ports.clock.now(), lambda: finish(None))
             return
-        self._ports.addresses.ensure_absent(self._config.id.place, self._managed, finish)
+        self._ports.addresses.ensure_absent(self._config.id.place, all_of_them, finish)
+
+    def _ask_absent_of(self, addresses: tuple[InterfaceAddress, ...]) -> None:
+        """Remove *addresses*, which a reload has taken from the list, while the others stay."""
+        finish = self._begin(lambda error: self._after_removal_of(addresses, error))
+        self._ports.addresses.ensure_absent(self._config.id.place, addresses, finish)
+
+    def _after_removal_of(
+        self, addresses: tuple[InterfaceAddress, ...], error: KernelError | None
+    ) -> None:
+        if error is None or meaning(KernelRequest.REMOVE, error.code) is Meaning.DONE:
+            self._no_longer_ours = tuple(
+                one for one in self._no_longer_ours if one not in addresses
+            )
+            listed = ", ".join(map(str, addresses))
+            self._report("addresses_absent", f"off the interface after a reload: {listed}")
+            return
+        self._journal.warn_rarely(
+            "kernel_refused", f"{error}; trying again", virtual_router=self._config
+        )
+        self._paused = True
+        self._removal.set(Nanoseconds(self._ports.clock.now() + self._retry))
+        self._retry = min(Nanoseconds(2 * self._retry), LAST_RETRY)
+
+    def _after_lease_change(self, error: KernelError | None) -> None:
+        if error is None:
+            self._lease_changed = False
+        else:
+            self._restoration_failed(error)
+
+    def _join_renewals(self) -> None:
+        if self._config.lease and self._managed:
+            self._renewals.join(self._config.id.place.netns, self._config.lease, self)
 
     def _begin(
         self, after: Callable[[KernelError | None], None]
@@ -242,13 +314,17 @@ class AddressKeeper:
         return finish
 
     def _after_take(self, error: KernelError | None) -> None:
+        list_changed, self._list_changed = self._list_changed, False
+        if error is None and list_changed and self._wanted:
+            self._held = None  # not all are there: ask again
+            return
         if error is None:
             self._held = True
             self._lease_known = True
-            self._confirmed = frozenset()
+            self._confirmed = self._awaited = frozenset()
             if self._wanted:
-                if self._config.lease and self._managed:
-                    self._renewals.join(self._config.id.place.netns, self._config.lease, self)
+                self._lease_changed = False
+                self._join_renewals()
                 self._report("addresses_present", "addresses are on the interface")
                 self._owner.addresses_taken()
             return
@@ -283,6 +359,9 @@ class AddressKeeper:
     def _are_gone(self, why: str) -> None:
         was_held, self._held = self._held, False
         self._lease_known = True
+        self._lease_changed = False
+        self._no_longer_ours = ()
+        self._awaited = frozenset()
         self._confirmed = frozenset()
         self._retry = FIRST_RETRY
         self._lease_end.stop()
@@ -366,6 +445,12 @@ class AddressKeeper:
             return
         self._failed_restorations, self._restore_at = 0, None
         listed = ", ".join(str(address) for address in missing)
+        if self._awaited.issuperset(missing):
+            self._awaited -= frozenset(missing)
+            self._report("addresses_present", f"on the interface after a reload: {listed}")
+            self._owner.addresses_restored(missing)
+            return
+        self._awaited -= frozenset(missing)
         self._counters.add("addresses_restored")
         self._report(
             "address_restored",

@@ -38,6 +38,10 @@ class AnnouncementQueue:
             self._rounds[following] = left  # behind all others, so a round ends before the next
         return following
 
+    def keep(self, addresses: Collection[Address]) -> None:
+        """Forget all that is not for one of *addresses*."""
+        self._rounds = {key: left for key, left in self._rounds.items() if key[1] in addresses}
+
     def clear(self) -> None:
         """Forget all."""
         self._rounds.clear()

@@ -95,6 +95,22 @@ class Announcer:
         self._moved = DeadlineTimer(clock, self._announce_mac)
         self._moved_at: Nanoseconds | None = None
 
+    def configuration_is(self, config: VirtualRouterConfig) -> None:
+        """Announce what *config* says from now on; what is queued for other addresses is dropped.
+
+        New addresses are announced when they are there.
+        """
+        self._config = config
+        if config.announce != self._policy:
+            self._policy = config.announce
+            if self._running:
+                self._schedule_refresh()
+        addresses = tuple(address.ip for address in config.addresses)
+        if addresses != self._addresses:
+            self._addresses = addresses
+            self._queue.keep(frozenset(addresses))
+            self._frames.clear()
+
     def start(self, *, succeeds: bool = False) -> None:
         """Announce now, and again from time to time, until `stop`.
 
@@ -184,8 +200,8 @@ class Announcer:
         self._schedule_refresh()
 
     def _schedule_refresh(self) -> None:
-        if self._policy.refresh:
-            self._refresh.set(Nanoseconds(self._clock.now() + self._policy.refresh))
+        refresh = self._policy.refresh
+        self._refresh.set(Nanoseconds(self._clock.now() + refresh) if refresh else None)
 
     def _look_for_others(self) -> None:
         self._queue.add(probe, self._addresses, 1)

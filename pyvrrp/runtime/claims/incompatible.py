@@ -67,6 +67,12 @@ class IncompatibleNeighbours(BaseConcern):
         self._alarmed_at: Nanoseconds | None = None
         self._forget = DeadlineTimer(clock, self._forget_the_silent)
 
+    def configuration_changed(self) -> None:
+        """Compare with the new configuration; what was incompatible may not be so any more."""
+        self._config = self._router.config
+        self._addresses = frozenset(address.ip for address in self._config.addresses)
+        self._known.clear()
+
     def may_claim(self) -> str | None:
         """Return None if no such neighbour advertises the addresses, or if that does not count."""
         if self._config.claims_against_incompatible:

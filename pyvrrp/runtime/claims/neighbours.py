@@ -42,6 +42,17 @@ class ClaimProbe(BaseConcern):
         self._clear_at: Nanoseconds | None = None
         self._again = DeadlineTimer(clock, self._ask)
 
+    def configuration_changed(self) -> None:
+        """Ask for the addresses of the new configuration; what is known of others is forgotten."""
+        self._config = self._router.config
+        self._policy = self._config.claim_probe
+        self._addresses = tuple(address.ip for address in self._config.addresses)
+        self.released()
+
+    def stop(self) -> None:
+        """Ask nobody any more."""
+        self.released()
+
     def claim_due(self) -> None:
         """Ask the neighbours, unless the answer is known or does not matter."""
         if not self._router.is_silence_why or self._is_clear:

@@ -53,12 +53,25 @@ class EtcdLeaseHolder(BaseConcern):
         self._preemption_request = PreemptionRequest(lease, self._writer, ports.clock, ports.etcd)
         self._had_key = False
         self._gives_way = False
+        self._is_over = False
         self._next = DeadlineTimer(ports.clock, self._go_on)
         self._end = DeadlineTimer(ports.clock, self.hold_expired)
 
     def start(self) -> None:
         """Read the key for the first time."""
         self._go_on()
+
+    def stop(self) -> None:
+        """Ask for nothing more. A key that could not be given back yet is given back all the same.
+
+        Its lease in etcd ends by itself if that does not succeed.
+        """
+        self._is_over = True
+        self._preemption_request.withdraw()
+        self._next.set(None)
+        self._end.set(None)
+        if self.phase is not LeasePhase.LEAVING:
+            self._key.cancel()
 
     # The methods of a concern.
 
@@ -134,6 +147,8 @@ class EtcdLeaseHolder(BaseConcern):
     # Requests to etcd, and what follows from the answers.
 
     def _go_on(self) -> None:
+        if self._is_over:
+            return
         match self.phase:
             case LeasePhase.IDLE | LeasePhase.SEEKING:
                 if not isinstance(self._router.state, Backup):

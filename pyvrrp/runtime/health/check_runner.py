@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from pyvrrp.config.model.configuration import CheckConfig
-from pyvrrp.fencing.verdict import Verdict
+from pyvrrp.fencing.verdict import Verdict, presumed
 from pyvrrp.ports import Ports, ProbeResult
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
 from pyvrrp.runtime.base.journal import Journal, Level
@@ -18,6 +18,7 @@ class CheckRunner:
     def __init__(self, config: CheckConfig, ports: Ports, journal: Journal) -> None:
         self.config = config
         self.verdict = Verdict()
+        self._ports = ports
         self._clock = ports.clock
         self._journal = journal
         self._listeners: list[Callable[[], None]] = []
@@ -28,6 +29,31 @@ class CheckRunner:
     def listen(self, listener: Callable[[], None]) -> None:
         """Call *listener* after each result, and when a lack of results makes the check fail."""
         self._listeners.append(listener)
+
+    def unlisten(self, listener: Callable[[], None]) -> None:
+        """Call *listener* no more."""
+        self._listeners.remove(listener)
+
+    def presume(self) -> None:
+        """Pass until the first verdict: a router that serves depends on this new check.
+
+        It is no pass that a claim may rest on.
+        """
+        self.verdict = presumed(self._clock.now())
+        self._passing = True
+        self._silence.set(self.verdict.fails_by_silence_at(self.config.policy))
+
+    def configuration_is(self, config: CheckConfig) -> None:
+        """Probe as *config* says from now on. The verdict stays, and no pass is fresh."""
+        now = self._clock.now()
+        passing = self.verdict.is_passing(now, self.config.policy)
+        self._schedule.stop()
+        self.config = config
+        self.verdict = presumed(now) if passing else Verdict()
+        self._passing = passing
+        self._schedule = ProbeSchedule(config, self._ports, self._result)
+        self._silence.set(self.verdict.fails_by_silence_at(config.policy))
+        self._schedule.start()
 
     def start(self) -> None:
         """Probe now, and every interval from now on."""
@@ -76,5 +102,5 @@ class CheckRunner:
                 level=Level.INFO if passing else Level.WARNING,
                 fields={"check": self.config.name, "passing": passing, "reason": reason},
             )
-        for listener in self._listeners:
+        for listener in tuple(self._listeners):
             listener()

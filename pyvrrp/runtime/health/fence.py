@@ -34,7 +34,6 @@ class Fence(BaseConcern):
         self.reason = ""  # why it is closed
         self._router = router
         self._runners = tuple(runners)
-        self._policies = {runner.config.name: runner.config.policy for runner in runners}
         self._clock = clock
         self._journal = journal
         self._damping = HoldDownState()
@@ -70,6 +69,18 @@ class Fence(BaseConcern):
             runner.listen(self._evaluate)
         self._evaluate()
 
+    def use(self, runners: Sequence[CheckRunner]) -> None:
+        """Judge by *runners* from now on."""
+        self.stop()
+        self._runners = tuple(runners)
+        self.start()
+
+    def stop(self) -> None:
+        """Judge no more."""
+        for runner in self._runners:
+            runner.unlisten(self._evaluate)
+        self._look_again.set(None)
+
     def look_at_clock(self) -> None:
         """Take note of checks that have become silent."""
         for runner in self._runners:
@@ -102,7 +113,8 @@ class Fence(BaseConcern):
 
     def _judge(self) -> FenceState:
         verdicts = {runner.config.name: runner.verdict for runner in self._runners}
-        return fence_state(verdicts, self._policies, self._clock.now())
+        policies = {runner.config.name: runner.config.policy for runner in self._runners}
+        return fence_state(verdicts, policies, self._clock.now())
 
     def _evaluate(self) -> None:
         state = self._judge()

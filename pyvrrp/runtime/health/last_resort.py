@@ -56,6 +56,19 @@ class LastResort(BaseConcern):
         for runner in self._runners:
             runner.listen(self._look)
 
+    def use(self, runners: Iterable[CheckRunner]) -> None:
+        """Decide after each result of *runners* from now on. The fence uses them already."""
+        self.stop()
+        self._runners = tuple(runners)
+        self.start()
+        self._look()
+
+    def stop(self) -> None:
+        """Decide no more."""
+        for runner in self._runners:
+            runner.unlisten(self._look)
+        self._alarm.set(None)
+
     def advertisement(self) -> None:
         """Take note that a router serves."""
         self._told = False

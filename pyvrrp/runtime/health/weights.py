@@ -33,6 +33,17 @@ class Weights(BaseConcern):
             runner.listen(self._add_up)
         self._add_up()
 
+    def use(self, weights: Sequence[Weight], checks: Mapping[str, CheckRunner]) -> None:
+        """Add up *weights* from now on."""
+        self.stop()
+        self._weighed = [(checks[weight.check], weight) for weight in weights]
+        self.start()
+
+    def stop(self) -> None:
+        """Add up no more."""
+        for runner, _ in self._weighed:
+            runner.unlisten(self._add_up)
+
     def look_at_clock(self) -> None:
         """Take note of checks that have become silent."""
         for runner, _ in self._weighed:

@@ -36,10 +36,7 @@ class Advertiser:
         self.sent_at: Nanoseconds | None = None  # None: nothing left when it was last tried
         self.left_at: Nanoseconds | None = None  # the last one that left, however long ago
         self.refusal: KernelError | None = None  # why nothing left when it was last tried
-        # Until a peer was heard: what the installed base understands.
-        self.form = ChecksumForm.PSEUDO_HEADER
-        if config.checksum is ChecksumPolicy.RFC9568:
-            self.form = ChecksumForm.MESSAGE_ONLY
+        self.form = _first_form(config)
         self._config = config
         self._links = links
         self._clock = clock
@@ -48,6 +45,13 @@ class Advertiser:
         self._prepared: tuple[int, Address] | None = None  # the priority and source of _packets
         self._packets: list[tuple[Link, Address, bytes]] = []
         self.changes = 0  # how often _packets was made
+
+    def configuration_is(self, config: VirtualRouterConfig) -> None:
+        """Send what *config* says from the next advertisement on."""
+        if config.checksum is not self._config.checksum:
+            self.form = _first_form(config)
+        self._config = config
+        self._prepared = None
 
     def send(self, priority: int, source: Address) -> None:
         """Send one advertisement over all links. Refusals are counted and told.
@@ -143,3 +147,10 @@ class Advertiser:
                 config.authentication.ljust(AUTHENTICATION_OCTETS, b"\0") if authenticated else b""
             ),
         )
+
+
+def _first_form(config: VirtualRouterConfig) -> ChecksumForm:
+    """Return the form until a peer was heard: what the installed base understands, by default."""
+    if config.checksum is ChecksumPolicy.RFC9568:
+        return ChecksumForm.MESSAGE_ONLY
+    return ChecksumForm.PSEUDO_HEADER

@@ -93,6 +93,7 @@ class Interface:
         self._devices = devices
         self._links: dict[tuple[Family, int], Listener] = {}
         self._sockets: dict[Family, KeptSocket[AdvertisementSocket]] = {}
+        self._opened_for: dict[Family, tuple[bool, bool]] = {}  # multicast, unicast
         self._announcements: KeptSocket[AnnouncementSocket] = KeptSocket(
             ports.clock, self._open_announcements, self._tell_links
         )
@@ -113,6 +114,29 @@ class Interface:
             open_it = partial(self._open_advertisements, link.family)
             self._sockets[link.family] = KeptSocket(self._ports.clock, open_it, self._tell_links)
 
+    def begin_with(self, link: Listener) -> None:
+        """Have *link*, which was added after `start`, take part."""
+        self._renew_socket(link.family)
+        if self._device is not None:
+            self._keep_sockets()
+        self._tell_links()
+
+    def remove(self, link: Listener) -> None:
+        """Have *link* stand on this interface no longer. The sockets that others use stay open."""
+        del self._links[link.family, link.vrid]
+        self.forget_judgements()
+        if self.is_used_by(link.family):
+            self._renew_socket(link.family)
+        else:
+            self._sockets.pop(link.family).close()
+        for other in self._devices.all_names_of(self):
+            if other is not self:
+                other.look_again()
+
+    def is_used_by(self, family: Family | None = None) -> bool:
+        """Return whether a link stands on it, of *family* if that is given."""
+        return any(family in {None, link.family} for link in self._links.values())
+
     def start(self) -> None:
         """Look at the interface from now on."""
         self._watching = self._ports.links.watch(self.place, self._changed)
@@ -123,6 +147,7 @@ class Interface:
             self._watching.cancel()
             self._watching = None
         self._close()
+        self._devices.note(self, None)
 
     def send(self, family: Family, packet: bytes, destination: Address) -> None:
         """Send one advertisement; raise KernelError if that is not possible."""
@@ -163,7 +188,11 @@ class Interface:
 
     def watch(self, claimant: Claimant, addresses: Iterable[Address]) -> None:
         """Tell *claimant* of other hosts that claim *addresses*; none: stop watching for it."""
-        self._watched[claimant] = frozenset(addresses)
+        watched = frozenset(addresses)
+        if watched:
+            self._watched[claimant] = watched
+        elif self._watched.pop(claimant, None) is None:
+            return
         # In the next turn of the loop: once for all virtual routers that take over together.
         self._watch.set(self._ports.clock.now())
 
@@ -195,8 +224,15 @@ class Interface:
         return (family, vrid) in self._links
 
     def look_again(self) -> None:
-        """Tell the virtual routers the state once more: another name of the interface has gone."""
+        """Tell the virtual routers the state once more.
+
+        Another name of the interface has gone, or a virtual router has another configuration.
+        """
         self._tell_links()
+
+    def expect_anew(self, family: Family) -> None:
+        """Have the socket of *family* let through what the links accept now."""
+        self._renew_socket(family)
 
     def managed(self) -> set[Address]:
         """Return the virtual addresses that are ours to add and remove under this name."""
@@ -264,16 +300,33 @@ class Interface:
         return socket
 
     def _open_advertisements(self, family: Family) -> AdvertisementSocket:
-        here = [link for link in self._links.values() if link.family is family]
+        multicast, unicast = self._opened_for[family] = self._needed(family)
         socket = self._ports.sockets.open_advertisements(
-            self.place,
-            family,
-            self._receiver(family),
-            multicast=not all(link.peers for link in here),
-            unicast=any(link.peers for link in here),
+            self.place, family, self._receiver(family), multicast=multicast, unicast=unicast
         )
-        socket.expect(frozenset(link.vrid for link in here), min(link.min_ttl for link in here))
+        self._expect(family, socket)
         return socket
+
+    def _needed(self, family: Family) -> tuple[bool, bool]:
+        """Return whether links of *family* use multicast, and whether one has peers."""
+        here = [link for link in self._links.values() if link.family is family]
+        return not all(link.peers for link in here), any(link.peers for link in here)
+
+    def _expect(self, family: Family, socket: AdvertisementSocket) -> None:
+        here = [link for link in self._links.values() if link.family is family]
+        socket.expect(frozenset(link.vrid for link in here), min(link.min_ttl for link in here))
+
+    def _renew_socket(self, family: Family) -> None:
+        """Have the socket of *family* let through what the links need now."""
+        kept = self._sockets[family]
+        if kept.socket is None:
+            return
+        if self._opened_for[family] == self._needed(family):
+            self._expect(family, kept.socket)
+            return
+        kept.socket.drain()
+        kept.close()
+        self._keep_sockets()
 
     def _receiver(self, family: Family) -> Callable[[bytes], None]:
         known, judge, now = self._known, partial(self._judge, family), self._ports.clock.now

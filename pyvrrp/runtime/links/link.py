@@ -85,6 +85,27 @@ class Link:
         if not link.peers:
             self.destinations = (group_of(self.family),)
 
+    def configuration_is(self, config: VirtualRouterConfig, expectation: Expectation) -> None:
+        """Judge by *expectation* from now on. The interface and the peers are as before.
+
+        The interface must be looked at again afterwards (`Interface.look_again`).
+        """
+        self.min_ttl = config.min_ttl
+        self._expectation = replace(
+            expectation,
+            primary_address=self._expectation.primary_address,
+            peers=frozenset(self.peers),
+            min_ttl=config.min_ttl,
+        )
+        self._octets = advertisement_octets(config.version, self.family, len(config.addresses))
+        self._hosts = (*(address.ip for address in config.addresses), *self.peers)
+        self._seen = ()
+        self._interface.forget_judgements()
+
+    def leave(self) -> None:
+        """Stand on the interface no longer."""
+        self._interface.remove(self)
+
     @property
     def is_unicast(self) -> bool:
         """Whether it goes to peers, and not to the group."""

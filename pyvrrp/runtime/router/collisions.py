@@ -43,6 +43,11 @@ class Collisions:
         self._counters = counters
         self._known: dict[tuple[Address, int], Collision] = {}
 
+    def configuration_is(self, config: VirtualRouterConfig) -> None:
+        """Compare with the addresses of *config* from now on."""
+        self._config = config
+        self._addresses = frozenset(address.ip for address in config.addresses)
+
     @property
     def known(self) -> tuple[Collision, ...]:
         """The collisions of the last minute, in the order in which they were first heard."""

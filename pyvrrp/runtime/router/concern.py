@@ -30,6 +30,12 @@ class Concern(Protocol):
     def start(self) -> None:
         """Begin to look; called once, when all virtual routers are there."""
 
+    def configuration_changed(self) -> None:
+        """Take note that the router has another configuration, which it took in place."""
+
+    def stop(self) -> None:
+        """End for good: the router has left the election, and is removed."""
+
     def look_at_clock(self) -> None:
         """Take note of what time alone has changed, such as a check that is silent for too long.
 
@@ -86,6 +92,12 @@ class BaseConcern:
 
     def start(self) -> None:
         """Begin to look: there is nothing to look at."""
+
+    def configuration_changed(self) -> None:
+        """Take note of another configuration: nothing of it is kept."""
+
+    def stop(self) -> None:
+        """End for good: nothing is under way."""
 
     def look_at_clock(self) -> None:
         """Take note of what time has changed: nothing."""

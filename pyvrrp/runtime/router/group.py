@@ -83,6 +83,16 @@ class Group:
         self._members = (*self._members, member)
         self._lingers_after_death = None
 
+    def part_from(self, member: GroupMember) -> None:
+        """Go on without *member*."""
+        self._members = tuple(one for one in self._members if one is not member)
+        self._limited = tuple(one for one in self._limited if one is not member)
+        self._lingers_after_death = None
+        if self.claiming:
+            self.claim_ended()  # those that are due ask anew
+        if self._members:
+            self.consider()
+
     def limited_by(self, member: GroupMember) -> None:
         """Take note that a concern of *member* limits how long addresses may be held."""
         if member not in self._limited:

@@ -38,6 +38,10 @@ class Hearing:
         self._at = Nanoseconds(0)
         self._repeated: HeardPacket | None = None
 
+    def configuration_is(self, config: VirtualRouterConfig) -> None:
+        """Believe intervals as *config* says from now on; no repetition may last."""
+        self._longest_believed = config.max_learned_interval
+
     @property
     def last_heard(self) -> LastHeard | None:
         """The newest advertisement; `missed` must have been asked before."""

@@ -32,13 +32,13 @@ class Operator(BaseConcern):
     def __init__(self, router: RouterControl) -> None:
         self.drained = False
         self.resigned = False
-        self._stopping = False
+        self._stops_because = ""  # empty: it does not stop
         self._leaves = False  # it resigned, and gives up the addresses first
         self._router = router
 
-    def order_stop(self) -> None:
-        """Have the router leave the election for good."""
-        self._stopping = True
+    def order_stop(self, reason: str = STOPPING) -> None:
+        """Have the router leave the election for good, for *reason*."""
+        self._stops_because = reason
         self._tell()
 
     def drain(self, *, drained: bool) -> None:
@@ -81,6 +81,5 @@ class Operator(BaseConcern):
         reason = RESIGNED if self._leaves else ""
         if self.drained:
             reason = DRAINED
-        if self._stopping:
-            reason = STOPPING
+        reason = self._stops_because or reason
         self._router.obstacle(self, reason)

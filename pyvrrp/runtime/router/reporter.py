@@ -34,6 +34,11 @@ class Reporter:
         self._counters = counters
         self._explain = DeadlineTimer(clock, self._waiting)
 
+    def configuration_is(self, config: VirtualRouterConfig) -> None:
+        """Compare what is heard with *config* from now on."""
+        self._config = config
+        self.collisions.configuration_is(config)
+
     def transition(self, action: ReportTransition) -> None:
         """Tell of a change of state and its reason, or of a new reason for INIT."""
         self.reason = action.reason

@@ -62,6 +62,7 @@ from pyvrrp.virtual_router.rules import group as group_rules
 from pyvrrp.virtual_router.rules.admission import (
     RESIGNED,
     STARTING,
+    STOPPING,
 )
 from pyvrrp.virtual_router.rules.effective_priority import PrioritySources, effective_priority
 from pyvrrp.virtual_router.rules.holding import may_hold
@@ -127,6 +128,7 @@ class Router:
         self.unsent = UnsentAdvertisements(self, ports.clock)
         self._actions = ActionRunner(self, self._advertiser)
         self._alarm = DeadlineTimer(ports.clock, self._deadline_reached)
+        self._interfaces = tuple(interfaces)
         self._wake_ups = interfaces[0].wake_ups(config.advertisement_interval)
         self._held_back_by: Concern | None = None
         self._limiting: tuple[Concern, ...] = ()  # those that limit how long it may hold
@@ -148,6 +150,68 @@ class Router:
         )
         if self._limiting:
             self.group.limited_by(self)
+
+    # Its configuration.
+
+    def configuration_is(self, config: VirtualRouterConfig) -> None:
+        """Go on with *config*, which differs only in what may change in place.
+
+        `pyvrrp.config.changes` has the list. The checks are told by the supervisor. A master
+        advertises at once, so that the others learn of it.
+        """
+        self._listen_first()
+        self._end_repetition()
+        before, self.config = self.config, config
+        self.reporter.configuration_is(config)
+        self._hearing.configuration_is(config)
+        self._advertiser.configuration_is(config)
+        self._renewal_limit = renewal_limit(config)
+        self._keep_in_step(config.advertisement_interval)
+        for concern in self.concerns:
+            concern.configuration_changed()
+        self.priority_sources = replace(self.priority_sources, configured=config.priority)
+        self._takes_over_parameters(before)
+        self.addresses.configuration_is(config)
+        expectation = expectation_of(config, self._parameters)
+        for link, interface in zip(self.links.all, self._interfaces, strict=True):
+            link.configuration_is(config, expectation)
+            interface.expect_anew(link.family)
+            interface.look_again()
+        self.group.consider()
+
+    def _keep_in_step(self, interval: Nanoseconds) -> None:
+        self._wake_ups.leave(self)
+        self._wake_ups = self._interfaces[0].wake_ups(interval)
+        if isinstance(self._state, Master):
+            self._wake_ups.join(self)
+
+    def _takes_over_parameters(self, before: VirtualRouterConfig) -> None:
+        priority, primary = self.priority, self._parameters.primary_address
+        now = effective_priority(self.priority_sources)
+        parameters = replace(parameters_of(self.config), priority=now, primary_address=primary)
+        changed = parameters != self._parameters or self.config.addresses != before.addresses
+        self._parameters_are(parameters)
+        if now != priority:
+            self.reporter.priority(priority, now)
+        if changed:
+            self._take(PriorityChanged(priority))
+
+    def leave_for_good(self) -> None:
+        """Give up its place on its interfaces and in its group. It must have stopped."""
+        for link in self.links.all:
+            link.leave()
+        for concern in self.concerns:
+            concern.stop()
+        self.group.part_from(self)
+
+    def move_to(self, group: Group) -> None:
+        """Be a member of *group* and of no other one from now on."""
+        self.group.part_from(self)
+        self.group = group
+        group.join(self)
+        if self._limiting:
+            group.limited_by(self)
+        group.consider()
 
     # The election.
 
@@ -329,10 +393,10 @@ class Router:
 
     # What the operator orders.
 
-    def stop(self) -> None:
+    def stop(self, reason: str = STOPPING) -> None:
         """Leave the election for good, in favour of another router if there is one."""
         self._listen_first()
-        self.operator.order_stop()
+        self.operator.order_stop(reason)
 
     def drain(self, *, drained: bool) -> None:
         """Stay out of the election until this is undone."""

@@ -103,6 +103,19 @@ class RouterAddresses:
         self._guardian = ports.guardian
         self._look_again = DeadlineTimer(ports.clock, self._begin_if_it_is_there)
 
+    def configuration_is(self, config: VirtualRouterConfig) -> None:
+        """Manage and announce the addresses of *config* from now on.
+
+        With resources the addresses, and all that the resources know, must be the same.
+        """
+        self._config = config
+        self.announcer.configuration_is(config)
+        self.present = self._interface.state.present.intersection(config.addresses)
+        if isinstance(self.keeper, AddressKeeper):
+            self.keeper.configuration_is(config, self.managed())
+        if isinstance(self._router.state, Master) and self.keeper.held:
+            self._interface.watch(self, (address.ip for address in config.addresses))
+
     # What the interface shows.
 
     def inspect(self, state: InterfaceState) -> None:
