@@ -16,7 +16,7 @@ from pyvrrp.errors import ConfigurationError
 from tests.config.documents import ROUTER, parsed, problems
 
 ALLOWED = (
-    "unknown key; allowed are check, control_socket, guardian, max_held, node, resource, "
+    "unknown key; allowed are check, control_socket, guardian, hook, max_held, node, resource, "
     "state_file, virtual_router"
 )
 SECOND_ROUTER = ROUTER.replace("web", "mail").replace("51", "52").replace("2.10", "2.11")
