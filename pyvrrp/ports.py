@@ -349,11 +349,16 @@ class Etcd(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program to run for a resource: its arguments and its whole environment."""
+    """A program to run: its arguments and its whole environment.
+
+    *user* is None for a program with the rights of this process, which resources have. Otherwise
+    the program has those of the user alone; empty: nobody, or the user of an unprivileged process.
+    """
 
     words: tuple[str, ...]
     environment: tuple[tuple[str, str], ...] = ()
     netns: str = ""
+    user: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +385,7 @@ class RunningCommand(Protocol):
 
 
 class Commands(Protocol):
-    """Runs the commands of resources, each in its own process group."""
+    """Runs the commands of resources and hooks, each in its own process group."""
 
     def run(
         self, command: Command, timeout: Nanoseconds, done: Callable[[CommandResult], None]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pyvrrp.config.checks.check import check
 from pyvrrp.config.model.configuration import CheckConfig, Configuration, EtcdLease
+from pyvrrp.config.model.hooks import HookConfig
 from pyvrrp.config.model.paths import CONTROL_DIRECTORY, STATE_DIRECTORY
 from pyvrrp.config.model.resources import ResourceConfig
 from pyvrrp.config.parse_process import KEYS as PROCESS_KEYS
@@ -16,6 +17,7 @@ from pyvrrp.config.resources.resource import resource
 from pyvrrp.config.resources.safety import refuse_bad_chains
 from pyvrrp.config.router import virtual_router
 from pyvrrp.config.router.groups import refuse_disagreements
+from pyvrrp.config.router.hooks import HOOKS, hook
 from pyvrrp.config.router.lease_use import with_leases
 from pyvrrp.config.router.priority import refuse_unlisted
 from pyvrrp.config.router.unique import RouterTable, refuse_duplicates
@@ -61,9 +63,11 @@ MAX_HELD = Key("max_held", optional(integer(1, 255)))
 VIRTUAL_ROUTER = Key("virtual_router", _array_of_tables, [], required=True)
 CHECK = Key("check", table, {})
 RESOURCE = Key("resource", table, {})
+HOOK = Key("hook", table, {})
 KEYS: tuple[Key[object], ...] = (
     *(NODE, GUARDIAN, CONTROL_SOCKET, STATE_FILE, MAX_HELD, VIRTUAL_ROUTER, CHECK, RESOURCE),
     *PROCESS_KEYS,
+    HOOK,
 )
 
 
@@ -92,11 +96,14 @@ def parse(
     checks = _checks(top, origins, own_name or "")
     leases = {one.check: one for one in checks if isinstance(one, EtcdLease)}
     resources = _resources(top, origins, own_name or "")
+    hooks = _hooks(top, origins)
     tables = _virtual_routers(top, origins, own_name)
     refuse_duplicates(tables)
     refuse_disagreements(tables, leases)
     if top.good(CHECK):
         _refuse_unknown_checks(tables, top.read(CHECK))
+    if top.good(HOOK):
+        _refuse_unknown_hooks(tables, top.read(HOOK))
     if own_name is not None and not any_node:
         _refuse_unknown_node(tables, own_name)
     routers = with_leases(tables, leases, resources)
@@ -110,6 +117,7 @@ def parse(
         checks=tuple(one for one in checks if isinstance(one, CheckConfig)),
         leases=tuple(leases.values()),
         resources=tuple(one for one in resources.values() if one is not None),
+        hooks=hooks,
         guardian=guardian,
         max_held=top.read(MAX_HELD),
         process=process,
@@ -165,6 +173,19 @@ def _resources(top: Section, origins: Origins, node: str) -> dict[str, ResourceC
     return resources
 
 
+def _hooks(top: Section, origins: Origins) -> tuple[HookConfig, ...]:
+    hooks: list[HookConfig] = []
+    for hook_name, entry in top.read(HOOK).items():
+        path = origins.hook(hook_name)
+        try:
+            section = Section(table(entry), f"{path}.", top.problems)
+            hooks.append(hook(section, hook_name))
+            name(hook_name)
+        except WrongValueError as error:
+            top.report(path, error)
+    return tuple(hooks)
+
+
 def _virtual_routers(top: Section, origins: Origins, node: str | None) -> Sequence[RouterTable]:
     tables: list[RouterTable] = []
     entries = top.read(VIRTUAL_ROUTER)
@@ -196,3 +217,12 @@ def _refuse_unknown_checks(tables: Sequence[RouterTable], known: Mapping[str, ob
             if check_name not in known:
                 what = f"there is no check {shown(check_name)}{suggestion(check_name, known)}"
                 one.section.refuse(virtual_router.CHECKS, what, inside=f"[{index}]")
+
+
+def _refuse_unknown_hooks(tables: Sequence[RouterTable], known: Mapping[str, object]) -> None:
+    for one in tables:
+        used = one.routers[0].hooks if one.routers else ()
+        for index, hook_name in enumerate(used):
+            if hook_name not in known:
+                what = f"there is no hook {shown(hook_name)}{suggestion(hook_name, known)}"
+                one.section.refuse(HOOKS, what, inside=f"[{index}]")

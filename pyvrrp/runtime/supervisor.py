@@ -22,6 +22,7 @@ from pyvrrp.runtime.health.check_runner import CheckRunner
 from pyvrrp.runtime.health.fence import Fence
 from pyvrrp.runtime.health.last_resort import LastResort
 from pyvrrp.runtime.health.weights import Weights
+from pyvrrp.runtime.hooks.router_hooks import RouterHooks
 from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.same_device import Devices
 from pyvrrp.runtime.router.concern import Concern
@@ -108,6 +109,12 @@ class Supervisor:
             concerns.append(ClaimProbe(router, interface, clock, journal))
         if router.addresses.chain is not None:
             concerns.append(RunningResources(router.addresses.chain))
+        if config.hooks:
+            known = {hook.name: hook for hook in self.configuration.hooks}
+            called = [known[name] for name in config.hooks]
+            concerns.append(
+                RouterHooks(router, called, self.configuration.node, self._ports, journal)
+            )
         if config.etcd_lease is not None:
             node = self.configuration.node
             concerns.append(EtcdLeaseHolder(router, config.etcd_lease, node, self._ports, journal))
@@ -249,12 +256,27 @@ class Supervisor:
                 "the kernel has not confirmed that the addresses are gone; stopping all the same",
                 virtual_router=router.config,
             )
+        if self._hooks_run():
+            self._look.set(Nanoseconds(now + STOP_LOOK))
+            return
         for check in self.checks.values():
             check.stop()
         for interface in self.interfaces.values():
             interface.stop()
         if self._stopped is not None:
             self._stopped()
+
+    def _hooks_run(self) -> bool:
+        """Tell the hooks that their virtual routers have stopped; return whether one runs."""
+        hooks = [
+            concern
+            for router in self.routers
+            for concern in router.concerns
+            if isinstance(concern, RouterHooks)
+        ]
+        for concern in hooks:
+            concern.stopped()
+        return not all(concern.idle for concern in hooks)
 
 
 def used_checks(configuration: Configuration) -> list[CheckConfig]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pwd
 import signal
 import tempfile
 import time
@@ -125,3 +126,15 @@ async def test_commands_leave_no_open_descriptors() -> None:
     for _ in range(3):
         await run(shell("exit 0"))
     assert descriptors() == before
+
+
+async def test_a_hook_runs_as_nobody_if_this_is_root_and_cannot_become_root() -> None:
+    line = "id -un; grep NoNewPrivs /proc/self/status; grep CapEff /proc/self/status"
+    result = await run(Command(("/bin/sh", "-c", line), user=""))
+    user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    assert result.output.split() == [user, "NoNewPrivs:", "1", "CapEff:", "0000000000000000"]
+
+
+async def test_a_hook_of_a_user_that_does_not_exist_is_not_run() -> None:
+    result = await run(Command(("/bin/true",), user="no-such-user"))
+    assert result == CommandResult(None, "there is no user no-such-user")

@@ -16,6 +16,7 @@ from pyvrrp.config.model.configuration import (
     HttpProbeConfig,
     VirtualRouterConfig,
 )
+from pyvrrp.config.model.hooks import HookConfig
 from pyvrrp.config.model.resources import ResourceConfig
 from pyvrrp.fencing.policy import CheckPolicy
 from pyvrrp.identity import Family, Place, VirtualRouterId
@@ -95,6 +96,16 @@ def test_a_resource_that_changes_has_its_virtual_router_begin_anew() -> None:
     assert in_words(found) == (
         "virtual router web (IPv4): hands over, and begins anew: resource disk",
     )
+
+
+def test_a_hook_that_changes_has_its_virtual_router_begin_anew() -> None:
+    hook = HookConfig("notify", ("/usr/bin/true",))
+    here = replace(BEFORE, virtual_routers=(replace(WEB, hooks=("notify",)),), hooks=(hook,))
+    after = replace(here, hooks=(replace(hook, command=("/usr/bin/false",)),))
+    found = difference(here, after)
+    assert [(one.how, one.hooks) for one in found.routers] == [(How.ANEW, ("notify",))]
+    assert runnable(here, after).hooks == after.hooks
+    assert "hook notify" in in_words(found)[0]
 
 
 @pytest.mark.parametrize("key", ["addresses", "lease"])

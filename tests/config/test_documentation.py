@@ -11,6 +11,7 @@ from pyvrrp.config.files.load import load
 from pyvrrp.config.parse import KEYS, parse
 from pyvrrp.config.resources.resource import KEYS as RESOURCE_KEYS
 from pyvrrp.config.router.check_uses import USE_KEYS
+from pyvrrp.config.router.hooks import KEYS as HOOK_KEYS
 from pyvrrp.config.router.policies import ANNOUNCE_KEYS, HOLD_DOWN_KEYS
 from pyvrrp.config.router.virtual_router import KEYS as ROUTER_KEYS
 from pyvrrp.config.values.sections import Key
@@ -35,6 +36,7 @@ def rows(heading: str) -> dict[str, str]:
         ("### `announce`", ANNOUNCE_KEYS),
         ("### `hold_down`", HOLD_DOWN_KEYS),
         ("## `[resource.NAME]`", RESOURCE_KEYS),
+        ("## `[hook.NAME]`", HOOK_KEYS),
         ("### Every check", EVERY_KIND),
         *((f"### `{kind.key.name}`", kind.keys) for kind in KINDS),
     ],

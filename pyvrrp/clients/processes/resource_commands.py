@@ -1,9 +1,9 @@
-"""Run the commands of resources. Implements the port `pyvrrp.ports.Commands`.
+"""Run the commands of resources and hooks. Implements the port `pyvrrp.ports.Commands`.
 
 Like the program of an exec check, each command has its own process group and is killed with all
-its children at its deadline. Unlike it, a command has the privileges of the daemon and gets
-SIGTERM before SIGKILL. If it ends in time, the processes that it started may go on: the start of a
-resource does that.
+its children at its deadline. Unlike it, a command gets SIGTERM before SIGKILL, and that of a
+resource has the privileges of the daemon. If it ends in time, the processes that it started may go
+on: the start of a resource does that.
 """
 
 import asyncio
@@ -24,10 +24,19 @@ from pyvrrp.clients.base.wait_readable import wait_until_readable
 from pyvrrp.clients.processes.kill_leftovers import kill_leftovers
 from pyvrrp.clients.processes.open_files import give_earlier_limit
 from pyvrrp.clients.processes.reap import reap
-from pyvrrp.clients.processes.spawn import LOST, MARK, PATH, WORDS, use_ordinary_scheduling
+from pyvrrp.clients.processes.spawn import (
+    LOST,
+    MARK,
+    PATH,
+    WORDS,
+    Identity,
+    drop_privileges,
+    identity_of,
+    use_ordinary_scheduling,
+)
 from pyvrrp.config.model.resources import KILL_DELAY
 from pyvrrp.config.values.commands import why_unsafe
-from pyvrrp.config.values.users import trusted_users
+from pyvrrp.config.values.users import UnknownUserError, trusted_users, user_of
 from pyvrrp.foreign_text import environment, printable
 from pyvrrp.ports import Command, CommandResult
 from pyvrrp.units import Nanoseconds, to_seconds
@@ -76,8 +85,10 @@ class AsyncioCommands:
         self, command: Command, deadline: "_Deadline", done: Callable[[CommandResult], None]
     ) -> None:
         mark = uuid4().hex
-        if self._observer is not None:
-            self._observer.command_begins(mark)
+        # A hook is no resource: it may go on if the daemon dies.
+        observer = self._observer if command.user is None else None
+        if observer is not None:
+            observer.command_begins(mark)
         starting = self._starting.start(mark, partial(_spawn, command, mark))
         started = await asyncio.shield(starting)
         if isinstance(started, Failure):
@@ -87,8 +98,8 @@ class AsyncioCommands:
                 result = await self._result(started, deadline, mark)
             finally:
                 started.close()
-        if self._observer is not None:
-            self._observer.command_ended(mark)
+        if observer is not None:
+            observer.command_ended(mark)
         done(result)
 
     async def _result(self, started: "_Started", deadline: "_Deadline", mark: str) -> CommandResult:
@@ -188,12 +199,17 @@ def _spawn(command: Command, mark: str) -> _Started | Failure:
     """
     program = command.words[0]
     try:
-        if refused := why_unsafe(program, trusted_users(None)):
+        user = None if command.user is None else user_of(command.user)
+        if refused := why_unsafe(program, trusted_users(user)):
             return Failure(f"refused: {refused}")
+        identity = Identity() if command.user is None else identity_of(user)
         move_thread_to(command.netns)
-        use_ordinary_scheduling()
-        return _start(command, mark)
-    except ProbeError as error:
+        if command.user is None:
+            use_ordinary_scheduling()
+        else:
+            drop_privileges()
+        return _start(command, identity, mark)
+    except (ProbeError, UnknownUserError) as error:
         return Failure(str(error))
     except OSError as error:
         return Failure(f"cannot run {program}: {WORDS.get(error.errno or 0) or in_words(error)}")
@@ -201,11 +217,11 @@ def _spawn(command: Command, mark: str) -> _Started | Failure:
         return Failure(f"cannot run {program}: {printable(str(error))}")
 
 
-def _start(command: Command, mark: str) -> _Started:
+def _start(command: Command, identity: Identity, mark: str) -> _Started:
     output = os.memfd_create("pyvrrp-output", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
         process = subprocess.Popen(  # noqa: S603 - `why_unsafe` has checked the program
-            command.words,
+            (*identity.prefix, *command.words),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -213,10 +229,13 @@ def _start(command: Command, mark: str) -> _Started:
             env={
                 "PATH": PATH,
                 "LANG": "C.UTF-8",
-                "HOME": "/root",
+                "HOME": "/root" if command.user is None else "/",
                 **environment(command.environment),
                 MARK: mark,
             },
+            user=identity.user,
+            group=identity.group,
+            extra_groups=identity.groups,
             umask=_UMASK,
             start_new_session=True,
         )

@@ -46,7 +46,7 @@ class ProgramRun:
 
 
 @dataclass(frozen=True, slots=True)
-class _Identity:
+class Identity:
     """How the program changes to its user: with a command before it, or by Popen."""
 
     prefix: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ def spawn(probe: ExecProbeConfig, mark: str) -> ProgramRun | Failure:
         user = user_of(probe.user)
         if refused := why_unsafe(program, trusted_users(user)):
             return Failure(f"refused: {refused}")
-        identity = _identity(user)
+        identity = identity_of(user)
         move_thread_to(probe.netns)
         drop_privileges()
         return _start(probe, identity, mark)
@@ -94,7 +94,7 @@ def environment(probe: ExecProbeConfig, mark: str) -> dict[str, str]:
     }
 
 
-def _start(probe: ExecProbeConfig, identity: _Identity, mark: str) -> ProgramRun:
+def _start(probe: ExecProbeConfig, identity: Identity, mark: str) -> ProgramRun:
     reading, writing = os.pipe2(os.O_CLOEXEC)
     try:
         os.set_blocking(reading, False)
@@ -133,14 +133,14 @@ def _descriptor(process: subprocess.Popen[bytes]) -> int:
         raise
 
 
-def _identity(user: User | None) -> _Identity:
+def identity_of(user: User | None) -> Identity:
     """Return how to change to *user*. Raise ProbeError if this process cannot.
 
     If Popen changes the user, it uses fork instead of vfork, which stops the whole daemon for
     2.5 ms. So root runs the program with setpriv, which takes 0.25 ms.
     """
     if user is None or (user.uid == os.geteuid() != 0):
-        return _Identity()
+        return Identity()
     held = _capabilities()
     if not held & _CAP_SETUID or not held & _CAP_SETGID:
         raise ProbeError(
@@ -148,8 +148,8 @@ def _identity(user: User | None) -> _Identity:
         )
     setpriv = _setpriv() if os.geteuid() == 0 else None
     if setpriv is None:
-        return _Identity(user=user.uid, group=user.groups[0], groups=list(user.groups))
-    return _Identity(
+        return Identity(user=user.uid, group=user.groups[0], groups=list(user.groups))
+    return Identity(
         prefix=(
             *(setpriv, f"--reuid={user.uid}", f"--regid={user.groups[0]}"),
             *(f"--groups={','.join(map(str, user.groups))}", "--no-new-privs", "--"),

@@ -5,7 +5,7 @@ configuration. A field that is not in `IN_PLACE` makes the virtual router begin 
 is safe until somebody has decided otherwise.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
@@ -15,6 +15,8 @@ from pyvrrp.config.model.configuration import (
     Configuration,
     VirtualRouterConfig,
 )
+from pyvrrp.config.model.hooks import HookConfig
+from pyvrrp.config.model.resources import ResourceConfig
 from pyvrrp.identity import OWNER_PRIORITY, Family
 
 # The running objects take these as they are.
@@ -33,7 +35,7 @@ ONLY_AT_START = (
     *("node", "guardian", "control_socket", "state_file", "kernel_budget", "max_held"),
     "process",
 )
-_TOLD_BELOW = frozenset({"virtual_routers", "checks", "leases", "resources", "elsewhere"})
+_TOLD_BELOW = frozenset({"virtual_routers", "checks", "leases", "resources", "hooks", "elsewhere"})
 
 
 class How(StrEnum):
@@ -58,7 +60,8 @@ class Value:
 class RouterChange:
     """A virtual router that changes. *after* is None if it is removed, *before* if it is added.
 
-    *values* are the fields that change, *resources* the names of resources of it that change.
+    *values* are the fields that change, *resources* and *hooks* the names of resources and hooks of
+    it that change.
     """
 
     how: How
@@ -66,6 +69,7 @@ class RouterChange:
     after: VirtualRouterConfig | None
     values: tuple[Value, ...] = ()
     resources: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
 
     @property
     def config(self) -> VirtualRouterConfig:
@@ -167,7 +171,8 @@ def _values(before: object, after: object) -> list[Value]:
 def _routers(before: Configuration, after: Configuration) -> tuple[RouterChange, ...]:
     known = {_key(one): one for one in before.virtual_routers}
     wanted = {_key(one) for one in after.virtual_routers}
-    resources = _changed_resources(before, after)
+    resources = _changed(before.resources, after.resources)
+    hooks = _changed(before.hooks, after.hooks)
     changes: list[RouterChange] = []
     for config in after.virtual_routers:
         old = known.get(_key(config))
@@ -176,9 +181,10 @@ def _routers(before: Configuration, after: Configuration) -> tuple[RouterChange,
             continue
         values = [] if old is config else _values(old, config)
         touched = tuple(name for name in config.resources if name in resources)
-        if values or touched:
-            how = How.ANEW if touched else _how(old, config, values)
-            changes.append(RouterChange(how, old, config, tuple(values), touched))
+        called = tuple(name for name in config.hooks if name in hooks)
+        if values or touched or called:
+            how = How.ANEW if touched or called else _how(old, config, values)
+            changes.append(RouterChange(how, old, config, tuple(values), touched, called))
     gone = [one for one in before.virtual_routers if _key(one) not in wanted]
     return (*changes, *(RouterChange(How.REMOVED, one, None) for one in gone))
 
@@ -197,11 +203,11 @@ def _how(before: VirtualRouterConfig, after: VirtualRouterConfig, values: list[V
     return How.ANEW if anew else How.IN_PLACE
 
 
-def _changed_resources(before: Configuration, after: Configuration) -> frozenset[str]:
-    old: Mapping[str, object] = {one.name: one for one in before.resources}
-    return frozenset(
-        one.name for one in after.resources if one.name in old and old[one.name] != one
-    )
+def _changed(
+    before: Iterable[ResourceConfig | HookConfig], after: Iterable[ResourceConfig | HookConfig]
+) -> frozenset[str]:
+    old = {one.name: one for one in before}
+    return frozenset(one.name for one in after if one.name in old and old[one.name] != one)
 
 
 def _checks(before: Configuration, after: Configuration) -> tuple[CheckChange, ...]:

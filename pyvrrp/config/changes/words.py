@@ -72,6 +72,7 @@ def _router(change: RouterChange) -> str:
         [
             *(_value(value) for value in change.values),
             *(f"resource {resource}" for resource in change.resources),
+            *(f"hook {hook}" for hook in change.hooks),
         ]
     )
     match change.how:

@@ -1,7 +1,5 @@
 """The keys of the checks of this machine: exec, process and file."""
 
-import re
-
 from pyvrrp.config.checks.http_values import regex
 from pyvrrp.config.checks.kinds import NETNS, CheckContext, CheckKind
 from pyvrrp.config.model.configuration import ExecProbeConfig, FileProbeConfig, ProcessProbeConfig
@@ -13,19 +11,13 @@ from pyvrrp.config.values.scalars import (
     optional,
     shown,
     text,
+    user_name,
     wrong,
 )
 from pyvrrp.config.values.sections import Key, Section
 
-_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,255}\$?")
 _LONGEST_NAME = 255
 _MANY = 1_000_000
-
-
-def _user(value: object) -> str:
-    if _USER.fullmatch(text(value)) is None:
-        raise wrong(f"{shown(value)} is not a name of a user")
-    return text(value)
 
 
 def _process_name(value: object) -> str:
@@ -36,7 +28,7 @@ def _process_name(value: object) -> str:
 
 
 EXEC = Key("exec", command, "/bin/true")
-USER = Key("user", optional(_user))
+USER = Key("user", optional(user_name))
 PROCESS = Key("process", _process_name, "init")
 COMMAND_LINE = Key("command_line", optional(regex))
 AT_LEAST = Key("at_least", optional(integer(0, _MANY)))

@@ -29,13 +29,16 @@ class Merged:
     problems: list[Problem] = field(default_factory=list)
     _files: dict[str, str] = field(default_factory=dict)
     _routers: list[str] = field(default_factory=list)
-    _named: dict[str, dict[str, str]] = field(default_factory=lambda: {"check": {}, "resource": {}})
+    _named: dict[str, dict[str, str]] = field(
+        default_factory=lambda: {"check": {}, "resource": {}, "hook": {}}
+    )
     _defined_in: dict[str, str] = field(default_factory=dict)  # file by path
 
     @property
     def origins(self) -> Origins:
         """The file that each part comes from."""
-        return Origins(self._files, self._routers, self._named["check"], self._named["resource"])
+        named = self._named
+        return Origins(self._files, self._routers, named["check"], named["resource"], named["hook"])
 
     def add(self, document: Document, source: str) -> None:
         """Add *document*. *source* is the name of its file in problems of other files."""

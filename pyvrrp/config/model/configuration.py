@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
+from pyvrrp.config.model.hooks import HookConfig
 from pyvrrp.config.model.paths import CONTROL_DIRECTORY, STATE_DIRECTORY
 from pyvrrp.config.model.process_options import ProcessOptions
 from pyvrrp.config.model.resources import ChainConfig, ResourceConfig
@@ -126,6 +127,7 @@ class VirtualRouterConfig:
     resources: tuple[str, ...] = ()  # in the order of starting
     on_stop_failure: tuple[str, ...] = ()  # a command that cuts the power; empty: hold
     accepts_split_brain: bool = False
+    hooks: tuple[str, ...] = ()  # names of `Configuration.hooks`
     group: str = ""  # the routers of a group are MASTER all together or not at all; empty: none
     ranking: tuple[tuple[str, int], ...] = ()  # node and priority, highest first; empty: not known
     peers: tuple[Address, ...] = ()
@@ -296,6 +298,7 @@ class Configuration:
     kernel_budget: Nanoseconds = Nanoseconds(500 * MILLISECOND)
     max_held: int | None = None  # this node holds more only if no other node can; None: no limit
     process: ProcessOptions = ProcessOptions()
+    hooks: tuple[HookConfig, ...] = ()
     elsewhere: tuple[VirtualRouterConfig, ...] = ()  # those that the file has for other nodes only
 
     def check(self, name: str) -> CheckConfig:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pyvrrp.config.model.configuration import (
-    CheckConfig,
     Configuration,
     ExecProbeConfig,
     FileProbeConfig,
@@ -99,19 +98,24 @@ def _programs(configuration: Configuration, *, as_root: bool) -> Iterator[Capabi
         purpose = "for the programs of resources, which have the rights of the daemon"
         yield CapabilityNeed(ALL, purpose, Importance.USEFUL)
     for check in configuration.checks:
-        if not isinstance(check.probe, ExecProbeConfig):
-            continue
-        user = check.probe.user or ("nobody" if as_root else "")
-        if as_root and user == "root":
-            purpose = f"for the program of the check {check.name}, which runs as root"
-            yield CapabilityNeed(ALL, purpose, Importance.USEFUL)
-        elif user:
-            yield from _as_another_user(check, user)
+        if isinstance(check.probe, ExecProbeConfig):
+            what = f"the program of the check {check.name}"
+            yield from _program(what, check.probe.user, as_root=as_root)
+    for hook in configuration.hooks:
+        yield from _program(f"the hook {hook.name}", hook.user, as_root=as_root)
 
 
-def _as_another_user(check: CheckConfig, user: str) -> Iterator[CapabilityNeed]:
-    run = f"to run the program of the check {check.name} as {user}"
-    end = f"to end the program of the check {check.name}, which runs as {user}"
+def _program(what: str, given: str, *, as_root: bool) -> Iterator[CapabilityNeed]:
+    user = given or ("nobody" if as_root else "")
+    if as_root and user == "root":
+        yield CapabilityNeed(ALL, f"for {what}, which runs as root", Importance.USEFUL)
+    elif user:
+        yield from _as_another_user(what, user)
+
+
+def _as_another_user(what: str, user: str) -> Iterator[CapabilityNeed]:
+    run = f"to run {what} as {user}"
+    end = f"to end {what}, which runs as {user}"
     yield CapabilityNeed("CAP_SETUID", run, Importance.WANTED)
     yield CapabilityNeed("CAP_SETGID", run, Importance.WANTED)
     yield CapabilityNeed("CAP_KILL", end, Importance.WANTED)

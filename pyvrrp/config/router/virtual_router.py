@@ -6,6 +6,7 @@ from dataclasses import replace
 from pyvrrp.config.model.configuration import ChecksumPolicy, VirtualRouterConfig
 from pyvrrp.config.router import resource_keys
 from pyvrrp.config.router.check_uses import check_uses
+from pyvrrp.config.router.hooks import HOOKS
 from pyvrrp.config.router.links import (
     INTERFACE,
     INTERFACES,
@@ -103,6 +104,7 @@ KEYS: tuple[Key[object], ...] = (
     *(VERSION, INTERVAL, PREEMPT, PREEMPT_DELAY, GROUP, CHECKS, WHEN_ALL_FAIL, HOLD_DOWN, LEASE),
     *(ANNOUNCE, CLAIM_PROBE, CLAIM_AGAINST_INCOMPATIBLE),
     *(STRICT, CHECKSUM, MAX_LEARNED_INTERVAL, AUTHENTICATION),
+    HOOKS,
     *resource_keys.KEYS,
 )
 
@@ -143,6 +145,7 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
         resources=section.read(resource_keys.RESOURCES),
         on_stop_failure=section.read(resource_keys.ON_STOP_FAILURE),
         accepts_split_brain=section.read(resource_keys.ACCEPT_SPLIT_BRAIN),
+        hooks=section.read(HOOKS),
         group=section.read(GROUP) or "",
     )
     written = _ranked(written, rank(section, node))

@@ -17,6 +17,7 @@ class Origins:
     virtual_routers: Sequence[str] = ()  # paths in the order of the merged document
     checks: Mapping[str, str] = field(default_factory=dict)  # paths by name
     resources: Mapping[str, str] = field(default_factory=dict)  # paths by name
+    hooks: Mapping[str, str] = field(default_factory=dict)  # paths by name
 
     def virtual_router(self, index: int, entry: object) -> str:
         """Return the path of a virtual router: ``virtual_router[0] "web"``."""
@@ -31,6 +32,10 @@ class Origins:
     def resource(self, name: str) -> str:
         """Return the path of a resource: ``resource.database``."""
         return self.resources.get(name, f"resource.{path_key(name)}")
+
+    def hook(self, name: str) -> str:
+        """Return the path of a hook: ``hook.notify``."""
+        return self.hooks.get(name, f"hook.{path_key(name)}")
 
 
 ONE_FILE = Origins()

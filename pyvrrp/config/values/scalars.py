@@ -17,6 +17,7 @@ from pyvrrp.namespace_path import PID
 T = TypeVar("T")
 Parser: TypeAlias = Callable[[object], T]
 
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,255}\$?")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SHOWN_CHARACTERS = 60
 _SHOWN_NUMBER = 10**18
@@ -158,6 +159,13 @@ def refuse_repeated(values: Sequence[object]) -> None:
             first = values.index(value)
             repeated = shown(value) if isinstance(value, str) else value
             raise WrongValueError(Problem(f"[{index}]", f"{repeated} is at [{first}] already"))
+
+
+def user_name(value: object) -> str:
+    """Return *value* as the name of a user. Whether there is one is not looked at."""
+    if _USER.fullmatch(text(value)) is None:
+        raise wrong(f"{shown(value)} is not a name of a user")
+    return text(value)
 
 
 def name(value: object) -> str:

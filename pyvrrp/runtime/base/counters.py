@@ -55,6 +55,10 @@ VIRTUAL_ROUTER_COUNTERS = (
     "resource_monitor_failures",
     "resource_restarts",
     "guardian_interventions",
+    "hook_runs",
+    "hook_failures",
+    "hooks_replaced",
+    "hook_vetoes",
 )
 
 INTERFACE_COUNTERS = (

@@ -52,6 +52,10 @@ class Journal:
         """Call *listener* with each event from now on. It must return at once."""
         self._listeners.append(listener)
 
+    def forget(self, listener: Callable[[JournalEvent], None]) -> None:
+        """Call *listener* no more."""
+        self._listeners.remove(listener)
+
     def events(self) -> tuple[JournalEvent, ...]:
         """Return the kept events, oldest first."""
         return tuple(self._events)
@@ -69,7 +73,7 @@ class Journal:
         clean = printable(text, LONGEST_TEXT)
         event = JournalEvent(self._clock.now(), name, clean, level, virtual_router, fields or {})
         self._events.append(event)
-        for listener in self._listeners:
+        for listener in tuple(self._listeners):
             listener(event)
 
     def warn_rarely(
