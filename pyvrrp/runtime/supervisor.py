@@ -26,6 +26,9 @@ from pyvrrp.runtime.links.same_device import Devices
 from pyvrrp.runtime.router.concern import Concern
 from pyvrrp.runtime.router.group import Group
 from pyvrrp.runtime.router.router import Router
+from pyvrrp.runtime.tracking.interfaces import TrackedInterfaces
+from pyvrrp.runtime.tracking.startup_delay import StartupDelay
+from pyvrrp.runtime.tracking.watched_interface import WatchedInterface
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from pyvrrp.virtual_router.states import Backup, Init
 from pyvrrp.virtual_router.timers import handover_patience
@@ -49,6 +52,7 @@ class Supervisor:
     ) -> None:
         self.configuration = configuration
         self.interfaces: dict[Place, Interface] = {}
+        self.tracked_interfaces: dict[Place, WatchedInterface] = {}
         self._devices: Devices[Interface] = Devices()
         self.routers: list[Router] = []
         self.checks: dict[str, CheckRunner] = {}
@@ -94,7 +98,8 @@ class Supervisor:
         config, clock, journal = router.config, self._ports.clock, self._journal
         fencing = [self.checks[name] for name in config.fence]
         fence = Fence(router, fencing, clock, journal)
-        concerns: list[Concern] = [fence, LastResort(router, fence, fencing, clock, journal)]
+        concerns = self._tracking(router)
+        concerns += [fence, LastResort(router, fence, fencing, clock, journal)]
         if config.weights:
             concerns.append(Weights(router, config.weights, self.checks, clock))
         if self.configuration.max_held is not None:
@@ -110,6 +115,27 @@ class Supervisor:
             node = self.configuration.node
             concerns.append(EtcdLeaseHolder(router, config.etcd_lease, node, self._ports, journal))
         return concerns
+
+    def _tracking(self, router: Router) -> list[Concern]:
+        """Return what the router tracks beside its checks."""
+        config, clock = router.config, self._ports.clock
+        concerns: list[Concern] = []
+        delays = self.configuration.startup_delay, self.configuration.delay_after_boot
+        if any(delays):
+            concerns.append(StartupDelay(router, *delays, clock))
+        if config.track_interfaces:
+            watched = [
+                (one, self._watched(Place(config.id.place.netns, one.interface)))
+                for one in config.track_interfaces
+            ]
+            concerns.append(TrackedInterfaces(router, watched, clock))
+        return concerns
+
+    def _watched(self, place: Place) -> WatchedInterface:
+        if place not in self.tracked_interfaces:
+            watched = WatchedInterface(place, self._ports.links, self._journal)
+            self.tracked_interfaces[place] = watched
+        return self.tracked_interfaces[place]
 
     def held_here(self) -> set[str]:
         """Return what this node holds, a group or the families of one name as one."""
@@ -129,6 +155,8 @@ class Supervisor:
         for router in self.routers:
             for concern in router.concerns:
                 concern.start()
+        for watched in self.tracked_interfaces.values():
+            watched.start()
         for interface in self.interfaces.values():
             interface.start()
         for check in self.checks.values():
@@ -168,6 +196,8 @@ class Supervisor:
             )
         for check in self.checks.values():
             check.stop()
+        for watched in self.tracked_interfaces.values():
+            watched.stop()
         for interface in self.interfaces.values():
             interface.stop()
         if self._stopped is not None:

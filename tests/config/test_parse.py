@@ -16,8 +16,8 @@ from pyvrrp.errors import ConfigurationError
 from tests.config.documents import ROUTER, parsed, problems
 
 ALLOWED = (
-    "unknown key; allowed are check, control_socket, guardian, max_held, node, resource, "
-    "state_file, virtual_router"
+    "unknown key; allowed are check, control_socket, delay_after_boot, guardian, max_held, node, "
+    "resource, startup_delay, state_file, virtual_router"
 )
 SECOND_ROUTER = ROUTER.replace("web", "mail").replace("51", "52").replace("2.10", "2.11")
 
