@@ -25,6 +25,10 @@ def local_warnings(configuration: Configuration) -> tuple[Problem, ...]:
             path = f'virtual_router "{router.name}"'
             warnings = (*_length(router, state), *_addresses(router, state))
             seen |= dict.fromkeys(Problem(f"{path}.addresses", what) for what in warnings)
+            for one in router.track_interfaces:
+                if not _state(sockets, Place(router.id.place.netns, one.interface)).exists:
+                    what = f"{one.interface} does not exist here, so it counts as down"
+                    seen[Problem(f"{path}.track_interfaces", what)] = None
     finally:
         sockets.close()
     return tuple(seen)

@@ -21,6 +21,7 @@ from pyvrrp.config.router.hooks import HOOKS, hook
 from pyvrrp.config.router.lease_use import with_leases
 from pyvrrp.config.router.priority import refuse_unlisted
 from pyvrrp.config.router.unique import RouterTable, refuse_duplicates
+from pyvrrp.config.values.durations import duration_from
 from pyvrrp.config.values.origins import ONE_FILE, Origins
 from pyvrrp.config.values.scalars import (
     NAME,
@@ -36,7 +37,9 @@ from pyvrrp.config.values.scalars import (
 )
 from pyvrrp.config.values.sections import Key, Section, suggestion
 from pyvrrp.errors import ConfigurationError
+from pyvrrp.units import SECOND, Nanoseconds
 
+_LONGEST_DELAY = Nanoseconds(3600 * SECOND)
 _LONGEST_SOCKET_PATH = 107  # octets; sun_path of unix(7) without the closing zero
 
 
@@ -59,6 +62,8 @@ NODE = Key("node", optional(name))
 GUARDIAN = Key("guardian", boolean, default=True)
 CONTROL_SOCKET = Key("control_socket", optional(_socket_path))
 STATE_FILE = Key("state_file", optional(absolute_path))
+STARTUP_DELAY = Key("startup_delay", duration_from(Nanoseconds(0), _LONGEST_DELAY), "0s")
+DELAY_AFTER_BOOT = Key("delay_after_boot", duration_from(Nanoseconds(0), _LONGEST_DELAY), "0s")
 MAX_HELD = Key("max_held", optional(integer(1, 255)))
 VIRTUAL_ROUTER = Key("virtual_router", _array_of_tables, [], required=True)
 CHECK = Key("check", table, {})
@@ -68,6 +73,7 @@ KEYS: tuple[Key[object], ...] = (
     *(NODE, GUARDIAN, CONTROL_SOCKET, STATE_FILE, MAX_HELD, VIRTUAL_ROUTER, CHECK, RESOURCE),
     *PROCESS_KEYS,
     HOOK,
+    *(STARTUP_DELAY, DELAY_AFTER_BOOT),
 )
 
 
@@ -121,6 +127,8 @@ def parse(
         guardian=guardian,
         max_held=top.read(MAX_HELD),
         process=process,
+        startup_delay=top.read(STARTUP_DELAY),
+        delay_after_boot=top.read(DELAY_AFTER_BOOT),
         control_socket=control_socket or CONTROL_DIRECTORY / f"{own_name}.sock",
         state_file=state_file or STATE_DIRECTORY / f"{own_name}.json",
     )

@@ -114,6 +114,7 @@ def _virtual_router(view: RouterView, now: Nanoseconds, offset: Nanoseconds) -> 
         "links": [_link(link, now) for link in view.links],
         "new_master_reason": view.new_master_reason,
         "checks": [],
+        "tracked_interfaces": [],
         "etcd_lease": None,
         "collisions": [
             {

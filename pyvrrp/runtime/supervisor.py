@@ -28,6 +28,9 @@ from pyvrrp.runtime.links.same_device import Devices
 from pyvrrp.runtime.router.concern import Concern
 from pyvrrp.runtime.router.group import Group
 from pyvrrp.runtime.router.router import Router
+from pyvrrp.runtime.tracking.interfaces import TrackedInterfaces
+from pyvrrp.runtime.tracking.startup_delay import StartupDelay
+from pyvrrp.runtime.tracking.watched_interface import WatchedInterface
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from pyvrrp.virtual_router.states import Backup, Init
 from pyvrrp.virtual_router.timers import handover_patience
@@ -51,12 +54,14 @@ class Supervisor:
     ) -> None:
         self.configuration = configuration
         self.interfaces: dict[Place, Interface] = {}
+        self.tracked_interfaces: dict[Place, WatchedInterface] = {}
         self._devices: Devices[Interface] = Devices()
         self.routers: list[Router] = []
         self.checks: dict[str, CheckRunner] = {}
         self.groups: dict[str, Group] = {}
         self._ports = ports
         self._journal = journal
+        self._has_started = False
         self._stopped: Callable[[], None] | None = None
         self._give_up_at: Nanoseconds | None = None
         self._renewals = LeaseRenewals(ports.clock, ports.addresses, configuration.kernel_budget)
@@ -97,7 +102,8 @@ class Supervisor:
         config, clock, journal = router.config, self._ports.clock, self._journal
         fencing = [self.checks[name] for name in config.fence]
         fence = Fence(router, fencing, clock, journal)
-        concerns: list[Concern] = [fence, LastResort(router, fence, fencing, clock, journal)]
+        concerns = self._tracking(router)
+        concerns += [fence, LastResort(router, fence, fencing, clock, journal)]
         if config.weights:
             concerns.append(Weights(router, config.weights, self.checks, clock))
         if self.configuration.max_held is not None:
@@ -120,6 +126,27 @@ class Supervisor:
             concerns.append(EtcdLeaseHolder(router, config.etcd_lease, node, self._ports, journal))
         return concerns
 
+    def _tracking(self, router: Router) -> list[Concern]:
+        """Return what the router tracks beside its checks."""
+        config, clock = router.config, self._ports.clock
+        concerns: list[Concern] = []
+        delays = self.configuration.startup_delay, self.configuration.delay_after_boot
+        if any(delays) and not self._has_started:
+            concerns.append(StartupDelay(router, *delays, clock))
+        if config.track_interfaces:
+            watched = [
+                (one, self._watched(Place(config.id.place.netns, one.interface)))
+                for one in config.track_interfaces
+            ]
+            concerns.append(TrackedInterfaces(router, watched, clock))
+        return concerns
+
+    def _watched(self, place: Place) -> WatchedInterface:
+        if place not in self.tracked_interfaces:
+            watched = WatchedInterface(place, self._ports.links, self._journal)
+            self.tracked_interfaces[place] = watched
+        return self.tracked_interfaces[place]
+
     def held_here(self) -> set[str]:
         """Return what this node holds, a group or the families of one name as one."""
         return {
@@ -135,9 +162,12 @@ class Supervisor:
 
     def start(self) -> None:
         """Look at interfaces and services; each virtual router starts when nothing hinders it."""
+        self._has_started = True
         for router in self.routers:
             for concern in router.concerns:
                 concern.start()
+        for watched in self.tracked_interfaces.values():
+            watched.start()
         for interface in self.interfaces.values():
             interface.start()
         for check in self.checks.values():
@@ -162,6 +192,8 @@ class Supervisor:
         self.routers.append(router)
         for concern in router.concerns:
             concern.start()
+        for watched in self.tracked_interfaces.values():
+            watched.start()
         for place in new:
             self.interfaces[place].start()
         for link in router.links.all:
@@ -176,6 +208,10 @@ class Supervisor:
         for name, group in tuple(self.groups.items()):
             if not group.members:
                 del self.groups[name]
+        for place, watched in tuple(self.tracked_interfaces.items()):
+            if not watched.is_used:
+                watched.stop()
+                del self.tracked_interfaces[place]
         for place, interface in tuple(self.interfaces.items()):
             if not interface.is_used_by():
                 interface.stop()
@@ -261,6 +297,8 @@ class Supervisor:
             return
         for check in self.checks.values():
             check.stop()
+        for watched in self.tracked_interfaces.values():
+            watched.stop()
         for interface in self.interfaces.values():
             interface.stop()
         if self._stopped is not None:

@@ -127,6 +127,8 @@ def test_json_contains_what_will_run(tmp_path: Path, capsys: pytest.CaptureFixtu
         "when_all_fail": "release",
         "checks": ["web", "db"],
         "group": None,
+        "track_primary": True,
+        "track_interfaces": [],
         "weights": {},
         "etcd_lease": None,
         "etcd_key": None,

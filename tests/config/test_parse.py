@@ -16,8 +16,9 @@ from pyvrrp.errors import ConfigurationError
 from tests.config.documents import ROUTER, parsed, problems
 
 ALLOWED = (
-    "unknown key; allowed are check, control_group, control_read, control_socket, guardian, hook, "
-    "lock_memory, max_held, nice, node, realtime_priority, resource, state_file, virtual_router"
+    "unknown key; allowed are check, control_group, control_read, control_socket, "
+    "delay_after_boot, guardian, hook, lock_memory, max_held, nice, node, realtime_priority, "
+    "resource, startup_delay, state_file, virtual_router"
 )
 SECOND_ROUTER = ROUTER.replace("web", "mail").replace("51", "52").replace("2.10", "2.11")
 

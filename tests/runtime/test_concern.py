@@ -84,9 +84,9 @@ def test_the_router_sends_priority_0_when_the_concern_has_let_go() -> None:
 
 
 def test_another_priority_is_in_force_at_once() -> None:
-    cluster, high, _concern = pair()
+    cluster, high, concern = pair()
     cluster.run(10)
-    high.router.priority_from(weights=-150)
+    high.router.weigh(concern, -150)
     cluster.run(5)
     assert high.router.priority == 50
     assert cluster.holders() == ["n2"]

@@ -145,6 +145,9 @@ def _router(router: Mapping[str, object], *, detailed: bool) -> str:
         weight = check.get("weight")
         points = f" (weight {weight:+d})" if isinstance(weight, int) else ""
         lines.append(f"  check {check.get('name')}{points} {verdict}: {check.get('reason')}{ago}")
+    lines.extend(
+        f"  tracked interface {_tracked(one)}" for one in _objects(router, "tracked_interfaces")
+    )
     lines.extend(_etcd_lease(router))
     for resource in _objects(router, "resources"):
         why = f": {resource.get('reason')}" if resource.get("reason") else ""
@@ -188,6 +191,17 @@ def _links(router: Mapping[str, object]) -> list[str]:
         lost = f"LOST: {link.get('lost')}, " if link.get("lost") else ""
         lines.append(f"  link {link.get('interface')}: {kind}, {lost}{heard}")
     return lines
+
+
+def _tracked(one: Mapping[str, object]) -> str:
+    """Return the name of a tracked thing, its state and its effect."""
+    weight, effect = one.get("weight"), "no effect"
+    if one.get("obstacle"):
+        effect = "keeps this node in INIT"
+    elif one.get("points"):
+        effect = f"priority {one['points']:+d}"
+    kind = f" (weight {weight:+d}{', reversed' if one.get('reverse') else ''})" if weight else ""
+    return f"{one.get('name')}{kind}: {one.get('state')}, {effect}"
 
 
 def _etcd_lease(router: Mapping[str, object]) -> list[str]:

@@ -33,7 +33,7 @@ NOT_WITH_RESOURCES = frozenset({"addresses", "lease", "hold_down"})
 # The process itself has these from its start.
 ONLY_AT_START = (
     *("node", "guardian", "control_socket", "state_file", "kernel_budget", "max_held"),
-    "process",
+    *("process", "startup_delay", "delay_after_boot"),
 )
 _TOLD_BELOW = frozenset({"virtual_routers", "checks", "leases", "resources", "hooks", "elsewhere"})
 

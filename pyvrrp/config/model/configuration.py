@@ -9,11 +9,13 @@ from pyvrrp.config.model.hooks import HookConfig
 from pyvrrp.config.model.paths import CONTROL_DIRECTORY, STATE_DIRECTORY
 from pyvrrp.config.model.process_options import ProcessOptions
 from pyvrrp.config.model.resources import ChainConfig, ResourceConfig
+from pyvrrp.config.model.tracking import TrackedInterfaceConfig
 from pyvrrp.fencing.policy import CheckPolicy, HoldDown
 from pyvrrp.fencing.weight import Weight
 from pyvrrp.identity import Address, InterfaceAddress, Place, Version, VirtualRouterId
 from pyvrrp.packet.layout import TTL
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
+from pyvrrp.virtual_router.rules.tracking import InterfaceDelay
 
 
 class ChecksumPolicy(StrEnum):
@@ -134,6 +136,9 @@ class VirtualRouterConfig:
     further_links: tuple[LinkConfig, ...] = ()
     min_ttl: int = TTL  # the lowest TTL of unicast advertisements that is accepted
     etcd_lease: EtcdLease | None = None  # the check of the kind lease, if it has one
+    track_primary: bool = True  # whether it leaves while its own interface is down
+    interface_delay: InterfaceDelay = InterfaceDelay()  # of its own and of tracked interfaces
+    track_interfaces: tuple[TrackedInterfaceConfig, ...] = ()
 
     @property
     def moves_as(self) -> str:
@@ -299,6 +304,8 @@ class Configuration:
     max_held: int | None = None  # this node holds more only if no other node can; None: no limit
     process: ProcessOptions = ProcessOptions()
     hooks: tuple[HookConfig, ...] = ()
+    startup_delay: Nanoseconds = Nanoseconds(0)  # INIT for so long after the start
+    delay_after_boot: Nanoseconds = Nanoseconds(0)  # INIT for so long after boot
     elsewhere: tuple[VirtualRouterConfig, ...] = ()  # those that the file has for other nodes only
 
     def check(self, name: str) -> CheckConfig:

@@ -34,6 +34,7 @@ def virtual_router_in_words(router: VirtualRouterConfig) -> str:
         f"every {write_duration(router.advertisement_interval)}",
         *_links_in_words(router),
         _checks_in_words(router),
+        *_tracked_in_words(router),
         *([f"key {router.etcd_lease.key} in etcd"] if router.etcd_lease else []),
         f"lease {router.lease}s" if router.lease else "no lease",
         *([f"resources {' '.join(router.resources)}"] if router.resources else ()),
@@ -47,6 +48,14 @@ def _checks_in_words(router: VirtualRouterConfig) -> str:
     points = {weight.check: f" (weight {weight.points:+d})" for weight in router.weights}
     names = " ".join(f"{name}{points.get(name, '')}" for name in router.checks)
     return f"checks {names}" if names else "no checks"
+
+
+def _tracked_in_words(router: VirtualRouterConfig) -> list[str]:
+    tracked = " ".join(
+        f"{one.interface}{f' (weight {one.weight:+d})' if one.weight else ''}"
+        for one in router.track_interfaces
+    )
+    return [f"tracks {tracked}"] if tracked else []
 
 
 def elsewhere_in_words(router: VirtualRouterConfig) -> str:
@@ -106,6 +115,11 @@ def virtual_router_as_values(router: VirtualRouterConfig) -> dict[str, object]:
         "checks": list(router.checks),
         "resources": list(router.resources),
         "group": router.group or None,
+        "track_primary": router.track_primary,
+        "track_interfaces": [
+            {"interface": one.interface, "weight": one.weight or None, "reverse": one.reverse}
+            for one in router.track_interfaces
+        ],
         "weights": {weight.check: weight.points for weight in router.weights},
         "etcd_lease": None if router.etcd_lease is None else router.etcd_lease.check,
         "etcd_key": None if router.etcd_lease is None else router.etcd_lease.key,

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.router import virtual_router
 from pyvrrp.config.router.priority import NODES, PRIORITY
+from pyvrrp.config.router.tracking import TRACK_INTERFACES
 from pyvrrp.config.router.unique import RouterTable
 from pyvrrp.config.values.durations import write_duration
 from pyvrrp.config.values.scalars import shown
@@ -28,10 +29,20 @@ def _weights(router: VirtualRouterConfig) -> str:
     return ", ".join(parts) or "none"
 
 
+def _interface_weights(router: VirtualRouterConfig) -> str:
+    parts = sorted(
+        f"{one.interface} {one.weight:+d}{' reversed' if one.reverse else ''}"
+        for one in router.track_interfaces
+        if one.weight
+    )
+    return ", ".join(parts) or "none"
+
+
 SHARED: tuple[SharedKey, ...] = (
     (virtual_router.PREEMPT, "is", lambda router: shown(router.preempt)),
     (virtual_router.PREEMPT_DELAY, "is", lambda router: write_duration(router.preempt_delay)),
     (virtual_router.CHECKS, "the weights are", _weights),
+    (TRACK_INTERFACES, "the weights are", _interface_weights),
 )
 
 

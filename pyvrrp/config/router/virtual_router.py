@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pyvrrp.config.model.configuration import ChecksumPolicy, VirtualRouterConfig
-from pyvrrp.config.router import resource_keys
+from pyvrrp.config.router import resource_keys, tracking
 from pyvrrp.config.router.check_uses import check_uses
 from pyvrrp.config.router.hooks import HOOKS
 from pyvrrp.config.router.links import (
@@ -106,6 +106,7 @@ KEYS: tuple[Key[object], ...] = (
     *(STRICT, CHECKSUM, MAX_LEARNED_INTERVAL, AUTHENTICATION),
     HOOKS,
     *resource_keys.KEYS,
+    *tracking.KEYS,
 )
 
 
@@ -154,6 +155,7 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
         section.refuse(WHEN_ALL_FAIL, _OWNER_AS_LAST_RESORT)
     written = replace(written, max_learned_interval=_max_learned_interval(section, written))
     _refuse_other_version(section, written)
+    written = tracking.with_tracking(section, written)
     routers = _by_family(section, written)
     if section.good(ADDRESSES):
         refuse_other_family(section, links, (router.id.family for router in routers))

@@ -24,7 +24,6 @@ class Weights(BaseConcern):
     ) -> None:
         self._router = router
         self._clock = clock
-        self._sum = 0
         self._weighed = [(checks[weight.check], weight) for weight in weights]
 
     def start(self) -> None:
@@ -59,6 +58,4 @@ class Weights(BaseConcern):
             weight.adjustment(passing=runner.verdict.is_passing(now, runner.config.policy))
             for runner, weight in self._weighed
         )
-        if weights != self._sum:
-            self._sum = weights
-            self._router.priority_from(weights=weights)
+        self._router.weigh(self, weights)

@@ -189,10 +189,12 @@ class RouterControl(Protocol):
         self,
         *,
         operator: int | None = ...,
-        weights: int = ...,
         last_resort: bool = ...,
     ) -> None:
         """Take part with another priority; what is not given stays."""
+
+    def weigh(self, concern: Concern, points: int) -> None:
+        """Add *points* of *concern* to the priority, in the place of those that it gave before."""
 
     def retry_claim(self) -> None:
         """Ask again: an answer of a concern has changed."""

@@ -42,11 +42,11 @@ from pyvrrp.runtime.router.obstacles import (
     OPERATOR_ADDRESSES,
     SENDING,
     Obstacles,
-    interface_obstacle,
 )
 from pyvrrp.runtime.router.operator import Operator
 from pyvrrp.runtime.router.reporter import Reporter
 from pyvrrp.runtime.router.router_addresses import RouterAddresses
+from pyvrrp.runtime.tracking.own_interface import OwnInterface
 from pyvrrp.units import Nanoseconds
 from pyvrrp.virtual_router.actions import NewMasterReason
 from pyvrrp.virtual_router.backup_wait import only_moves_deadline
@@ -110,6 +110,8 @@ class Router:
         self._renewal_limit = renewal_limit(config)
         self._obstacles = Obstacles()
         self._obstacles.concerns_are(self.concerns)
+        self._own_interface = OwnInterface(config, ports.clock, self._interface_delay_over)
+        self._points: dict[str, int] = {}  # what each concern adds to the priority
         expectation = expectation_of(config, self._parameters)
         self.links = RouterLinks(config, journal)
         for link, interface in zip(config.links, interfaces, strict=True):
@@ -371,6 +373,12 @@ class Router:
         self._obstacles.waive_fence(waived=self.is_last_resort)
         self.group.consider()
 
+    def weigh(self, concern: Concern, points: int) -> None:
+        """Add *points* of *concern* to the priority, in the place of those that it gave before."""
+        if self._points.get(concern.name, 0) != points:
+            self._points[concern.name] = points
+            self.priority_from(weights=sum(self._points.values()))
+
     def retry_claim(self) -> None:
         """Ask again: an answer of a concern has changed."""
         if self._held_back_by is not None:
@@ -471,12 +479,16 @@ class Router:
             self._obstacles.set(ADDRESSES, LEFTOVERS)
         self._obstacles.set(LINKS, self.links.obstacle)
         self._obstacles.set(OPERATOR_ADDRESSES, self.addresses.of_the_operator(state))
-        self._obstacles.set(INTERFACE, interface_obstacle(state, primary))
+        self._own_interface.see(state, primary)
+        self._obstacles.set(INTERFACE, self._own_interface.obstacle())
         if unknown:
             self.addresses.begin_anew()
         self.group.consider()
         self.addresses.keeper.observe(state)
         self.reporter.foreign(state)
+
+    def _interface_delay_over(self) -> None:
+        self.part_obstacle(INTERFACE, self._own_interface.obstacle())
 
     def _primary_address_is(self, primary: Address) -> None:
         if primary != self._parameters.primary_address:

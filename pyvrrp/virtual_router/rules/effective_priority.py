@@ -12,7 +12,7 @@ class PrioritySources:
     """The sources of a priority.
 
     ``configured`` is from the configuration. ``operator`` replaces it until the daemon restarts.
-    ``weights`` is the sum of what the checks with a weight add or subtract now. ``last_resort``:
+    ``weights`` is the sum of what checks and tracked things add now, or subtract. ``last_resort``:
     the router is fenced, but takes part because no other router serves.
     """
 
