@@ -81,6 +81,7 @@ class Supervisor:
             self._renewals,
             self.configuration.chain(config),
             group,
+            {held.place: self._interface(held.place) for held in config.held[1:]},
         )
         router.heed(*self._concerns(router))
         return router
@@ -127,6 +128,7 @@ class Supervisor:
     def start(self) -> None:
         """Look at interfaces and services; each virtual router starts when nothing hinders it."""
         for router in self.routers:
+            router.addresses.start()
             for concern in router.concerns:
                 concern.start()
         for interface in self.interfaces.values():

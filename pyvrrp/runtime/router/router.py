@@ -8,13 +8,13 @@ The module is long because a router is what its group, its concerns, its links, 
 the operator each see a side of. Each side is a section of short methods, and decides nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import EllipsisType
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.model.resources import ChainConfig
-from pyvrrp.identity import Address, InterfaceAddress
+from pyvrrp.identity import Address, InterfaceAddress, Place
 from pyvrrp.packet.reception import Discarded, Examined
 from pyvrrp.ports import InterfaceState, Ports
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
@@ -82,7 +82,10 @@ TIMER_FIRED = TimerFired()
 
 
 class Router:
-    """One virtual router, alive. *interfaces* are those of ``config.links``, in the same order."""
+    """One virtual router, alive. *interfaces* are those of ``config.links``, in the same order.
+
+    *others* are the further interfaces that have addresses of it.
+    """
 
     def __init__(
         self,
@@ -93,6 +96,7 @@ class Router:
         renewals: LeaseRenewals,
         chain: ChainConfig | None = None,
         group: Group | None = None,
+        others: Mapping[Place, Interface] | None = None,
     ) -> None:
         self.config = config
         self._state: State = Init(STARTING)
@@ -103,7 +107,7 @@ class Router:
         self.concerns: tuple[Concern, ...] = (self.operator,)
         self.reporter = Reporter(config, ports.clock, journal, self._counters)
         given = (config, interfaces[0], ports, journal, self._counters, renewals, chain)
-        self.addresses = RouterAddresses(self, *given)
+        self.addresses = RouterAddresses(self, *given, others or {})
         self._clock = ports.clock
         self._parameters = parameters_of(config)
         self._renewal_limit = renewal_limit(config)
@@ -122,6 +126,7 @@ class Router:
             ports.clock,
             ports.guardian,
             self.managed,
+            self.addresses.further,
         )
         self._hearing = Hearing(config, self.links, self._advertiser, self.reporter, self._counters)
         self.unsent = UnsentAdvertisements(self, ports.clock)
@@ -377,7 +382,7 @@ class Router:
 
     def announce(self) -> None:
         """Tell the neighbours once more where the addresses are, if they are here."""
-        self.addresses.announcer.announce_now()
+        self.addresses.announce_now()
 
     # What its links say.
 
