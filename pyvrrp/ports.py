@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from pyvrrp.config.model.addresses import Shapes
 from pyvrrp.config.model.configuration import EtcdServers, ProbeConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.foreign_text import LONGEST_SENTENCE, printable, printable_lines
@@ -113,6 +114,7 @@ class AddressLease:
     addresses: tuple[InterfaceAddress, ...]
     lifetime: int  # whole seconds from the renewal on
     until: Nanoseconds | None = None  # it must not begin at this instant or later; None: no limit
+    shapes: Shapes = ()
 
 
 class Addresses(Protocol):
@@ -129,6 +131,7 @@ class Addresses(Protocol):
         done: Done,
         *,
         until: Nanoseconds | None = None,
+        shapes: Shapes = (),
     ) -> None:
         """Add *addresses* for *lifetime* seconds (0: for ever), all of them or an error.
 
@@ -437,6 +440,8 @@ class HandoverOrder:
     says: tuple[LastWords, ...]
     hears: tuple[tuple[Place, tuple[Address, ...], int], ...]
     times: TimesAfterDeath
+    # On other interfaces: the index of each, and its addresses.
+    further: tuple[tuple[int, tuple[InterfaceAddress, ...]], ...] = ()
 
 
 class Guardian(Protocol):

@@ -13,13 +13,14 @@ from pyvrrp.config.model.paths import CONTROL_DIRECTORY, STATE_DIRECTORY
 from pyvrrp.config.model.resources import ResourceConfig
 from pyvrrp.config.parse_process import KEYS as PROCESS_KEYS
 from pyvrrp.config.parse_process import process_options
+from pyvrrp.config.resources.hook import hook
 from pyvrrp.config.resources.resource import resource
 from pyvrrp.config.resources.safety import refuse_bad_chains
 from pyvrrp.config.router import virtual_router
 from pyvrrp.config.router.groups import refuse_disagreements
-from pyvrrp.config.router.hooks import HOOKS, hook
 from pyvrrp.config.router.lease_use import with_leases
 from pyvrrp.config.router.priority import refuse_unlisted
+from pyvrrp.config.router.resource_keys import HOOKS
 from pyvrrp.config.router.unique import RouterTable, refuse_duplicates
 from pyvrrp.config.values.durations import duration_from
 from pyvrrp.config.values.origins import ONE_FILE, Origins

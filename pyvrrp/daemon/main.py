@@ -142,10 +142,12 @@ class _Daemon:
             fields={"node": self._configuration.node, "pid": os.getpid()},
         )
         for config in self._configuration.virtual_routers:
-            if config.id.family is Family.IPV6 and not config.addresses[0].ip.is_link_local:
+            first = next(iter(config.addresses), None)
+            ipv6 = config.id.family is Family.IPV6
+            if ipv6 and first is not None and not first.ip.is_link_local:
                 journal.record(
                     "no_link_local_address",
-                    f"advertises {config.addresses[0].ip} first: RFC 9568 demands a link-local "
+                    f"advertises {first.ip} first: RFC 9568 demands a link-local "
                     "address, and routers that follow it drop what this node sends",
                     level=Level.WARNING,
                     virtual_router=config,

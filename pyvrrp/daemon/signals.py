@@ -58,7 +58,9 @@ class SignalReports:
         now = self._clock.now()
         for router in self._supervisor.routers:
             view = view_of(router, now)
-            present = ", ".join(str(one) for one in view.config.addresses if one in view.present)
+            present = ", ".join(
+                str(one) for one in view.config.all_addresses if one in view.present
+            )
             state = states.name(view.state)
             self._journal.record(
                 "status",

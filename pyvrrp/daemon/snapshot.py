@@ -99,8 +99,14 @@ def _virtual_router(view: RouterView, now: Nanoseconds, offset: Nanoseconds) -> 
         "group": {"name": view.group, "members": list(view.members)} if view.group else None,
         "primary_address": _text(view.primary_address),
         "addresses": [
-            {"address": str(address), "present": address in view.present}
-            for address in config.addresses
+            {
+                "address": str(address),
+                "present": address in view.present,
+                "interface": held.place.interface,
+                "advertised": address in config.addresses,
+            }
+            for held in config.held
+            for address in held.addresses
         ],
         "timers": {
             "advertisement_interval_ms": to_milliseconds(config.advertisement_interval),

@@ -212,8 +212,6 @@ def _examine_contents(datagram: Datagram, forms: frozenset[ChecksumForm]) -> Exa
 def _contents_failure(advertisement: Advertisement) -> FailedCheck | None:
     if advertisement.version is Version.V2:
         return None
-    if not advertisement.addresses:
-        return DiscardReason.ADDRESS_COUNT, "no address, must be 1 or more"
     if not advertisement.interval:
         return DiscardReason.INTERVAL, "interval 0, must be 1 to 4095 centiseconds"
     return None

@@ -100,6 +100,9 @@ def admit(examined: Examined, expectation: Expectation) -> Accepted | Discarded:
     failure = _path_failure(examined, expectation) or _configured_failure(examined, expectation)
     if failure is None and expectation.version is Version.V2:
         failure = _v2_failure(examined.advertisement, expectation)
+    elif failure is None and expectation.addresses and not examined.advertisement.addresses:
+        # Routers that take part in the election only advertise none (RFC 9568 demands one).
+        failure = DiscardReason.ADDRESS_COUNT, "no address, must be 1 or more"
     if failure is not None:
         return _refused(examined, expectation, failure)
     return Accepted(

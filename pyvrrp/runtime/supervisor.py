@@ -89,6 +89,7 @@ class Supervisor:
             self._renewals,
             self.configuration.chain(config),
             group,
+            {held.place: self._interface(held.place) for held in config.held[1:]},
         )
         router.heed(*self._concerns(router))
         return router
@@ -164,6 +165,7 @@ class Supervisor:
         """Look at interfaces and services; each virtual router starts when nothing hinders it."""
         self._has_started = True
         for router in self.routers:
+            router.addresses.start()
             for concern in router.concerns:
                 concern.start()
         for watched in self.tracked_interfaces.values():
@@ -185,11 +187,12 @@ class Supervisor:
 
         The checks that it uses must be there.
         """
-        places = [link.place for link in config.links]
+        places = [link.place for link in config.links] + [held.place for held in config.held[1:]]
         new = dict.fromkeys(place for place in places if place not in self.interfaces)
         router = self._build(config, group or Group(self._ports.clock))
         router.drain(drained=drained)
         self.routers.append(router)
+        router.addresses.start()
         for concern in router.concerns:
             concern.start()
         for watched in self.tracked_interfaces.values():
@@ -212,8 +215,9 @@ class Supervisor:
             if not watched.is_used:
                 watched.stop()
                 del self.tracked_interfaces[place]
+        others = {held.place for one in self.routers for held in one.config.held[1:]}
         for place, interface in tuple(self.interfaces.items()):
-            if not interface.is_used_by():
+            if place not in others and not interface.is_used_by():
                 interface.stop()
                 del self.interfaces[place]
 

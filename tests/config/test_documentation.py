@@ -9,9 +9,9 @@ import pytest
 from pyvrrp.config.checks.check import EVERY_KIND, KINDS
 from pyvrrp.config.files.load import load
 from pyvrrp.config.parse import KEYS, parse
+from pyvrrp.config.resources.hook import KEYS as HOOK_KEYS
 from pyvrrp.config.resources.resource import KEYS as RESOURCE_KEYS
 from pyvrrp.config.router.check_uses import USE_KEYS
-from pyvrrp.config.router.hooks import KEYS as HOOK_KEYS
 from pyvrrp.config.router.policies import ANNOUNCE_KEYS, HOLD_DOWN_KEYS
 from pyvrrp.config.router.virtual_router import KEYS as ROUTER_KEYS
 from pyvrrp.config.values.sections import Key

@@ -318,8 +318,29 @@ def test_the_first_and_last_address_of_a_tiny_network_are_accepted(written: str)
     assert address_problems(written) == []
 
 
-def test_an_empty_list_of_addresses_is_refused() -> None:
-    assert address_problems() == ["addresses: must have at least one address"]
+def test_an_empty_list_of_addresses_is_for_the_election_only() -> None:
+    assert address_problems() == []
+    assert address_problems(keys='family = "ipv6"') == []
+    assert address_problems("192.0.2.10", keys='family = "ipv6"') == [
+        "family: is for addresses = [] only: the addresses have a family"
+    ]
+
+
+def test_an_address_cannot_be_advertised_and_excluded() -> None:
+    assert address_problems("192.0.2.10", keys='excluded_addresses = ["192.0.2.10/24"]') == [
+        "excluded_addresses[0]: 192.0.2.10 is in addresses already"
+    ]
+
+
+def test_what_is_wrong_in_the_table_of_an_address_is_named() -> None:
+    wrong = (
+        '[{ address = "2001:db8::1", label = "eth1:web" }, { interface = "eth1", brodcast = "+" }]'
+    )
+    assert address_problems("192.0.2.10", keys=f"excluded_addresses = {wrong}") == [
+        "excluded_addresses[0].label: has a meaning for IPv4 only",
+        'excluded_addresses[1].brodcast: unknown key, did you mean "broadcast"?',
+        "excluded_addresses[1].address: is required",
+    ]
 
 
 def test_an_address_that_is_listed_twice_is_refused_with_any_prefix_length() -> None:
@@ -344,8 +365,9 @@ def test_more_addresses_than_one_advertisement_holds_are_refused(
 ) -> None:
     keys = f"version = {version}"
     assert address_problems(*many(most, family), keys=keys) == []
+    limit = f"one advertisement holds at most {most} addresses of a family, not {most + 1}"
     assert address_problems(*many(most + 1, family), keys=keys) == [
-        f"addresses: one advertisement holds at most {most} addresses of a family, not {most + 1}"
+        f"addresses: {limit}; move the others to excluded_addresses"
     ]
 
 

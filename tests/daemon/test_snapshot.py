@@ -15,6 +15,10 @@ from tests.support.routers import Site
 from tests.support.world import Lan
 
 
+def vip(*, present: bool) -> list[dict[str, object]]:
+    return [{"address": VIP, "present": present, "interface": "eth0", "advertised": True}]
+
+
 def shown(cluster: Cluster, node: Node) -> dict[str, object]:
     now = cluster.clock.now()
     taken = Snapshots(node.supervisor, cluster.clock).take(Nanoseconds(now + 1_000_000 * SECOND))
@@ -33,7 +37,9 @@ def test_a_master_shows_its_reason_its_address_and_its_checks() -> None:
     assert router["reason"] == "nobody was heard for 3.219 s"
     assert router["since"] == 1_000_004.222
     assert router["master"] == "192.0.2.1"
-    assert router["addresses"] == [{"address": VIP, "present": True}]
+    assert router["addresses"] == [
+        {"address": VIP, "present": True, "interface": "eth0", "advertised": True}
+    ]
     assert router["checks"] == [
         {"name": "web", "passing": True, "reason": "HTTP 200", "weight": None, "age_ms": 997.0}
     ]
@@ -48,7 +54,9 @@ def test_a_backup_shows_who_is_master_and_how_fresh_that_is() -> None:
     assert router["state"] == "BACKUP"
     assert router["master"] == "192.0.2.1"
     assert router["reason"] == "192.0.2.1 advertised priority 200 781 ms ago"
-    assert router["addresses"] == [{"address": VIP, "present": False}]
+    assert router["addresses"] == [
+        {"address": VIP, "present": False, "interface": "eth0", "advertised": True}
+    ]
     timers = router["timers"]
     assert isinstance(timers, dict)
     assert timers["master_down_interval_ms"] == 3609.375
@@ -74,7 +82,9 @@ def test_present_is_what_the_kernel_says_not_what_the_state_implies() -> None:
     node.host.held.pop(ip_interface(VIP))
     node.host.link()
     cluster.run(0.1)
-    assert shown(cluster, node)["addresses"] == [{"address": VIP, "present": False}]
+    assert shown(cluster, node)["addresses"] == [
+        {"address": VIP, "present": False, "interface": "eth0", "advertised": True}
+    ]
 
 
 def test_a_master_shows_who_else_has_its_address() -> None:

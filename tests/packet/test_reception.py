@@ -83,6 +83,14 @@ def test_an_advertisement_as_configured_is_accepted_without_a_mismatch(
     )
 
 
+@pytest.mark.rfc("9568:5.2.5")
+def test_no_address_is_accepted_only_by_a_router_that_has_none_either() -> None:
+    empty = saying(V3, addresses=())
+    wanted = (DiscardReason.ADDRESS_COUNT, "no address, must be 1 or more")
+    assert refusal(empty, EXPECT_V3) == wanted
+    assert mismatches(empty, replace(EXPECT_V3, addresses=())) == ()
+
+
 @pytest.mark.rfc("9568:7.1")
 def test_the_other_version_is_refused() -> None:
     assert refusal(V2, EXPECT_V3) == (DiscardReason.VERSION, "version 2, must be 3")

@@ -47,8 +47,8 @@ class Callers:
 
     ensure_absent = renew = watch = start = ask = run = open_announcements = _keep
 
-    def ensure_present(self, *given: object, until: Nanoseconds | None) -> None:
-        assert until == 7
+    def ensure_present(self, *given: object, until: Nanoseconds | None, shapes: object) -> None:
+        assert (until, shapes) == (7, ())
         self._keep(*given)
 
     def open_advertisements(self, *given: object, multicast: bool, unicast: bool) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from ipaddress import ip_interface
 
+from pyvrrp.config.model.addresses import Shapes
 from pyvrrp.config.model.configuration import (
     CheckConfig,
     Configuration,
@@ -69,8 +70,11 @@ class Machine:
         done: Done,
         *,
         until: Nanoseconds | None = None,
+        shapes: Shapes = (),
     ) -> None:
-        self._hosts[place.interface].ensure_present(ETH0, addresses, lifetime, done, until=until)
+        self._hosts[place.interface].ensure_present(
+            ETH0, addresses, lifetime, done, until=until, shapes=shapes
+        )
 
     def renew(
         self,

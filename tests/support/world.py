@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from ipaddress import IPv4Address, IPv4Interface, ip_interface
 
+from pyvrrp.config.model.addresses import Shapes
 from pyvrrp.config.model.configuration import EtcdServers, HttpProbeConfig, ProbeConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Address, Family, InterfaceAddress, Place
@@ -305,6 +306,7 @@ class FakeHost:
         done: Done,
         *,
         until: Nanoseconds | None = None,
+        shapes: Shapes = (),  # noqa: ARG002 - this kernel shows none
     ) -> None:
         assert place == ETH0
         wanted = tuple(addresses)

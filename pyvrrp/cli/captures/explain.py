@@ -239,6 +239,9 @@ def _matching_expectation(examined: Examined) -> Expectation:
         # The RFC has receivers drop it. pyvrrp does so only if it is told to be strict.
         addresses, begins_globally = (IPv6Address("fe80::"), *addresses), True
     unspecified = IPv4Address(0) if isinstance(examined.source, IPv4Address) else IPv6Address(0)
+    if advertisement.version is Version.V3 and not addresses:
+        # Only a router that has no addresses itself accepts a list without any.
+        addresses = (unspecified,)
     return Expectation(
         version=advertisement.version,
         primary_address=unspecified,

@@ -30,6 +30,8 @@ IN_PLACE = frozenset(
 )
 # The chain of resources knows these from its start.
 NOT_WITH_RESOURCES = frozenset({"addresses", "lease", "hold_down"})
+# The addresses on other interfaces know these from their start.
+NOT_ON_OTHER_INTERFACES = frozenset({"addresses", "lease", "announce"})
 # The process itself has these from its start.
 ONLY_AT_START = (
     *("node", "guardian", "control_socket", "state_file", "kernel_budget", "max_held"),
@@ -196,6 +198,7 @@ def _how(before: VirtualRouterConfig, after: VirtualRouterConfig, values: list[V
     anew = (
         not names <= IN_PLACE
         or (after.resources and names & NOT_WITH_RESOURCES)
+        or (len(after.held) > 1 and names & NOT_ON_OTHER_INTERFACES)
         # What an owner has may be there without pyvrrp.
         or (owner and names & {"priority", "addresses"})
         or ("claim_probe" in names and ClaimProbePolicy.OFF in probes)

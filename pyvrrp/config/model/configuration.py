@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
+from pyvrrp.config.model.addresses import HeldAddresses
 from pyvrrp.config.model.hooks import HookConfig
 from pyvrrp.config.model.paths import CONTROL_DIRECTORY, STATE_DIRECTORY
 from pyvrrp.config.model.process_options import ProcessOptions
@@ -103,7 +104,8 @@ class VirtualRouterConfig:
     """One virtual router.
 
     A table of the file with addresses of both families becomes two virtual routers of one name.
-    The addresses are on the interface of the first link; ``peers`` are the peers of that link.
+    ``addresses`` are those that are advertised. They are on the interface of the first link, unless
+    ``placed`` says otherwise; ``peers`` are the peers of that link.
     """
 
     name: str
@@ -139,6 +141,23 @@ class VirtualRouterConfig:
     track_primary: bool = True  # whether it leaves while its own interface is down
     interface_delay: InterfaceDelay = InterfaceDelay()  # of its own and of tracked interfaces
     track_interfaces: tuple[TrackedInterfaceConfig, ...] = ()
+    # What is on each interface, the own one first; empty: ``addresses`` are on the own interface.
+    placed: tuple[HeldAddresses, ...] = ()
+
+    @property
+    def held(self) -> tuple[HeldAddresses, ...]:
+        """The addresses on each interface. The first entry is the own interface's."""
+        return self.placed or (HeldAddresses(self.id.place, self.addresses),)
+
+    @property
+    def local_addresses(self) -> tuple[InterfaceAddress, ...]:
+        """The addresses on the own interface, advertised or not."""
+        return self.held[0].addresses
+
+    @property
+    def all_addresses(self) -> tuple[InterfaceAddress, ...]:
+        """All addresses that it has as MASTER, on whatever interface, advertised or not."""
+        return tuple(address for held in self.held for address in held.addresses)
 
     @property
     def moves_as(self) -> str:

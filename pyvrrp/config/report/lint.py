@@ -129,7 +129,8 @@ def _election(router: VirtualRouterConfig) -> Iterator[tuple[str, str]]:
         yield ".advertisement_interval", _SHORT_INTERVAL
     if not router.preempt and router.preempt_delay:
         yield ".preempt_delay", "has no effect with preempt = false"
-    if router.id.family is Family.IPV6 and not router.addresses[0].ip.is_link_local:
+    first = next(iter(router.addresses), None)
+    if router.id.family is Family.IPV6 and first is not None and not first.ip.is_link_local:
         example = f'"fe80::{router.id.vrid}/64"'
         yield ".addresses", f"have {_NO_LINK_LOCAL}; add one, such as {example}"
 

@@ -1,4 +1,4 @@
-"""The keys of a virtual router for its resources."""
+"""The keys of a virtual router for its resources and hooks."""
 
 from pyvrrp.config.values.commands import command
 from pyvrrp.config.values.scalars import (
@@ -22,6 +22,13 @@ def _resource_names(value: object) -> tuple[str, ...]:
     return names
 
 
+def _hook_names(value: object) -> tuple[str, ...]:
+    # The parser of the file reports names of hooks that do not exist.
+    names = array_of(name, "names of hooks")(value)
+    refuse_repeated(names)
+    return names
+
+
 def _on_stop_failure(value: object) -> tuple[str, ...]:
     written = text(value)
     if written == "hold":
@@ -34,4 +41,5 @@ def _on_stop_failure(value: object) -> tuple[str, ...]:
 RESOURCES = Key("resources", _resource_names, [])
 ON_STOP_FAILURE = Key("on_stop_failure", _on_stop_failure, "hold")
 ACCEPT_SPLIT_BRAIN = Key("i_accept_split_brain", boolean, default=False)
-KEYS: tuple[Key[object], ...] = (RESOURCES, ON_STOP_FAILURE, ACCEPT_SPLIT_BRAIN)
+HOOKS = Key("hooks", _hook_names, [])
+KEYS: tuple[Key[object], ...] = (RESOURCES, ON_STOP_FAILURE, ACCEPT_SPLIT_BRAIN, HOOKS)

@@ -66,8 +66,9 @@ def _refuse_same_address(tables: Sequence[RouterTable]) -> None:
         if not one.section.good(virtual_router.ADDRESSES):
             continue
         for entry in one.routers:
-            for address in entry.addresses:
-                holder = taken.setdefault((entry.id.place, address.ip), one.path)
-                if holder != one.path:
-                    what = f"{address.ip} belongs to {holder} on {entry.id.place} already"
-                    one.section.refuse(virtual_router.ADDRESSES, what)
+            for held in entry.held:
+                for address in held.addresses:
+                    holder = taken.setdefault((held.place, address.ip), one.path)
+                    if holder != one.path:
+                        what = f"{address.ip} belongs to {holder} on {held.place} already"
+                        one.section.refuse(virtual_router.ADDRESSES, what)

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pyvrrp.config.model.configuration import ChecksumPolicy, VirtualRouterConfig
-from pyvrrp.config.router import resource_keys, tracking
+from pyvrrp.config.router import held_keys, resource_keys, tracking
 from pyvrrp.config.router.check_uses import check_uses
-from pyvrrp.config.router.hooks import HOOKS
 from pyvrrp.config.router.links import (
     INTERFACE,
     INTERFACES,
@@ -25,7 +24,7 @@ from pyvrrp.config.router.policies import (
     lease,
 )
 from pyvrrp.config.router.priority import DEFAULT_PRIORITY, NODES, PRIORITY, Rank, rank
-from pyvrrp.config.values.addresses import advertised_order, most_addresses, virtual_addresses
+from pyvrrp.config.values.addresses import advertised_order, most_addresses
 from pyvrrp.config.values.durations import duration, duration_from, write_duration
 from pyvrrp.config.values.scalars import (
     boolean,
@@ -79,7 +78,7 @@ def _checksum(value: object) -> ChecksumPolicy:
 NAME = Key("name", name, "unnamed", required=True)
 NETNS = Key("netns", netns_name, "")
 VRID = Key("vrid", integer(1, 255), 1, required=True)
-ADDRESSES = Key("addresses", virtual_addresses, ["192.0.2.1"], required=True)
+ADDRESSES = held_keys.ADDRESSES
 VERSION = Key("version", _version, 3)
 INTERVAL = Key("advertisement_interval", duration, "1s")
 PREEMPT = Key("preempt", boolean, default=True)
@@ -104,7 +103,7 @@ KEYS: tuple[Key[object], ...] = (
     *(VERSION, INTERVAL, PREEMPT, PREEMPT_DELAY, GROUP, CHECKS, WHEN_ALL_FAIL, HOLD_DOWN, LEASE),
     *(ANNOUNCE, CLAIM_PROBE, CLAIM_AGAINST_INCOMPATIBLE),
     *(STRICT, CHECKSUM, MAX_LEARNED_INTERVAL, AUTHENTICATION),
-    HOOKS,
+    *(key for key in held_keys.KEYS if key is not ADDRESSES),
     *resource_keys.KEYS,
     *tracking.KEYS,
 )
@@ -123,10 +122,12 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
     name_given = section.read(NAME)
     links = read_links(section)
     place = Place(section.read(NETNS), links.interfaces[0])
+    vrid = section.read(VRID)
+    keys = held_keys.read_held(section)
     written = VirtualRouterConfig(
         name=name_given,
-        id=VirtualRouterId(place, Family.IPV4, section.read(VRID)),
-        addresses=section.read(ADDRESSES),
+        id=VirtualRouterId(place, Family.IPV4, vrid),
+        addresses=tuple(one.address for one in keys.advertised),
         version=section.read(VERSION),
         advertisement_interval=interval,
         preempt=section.read(PREEMPT),
@@ -146,7 +147,7 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
         resources=section.read(resource_keys.RESOURCES),
         on_stop_failure=section.read(resource_keys.ON_STOP_FAILURE),
         accepts_split_brain=section.read(resource_keys.ACCEPT_SPLIT_BRAIN),
-        hooks=section.read(HOOKS),
+        hooks=section.read(resource_keys.HOOKS),
         group=section.read(GROUP) or "",
     )
     written = _ranked(written, rank(section, node))
@@ -156,10 +157,12 @@ def virtual_routers(section: Section, node: str | None) -> tuple[VirtualRouterCo
     written = replace(written, max_learned_interval=_max_learned_interval(section, written))
     _refuse_other_version(section, written)
     written = tracking.with_tracking(section, written)
-    routers = _by_family(section, written)
+    routers = _by_family(section, written, keys.family or Family.IPV4)
+    families = tuple(router.id.family for router in routers)
     if section.good(ADDRESSES):
-        refuse_other_family(section, links, (router.id.family for router in routers))
-    return tuple(with_links(section, router, links) for router in routers)
+        refuse_other_family(section, links, families)
+    complete = (held_keys.with_held(router, keys, families) for router in routers)
+    return tuple(with_links(section, router, links) for router in complete)
 
 
 def _ranked(written: VirtualRouterConfig, own: Rank) -> VirtualRouterConfig:
@@ -203,13 +206,18 @@ def _refuse_other_version(section: Section, written: VirtualRouterConfig) -> Non
         section.refuse(AUTHENTICATION, "exists in version = 2 only; VRRPv3 has none")
 
 
-def _by_family(section: Section, written: VirtualRouterConfig) -> tuple[VirtualRouterConfig, ...]:
+def _by_family(
+    section: Section, written: VirtualRouterConfig, default: Family
+) -> tuple[VirtualRouterConfig, ...]:
     by_family = {
         family: tuple(entry for entry in written.addresses if len(entry.packed) == family)
         for family in Family
     }
     if section.good(ADDRESSES):
         _refuse_bad_addresses(section, written, by_family)
+    if not written.addresses:
+        # Without addresses it takes part in the election only.
+        return (replace(written, id=replace(written.id, family=default)),)
     return tuple(
         replace(
             written,
@@ -237,4 +245,5 @@ def _refuse_bad_addresses(
         most = most_addresses(written.version, family)
         if len(addresses) > most:
             limit = f"one advertisement holds at most {most} addresses of a family"
-            section.refuse(ADDRESSES, f"{limit}, not {len(addresses)}")
+            what = f"{limit}, not {len(addresses)}; move the others to excluded_addresses"
+            section.refuse(ADDRESSES, what)

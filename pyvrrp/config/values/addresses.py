@@ -12,7 +12,7 @@ from ipaddress import (
     ip_interface,
 )
 
-from pyvrrp.config.values.scalars import array_of, refuse_repeated, shown, text, wrong
+from pyvrrp.config.values.scalars import shown, text, wrong
 from pyvrrp.identity import Address, Family, InterfaceAddress, Version
 
 _THIS_NETWORK = IPv4Network("0.0.0.0/8")
@@ -84,18 +84,6 @@ def _refuse_ends_of_network(parsed: InterfaceAddress) -> None:
         raise wrong(f'"{parsed}" is the network itself, not an address in it')
     if isinstance(parsed, IPv4Interface) and parsed.ip == parsed.network.broadcast_address:
         raise wrong(f'"{parsed}" is the broadcast address of its network')
-
-
-_addresses = array_of(interface_address, 'addresses, such as "192.0.2.10/24"')
-
-
-def virtual_addresses(value: object) -> tuple[InterfaceAddress, ...]:
-    """Return the addresses of one virtual router, of both families, in the order of the file."""
-    addresses = _addresses(value)
-    if not addresses:
-        raise wrong("must have at least one address")
-    refuse_repeated([entry.ip for entry in addresses])
-    return addresses
 
 
 def advertised_order(addresses: Sequence[InterfaceAddress]) -> tuple[InterfaceAddress, ...]:

@@ -20,6 +20,7 @@ class HandoverRecord:
     __slots__ = (
         "addresses",
         "claims",
+        "further",
         "hears",
         "index",
         "mac",
@@ -40,6 +41,7 @@ class HandoverRecord:
         claims: str,
         mac: bytes,
         times: TimesAfterDeath,
+        further: list[tuple[int, list[bytes]]] | None = None,
     ) -> None:
         self.router = router
         self.netns = netns
@@ -50,6 +52,7 @@ class HandoverRecord:
         self.claims = claims  # name of the lent socket that hears announcements
         self.mac = mac  # of the interface: what comes from there is no announcement of another host
         self.times = times
+        self.further = further or []  # on other interfaces: index, packed addresses
 
 
 def preparation(slot: int, record: HandoverRecord) -> bytes:

@@ -48,10 +48,12 @@ class Handovers:
         over: its addresses stay in *held*.
         """
         for record in records:
+            places = [(record.index, record.addresses), *record.further]
             mine = {
                 one
                 for one in held
-                if one[:2] == (record.netns, record.index) and one[2] in record.addresses
+                for index, addresses in places
+                if one[:2] == (record.netns, index) and one[2] in addresses
             }
             hears = any(self._sockets.get(name) for name, _, _ in record.hears)
             if hears and self._send(record):

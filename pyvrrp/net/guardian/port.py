@@ -72,6 +72,9 @@ class GuardianPort:
                 claims=lent_name(place, family, LentSocket.CLAIMS),
                 mac=order.mac,
                 times=order.times,
+                further=[
+                    (index, [address.packed for address in there]) for index, there in order.further
+                ],
             )
         )
 

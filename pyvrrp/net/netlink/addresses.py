@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
+from pyvrrp.config.model.addresses import Shapes
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.net.netlink import codec
@@ -15,7 +16,7 @@ from pyvrrp.net.netlink.operator_addresses import (
     Surroundings,
     Where,
 )
-from pyvrrp.net.netlink.renewals import RenewalBatch
+from pyvrrp.net.netlink.renewals import RenewalBatch, requests
 from pyvrrp.net.netlink.requests import Batch, Netlink
 from pyvrrp.net.system.kernel_error import refused, refused_with
 from pyvrrp.net.system.kernel_thread import KernelThread
@@ -68,11 +69,13 @@ class KernelAddresses:
         done: Done,
         *,
         until: Nanoseconds | None = None,
+        shapes: Shapes = (),
     ) -> None:
         """Add *addresses* for *lifetime* seconds (0: for ever), all of them or an error."""
         wanted = tuple(addresses)
         asked_at = time.monotonic()
-        self._thread.submit(lambda: self._add(place, wanted, lifetime, until, asked_at), done)
+        given = (lifetime, shapes, until, asked_at)
+        self._thread.submit(lambda: self._add(place, wanted, *given), done)
 
     def renew(
         self,
@@ -101,6 +104,7 @@ class KernelAddresses:
         place: Place,
         wanted: Sequence[InterfaceAddress],
         lifetime: int,
+        shapes: Shapes,
         until: Nanoseconds | None,
         asked_at: float,
     ) -> None:
@@ -112,12 +116,7 @@ class KernelAddresses:
                 _refuse_taken(self._beside.beside_ours(kernel, where, asked_at), place, wanted)
                 self._tell_guardian(place, index, wanted)
                 self._note(place, where, wanted)
-                batch = Batch(
-                    [
-                        codec.add_address(index, local, prefix, lifetime)
-                        for local, prefix in _plain(wanted)
-                    ]
-                )
+                batch = Batch(requests(index, wanted, lifetime, shapes))
                 # The last step before the request: a delay after it goes unnoticed.
                 if until is not None and _now() >= until:
                     raise KernelError(f"{what}: it is too late for that")

@@ -32,6 +32,8 @@ _SKIP_STATISTICS = 8
 
 IFA_ADDRESS = 1
 IFA_LOCAL = 2
+_IFA_LABEL = 3
+_IFA_BROADCAST = 4
 IFA_CACHEINFO = 6
 IFA_FLAGS = 8
 IFA_PROTO = 11
@@ -122,7 +124,17 @@ def kernel_has_tags(release: str) -> bool:
 HAS_TAGS = kernel_has_tags(os.uname().release)
 
 
-def add_address(index: int, local: bytes, prefix: int, lifetime: int) -> bytes:
+def add_address(
+    index: int,
+    local: bytes,
+    prefix: int,
+    lifetime: int,
+    *,
+    label: str = "",
+    scope: int = 0,
+    broadcast: bytes = b"",
+    prefix_route: bool = True,
+) -> bytes:
     """Return the request that adds or renews an address for *lifetime* seconds (0: for ever)."""
     valid = lifetime or FOREVER
     flags = 0
@@ -132,8 +144,12 @@ def add_address(index: int, local: bytes, prefix: int, lifetime: int) -> bytes:
         preferred = 0  # deprecated: never the source that the kernel chooses for this host
         if prefix == 128:  # noqa: PLR2004  - a host address has no route to a network
             flags |= IFA_F_NOPREFIXROUTE
+    if not prefix_route:
+        flags |= IFA_F_NOPREFIXROUTE
     body = (
-        _address_body(index, local, prefix)
+        _address_body(index, local, prefix, scope)
+        + (attribute(_IFA_BROADCAST, broadcast) if broadcast else b"")
+        + (attribute(_IFA_LABEL, label.encode() + b"\0") if label else b"")
         + attribute(IFA_CACHEINFO, _LIFETIMES.pack(preferred, valid, 0, 0))
         + attribute(IFA_FLAGS, struct.pack("=I", flags))
         + attribute(IFA_PROTO, bytes((OUR_PROTOCOL,)))
@@ -276,10 +292,10 @@ def _message(kind: int, flags: int, body: bytes) -> bytes:
     return _HEADER.pack(_HEADER.size + len(body), kind, flags | _NLM_F_REQUEST, 0, 0) + body
 
 
-def _address_body(index: int, local: bytes, prefix: int) -> bytes:
+def _address_body(index: int, local: bytes, prefix: int, scope: int = 0) -> bytes:
     family = socket.AF_INET6 if len(local) == 16 else socket.AF_INET  # noqa: PLR2004  - IPv6
     return (
-        ADDRESS.pack(family, prefix, 0, 0, index)
+        ADDRESS.pack(family, prefix, 0, scope, index)
         + attribute(IFA_LOCAL, local)
         + attribute(IFA_ADDRESS, local)
     )

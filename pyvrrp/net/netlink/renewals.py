@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Mapping, Sequence
 
+from pyvrrp.config.model.addresses import PLAIN, AddressShape, Shapes
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.net.netlink.codec import add_address
@@ -23,10 +24,12 @@ class RenewalBatch:
         self.indices = indices
         # One for each request: the position of its lease, the address, the request itself.
         self._parts: list[tuple[int, InterfaceAddress, bytes]] = [
-            (position, address, _request(indices[lease.place], address, lease.lifetime))
+            (position, lease.addresses[number], request)
             for position, lease in enumerate(leases)
             if indices[lease.place]
-            for address in lease.addresses
+            for number, request in enumerate(
+                requests(indices[lease.place], lease.addresses, lease.lifetime, lease.shapes)
+            )
         ]
         self._batch = _joined(self._parts)
 
@@ -57,8 +60,24 @@ class RenewalBatch:
         return refused_with(what, errno.ENODEV)
 
 
-def _request(index: int, address: InterfaceAddress, lifetime: int) -> bytes:
-    return add_address(index, address.packed, address.network.prefixlen, lifetime)
+def requests(
+    index: int, addresses: Sequence[InterfaceAddress], lifetime: int, shapes: Shapes
+) -> list[bytes]:
+    """Return the requests that add or renew *addresses*, in their order."""
+    if not shapes:
+        return [add_address(index, a.packed, a.network.prefixlen, lifetime) for a in addresses]
+    special = dict(shapes)
+    return [_shaped(index, a, lifetime, special.get(a, PLAIN)) for a in addresses]
+
+
+def _shaped(index: int, address: InterfaceAddress, lifetime: int, shape: AddressShape) -> bytes:
+    return add_address(
+        *(index, address.packed, address.network.prefixlen, lifetime),
+        label=shape.label,
+        scope=shape.scope,
+        broadcast=shape.broadcast.packed if shape.broadcast else b"",
+        prefix_route=shape.prefix_route,
+    )
 
 
 def _joined(parts: Sequence[tuple[int, InterfaceAddress, bytes]]) -> Batch:

@@ -12,9 +12,10 @@ has certainly run out. Nothing else is believed.
 from collections.abc import Callable, Collection
 from typing import Protocol
 
+from pyvrrp.config.model.addresses import HeldAddresses
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.ports import AddressLease, InterfaceState, Ports
 from pyvrrp.runtime.addresses.lease_end import LeaseEnd
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
@@ -59,7 +60,7 @@ class AddressOwner(Protocol):
 
 
 class AddressKeeper:
-    """Makes all requests to the kernel for the addresses of one virtual router."""
+    """Makes all requests to the kernel for the addresses of a virtual router on one interface."""
 
     def __init__(
         self,
@@ -69,15 +70,21 @@ class AddressKeeper:
         counters: Counters,
         owner: AddressOwner,
         renewals: LeaseRenewals,
+        held: HeldAddresses | None = None,
     ) -> None:
         self._config = config
+        on = config.held[0] if held is None else held
+        self._place = on.place
+        self._shapes = on.shapes
+        self._untracked = on.untracked
+        self._given_up: frozenset[InterfaceAddress] = frozenset()  # untracked ones that have gone
         self._ports = ports
         self._journal = journal
         self._counters = counters
         self._owner = owner
         self._renewals = renewals
         self._lease: AddressLease | None = None  # the last renewal
-        self._managed: tuple[InterfaceAddress, ...] = config.addresses
+        self._managed: tuple[InterfaceAddress, ...] = on.addresses
         self._wanted = False
         self._held: bool | None = None  # None: unknown, after an earlier process or an error
         self._busy = False  # a request is under way
@@ -183,6 +190,7 @@ class AddressKeeper:
         self._removal_refused = False
         self._failed_renewals = self._failed_restorations = 0
         self._restore_at = None
+        self._given_up = frozenset()
         if self._held:
             # They were let go and are taken again before the kernel has removed them.
             self._held = None
@@ -200,12 +208,14 @@ class AddressKeeper:
         self._restoration.set(None)
         self._advance()
 
-    def observe(self, state: InterfaceState) -> None:
+    def observe(self, state: InterfaceState, at: Place | None = None) -> None:  # noqa: ARG002 - one place
         """Take note of the addresses on the interface; add those that were removed from it."""
         is_news, self._last_state = state is not self._last_state, state
         # The others are not kept: they may be hundreds, of other virtual routers.
         self._observed = state.present.intersection(self._managed)
         self._confirmed |= self._observed
+        if self._untracked and self._held:
+            self._given_up = (self._untracked & self._confirmed) - self._observed
         unlisted = state.exists and not state.ours.intersection(self._managed)
         if is_news and unlisted and self._removal_refused and not self._renewing:
             self._are_gone("the kernel does not list the addresses any more")
@@ -243,11 +253,12 @@ class AddressKeeper:
             self._ports.clock.call_at(self._ports.clock.now(), lambda: finish(None))
             return
         self._ports.addresses.ensure_present(
-            self._config.id.place,
+            self._place,
             addresses,
             self._config.lease,
             finish,
             until=self._owner.may_add_until,
+            shapes=self._shapes,
         )
 
     def _give_up_the_lease(self) -> None:
@@ -262,12 +273,12 @@ class AddressKeeper:
         if not all_of_them:
             self._ports.clock.call_at(self._ports.clock.now(), lambda: finish(None))
             return
-        self._ports.addresses.ensure_absent(self._config.id.place, all_of_them, finish)
+        self._ports.addresses.ensure_absent(self._place, all_of_them, finish)
 
     def _ask_absent_of(self, addresses: tuple[InterfaceAddress, ...]) -> None:
         """Remove *addresses*, which a reload has taken from the list, while the others stay."""
         finish = self._begin(lambda error: self._after_removal_of(addresses, error))
-        self._ports.addresses.ensure_absent(self._config.id.place, addresses, finish)
+        self._ports.addresses.ensure_absent(self._place, addresses, finish)
 
     def _after_removal_of(
         self, addresses: tuple[InterfaceAddress, ...], error: KernelError | None
@@ -294,7 +305,7 @@ class AddressKeeper:
 
     def _join_renewals(self) -> None:
         if self._config.lease and self._managed:
-            self._renewals.join(self._config.id.place.netns, self._config.lease, self)
+            self._renewals.join(self._place.netns, self._config.lease, self)
 
     def _begin(
         self, after: Callable[[KernelError | None], None]
@@ -373,7 +384,7 @@ class AddressKeeper:
             self._owner.addresses_gone()
 
     def _stop_renewing(self) -> None:
-        self._renewals.leave(self._config.id.place.netns, self)
+        self._renewals.leave(self._place.netns, self)
 
     def lease_to_renew(self) -> AddressLease | None:
         """Return what `LeaseRenewals` has to renew now; None if the addresses may not be held."""
@@ -385,9 +396,13 @@ class AddressKeeper:
             if self._busy:
                 return None
         until = self._owner.may_add_until
-        if self._lease is None or self._lease.until != until:
-            place, lifetime = self._config.id.place, self._config.lease
-            self._lease = AddressLease(place, self._managed, lifetime, until)
+        kept = self._managed
+        if self._given_up:
+            kept = tuple(one for one in kept if one not in self._given_up)
+        if self._lease is None or self._lease.until != until or self._lease.addresses != kept:
+            self._lease = AddressLease(self._place, kept, self._config.lease, until, self._shapes)
+        if not kept:
+            return None
         self._renewing = True
         return self._lease
 
@@ -422,6 +437,7 @@ class AddressKeeper:
             address
             for address in self._managed
             if address in self._confirmed and address not in self._observed
+            if address not in self._untracked
         )
         if missing and not self._owner.may_hold():
             # No other router hears this master now. Without an address lease no renewal would

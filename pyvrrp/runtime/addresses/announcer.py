@@ -61,7 +61,8 @@ def probe(address: Address, mac: bytes) -> bytes:
 class Announcer:
     """The announcements of one virtual router while it is master.
 
-    While *may_announce* says no, no frame leaves: another router may have the addresses by now.
+    *addresses* are those at *wire*; None: all on the own interface. While *may_announce* says no,
+    no frame leaves: another router may have the addresses by now.
     """
 
     def __init__(
@@ -72,11 +73,13 @@ class Announcer:
         journal: Journal,
         counters: Counters,
         may_announce: Callable[[], bool],
+        addresses: Collection[Address] | None = None,
     ) -> None:
         self._config = config
         self._may_announce = may_announce
         self._policy = config.announce
-        self._addresses = tuple(address.ip for address in config.addresses)
+        own = (address.ip for address in config.local_addresses)
+        self._addresses = tuple(own if addresses is None else addresses)
         self._clock = clock
         self._wire = wire
         self._journal = journal
@@ -105,7 +108,7 @@ class Announcer:
             self._policy = config.announce
             if self._running:
                 self._schedule_refresh()
-        addresses = tuple(address.ip for address in config.addresses)
+        addresses = tuple(address.ip for address in config.local_addresses)
         if addresses != self._addresses:
             self._addresses = addresses
             self._queue.keep(frozenset(addresses))
@@ -166,7 +169,11 @@ class Announcer:
     def announce_now(self, addresses: Collection[Address] | None = None) -> None:
         """Announce *addresses* (None: all) now, as many times as configured."""
         if self._running and self._may_announce():
-            self._announce(self._addresses if addresses is None else addresses)
+            here = self._addresses if addresses is None else addresses
+            here = [address for address in here if address in self._addresses]
+            if not here:
+                return
+            self._announce(here)
             self._journal.record(
                 "announced",
                 "addresses announced to the neighbours",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TypeAlias, TypeVar
 
+from pyvrrp.config.model.addresses import Shapes
 from pyvrrp.config.model.configuration import EtcdServers, ProbeConfig
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import Family, InterfaceAddress, Place
@@ -130,8 +131,11 @@ class _Addresses(Addresses):
         done: Done,
         *,
         until: Nanoseconds | None = None,
+        shapes: Shapes = (),
     ) -> None:
-        self._addresses.ensure_present(place, addresses, lifetime, self._guard(done), until=until)
+        self._addresses.ensure_present(
+            place, addresses, lifetime, self._guard(done), until=until, shapes=shapes
+        )
 
     def renew(
         self,

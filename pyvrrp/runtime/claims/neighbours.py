@@ -32,7 +32,7 @@ class ClaimProbe(BaseConcern):
         self._router = router
         self._config = router.config
         self._policy = router.config.claim_probe
-        self._addresses = tuple(address.ip for address in router.config.addresses)
+        self._addresses = tuple(address.ip for address in router.config.local_addresses)
         self._interface = interface
         self._clock = clock
         self._journal = journal

@@ -1,6 +1,7 @@
 """Tells the guardian what it needs to hand over for one virtual router if this process dies."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.identity import InterfaceAddress
@@ -16,6 +17,13 @@ from pyvrrp.virtual_router.states import State
 
 # Many virtual routers may take over at the same moment, and this can wait until they have.
 SOON = Nanoseconds(20 * MILLISECOND)
+
+
+class Further(Protocol):
+    """The other interfaces with addresses of the virtual router."""
+
+    def held_at(self) -> tuple[tuple[int, tuple[InterfaceAddress, ...]], ...]:
+        """Return the index of each interface, and the addresses that belong there."""
 
 
 class HandoverPreparation:
@@ -34,6 +42,7 @@ class HandoverPreparation:
         clock: Clock,
         guardian: Guardian,
         managed: Callable[[], tuple[InterfaceAddress, ...]],
+        further: Further | None = None,
     ) -> None:
         self._config = config
         self._interface = interface
@@ -42,6 +51,7 @@ class HandoverPreparation:
         self._clock = clock
         self._guardian = guardian
         self._managed = managed
+        self._further = further
         self._name = str(config.id)
         self._until: Nanoseconds | None = None
         self._prepared = 0  # the packets that the guardian has, as the advertiser counts them
@@ -75,6 +85,7 @@ class HandoverPreparation:
                 index=self._interface.state.index,
                 mac=self._interface.state.mac,
                 addresses=self._managed(),
+                further=() if self._further is None else self._further.held_at(),
                 says=self._advertiser.last_words(parameters.primary_address),
                 hears=tuple((link.place, link.peers, link.min_ttl) for link in self._links.all),
                 times=times_after_death(parameters),

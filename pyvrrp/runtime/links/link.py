@@ -79,7 +79,7 @@ class Link:
         self._names = dict(zip(link.peers, config.peers, strict=True))
         self._source: Address | None = None
         self._octets = advertisement_octets(config.version, self.family, len(config.addresses))
-        self._hosts = (*(address.ip for address in config.addresses), *link.peers)
+        self._hosts = (*(address.ip for address in config.local_addresses), *link.peers)
         self._seen: tuple[object, ...] = ()  # of the interface, when it changed last
         interface.add(self)
         if not link.peers:

@@ -13,10 +13,10 @@ from typing import Protocol
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.model.resources import ChainConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import InterfaceAddress
+from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.ports import CommandResult, InterfaceState, Ports
 from pyvrrp.runtime.addresses import address_keeper
-from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
+from pyvrrp.runtime.addresses.address_keepers import keeper_of
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
@@ -75,7 +75,7 @@ class ResourceChain:
         self._counters = counters
         self._master = master
         self._report = ResourceReports(config, journal, counters)
-        self._address_keeper = AddressKeeper(config, ports, journal, counters, self, renewals)
+        self._address_keeper = keeper_of(config, ports, journal, counters, self, renewals)
         netns, told = config.id.place.netns, self._describe
         self.resources = tuple(Resource(one, ports, netns, told) for one in chain.resources)
         self.sequence = 0
@@ -147,9 +147,9 @@ class ResourceChain:
         self._address_keeper.let_go()
         self._go_down(0)
 
-    def observe(self, state: InterfaceState) -> None:
+    def observe(self, state: InterfaceState, at: Place | None = None) -> None:
         """Compare with the addresses on the interface; add again what was removed by others."""
-        self._address_keeper.observe(state)
+        self._address_keeper.observe(state, at)
 
     def look_again(self) -> None:
         """Go on with what waited for the router: an answer of it has changed."""
@@ -348,7 +348,7 @@ class ResourceChain:
             ("PYVRRP_VIRTUAL_ROUTER", self._config.name),
             ("PYVRRP_INTERFACE", self._config.id.place.interface),
             ("PYVRRP_NETNS", self._config.id.place.netns),
-            ("PYVRRP_ADDRESSES", " ".join(map(str, self._config.addresses))),
+            ("PYVRRP_ADDRESSES", " ".join(map(str, self._config.all_addresses))),
             ("PYVRRP_REASON", self._master.reason),
             ("PYVRRP_PEER", "" if heard is None else str(heard.sender)),
             ("PYVRRP_SEQUENCE", str(self.sequence)),

@@ -55,10 +55,10 @@ class ActionRunner:
                 self._addresses.keeper.let_go()
                 self._addresses.stop_announcing()
             case AnnounceAddresses():
-                self._addresses.announcer.announce_again()
+                self._addresses.announce_again()
                 self._router.announced_again()
             case CeaseAnnouncing():
-                self._addresses.announcer.stop()
+                self._addresses.cease_announcing()
             case _:
                 self._report(action)
 

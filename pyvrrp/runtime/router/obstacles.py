@@ -16,8 +16,9 @@ from pyvrrp.virtual_router.rules.admission import (
 
 INTERFACE, ADDRESSES, KERNEL, LINKS = "interface", "addresses", "kernel", "links"
 OPERATOR_ADDRESSES, SENDING = "operator_addresses", "sending"
+OTHER_INTERFACES = "other_interfaces"
 # In the order of causes.
-OWN_PARTS = (OPERATOR_ADDRESSES, INTERFACE, ADDRESSES, KERNEL, LINKS, SENDING)
+OWN_PARTS = (*(OPERATOR_ADDRESSES, INTERFACE, OTHER_INTERFACES, ADDRESSES, KERNEL, LINKS, SENDING),)
 EARLIER_GUARDIAN = "the guardian of an earlier process hands over"
 LEFTOVERS = "removing what an earlier process left behind"
 

@@ -105,7 +105,7 @@ class Reporter:
         """Warn of virtual addresses here that pyvrrp did not add, and of those that are sources."""
         if self._config.priority == OWNER:
             return
-        hosts = dict.fromkeys(address.ip for address in self._config.addresses)
+        hosts = dict.fromkeys(address.ip for address in self._config.local_addresses)
         for address in (found for host in hosts for found in state.by_host.get(host, ())):
             if address not in state.ours:
                 self._journal.warn_rarely(
@@ -117,7 +117,9 @@ class Reporter:
                     fields={"address": str(address)},
                 )
 
-        for source in becomes_a_source(self._config.addresses, state.addresses) * state.exists:
+        for source in (
+            becomes_a_source(self._config.local_addresses, state.addresses) * state.exists
+        ):
             self._journal.warn_rarely(
                 "source_address",
                 f"{source} is the first address of its network on {self._config.id.place}: as "

@@ -8,13 +8,13 @@ The module is long because a router is what its group, its concerns, its links, 
 the operator each see a side of. Each side is a section of short methods, and decides nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import EllipsisType
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.model.resources import ChainConfig
-from pyvrrp.identity import Address, InterfaceAddress
+from pyvrrp.identity import Address, InterfaceAddress, Place
 from pyvrrp.packet.reception import Discarded, Examined
 from pyvrrp.ports import InterfaceState, Ports
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
@@ -83,7 +83,10 @@ TIMER_FIRED = TimerFired()
 
 
 class Router:
-    """One virtual router, alive. *interfaces* are those of ``config.links``, in the same order."""
+    """One virtual router, alive. *interfaces* are those of ``config.links``, in the same order.
+
+    *others* are the further interfaces that have addresses of it.
+    """
 
     def __init__(
         self,
@@ -94,6 +97,7 @@ class Router:
         renewals: LeaseRenewals,
         chain: ChainConfig | None = None,
         group: Group | None = None,
+        others: Mapping[Place, Interface] | None = None,
     ) -> None:
         self.config = config
         self._state: State = Init(STARTING)
@@ -104,7 +108,7 @@ class Router:
         self.concerns: tuple[Concern, ...] = (self.operator,)
         self.reporter = Reporter(config, ports.clock, journal, self._counters)
         given = (config, interfaces[0], ports, journal, self._counters, renewals, chain)
-        self.addresses = RouterAddresses(self, *given)
+        self.addresses = RouterAddresses(self, *given, others or {})
         self._clock = ports.clock
         self._parameters = parameters_of(config)
         self._renewal_limit = renewal_limit(config)
@@ -125,6 +129,7 @@ class Router:
             ports.clock,
             ports.guardian,
             self.managed,
+            self.addresses.further,
         )
         self._hearing = Hearing(config, self.links, self._advertiser, self.reporter, self._counters)
         self.unsent = UnsentAdvertisements(self, ports.clock)
@@ -204,6 +209,7 @@ class Router:
             link.leave()
         for concern in self.concerns:
             concern.stop()
+        self.addresses.stop()
         self.group.part_from(self)
 
     def move_to(self, group: Group) -> None:
@@ -449,7 +455,7 @@ class Router:
 
     def announce(self) -> None:
         """Tell the neighbours once more where the addresses are, if they are here."""
-        self.addresses.announcer.announce_now()
+        self.addresses.announce_now()
 
     # What its links say.
 

@@ -3,17 +3,19 @@
 It answers what the address keeper asks, and tells the router what the kernel has said.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from pyvrrp.config.model.configuration import VirtualRouterConfig
 from pyvrrp.config.model.resources import ChainConfig
 from pyvrrp.errors import KernelError
-from pyvrrp.identity import Address, InterfaceAddress
+from pyvrrp.identity import Address, InterfaceAddress, Place
 from pyvrrp.ports import Claim, InterfaceState, Ports
 from pyvrrp.runtime.addresses.address_keeper import AddressKeeper
+from pyvrrp.runtime.addresses.address_keepers import Keeper, keeper_of
 from pyvrrp.runtime.addresses.announcer import Announcer
 from pyvrrp.runtime.addresses.conflicting_holders import OtherHolders
+from pyvrrp.runtime.addresses.further_places import FurtherPlaces
 from pyvrrp.runtime.addresses.lease_renewals import LeaseRenewals
 from pyvrrp.runtime.base.counters import Counters
 from pyvrrp.runtime.base.deadline_timer import DeadlineTimer
@@ -22,7 +24,13 @@ from pyvrrp.runtime.links.interface import Interface
 from pyvrrp.runtime.links.last_heard import LastHeard
 from pyvrrp.runtime.resources.chain import ResourceChain
 from pyvrrp.runtime.router.group import Group
-from pyvrrp.runtime.router.obstacles import ADDRESSES, EARLIER_GUARDIAN, KERNEL, LEFTOVERS
+from pyvrrp.runtime.router.obstacles import (
+    ADDRESSES,
+    EARLIER_GUARDIAN,
+    KERNEL,
+    LEFTOVERS,
+    OTHER_INTERFACES,
+)
 from pyvrrp.runtime.router.reporter import Reporter
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from pyvrrp.virtual_router.actions import NewMasterReason
@@ -83,6 +91,7 @@ class RouterAddresses:
         counters: Counters,
         renewals: LeaseRenewals,
         chain: ChainConfig | None,
+        others: Mapping[Place, Interface],
     ) -> None:
         self.present: frozenset[InterfaceAddress] = frozenset()
         self.announcer = Announcer(
@@ -91,7 +100,14 @@ class RouterAddresses:
         self.other_holders = OtherHolders(config, ports.clock, journal, counters)
         given = (config, ports, journal, counters, self, renewals)
         self.chain = None if chain is None else ResourceChain(chain, *given)
-        self.keeper: AddressKeeper | ResourceChain = self.chain or AddressKeeper(*given)
+        self.keeper: Keeper | ResourceChain = self.chain or keeper_of(*given)
+        self.further: FurtherPlaces | None = None
+        if len(config.held) > 1:
+            self.further = FurtherPlaces(
+                *(config, others, ports.clock, ports.links, journal, counters),
+                may_announce=self._may_announce,
+                changed=self._other_interface_changed,
+            )
         self._router = router
         self._config = config
         self._interface = interface
@@ -110,11 +126,26 @@ class RouterAddresses:
         """
         self._config = config
         self.announcer.configuration_is(config)
-        self.present = self._interface.state.present.intersection(config.addresses)
+        self.present = self._interface.state.present.intersection(config.local_addresses)
         if isinstance(self.keeper, AddressKeeper):
             self.keeper.configuration_is(config, self.managed())
         if isinstance(self._router.state, Master) and self.keeper.held:
-            self._interface.watch(self, (address.ip for address in config.addresses))
+            self._interface.watch(self, (address.ip for address in config.local_addresses))
+
+    def start(self) -> None:
+        """Watch the other interfaces with addresses, if there are any."""
+        if self.further is not None:
+            self._router.part_obstacle(OTHER_INTERFACES, self.further.obstacle)
+            self.further.start()
+
+    def stop(self) -> None:
+        """Watch the other interfaces no more: the router is removed."""
+        if self.further is not None:
+            self.further.stop()
+
+    def all_present(self) -> frozenset[InterfaceAddress]:
+        """Return those of the addresses that are on their interfaces."""
+        return self.present if self.further is None else self.present | self.further.present()
 
     # What the interface shows.
 
@@ -131,7 +162,7 @@ class RouterAddresses:
         """
         if self._config.priority == OWNER:
             return ""
-        hosts = dict.fromkeys(address.ip for address in self._config.addresses)
+        hosts = dict.fromkeys(address.ip for address in self._config.local_addresses)
         for address in (found for host in hosts for found in state.by_host.get(host, ())):
             if address not in state.ours:
                 return (
@@ -142,14 +173,14 @@ class RouterAddresses:
 
     def managed(self) -> tuple[InterfaceAddress, ...]:
         """Return the virtual addresses that are ours to add and remove."""
-        return tuple(a for a in self._config.addresses if a.ip not in self._operators)
+        return tuple(a for a in self._config.local_addresses if a.ip not in self._operators)
 
     def interface_changed(self, state: InterfaceState, *, first: bool) -> bool:
         """Follow the interface; return whether nothing is known of what is on it.
 
         *first*: it is looked at for the first time.
         """
-        self.present = state.present.intersection(self._config.addresses)
+        self.present = state.present.intersection(self._config.local_addresses)
         if not state.exists:
             self._device = None
             if first:
@@ -213,10 +244,13 @@ class RouterAddresses:
 
         A router that has given way meanwhile lets go when it hears its successor announce them.
         """
-        self._interface.watch(self, (address.ip for address in self._config.addresses))
+        self._interface.watch(self, (address.ip for address in self._config.local_addresses))
         if isinstance(self._router.state, Master | HandingOver):
             cause = self._router.reporter.new_master_reason
-            self.announcer.start(succeeds=cause != NewMasterReason.NO_RESPONSE)
+            succeeds = cause != NewMasterReason.NO_RESPONSE
+            self.announcer.start(succeeds=succeeds)
+            if self.further is not None:
+                self.further.begin_announcing(succeeds=succeeds)
 
     def addresses_gone(self) -> None:
         """Take note that the kernel has confirmed that the addresses are off the interface."""
@@ -235,7 +269,10 @@ class RouterAddresses:
 
     def addresses_restored(self, addresses: Collection[InterfaceAddress]) -> None:
         """Announce these again: another program had removed them, and they are back."""
-        self.announcer.announce_now([address.ip for address in addresses])
+        hosts = [address.ip for address in addresses]
+        self.announcer.announce_now(hosts)
+        if self.further is not None:
+            self.further.announce_now(hosts)
 
     def addresses_withdrawn(self) -> None:
         """Announce nothing: the addresses are off for a while, though the router stays master."""
@@ -253,12 +290,35 @@ class RouterAddresses:
         """Go on: the addresses may be added, and neighbours may have heard of another router."""
         self.keeper.look_again()
         if self.present.issuperset(self.managed()):
-            self.announcer.announce_now()
+            self.announce_now()
+
+    def announce_now(self) -> None:
+        """Announce all addresses now, each on its interface."""
+        self.announcer.announce_now()
+        if self.further is not None:
+            self.further.announce_now()
+
+    def announce_again(self) -> None:
+        """Announce all addresses now, because a rival was heard."""
+        self.announcer.announce_again()
+        if self.further is not None:
+            self.further.announce_again()
+
+    def cease_announcing(self) -> None:
+        """Announce no address any more."""
+        self.announcer.stop()
+        if self.further is not None:
+            self.further.stop_announcing()
 
     def stop_announcing(self) -> None:
         """Announce the addresses no more, and watch for no other host that claims them."""
-        self.announcer.stop()
+        self.cease_announcing()
         self._interface.watch(self, ())
+
+    def _other_interface_changed(self, place: Place, state: InterfaceState) -> None:
+        if self.further is not None:
+            self._router.part_obstacle(OTHER_INTERFACES, self.further.obstacle)
+        self.keeper.observe(state, place)
 
     def _begin_if_it_is_there(self) -> None:
         if self._device is not None:

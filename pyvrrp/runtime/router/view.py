@@ -80,7 +80,7 @@ def view_of(router: Router, now: Nanoseconds) -> RouterView:
         group=router.group.name,
         members=tuple(dict.fromkeys(one.config.name for one in router.group.members)),
         primary_address=router.primary_address,
-        present=router.addresses.present,
+        present=router.addresses.all_present(),
         master=_master(router),
         master_adver_interval=interval,
         master_down_interval=router.master_down_interval,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 
+from pyvrrp.config.model.addresses import Shapes
 from pyvrrp.errors import KernelError
 from pyvrrp.identity import InterfaceAddress, Place
 from pyvrrp.ports import Addresses, AddressLease, Done, Handle, InterfaceState, Links
@@ -25,6 +26,7 @@ class ProcessAddresses(Addresses):
         done: Done,
         *,
         until: Nanoseconds | None = None,
+        shapes: Shapes = (),  # noqa: ARG002 - the simulated kernel has none
     ) -> None:
         """Queue a request."""
         self._ask(AddressChange(place, tuple(addresses), lifetime, until), done)

@@ -1,4 +1,4 @@
-"""Read ``[hook.NAME]`` tables, and the key ``hooks`` of a virtual router."""
+"""Read ``[hook.NAME]`` tables."""
 
 from pyvrrp.config.model.hooks import STATES, HookConfig, HookEvent
 from pyvrrp.config.values.commands import command
@@ -6,7 +6,6 @@ from pyvrrp.config.values.durations import duration_from
 from pyvrrp.config.values.scalars import (
     array_of,
     boolean,
-    name,
     one_of,
     optional,
     refuse_repeated,
@@ -18,20 +17,11 @@ from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 _SHORTEST, _LONGEST = Nanoseconds(10 * MILLISECOND), Nanoseconds(300 * SECOND)
 
 
-def _hook_names(value: object) -> tuple[str, ...]:
-    # The parser of the file reports names of hooks that do not exist.
-    names = array_of(name, "names of hooks")(value)
-    refuse_repeated(names)
-    return names
-
-
 def _events(value: object) -> tuple[HookEvent, ...]:
     events = array_of(one_of({str(event): event for event in HookEvent}), "events")(value)
     refuse_repeated(events)
     return events
 
-
-HOOKS = Key("hooks", _hook_names, [])
 
 COMMAND = Key("command", command, "/bin/true", required=True)
 ON = Key("on", _events, [str(event) for event in STATES])
