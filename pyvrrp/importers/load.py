@@ -133,6 +133,8 @@ def _place(line: ReportLine, path: Path) -> str:
 
 
 def _is_foreign(path: Path) -> bool:
+    if not path.is_file():
+        return False  # what is read from a pipe can be read once only
     try:
         with path.open("rb") as file:
             return is_keepalived(file.read(_MOST_BYTES).decode(errors="replace"))
