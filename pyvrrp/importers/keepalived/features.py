@@ -27,7 +27,13 @@ class Feature(StrEnum):
 
 
 # Switch a feature on here as soon as docs/configuration.md has its key.
-AVAILABLE: frozenset[Feature] = frozenset()
+AVAILABLE: frozenset[Feature] = frozenset(
+    {
+        *(Feature.TRACK_INTERFACES, Feature.TRACK_PRIMARY, Feature.INTERFACE_DELAY),
+        *(Feature.STARTUP_DELAY, Feature.ADDRESS_OPTIONS, Feature.EXCLUDED),
+        Feature.NO_ADDRESSES,
+    }
+)
 
 # The keywords that are refused without a feature, wherever they stand.
 NEEDS: dict[str, Feature] = {
