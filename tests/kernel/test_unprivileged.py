@@ -243,7 +243,7 @@ def test_systemd_gives_the_unit_less_than_3_0_points_of_exposure() -> None:
 def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     unit = UNIT.read_text(encoding="utf-8")
     # systemd looks whether the program is there; /opt is the operator's.
-    runnable = unit.replace("ExecStart=/opt/pyvrrp/bin/pyvrrp", "ExecStart=/bin/true")
+    runnable = unit.replace("=/opt/pyvrrp/bin/pyvrrp", "=/bin/true")
     assert runnable != unit
     copy = tmp_path / "pyvrrp.service"
     copy.write_text(runnable, encoding="utf-8")
