@@ -238,14 +238,14 @@ class Reloading:
 def _gives_nothing_up(change: RouterChange) -> bool:
     if change.before is None or change.after is None:
         return change.before is None
-    return set(change.before.addresses) <= set(change.after.addresses)
+    return set(change.before.all_addresses) <= set(change.after.all_addresses)
 
 
 def _in_the_way(leaving: VirtualRouterConfig, new: VirtualRouterConfig) -> bool:
     """Return whether *leaving* must be gone before *new* can begin."""
-    hosts = {address.ip for address in leaving.addresses}
+    hosts = {address.ip for address in leaving.all_addresses}
     return (
         key_of(leaving) == key_of(new)
         or leaving.id == new.id
-        or any(address.ip in hosts for address in new.addresses)
+        or any(address.ip in hosts for address in new.all_addresses)
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pyvrrp.config.model.hooks import HookConfig, HookEvent
 from pyvrrp.ports import Command, CommandResult
 from pyvrrp.runtime.base.journal import Journal
+from pyvrrp.runtime.reloading import Reloading
 from pyvrrp.runtime.supervisor import Supervisor
 from pyvrrp.units import SECOND, Nanoseconds
 from tests.support.cluster import Cluster, Node
@@ -191,3 +192,14 @@ def test_without_the_right_to_a_veto_a_failure_only_delays() -> None:
     cluster.run(12)
     assert cluster.holders() == ["n1"]
     assert spy.calls == [("/b", "INSTANCE", "web", "PRE_MASTER", "200")]
+
+
+def test_a_router_that_a_reload_removes_has_stopped_and_is_not_faulty() -> None:
+    cluster, node, spy = pair(STATES)
+    cluster.run(10)
+    supervisor = node.supervisor
+    reloading = Reloading(supervisor, cluster.clock, node.journal)
+    reloading.apply(replace(supervisor.configuration, virtual_routers=()))
+    cluster.run(10)
+    assert spy.words() == ["BACKUP", "MASTER", "STOP"]
+    assert (supervisor.routers, reloading.under_way) == ([], False)

@@ -8,21 +8,23 @@ from ipaddress import ip_interface
 import pytest
 
 from pyvrrp.config.changes.difference import Difference
+from pyvrrp.config.model.addresses import HeldAddresses
 from pyvrrp.config.model.configuration import (
     CheckConfig,
     Configuration,
     HttpProbeConfig,
     VirtualRouterConfig,
 )
+from pyvrrp.config.model.tracking import TrackedInterfaceConfig
 from pyvrrp.errors import UsageError
-from pyvrrp.identity import Family, VirtualRouterId
+from pyvrrp.identity import Family, Place, VirtualRouterId
 from pyvrrp.ports import ProbeResult
 from pyvrrp.runtime.reloading import Reloading
 from pyvrrp.runtime.router.router import Router
 from pyvrrp.units import MILLISECOND, SECOND, Nanoseconds
 from pyvrrp.virtual_router.states import name
 from tests.support.cluster import VIP, Cluster, Node
-from tests.support.world import ETH0
+from tests.support.world import ETH0, FakeCard, Lan
 
 OTHER = "192.0.2.101/24"
 PASSED, FAILED = ProbeResult(True, "HTTP 200"), ProbeResult(False, "HTTP 503")
@@ -441,3 +443,47 @@ def test_another_group_has_a_virtual_router_begin_anew_in_it() -> None:
 
 def first_of(here: Reloaded) -> VirtualRouterConfig:
     return here.configuration.virtual_routers[0]
+
+
+def test_an_excluded_address_is_still_put_back_after_a_change_in_place() -> None:
+    addresses = (ip_interface(VIP), ip_interface(OTHER))
+    here = master(placed=(HeldAddresses(ETH0, addresses),))
+    assert here.node.host.holds(OTHER)
+    here.change(priority=150)
+    here.cluster.run(1)
+    here.node.host.delete(OTHER)
+    here.cluster.run(0.1)
+    assert here.node.host.holds(OTHER)
+    assert here.states() == {"web": "MASTER"}
+
+
+def test_an_excluded_address_may_move_to_another_virtual_router() -> None:
+    def excluding(vrid: int, *excluded: str) -> VirtualRouterConfig:
+        own = f"192.0.2.{vrid}/24"
+        held = HeldAddresses(ETH0, tuple(map(ip_interface, (own, *excluded))))
+        return router_config(vrid, own, placed=(held,))
+
+    here = master()
+    here.apply(virtual_routers=(excluding(61, OTHER), excluding(62)))
+    here.cluster.run(10)
+    here.apply(virtual_routers=(excluding(61), excluding(62, OTHER)))
+    here.cluster.run(10)
+    assert here.states() == {"vr61": "MASTER", "vr62": "MASTER"}
+    assert here.node.host.holds(OTHER)
+
+
+def test_a_router_that_begins_knows_a_tracked_interface_that_another_one_has_seen() -> None:
+    here = master()
+    place = Place("", "eth1")
+    here.node.host.cards[place] = FakeCard(here.node.host, place, Lan(here.cluster.clock), "")
+    tracked = (TrackedInterfaceConfig("eth1"),)
+    here.add(
+        router_config(61, "192.0.2.61/24", track_interfaces=tracked),
+    )
+    here.cluster.run(10)
+    here.add(router_config(62, "192.0.2.62/24", track_interfaces=tracked))
+    here.cluster.run(10)
+    assert here.states() == {"web": "MASTER", "vr61": "MASTER", "vr62": "MASTER"}
+    here.apply(virtual_routers=here.configuration.virtual_routers[:1])
+    here.cluster.run(10)
+    assert here.node.supervisor.tracked_interfaces == {}

@@ -149,7 +149,7 @@ class RouterHooks(BaseConcern):
                 self._state_is(HookEvent.MASTER, reason)
             case "BACKUP":
                 self._state_is(HookEvent.BACKUP, reason)
-            case _ if reason == STOPPING:
+            case _ if self._router.operator.stops:
                 pass  # `stopped` tells it, when everything is gone
             case _ if reason != STARTING:
                 self._state_is(HookEvent.FAULT, reason)

@@ -98,7 +98,7 @@ class Link:
             min_ttl=config.min_ttl,
         )
         self._octets = advertisement_octets(config.version, self.family, len(config.addresses))
-        self._hosts = (*(address.ip for address in config.addresses), *self.peers)
+        self._hosts = (*(address.ip for address in config.local_addresses), *self.peers)
         self._seen = ()
         self._interface.forget_judgements()
 

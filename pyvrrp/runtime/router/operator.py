@@ -36,6 +36,11 @@ class Operator(BaseConcern):
         self._leaves = False  # it resigned, and gives up the addresses first
         self._router = router
 
+    @property
+    def stops(self) -> bool:
+        """Whether the router leaves for good: the daemon stops, or a reload removes it."""
+        return bool(self._stops_because)
+
     def order_stop(self, reason: str = STOPPING) -> None:
         """Have the router leave the election for good, for *reason*."""
         self._stops_because = reason
