@@ -8,6 +8,7 @@ import warnings
 
 import pytest
 
+from pyvrrp.clients.processes.spawn import drop_privileges
 from tests.support import leaks
 from tests.support.leaks import nothing_left_open
 
@@ -54,3 +55,19 @@ def test_a_socket_in_a_cycle_is_closed_with_a_warning_in_this_test() -> None:
 def test_what_is_closed_is_not_named() -> None:
     with nothing_left_open(), socket.socket():
         pass
+
+
+def test_a_thread_that_has_lost_its_privileges_is_named() -> None:
+    found: list[str] = []
+
+    def lose_them() -> None:  # in a thread, so that the tests after this one have them
+        try:
+            with nothing_left_open():
+                drop_privileges()
+        except AssertionError as error:
+            found.append(str(error))
+
+    thread = threading.Thread(target=lose_them)
+    thread.start()
+    thread.join()
+    assert found == ["left open: no_new_privs"]

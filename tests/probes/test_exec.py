@@ -6,12 +6,14 @@ import re
 import signal
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from threading import Event
 from uuid import uuid4
 
 import pytest
 
+from pyvrrp.clients.base.blocking_calls import ThreadedCalls
 from pyvrrp.clients.processes.proc_table import process_ids, read_file, stat_of
 from pyvrrp.clients.processes.spawn import ProgramRun, spawn
 from pyvrrp.config.model.configuration import ExecProbeConfig
@@ -410,7 +412,9 @@ async def test_a_lost_exit_status_fails_the_check() -> None:
 
 
 async def test_spawning_as_root_does_not_fork_the_daemon() -> None:
-    run = spawn(ExecProbeConfig(("/bin/true",)), "mark")
+    # In a thread, as the daemon does: the thread that calls it loses its privileges.
+    calls: ThreadedCalls[str, ProgramRun] = ThreadedCalls()
+    run = await calls.start("", partial(spawn, ExecProbeConfig(("/bin/true",)), "mark"))
     assert isinstance(run, ProgramRun)
     run.process.wait()
     os.close(run.descriptor)

@@ -1,8 +1,9 @@
-"""What a test has open: descriptors, threads, child processes, network namespaces.
+"""What a test has open: descriptors, threads, child processes, network namespaces, privileges.
 
 What it leaves open would fail a later test, or none. So each test is asked at its end.
 """
 
+import ctypes
 import gc
 import os
 import threading
@@ -15,6 +16,7 @@ from pathlib import Path
 from pyvrrp.testing.ownership import NAMESPACE_DIRECTORY
 
 _PATIENCE = 5.0  # seconds
+_PR_GET_NO_NEW_PRIVS = 39
 _LOOK_SECONDS = 0.01
 _FDS = Path("/proc/self/fd")
 # Files that a library opens once and keeps.
@@ -29,10 +31,13 @@ class Open:
     threads: frozenset[threading.Thread]
     children: frozenset[int]
     namespaces: frozenset[str]
+    may_gain_privileges: bool  # what this thread starts
 
     @classmethod
     def now(cls) -> "Open":
-        return cls(_descriptors(), frozenset(threading.enumerate()), _children(), _own_namespaces())
+        threads = frozenset(threading.enumerate())
+        privileges = ctypes.CDLL(None).prctl(_PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0
+        return cls(_descriptors(), threads, _children(), _own_namespaces(), privileges)
 
     def beyond(self, before: "Open") -> list[str]:
         """Return in words what is open now and was not *before*."""
@@ -44,6 +49,7 @@ class Open:
             *(f"thread {one.name}" for one in self.threads - before.threads),
             *(f"child process {pid}" for pid in self.children - before.children),
             *(f"network namespace {name}" for name in self.namespaces - before.namespaces),
+            *(["no_new_privs"] if before.may_gain_privileges > self.may_gain_privileges else []),
         ]
 
 
