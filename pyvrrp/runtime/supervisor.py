@@ -37,6 +37,7 @@ from pyvrrp.virtual_router.timers import handover_patience
 
 STOP_BUDGET = Nanoseconds(5 * SECOND)  # beyond a handover; the address leases run out by themselves
 STOP_LOOK = Nanoseconds(5 * MILLISECOND)
+STOP_STALL = SECOND  # a look that is later than this: the process did not run meanwhile
 
 
 class Supervisor:
@@ -64,6 +65,7 @@ class Supervisor:
         self._has_started = False
         self._stopped: Callable[[], None] | None = None
         self._give_up_at: Nanoseconds | None = None
+        self._looked_at = Nanoseconds(0)
         self._renewals = LeaseRenewals(ports.clock, ports.addresses, configuration.kernel_budget)
         self._look = DeadlineTimer(ports.clock, self._look_whether_stopped)
         for check in used_checks(configuration):
@@ -277,13 +279,18 @@ class Supervisor:
         configs = [router.config for router in self.routers]
         patience = [handover_patience(c.version, c.advertisement_interval) for c in configs]
         longest = max(patience, default=Nanoseconds(0))
-        self._give_up_at = Nanoseconds(self._ports.clock.now() + longest + STOP_BUDGET)
+        self._looked_at = self._ports.clock.now()
+        self._give_up_at = Nanoseconds(self._looked_at + longest + STOP_BUDGET)
         for router in self.routers:
             router.stop()
         self._look_whether_stopped()
 
     def _look_whether_stopped(self) -> None:
         now = self._ports.clock.now()
+        if self._give_up_at is not None and now - self._looked_at > STOP_STALL:
+            # Only the time counts in which this process could have asked the kernel.
+            self._give_up_at = Nanoseconds(self._give_up_at + now - self._looked_at)
+        self._looked_at = now
         stuck = [router for router in self.routers if not router.stopped]
         # Resources take their time, and those that do not stop must not be left alone.
         patient = any(router.addresses.chain is not None for router in stuck)

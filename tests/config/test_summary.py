@@ -2,9 +2,11 @@
 
 import pytest
 
+from pyvrrp.config.model.resources import ResourceConfig
 from pyvrrp.config.report.summary import (
     check_as_values,
     check_in_words,
+    resource_in_words,
     virtual_router_as_values,
     virtual_router_in_words,
 )
@@ -63,3 +65,10 @@ def test_the_summary_of_a_virtual_router_names_its_links_if_there_are_peers_or_s
     ) in virtual_router_in_words(written)
     multicast = parsed(ROUTER + 'interfaces = ["eth0", "eth1"]').virtual_routers[0]
     assert "links eth0 multicast and eth1 multicast" in virtual_router_in_words(multicast)
+
+
+def test_words_of_a_command_cannot_control_a_terminal() -> None:
+    written = check('exec = ["/usr/bin/true", "\\u001b[2J"]')
+    resource = ResourceConfig("disk", ("/usr/bin/true", "\x1b[2J"), ("/usr/bin/true",))
+    assert r"/usr/bin/true '\x1b[2J'" in check_in_words(written)
+    assert r"/usr/bin/true '\x1b[2J'" in resource_in_words(resource)

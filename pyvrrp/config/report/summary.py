@@ -20,6 +20,7 @@ from pyvrrp.config.model.configuration import (
 from pyvrrp.config.model.resources import ResourceConfig
 from pyvrrp.config.values.durations import write_duration
 from pyvrrp.config.values.targets import without_secrets
+from pyvrrp.foreign_text import escaped
 from pyvrrp.units import to_milliseconds
 
 
@@ -68,7 +69,7 @@ def check_in_words(check: CheckConfig) -> str:
     """Return one line about *check*."""
     policy = check.policy
     times = f"every {write_duration(policy.interval)}, timeout {write_duration(policy.timeout)}"
-    what = " ".join(_target(check))
+    what = escaped(" ".join(_target(check)))
     return f"check {check.name}: {what}, {times}, rise {policy.rise}, fall {policy.fall}"
 
 
@@ -182,7 +183,7 @@ def resource_in_words(resource: ResourceConfig) -> str:
     """Return one line about *resource*."""
     monitored = f"monitored every {write_duration(resource.monitor_interval)}"
     parts = (
-        shlex.join(resource.start),
+        escaped(shlex.join(resource.start)),
         f"start within {write_duration(resource.start_timeout)}",
         f"stop within {write_duration(resource.stop_timeout)}",
         monitored if resource.monitor else "not monitored",

@@ -289,6 +289,7 @@ class Judges(WorldObserver):
             for router in self._facts.on_node[node.name]:
                 router.rival_due += slept
         self._etcd_leases.woke(node.name, hidden=hidden)
+        self._deaths.waking(node, hidden=hidden)
 
     def _disturb(self, until: int) -> None:
         for segment in self._facts.segments.values():

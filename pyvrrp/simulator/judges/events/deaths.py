@@ -19,6 +19,8 @@ class DeathJudge(Judge):
     def __init__(self, case: Case, handovers: HandoverJudge) -> None:
         super().__init__(case)
         self._handovers = handovers
+        # Routers that a suspended machine had: what ends when it goes on, if its clock hides that.
+        self._killed_asleep: dict[ObservedRouter, tuple[ObservedRouter, ...]] = {}
 
     def killing(self, node: SimulatedNode) -> None:
         """Record the state of the routers of a daemon that is about to be killed."""
@@ -29,8 +31,23 @@ class DeathJudge(Judge):
             if router.killed is not None and router.held:
                 continue  # the guardian of an earlier daemon still hands over
             router.killed = None
-            if node.spec.configuration.guardian and self._may(router):
-                found = tuple(self._handovers.successors(router))
+            if not node.spec.configuration.guardian:
+                continue
+            here, asleep = router.here(), node.time.asleep_for()
+            found = tuple(self._handovers.successors(router))
+            if self._may(router, here):
+                router.killed = KilledMaster(self._engine.now, found)
+            elif asleep and self._may(router, here - asleep):
+                self._killed_asleep[router] = found
+
+    def waking(self, node: SimulatedNode, *, hidden: bool) -> None:
+        """Record that a suspended machine goes on: what was killed meanwhile ends now.
+
+        Its guardian knows nothing of a suspension that is *hidden* from the clock.
+        """
+        for router in self._facts.on_node[node.name]:
+            found = self._killed_asleep.pop(router, None)
+            if found is not None and hidden:
                 router.killed = KilledMaster(self._engine.now, found)
 
     def gained(self, router: ObservedRouter) -> None:
@@ -66,10 +83,10 @@ class DeathJudge(Judge):
                 "its guardian sent priority 0, and it was not a master that may be handed over",
             )
 
-    def _may(self, router: ObservedRouter) -> bool:
+    def _may(self, router: ObservedRouter, here: int) -> bool:
         if router.exclusive or router.state != "MASTER" or router.last_positive is None:
             return False
-        running, here = router.running(), router.here()
+        running = router.running()
         if running is None or not isinstance(running.state, Master | HandingOver):
             return False
         own = int(router.config.advertisement_interval)

@@ -75,9 +75,10 @@ class HolderJudge(Judge):
         if announced < successor.held[address]:
             return FOREVER
         begun = max(since, heard, dead.held[address], successor.held[address])
+        unheard = dead.killed is not None and announced < dead.killed.at
         return self._judge_duration(
             begun,
-            self._bounds.succeeded(successor.config),
+            self._bounds.succeeded(successor.config, unheard=unheard),
             InvariantName.ONE_HOLDER,
             f"{dead.who} and {successor.who}",
             f"both have held {address} for {{}} after the first one was killed",

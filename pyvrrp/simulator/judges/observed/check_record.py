@@ -29,6 +29,8 @@ class CheckRecord:
         """Count one more result."""
         policy = self.check.policy
         if self.last_at is not None and now - self.last_at >= self._too_old:
+            if self.passing:
+                self.turned_at = self.last_at + self._too_old
             self.passing, self.row = False, 0
         if passed is self.passing:
             self.row = 0

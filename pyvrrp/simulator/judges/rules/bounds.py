@@ -173,10 +173,13 @@ class Bounds:
         waits = min(handover_wait(config), int(GUARDIAN_WAITS)) + int(LINGER) + int(UNHEARD)
         return self.stretched(int(GUARDIAN) + waits + self.slowest_kernel)
 
-    def succeeded(self, config: VirtualRouterConfig) -> int:
-        """From a successor's addresses to the removal by the guardian of its predecessor."""
+    def succeeded(self, config: VirtualRouterConfig, *, unheard: bool = False) -> int:
+        """From a successor's addresses to the removal by the guardian of its predecessor.
+
+        *unheard*: the successor had announced them before there was a guardian that listened.
+        """
         announced = int(ANNOUNCE_WITHIN) + int(config.announce.gap) * len(config.addresses)
-        both = self.network + int(LINGER) + self.slowest_kernel
+        both = self.network + int(LINGER) + self.slowest_kernel + (int(UNHEARD) if unheard else 0)
         return self.stretched(self.longest_interval[config.id] + announced + both)
 
     def failing(self, check: CheckConfig) -> int:

@@ -56,6 +56,12 @@ class NodeTime:
         """Return the first true instant at which the kernel's time is *when*."""
         return self._slept - (-when * MILLION // self._rate)
 
+    def asleep_for(self) -> int:
+        """Return for how long the machine has been suspended, by its clock; 0: it is not."""
+        if self._asleep_since is None:
+            return 0
+        return (self._engine.now - self._asleep_since) * self._rate // MILLION
+
     def fall_asleep(self) -> None:
         """Record that the machine is suspended from now on."""
         if self._asleep_since is None:
