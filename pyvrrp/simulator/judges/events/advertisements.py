@@ -178,7 +178,9 @@ class AdvertisementJudge(Judge, TrafficObserver):
         if router.move is not None and router.handing_over():
             waited = here - router.move.here
             limit += handover_wait(config)
-            if router.move.order is not FaultKind.RESIGN or waited < handover_wait(config):
+            early = router.move.order is not FaultKind.RESIGN or waited < handover_wait(config)
+            # What was heard before the order, and waits to be read, comes before it.
+            if early and router.ordered_at != self._engine.now:
                 self._broken(
                     InvariantName.HANDOVER,
                     router.who,

@@ -22,6 +22,7 @@ class HandoverJudge(Judge):
         """Record an order of an operator at the instant at which the daemon receives it."""
         self._facts.version += 1
         for router in self._facts.on_node[node.name]:
+            router.ordered_at = self._engine.now
             if order in {FaultKind.UNDRAIN, FaultKind.UNDO_RESIGN}:
                 self._undone(router, order)
                 continue

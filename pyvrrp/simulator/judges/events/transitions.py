@@ -31,7 +31,9 @@ class TransitionJudge(Judge):
             self._judge_release(router, here, reason)
         if router.drained:
             self._case(InvariantName.DRAINED)
-        if router.drained and not router.leaving() and after != "INIT":
+        # What was heard before the order, and waits to be read, comes before it.
+        obeys = router.drained and router.ordered_at != now
+        if obeys and not router.leaving() and after != "INIT":
             self._broken(
                 InvariantName.DRAINED, router.who, f"is drained and became {after}: {reason}"
             )

@@ -86,6 +86,7 @@ class ObservedRouter:
     foreign_until: int = 0  # when a router that it cannot accept counts no longer, node's clock
     lingers: bool = False  # a backup that still has the addresses until its successor answers
     move: AskedMove | None = None  # the last order of an operator while it is master
+    ordered_at: int | None = None  # when the newest order of an operator was received
     killed: KilledMaster | None = None  # the death after which its guardian hands over
     drained: bool = False
     resigned: bool = False  # and not MASTER since: it must preempt nobody
